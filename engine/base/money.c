@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/base/money.h"
+
+#include "engine/base/limits.h"
+#include "engine/base/panic.h"
+
+enum { MICRO_DIGITS = 6 };
+
+bool ph_money_narrow(ph_wide v, ph_money *ret)
+{
+    if (v > INT64_MAX || v < INT64_MIN) return false;
+    *ret = (ph_money)v;
+    return true;
+}
+
+bool ph_money_notional(ph_price price, ph_quantity quantity, uint32_t periods, ph_money *ret)
+{
+    /* 10^15 * 2^32 * 2^32 < 2^114: the product itself cannot overflow 128 bits. */
+    PH_ASSERT(price >= 0 && price <= PH_PRICE_MAX);
+    return ph_money_narrow((ph_wide)price * quantity * periods, ret);
+}
+
+ph_money ph_money_share_down(ph_money amount, int64_t ppm)
+{
+    PH_ASSERT(amount >= 0 && ppm >= 0 && ppm <= PH_PPM);
+    return (ph_money)((ph_wide)amount * ppm / PH_PPM);
+}
+
+bool ph_money_share_up(ph_money amount, int64_t ppm, ph_money *ret)
+{
+    PH_ASSERT(amount >= 0 && ppm >= 0);
+    return ph_money_narrow(((ph_wide)amount * ppm + (PH_PPM - 1)) / PH_PPM, ret);
+}
+
+ph_money ph_money_ratio_down(int64_t a, int64_t b, int64_t c)
+{
+    PH_ASSERT(a >= 0 && b >= 0 && c > 0);
+    ph_money v = 0;
+    bool fits = ph_money_narrow((ph_wide)a * b / c, &v);
+    PH_ASSERT(fits);
+    return v;
+}
+
+bool ph_money_add(ph_money a, ph_money b, ph_money *ret)
+{
+    return ph_money_narrow((ph_wide)a + b, ret);
+}
+
+ph_status ph_money_parse(const char *text, ph_money *ret)
+{
+    const char *p = text;
+    ph_wide v = 0;
+    if (*p < '0' || *p > '9') return PH_EINVAL;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        v = v * 10 + (*p - '0');
+        if (v > INT64_MAX) return PH_EINVAL;
+    }
+    int places = 0;
+    if (*p == '.') {
+        p++;
+        if (*p < '0' || *p > '9') return PH_EINVAL;
+        for (; *p >= '0' && *p <= '9'; p++) {
+            if (places == MICRO_DIGITS) {
+                if (*p != '0') return PH_EINVAL; /* finer than a micro-unit */
+                continue;
+            }
+            v = v * 10 + (*p - '0');
+            places++;
+        }
+    }
+    if (*p != '\0') return PH_EINVAL;
+    for (; places < MICRO_DIGITS; places++)
+        v *= 10;
+    ph_money narrow;
+    if (!ph_money_narrow(v, &narrow)) return PH_EINVAL;
+    *ret = narrow;
+    return PH_OK;
+}
+
+char *ph_money_text(ph_money v, char to[32])
+{
+    char digits[32];
+    int n = 0;
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    do {
+        if (n == MICRO_DIGITS) digits[n++] = '.';
+        digits[n++] = (char)('0' + (int)(u % 10));
+        u /= 10;
+    } while (u != 0 || n < MICRO_DIGITS + 2);
+    char *p = to;
+    if (v < 0) *p++ = '-';
+    while (n > 0)
+        *p++ = digits[--n];
+    *p = '\0';
+    return to;
+}

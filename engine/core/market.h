@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/core/market.h - the market: apply(state, command) -> events.
+
+    Same state and same command give the same events and the same state, on every machine, for
+    ever.  No clock, no chance, no input or output, no allocation: the market lives in one block of
+    memory that the caller gives it.
+
+    Owns      nothing: lives in the block of ph_market_init, never grows, never moves; the block
+              may be thrown away at any time.
+    Lifetime  pointers that a query returns are valid until the next ph_market_apply.
+    Thread    one writer; queries from the same thread.
+    Full      a table without room is a reject (TABLE_FULL), never a crash. */
+#ifndef ENGINE_CORE_MARKET_H
+#define ENGINE_CORE_MARKET_H
+
+#include "engine/base/types.h"
+#include "engine/wire/command.h"
+#include "engine/wire/event.h"
+
+/* Sizes of the tables.  They are part of what makes two runs equal: a replica uses the sizes that
+   the journal's first segment states. */
+typedef struct {
+    uint32_t participants_max;  /* registered ever */
+    uint32_t sites_max;         /* registered ever */
+    uint32_t hardware_max;      /* registered ever */
+    uint32_t products_max;      /* listed ever */
+    uint32_t pools_max;         /* (supplier, site, hardware) with capacity */
+    uint32_t ring_periods;      /* periods that a product can look ahead; a power of two */
+    uint32_t orders_max;        /* resting at one time */
+    uint32_t order_periods_max; /* resting at one time, summed over the periods of EACH orders */
+    uint32_t blocks_max;        /* resting blocks at one time */
+    uint32_t contracts_max;     /* concluded ever */
+    uint32_t references_max;    /* payment references ever */
+} ph_market_limits;
+
+/* What a demonstration and a test market need; a production engine states its own. */
+ph_market_limits ph_market_limits_default(void);
+
+typedef struct ph_market ph_market;
+
+/* Bytes that ph_market_init needs, or 0 if the limits make no sense. */
+size_t ph_market_footprint(const ph_market_limits *limits);
+
+/* An empty market in `block`, which has ph_market_footprint bytes, is aligned to 64 and all zero
+   (as fresh pages of the system are).  Nothing to release. */
+ph_market *ph_market_init(void *block, const ph_market_limits *limits);
+
+/* Events that one command can cause at most: the room that ph_market_apply needs in out. */
+uint32_t ph_market_events_max(const ph_market_limits *limits);
+
+/* Applies one command.  c->seq is one more than the last applied, c->at.ns is not smaller than the
+   last; out->cnt is 0 and out->max at least ph_market_events_max.  Anything else is a bug. */
+void ph_market_apply(ph_market *m, const ph_command *c, ph_events *out);
+
+/* Sequence of the last command that was applied; 0 for an empty market. */
+uint64_t ph_market_seq(const ph_market *m);
+
+/* The next instant at which time alone changes the market; ns is UINT64_MAX if there is none.
+   The sequencer sends a TICK with this stamp before any command with a later one. */
+ph_time ph_market_next_due(const ph_market *m);
+
+/* NULL, or the first law that does not hold, as a sentence: money and capacity conserved, holds
+   equal to what open quantity needs, nothing left that would execute.  O(state). */
+const char *ph_market_broken(const ph_market *m);
+
+/* ---- Questions: read only ---------------------------------------------------------------- */
+
+/* What OPEN_MARKET said, or NULL before it. */
+const ph_open_market *ph_market_opened(const ph_market *m);
+
+/* NULL if there is none with this number. */
+const ph_register_participant *ph_market_participant(const ph_market *m, ph_participant_id id);
+const ph_register_site *ph_market_site(const ph_market *m, ph_site_id id);
+const ph_register_hardware *ph_market_hardware(const ph_market *m, ph_hardware_id id);
+const ph_product_terms *ph_market_product(const ph_market *m, ph_product_id id);
+
+uint32_t ph_market_participant_cnt(const ph_market *m);
+uint32_t ph_market_site_cnt(const ph_market *m);
+uint32_t ph_market_hardware_cnt(const ph_market *m);
+uint32_t ph_market_product_cnt(const ph_market *m);
+uint64_t ph_market_contract_cnt(const ph_market *m);
+uint32_t ph_market_order_cnt(const ph_market *m); /* resting */
+
+/* Balance of an account: what was credited less what was debited.  0 for one that never moved. */
+ph_money ph_market_balance(const ph_market *m, ph_account account);
+
+/* Cash of a participant that resting orders hold; part of its CASH balance. */
+ph_money ph_market_held(const ph_market *m, ph_participant_id id);
+
+/* Calls f for every account that ever moved, in order of kind, then id. */
+void ph_market_each_account(const ph_market *m,
+                            void (*f)(void *arg, ph_account account, ph_money balance), void *arg);
+
+/* A resting order, as far as others need to know it. */
+typedef struct {
+    ph_order_id order;
+    ph_participant_id participant;
+    ph_new_order terms;    /* as it was sent */
+    uint64_t unit_periods; /* still open */
+} ph_resting_order;
+
+/* Looks up a resting order; false (and *ret untouched) if it does not rest. */
+bool ph_market_order(const ph_market *m, ph_order_id id, ph_resting_order *ret);
+
+/* Best price and the quantity at it in one period of a product; 0 and 0 if there is none. */
+void ph_market_best(const ph_market *m, ph_product_id product, ph_side side, ph_period t,
+                    ph_price *ret_price, uint64_t *ret_quantity);
+
+#endif

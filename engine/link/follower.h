@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/link/follower.h - the client side of a numbered stream between our own processes.
+
+    A server (engine, notary) offers items numbered 1, 2, 3 ... without gaps; a follower receives
+    them in order from any number, and may send commands the other way.  The server keeps the items
+    in a spool file, so a follower that starts late or again gets everything.
+
+    Owns      its socket.
+    Lifetime  the bytes of an item are valid during the callback.
+    Thread    one.
+    Failure   a server that is away is not an error: the follower asks again until it is back. */
+#ifndef ENGINE_LINK_FOLLOWER_H
+#define ENGINE_LINK_FOLLOWER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/status.h"
+
+typedef struct ph_follower ph_follower;
+
+/* Called for each item, in order; a status other than PH_OK stops the turn and is returned by it. */
+typedef ph_status (*ph_follower_on_item)(void *arg, uint64_t number, const void *bytes,
+                                         size_t size);
+
+/* Connects to `endpoint` (ipc://...) and asks for items from number `from` (>= 1).
+   zmq_context is borrowed.  PH_EFULL, PH_EINVAL (endpoint). */
+ph_status ph_follower_open(void *zmq_context, const char *endpoint, uint64_t from,
+                           ph_follower **ret);
+
+/* The ZeroMQ socket, for zmq_poll with ZMQ_POLLIN. */
+void *ph_follower_socket(ph_follower *f);
+
+/* Takes up to 64 frames that are there and calls on_item for every new item; asks again when the
+   server has been silent.  monotonic_ns is a clock that never goes back.  PH_OK: something came;
+   PH_EAGAIN: nothing was there; PH_ECORRUPT: the server sent something else than this protocol;
+   or what on_item returned. */
+ph_status ph_follower_turn(ph_follower *f, uint64_t monotonic_ns, ph_follower_on_item on_item,
+                           void *arg);
+
+/* Sends one encoded command.  PH_EAGAIN: the server's window is full or the server is away; the
+   command was not taken. */
+ph_status ph_follower_send(ph_follower *f, const void *command, size_t size);
+
+/* Commands that were sent and whose items have not arrived yet. */
+uint32_t ph_follower_in_flight(const ph_follower *f);
+
+/* True when every item that the server had at its last word has arrived. */
+int ph_follower_caught_up(const ph_follower *f);
+
+/* Number of the next item that is expected. */
+uint64_t ph_follower_next(const ph_follower *f);
+
+/* Accepts NULL. */
+void ph_follower_close(ph_follower *f);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/process/stop.h - orderly end on SIGTERM and SIGINT, and telling others when we are ready. */
+#ifndef ENGINE_PROCESS_STOP_H
+#define ENGINE_PROCESS_STOP_H
+
+#include <stdbool.h>
+
+#include "engine/base/status.h"
+
+/* SIGTERM and SIGINT ask the process to stop; SIGPIPE is ignored.  Call once, before threads. */
+void ph_stop_install(void);
+bool ph_stop_requested(void);
+
+/* Writes `text` to a new file and renames it to `path`, so that whoever waits for the file never
+   sees half of it.  An empty path does nothing.  PH_EIO with errno set. */
+ph_status ph_ready_write(const char *path, const char *text);
+
+#endif

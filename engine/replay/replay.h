@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/replay/replay.h - journal -> market, one verified batch at a time.
+
+    The engine at start, settlement, the notary and the auditor all use this and nothing else to
+    know what happened.  A batch is handed out only after the digest of its recomputed events was
+    found equal to the digest that the journal states, so nobody writes a row or a signature for
+    something that the engine did not do.
+
+    Owns      the reader and the market it feeds; the market lives in memory that open maps.
+    Lifetime  a batch is valid until the next call of ph_replay_next.
+    Thread    one. */
+#ifndef ENGINE_REPLAY_REPLAY_H
+#define ENGINE_REPLAY_REPLAY_H
+
+#include "engine/base/status.h"
+#include "engine/base/types.h"
+#include "engine/core/market.h"
+#include "engine/wire/command.h"
+#include "engine/wire/event.h"
+
+/* One record: a command and its events. */
+typedef struct {
+    ph_command command;           /* with seq and at */
+    const uint8_t *command_bytes; /* canonical, as journaled */
+    uint32_t command_size;
+    const uint8_t *event_bytes; /* canonical, recomputed */
+    uint32_t event_size;
+    const ph_event *events; /* recomputed; TRADE is followed by its SEGMENTs */
+    uint32_t event_cnt;
+} ph_replay_record;
+
+/* What one sync of the engine made durable together. */
+typedef struct {
+    uint64_t first_seq; /* of its first record; record i has first_seq + i */
+    uint32_t record_cnt;
+    ph_hash previous; /* chain hash of the batch before; the genesis hash for the first */
+    ph_hash chain;    /* chain hash of this batch */
+    const ph_replay_record *records;
+} ph_replay_batch;
+
+typedef struct ph_replay ph_replay;
+
+/* Where and why a replay stopped; filled by open and next when they fail. */
+typedef struct {
+    char text[512]; /* a sentence with file, offset and remedy */
+    uint64_t seq;   /* record that could not be read or differed, 0 if none */
+} ph_replay_error;
+
+/* Opens the journal in `directory` for reading from its first record.  The market's limits are
+   those that the journal states.  PH_ENOTFOUND: no journal there (yet); PH_ECORRUPT, PH_EVERSION,
+   PH_EIO, PH_EFULL (memory): see the error's text. */
+ph_status ph_replay_open(const char *directory, ph_replay **ret, ph_replay_error *reterr);
+
+/* Reads, verifies and applies the next batch.  PH_OK: *ret is it.  PH_EEND: nothing more was durable
+   when this looked; call again later (an incomplete tail is not an error: the engine may be
+   writing it).  PH_ECORRUPT: bytes are wrong.  PH_EDIVERGED: this market computed other events than
+   the journal states; reterr->seq names the first record that differs. */
+ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_error *reterr);
+
+/* The market as of the last batch that next returned. */
+const ph_market *ph_replay_market(const ph_replay *r);
+
+/* Gives the market and its block to the caller, who from then on applies commands itself (the
+   engine, after it has replayed to the end).  The block is unmapped by ph_replay_free_market. */
+ph_market *ph_replay_take_market(ph_replay *r);
+void ph_replay_free_market(ph_market *m);
+
+/* Accepts NULL. */
+void ph_replay_close(ph_replay *r);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/wire/command.h - every input of the market, one struct each.
+
+    A command is a plain value.  Time, chance and keys enter the market only as its fields.
+    The gateway fills `sender` from the key that the connection authenticated, never from what a
+    client says; the sequencer fills `seq` and `at`.
+
+    Formats   engine/wire/codec has the canonical bytes, which are what the journal keeps.
+    Ids       participants, sites, hardware classes and products are numbered densely by whoever
+              registers them: an id must be the next one.  A registration that is sent twice is
+              therefore refused (ID_TAKEN) and changes nothing. */
+#ifndef ENGINE_WIRE_COMMAND_H
+#define ENGINE_WIRE_COMMAND_H
+
+#include "engine/base/types.h"
+
+/* Appended to, never renumbered: these numbers are on disk. */
+typedef enum {
+    PH_CMD_TICK = 1,                  /* carries time, nothing else */
+    PH_CMD_OPEN_MARKET = 2,           /* the first command of every journal */
+    PH_CMD_REGISTER_PARTICIPANT = 3,  /* OPERATOR */
+    PH_CMD_REGISTER_SITE = 4,         /* OPERATOR */
+    PH_CMD_REGISTER_HARDWARE = 5,     /* OPERATOR */
+    PH_CMD_REGISTER_CAPACITY = 6,     /* SUPPLIER, for itself */
+    PH_CMD_LIST_PRODUCT = 7,          /* OPERATOR */
+    PH_CMD_SET_PHASE = 8,             /* OPERATOR */
+    PH_CMD_SET_PARTICIPANT_STATE = 9, /* OPERATOR */
+    PH_CMD_DEPOSIT = 10,              /* OPERATOR */
+    PH_CMD_WITHDRAW = 11,             /* OPERATOR */
+    PH_CMD_NEW_ORDER = 12,            /* BUYER or SUPPLIER */
+    PH_CMD_CANCEL_ORDER = 13,         /* owner of the order */
+    PH_CMD_MASS_CANCEL = 14,          /* owner of the orders */
+} ph_command_kind;
+
+enum { PH_CMD_KIND_MAX = PH_CMD_MASS_CANCEL };
+
+/* Opens a market: its name, its currency, the keys that everybody else is introduced by.  The
+   engine writes it from its configuration when the journal is empty.  Registers the operator as
+   participant 1. */
+typedef struct {
+    uint32_t rules_version; /* of the rulebook; 1 */
+    ph_text64 market;       /* e.g. "market.example": origin of everything that is signed */
+    char currency[4];       /* ISO 4217 and a zero, e.g. "USD" */
+    ph_text64 operator_name;
+    ph_key operator_curve_key; /* Curve25519: connections of the operator */
+    ph_key operator_sign_key;  /* Ed25519 */
+    ph_key notary_sign_key;    /* Ed25519: signs contract roots */
+} ph_open_market;
+
+typedef struct {
+    ph_participant_id id; /* the next participant: highest registered + 1 */
+    uint32_t roles;       /* PH_ROLE_* bits, at least one */
+    ph_text64 name;
+    ph_key curve_key; /* Curve25519, unique among participants */
+    ph_key sign_key;  /* Ed25519 */
+} ph_register_participant;
+
+typedef struct {
+    ph_site_id id;
+    ph_participant_id owner; /* a SUPPLIER */
+    ph_text32 region;        /* one of the eight national hubs or another region code */
+    ph_text64 name;
+    int32_t latitude_udeg, longitude_udeg; /* millionths of a degree, WGS 84 */
+    uint32_t racks;                        /* standard racks of 2.5 kW */
+    uint32_t pue_ppm;                      /* design PUE, 10^6 = 1.0; at least 10^6 */
+} ph_register_site;
+
+typedef struct {
+    ph_hardware_id id;
+    ph_text64 name; /* e.g. "NVIDIA H100 SXM5 80GB" */
+} ph_register_hardware;
+
+/* Adds `units` to what the sender has registered in every period of the window. */
+typedef struct {
+    uint64_t reference; /* strictly increasing per supplier, so that a resend adds nothing */
+    ph_site_id site;
+    ph_hardware_id hardware;
+    uint32_t period_seconds; /* 900, 3600 or 86400; one per site and hardware */
+    ph_window window;
+    uint32_t units; /* hardware units, 1 .. PH_QUANTITY_MAX */
+} ph_register_capacity;
+
+/* A product: a grade at one site.  See the rulebook, section 3. */
+typedef struct {
+    ph_product_id id;
+    ph_text64 symbol; /* e.g. "AI.H100-SXM5-80G.ulanqab-1" */
+    ph_compute_type compute_type;
+    ph_architecture architecture;
+    ph_text32 model; /* e.g. "H100-SXM5-80G" */
+    ph_text16 unit;  /* e.g. "card", "core", "node" */
+    ph_hardware_id hardware;
+    uint32_t hardware_units;                        /* per unit of the product, >= 1 */
+    uint32_t gflops_fp16, gflops_fp32, gflops_fp64; /* per unit; 0: not stated */
+    uint32_t memory_mib;                            /* per unit; 0: not stated */
+    ph_text32 interconnect;                         /* e.g. "NVLink 4"; may be empty */
+    ph_site_id site;
+    uint32_t availability_ppm;     /* service level, 0 .. 10^6 */
+    uint32_t period_seconds;       /* 900, 3600 or 86400 */
+    ph_price tick;                 /* >= 1 */
+    uint32_t lot;                  /* >= 1 */
+    uint32_t quantity_max;         /* largest quantity of one order */
+    uint32_t block_periods_max;    /* longest block */
+    uint32_t horizon;              /* periods open ahead */
+    uint32_t gate_seconds;         /* before a period's start */
+    uint32_t maker_ppm, taker_ppm; /* fees, ppm of notional */
+    uint32_t fee_at_trade_ppm;     /* share of the buyer's fee due at once */
+    ph_money bond_fixed;           /* per unit-period */
+    uint32_t bond_ppm;             /* of the limit or reference price */
+    uint32_t report_seconds, dispute_seconds, resolve_seconds; /* windows, >= 60 */
+    ph_money dispute_deposit;
+    ph_participant_id meter;  /* 0: the supplier reports */
+    ph_price reference_price; /* listed; until a trade sets it */
+    uint32_t band_ppm;        /* price band; 0: none */
+    ph_hash terms_hash;       /* SHA-256 of the terms text */
+} ph_product_terms;
+
+typedef struct {
+    ph_product_id product;
+    ph_phase phase;
+} ph_set_phase;
+
+typedef struct {
+    ph_participant_id participant;
+    ph_participant_state state;
+} ph_set_participant_state;
+
+/* Money in (DEPOSIT) or out (WITHDRAW), with the unique reference of the payment outside. */
+typedef struct {
+    ph_participant_id participant;
+    ph_money amount;     /* > 0 */
+    ph_text32 reference; /* not empty, never used before */
+} ph_payment;
+
+typedef struct {
+    uint64_t client_order_id; /* strictly increasing per participant, >= 1 */
+    ph_product_id product;
+    ph_side side;
+    ph_shape shape;
+    ph_window window;
+    uint32_t duration;    /* FLEX: length of the block; otherwise 0 */
+    ph_quantity quantity; /* units per period */
+    ph_price price;       /* per unit and period; BLOCK and FLEX: of the average */
+    ph_time_in_force time_in_force;
+    ph_time expire_at; /* GTT only, otherwise 0 */
+    bool all_or_none;  /* BLOCK only; FLEX always is */
+    bool post_only;
+    ph_quantity display_quantity; /* EACH only; 0: all shown */
+    ph_stp stp;
+    ph_contract_id from_contract; /* SELL of a contract held; otherwise 0 */
+} ph_new_order;
+
+/* By order id, or by client order id when order is 0. */
+typedef struct {
+    ph_order_id order;
+    uint64_t client_order_id;
+} ph_cancel_order;
+
+/* All resting orders of the sender; of one product when product is not 0. */
+typedef struct {
+    ph_product_id product;
+} ph_mass_cancel;
+
+typedef struct ph_command {
+    uint64_t seq; /* place in the journal, from 1; 0 before it is sequenced */
+    ph_time at;   /* stamp of the sequencer, never decreasing */
+    ph_command_kind kind;
+    ph_participant_id sender; /* authenticated; 0 for TICK and OPEN_MARKET */
+    uint64_t request;         /* chosen by the client, echoed in the answer; not interpreted */
+    union {
+        ph_open_market open_market;
+        ph_register_participant participant;
+        ph_register_site site;
+        ph_register_hardware hardware;
+        ph_register_capacity capacity;
+        ph_product_terms product;
+        ph_set_phase phase;
+        ph_set_participant_state participant_state;
+        ph_payment payment;
+        ph_new_order order;
+        ph_cancel_order cancel;
+        ph_mass_cancel mass_cancel;
+    } u;
+} ph_command;
+
+#endif

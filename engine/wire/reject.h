@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/wire/reject.h - the first kind of "no": the market refuses a command.
+
+    One append-only list.  Codes go to clients, to disk and into the digests of events: never
+    reused, never renumbered, new rows last.  Which one wins when two apply is the order of the
+    checks in engine/core, not the order here.  arg0 and arg1 are what the code is about; the
+    column says which number each is ("-": 0). */
+#ifndef ENGINE_WIRE_REJECT_H
+#define ENGINE_WIRE_REJECT_H
+
+/* name, code, text, meaning of arg0, meaning of arg1 */
+#define PH_REJECTS(X)                                                                              \
+    X(UNSUPPORTED, 1, "not offered under the current rules version", "command or field", "-")      \
+    X(UNKNOWN_PARTICIPANT, 2, "participant is not registered", "participant", "-")                 \
+    X(PARTICIPANT_NOT_ACTIVE, 3, "participant is suspended or closed", "participant", "state")     \
+    X(ROLE_MISSING, 4, "participant does not have the role that this needs", "role", "-")          \
+    X(DUPLICATE, 5, "client id or reference was used before", "highest used", "-")                 \
+    X(UNKNOWN_PRODUCT, 6, "product is not listed", "product", "-")                                 \
+    X(PHASE, 7, "product takes no orders in its present phase", "product", "phase")                \
+    X(WINDOW_EMPTY, 8, "window has no periods", "first period", "periods")                         \
+    X(PERIOD_CLOSED, 9, "a period of the window is no longer open", "first period", "first open")  \
+    X(PERIOD_TOO_FAR, 10, "a period of the window is not open yet", "last period", "last open")    \
+    X(QUANTITY_RANGE, 11, "quantity is outside 1 .. the product's largest", "quantity", "largest") \
+    X(QUANTITY_LOT, 12, "quantity is not a multiple of the lot", "quantity", "lot")                \
+    X(PRICE_RANGE, 13, "price is out of range", "price", "largest")                                \
+    X(PRICE_TICK, 14, "price is not a multiple of the tick", "price", "tick")                      \
+    X(PRICE_BAND, 15, "price is outside the band around the reference", "price", "bound")          \
+    X(SHAPE_FIELD, 16, "a field does not belong to this shape", "field", "-")                      \
+    X(WINDOW_LENGTH, 17, "window is longer than the shape allows", "periods", "longest")           \
+    X(BLOCKS_FULL, 18, "too many resting blocks", "resting", "most")                               \
+    X(CAPACITY, 19, "capacity is not free in every period", "period", "hardware units free")       \
+    X(CASH_FOR_BOND, 20, "free cash does not cover the bond", "needed", "free")                    \
+    X(CASH_FOR_HOLD, 21, "free cash does not cover price, quantity and fee", "needed", "free")     \
+    X(AMOUNT_OVERFLOW, 22, "amount does not fit 64 bits", "-", "-")                                \
+    X(TABLE_FULL, 23, "a table of the market is full", "table", "size")                            \
+    X(UNKNOWN_ORDER, 24, "order does not rest", "order", "-")                                      \
+    X(NOT_OWNER, 25, "belongs to another participant", "owner", "-")                               \
+    X(ID_NOT_NEXT, 26, "id is not the next one", "id", "next")                                     \
+    X(ID_TAKEN, 27, "id is already registered", "id", "-")                                         \
+    X(FIELD_RANGE, 28, "a field is out of range", "field", "value")                                \
+    X(UNKNOWN_SITE, 29, "site is not registered", "site", "-")                                     \
+    X(UNKNOWN_HARDWARE, 30, "hardware class is not registered", "hardware", "-")                   \
+    X(PERIOD_SECONDS, 31, "site and hardware use another period length", "given", "in use")        \
+    X(CASH_FREE, 32, "free cash does not cover the amount", "needed", "free")                      \
+    X(UNKNOWN_COMMAND, 33, "command kind is not known", "kind", "-")                               \
+    X(MARKET_NOT_OPEN, 34, "the market has not been opened", "-", "-")                             \
+    X(KEY_TAKEN, 35, "key is already registered to a participant", "participant", "-")
+
+#define X(name, code, text, arg0, arg1) PH_REJECT_##name = (code),
+typedef enum { PH_REJECT_NONE = 0, PH_REJECTS(X) } ph_reject;
+#undef X
+
+/* "PRICE_TICK"; "NONE" for 0; "UNKNOWN" for a code that is not in the list.  Never NULL. */
+const char *ph_reject_name(ph_reject code);
+
+/* "price is not a multiple of the tick".  Never NULL. */
+const char *ph_reject_text(ph_reject code);
+
+/* What the two arguments of a code are, for messages; "-" when unused.  Never NULL. */
+const char *ph_reject_arg0(ph_reject code);
+const char *ph_reject_arg1(ph_reject code);
+
+#endif
