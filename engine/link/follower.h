@@ -19,7 +19,7 @@
 
 typedef struct ph_follower ph_follower;
 
-/* Called for each item, in order; a status other than PH_OK stops the turn and is returned by it. */
+/* Called for each item, in order; a status other than PH_OK stops the turn, which returns it. */
 typedef ph_status (*ph_follower_on_item)(void *arg, uint64_t number, const void *bytes,
                                          size_t size);
 
