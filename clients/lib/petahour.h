@@ -344,12 +344,21 @@ typedef struct {
     char market[64], currency[4];
     uint64_t contract, trade, sequence, at;
     uint32_t product;
-    char symbol[64];
+    char symbol[64], unit[16];
     uint32_t terms_version;
     uint8_t terms_hash[32];
-    uint32_t period_seconds;
-    uint32_t buyer, supplier;
-    uint64_t buy_order, sell_order;
+    uint32_t period_seconds, site, hardware, hardware_units, availability_ppm;
+    uint32_t report_seconds, dispute_seconds, resolve_seconds;
+    int64_t dispute_deposit;
+    uint32_t meter; /* 0: the supplier reports */
+    uint32_t buyer;
+    char buyer_name[64];
+    uint8_t buyer_key[32];
+    uint64_t buy_order;
+    uint32_t supplier;
+    char supplier_name[64];
+    uint8_t supplier_key[32];
+    uint64_t sell_order;
     phc_side taker;
     int64_t notional, buyer_fee, supplier_fee, buyer_fee_at_trade, bond;
     const phc_segment *segments;
@@ -432,7 +441,10 @@ enum {
 };
 
 typedef struct {
-    const char *order_entry; /* endpoint; NULL: market data only */
+    /* A gateway's ready file.  It is read again before each attempt to connect, so that a gateway
+       that was started again elsewhere is found.  NULL: the three fields below say where. */
+    const char *connect_file;
+    const char *order_entry; /* endpoint */
     const char *market_data; /* endpoint; NULL or "": no market data */
     const char *server_key;  /* Z85, the gateway's public key */
     const phc_key *key;      /* copied */
@@ -446,7 +458,8 @@ typedef struct {
 
 typedef struct phc_client phc_client;
 
-/* Starts connecting; the session is open when on_logon is called.  Copies the configuration.
+/* Starts connecting; the session is open when on_logon is called.  Copies everything that config
+   points to.
    err receives a sentence on failure (PHC_EINVAL, PHC_EIO, PHC_ENOMEM). */
 PHC_API phc_status phc_open(const phc_config *config, phc_client **ret, char *err, size_t err_size);
 
@@ -511,11 +524,12 @@ PHC_API phc_status phc_deposit(phc_client *c, uint32_t participant, int64_t amou
 PHC_API phc_status phc_withdraw(phc_client *c, uint32_t participant, int64_t amount,
                                 const char *reference, uint64_t *ret_request);
 
-/* Answered by on_catalogue for each row, then on_catalogue_end. */
+/* Answered by on_catalogue for each row, then on_catalogue_end.  Asked again after a lost
+   connection: rows may then be told twice, on_catalogue_end is told once. */
 PHC_API phc_status phc_catalogue(phc_client *c, uint64_t *ret_request);
 
 /* Market data of one product, or of all (0); the present best prices and phase come first. */
-PHC_API phc_status phc_subscribe(phc_client *c, uint32_t product);
+PHC_API phc_status phc_subscribe(phc_client *c, uint32_t product); /* PHC_ENOTFOUND: no feed */
 PHC_API phc_status phc_unsubscribe(phc_client *c, uint32_t product);
 
 /* ---- Verifying a contract alone, without a connection --------------------------------------- */
