@@ -92,10 +92,10 @@ static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
     for (ph_period t = p->first > p->closed_end ? p->first : p->closed_end; t < end && t < p->end;
          t++) {
         phg_feed_period *period = period_of(p, t);
-        if (period->side[0].cnt == 0 && period->side[1].cnt == 0) continue;
+        bool was_empty = period->side[0].cnt == 0 && period->side[1].cnt == 0;
         phg_ladder_release(&period->side[0]);
         phg_ladder_release(&period->side[1]);
-        ph_status s = touch(f, p, t);
+        ph_status s = was_empty ? PH_OK : touch(f, p, t);
         if (s != PH_OK) return s;
     }
     if (end > p->closed_end) p->closed_end = end;
