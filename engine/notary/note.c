@@ -79,6 +79,14 @@ typedef struct {
     bool is_ours_long;       /* as long as an Ed25519 signature */
 } signature_line;
 
+/* sodium_base642bin takes some bytes above 0x7f for digits; here one signature has one text. */
+static bool is_ascii(const char *p, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)p[i] > 0x7e) return false;
+    return true;
+}
+
 static bool read_line(const char *p, size_t size, signature_line *ret)
 {
     if (size < DASH_SIZE || memcmp(p, DASH, DASH_SIZE) != 0) return false;
@@ -92,7 +100,8 @@ static bool read_line(const char *p, size_t size, signature_line *ret)
     size_t base64_size = size - l.name_size - 1;
     unsigned char blob[FOREIGN_BLOB_MAX];
     size_t blob_size;
-    if (sodium_base642bin(blob, sizeof blob, base64, base64_size, NULL, &blob_size, NULL,
+    if (!is_ascii(base64, base64_size) ||
+        sodium_base642bin(blob, sizeof blob, base64, base64_size, NULL, &blob_size, NULL,
                           sodium_base64_VARIANT_ORIGINAL) != 0 ||
         blob_size <= PH_NOTE_KEY_ID_SIZE)
         return false;
