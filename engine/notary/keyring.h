@@ -19,7 +19,7 @@
 typedef struct ph_keyring ph_keyring;
 
 /* Takes the signing key from a key file.  PH_ENOTFOUND, PH_EDENIED, PH_ECORRUPT as
-   ph_keyfile_read; PH_ECORRUPT also if seed and public key are not a pair; PH_EFULL if memory cannot
+   ph_keyfile_read, which also checks that seed and public key are a pair; PH_EFULL if memory cannot
    be had or locked.  err receives a sentence on failure. */
 ph_status ph_keyring_open(const char *path, ph_keyring **ret, char *err, size_t err_size);
 
