@@ -13,8 +13,14 @@
 
 enum { KEY_JSON = 0x100, KEY_KEY, KEY_ID, KEY_FROM, KEY_TO, KEY_RECORDS, KEY_DATABASE };
 
-#define OPTION_JSON  {"json", KEY_JSON, NULL, 0, "write JSON instead of a table", 0}
-#define OPTION_QUIET {"quiet", 'q', NULL, 0, "show no progress", 0}
+#define OPTION_JSON                                                   \
+    {                                                                 \
+        "json", KEY_JSON, NULL, 0, "write JSON instead of a table", 0 \
+    }
+#define OPTION_QUIET                                 \
+    {                                                \
+        "quiet", 'q', NULL, 0, "show no progress", 0 \
+    }
 
 static const struct argp_option verify_options[] = {OPTION_JSON, OPTION_QUIET, {0}};
 

@@ -73,8 +73,8 @@ static ph_status read_members(json_t *of, ph_saved *s, const char **ret_member)
     st = read_u32(of, "leaf_count", &s->leaf_cnt);
     if (st != PH_OK) return st;
     *ret_member = "inclusion_proof";
-    st = read_hex(of, "inclusion_proof", (size_t)PH_CONTRACT_PROOF_MAX * 32, &s->proof,
-                  &proof_size);
+    st =
+        read_hex(of, "inclusion_proof", (size_t)PH_CONTRACT_PROOF_MAX * 32, &s->proof, &proof_size);
     if (st != PH_OK) return st;
     if (proof_size % 32 != 0) return PH_ECORRUPT;
     s->proof_cnt = (uint32_t)(proof_size / 32);
