@@ -14,7 +14,7 @@
 
 #include "clients/lib/petahour.h"
 
-enum { PHC_RECEIPTS_LINE_MAX = 256 };
+enum { PHC_RECEIPTS_LINE_MAX = 384 };
 
 typedef struct {
     int fd;

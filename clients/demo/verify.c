@@ -203,19 +203,15 @@ static json_t *hex_json(const uint8_t *bytes, size_t n)
     return j;
 }
 
-/* Writes one contract with its proof for the auditor, once. */
+/* Writes one contract with its proof, in the form that `petahour-audit contract` reads, once. */
 static void keep_contract(examination *x, const phc_contract *c, const phc_signed_contract *s)
 {
     if (x->sums->contract_kept != 0 || s->proof_size == 0) return;
     char path[512];
-    json_t *proof = json_array();
-    for (size_t i = 0; i + 32 <= s->proof_size; i += 32) {
-        json_array_append_new(proof, hex_json(s->proof + i, 32));
-    }
-    json_t *j = json_pack("{s:I, s:o, s:i, s:i, s:o, s:s%}", "contract", (json_int_t)c->contract,
-                          "canonical", hex_json(s->canonical, s->canonical_size), "leaf_index",
-                          (int)s->leaf_index, "leaf_count", (int)s->leaf_count, "proof", proof,
-                          "signed_root", s->signed_root, s->signed_root_size);
+    json_t *j = json_pack(
+        "{s:o, s:i, s:i, s:o, s:s%}", "canonical", hex_json(s->canonical, s->canonical_size),
+        "leaf_index", (int)s->leaf_index, "leaf_count", (int)s->leaf_count, "inclusion_proof",
+        hex_json(s->proof, s->proof_size), "signed_root", s->signed_root, s->signed_root_size);
     if (j != NULL && json_dump_file(j, phc_demo_path(x->demo, ".", "contract", "json", path),
                                     JSON_INDENT(2)) == 0) {
         x->sums->contract_kept = c->contract;
