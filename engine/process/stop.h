@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  engine/process/stop.h - orderly end on SIGTERM and SIGINT, and telling others when we are ready. */
+/*  engine/process/stop.h - orderly end on SIGTERM and SIGINT, and telling others that we serve. */
 #ifndef ENGINE_PROCESS_STOP_H
 #define ENGINE_PROCESS_STOP_H
 
@@ -10,6 +10,10 @@
 /* SIGTERM and SIGINT ask the process to stop; SIGPIPE is ignored.  Call once, before threads. */
 void ph_stop_install(void);
 bool ph_stop_requested(void);
+
+/* Becomes readable when a stop is requested, and stays so: for zmq_poll or poll beside a socket, so
+   that a signal between the question and the wait is not missed.  -1 before ph_stop_install. */
+int ph_stop_descriptor(void);
 
 /* Writes `text` to a new file and renames it to `path`, so that whoever waits for the file never
    sees half of it.  An empty path does nothing.  PH_EIO with errno set. */
