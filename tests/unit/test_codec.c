@@ -26,6 +26,11 @@ static void law(bool holds, const char *sentence)
     if (!holds) ck_abort_msg("%s", sentence);
 }
 
+static bool is_same(const void *a, const void *b, size_t size)
+{
+    return memcmp(a, b, size) == 0;
+}
+
 /* A command of the kind with every field zero but the enumerations, which have no zero. */
 static ph_command smallest_command(ph_command_kind kind)
 {
@@ -96,12 +101,12 @@ static bool takes_command(const uint8_t *bytes, size_t size)
     memset(&c, 0xee, sizeof c);
     ph_command before = c;
     if (ph_command_read(bytes, size, &c) != PH_OK) {
-        law(memcmp(&c, &before, sizeof c) == 0, "a refused command is untouched");
+        law(is_same(&c, &before, sizeof c), "a refused command is untouched");
         return false;
     }
     uint8_t again[PH_COMMAND_BYTES_MAX];
     law(write_command(&c, again) == size, "a command has one size");
-    law(memcmp(again, bytes, size) == 0, "a command has one encoding");
+    law(is_same(again, bytes, size), "a command has one encoding");
     law(c.seq == 0 && c.at.ns == 0, "place and stamp are not part of the bytes");
     return true;
 }
@@ -113,13 +118,13 @@ static bool takes_event(const uint8_t *bytes, size_t size)
     if (r.bad) {
         ph_event zero;
         memset(&zero, 0, sizeof zero);
-        law(memcmp(&e, &zero, sizeof e) == 0, "a refused event is zero");
+        law(is_same(&e, &zero, sizeof e), "a refused event is zero");
         return false;
     }
     if (!ph_reader_done(&r)) return false;
     uint8_t again[PH_EVENT_BYTES_MAX];
     law(write_event(&e, again) == size, "an event has one size");
-    law(memcmp(again, bytes, size) == 0, "an event has one encoding");
+    law(is_same(again, bytes, size), "an event has one encoding");
     return true;
 }
 
