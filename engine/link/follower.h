@@ -19,12 +19,13 @@
 
 typedef struct ph_follower ph_follower;
 
-/* Called for each item, in order; a status other than PH_OK stops the turn, which returns it. */
+/* Called for each item, in order.  A status other than PH_OK stops the turn and is returned by it;
+   the item was then not taken: it comes again in the next turn (which zmq_poll does not announce). */
 typedef ph_status (*ph_follower_on_item)(void *arg, uint64_t number, const void *bytes,
                                          size_t size);
 
 /* Connects to `endpoint` (ipc://...) and asks for items from number `from` (>= 1).
-   zmq_context is borrowed.  PH_EFULL, PH_EINVAL (endpoint). */
+   zmq_context is borrowed.  PH_EFULL, PH_EINVAL (endpoint, or from is 0). */
 ph_status ph_follower_open(void *zmq_context, const char *endpoint, uint64_t from,
                            ph_follower **ret);
 
@@ -32,14 +33,15 @@ ph_status ph_follower_open(void *zmq_context, const char *endpoint, uint64_t fro
 void *ph_follower_socket(ph_follower *f);
 
 /* Takes up to 64 frames that are there and calls on_item for every new item; asks again when the
-   server has been silent.  monotonic_ns is a clock that never goes back.  PH_OK: something came;
-   PH_EAGAIN: nothing was there; PH_ECORRUPT: the server sent something else than this protocol;
-   or what on_item returned. */
+   server has been silent, so call it at least once a second.  monotonic_ns is a clock that never
+   goes back.  PH_OK: something came; PH_EAGAIN: nothing was there; PH_ECORRUPT: the server sent
+   something else than this protocol, or is another one than before; or what on_item returned. */
 ph_status ph_follower_turn(ph_follower *f, uint64_t monotonic_ns, ph_follower_on_item on_item,
                            void *arg);
 
 /* Sends one encoded command.  PH_EAGAIN: the server's window is full or the server is away; the
-   command was not taken. */
+   command was not taken.  PH_EINVAL: it is empty or longer than PH_COMMAND_BYTES_MAX.
+   PH_OK is no promise: when the server goes away before it answers, see ph_follower_welcomes. */
 ph_status ph_follower_send(ph_follower *f, const void *command, size_t size);
 
 /* Commands that were sent and whose items have not arrived yet. */
@@ -47,6 +49,15 @@ uint32_t ph_follower_in_flight(const ph_follower *f);
 
 /* True when every item that the server had at its last word has arrived. */
 int ph_follower_caught_up(const ph_follower *f);
+
+/* How often a server has answered FOLLOW.  When this grows (the server was started again, or the
+   connection was lost), in_flight is 0 again: of the commands that were sent before, those whose
+   items have not arrived when ph_follower_caught_up is next true were lost, and never will be
+   sequenced. */
+uint64_t ph_follower_welcomes(const ph_follower *f);
+
+/* What the server says it is, e.g. "demo.petahour/engine"; "" before its first word. */
+const char *ph_follower_origin(const ph_follower *f);
 
 /* Number of the next item that is expected. */
 uint64_t ph_follower_next(const ph_follower *f);

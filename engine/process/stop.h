@@ -11,6 +11,10 @@
 void ph_stop_install(void);
 bool ph_stop_requested(void);
 
+/* Becomes readable when a stop is requested, and stays so: for zmq_poll or poll beside a socket, so
+   that a signal between the question and the wait is not missed.  -1 before ph_stop_install. */
+int ph_stop_descriptor(void);
+
 /* Writes `text` to a new file and renames it to `path`, so that whoever waits for the file never
    sees half of it.  An empty path does nothing.  PH_EIO with errno set. */
 ph_status ph_ready_write(const char *path, const char *text);

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/link/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/panic.h"
+#include "engine/link/frame.h"
+
+enum {
+    HEAD_SIZE = 72,
+    STEP = 64,              /* items per entry of the index */
+    TAIL_BYTES = 8 << 20,   /* newest part of the file in memory */
+    SCRATCH_BYTES = 1 << 20 /* for reads of older parts; grows for a longer item */
+};
+
+struct ph_spool {
+    int fd;
+    uint64_t last;    /* number of the last item */
+    uint64_t end;     /* offset behind it */
+    uint64_t written; /* the file has everything before this offset */
+    uint8_t *tail;    /* bytes tail_at .. end of the file */
+    uint64_t tail_at;
+    uint8_t *scratch;
+    size_t scratch_size;
+    uint64_t scratch_at; /* scratch has the file from here on, scratch_held bytes of it */
+    size_t scratch_held;
+    ph_spool_cursor checked; /* behind the item that was put last and was there already */
+    uint64_t *index;         /* offset of items 1, 1 + STEP, 1 + 2 * STEP ... */
+    size_t index_cnt, index_max;
+};
+
+static ph_status status_of_errno(void)
+{
+    return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? PH_EFULL : PH_EIO;
+}
+
+static ph_status write_at(int fd, uint64_t at, const uint8_t *p, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = pwrite(fd, p, size, (off_t)at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return status_of_errno();
+        p += n;
+        at += (uint64_t)n;
+        size -= (size_t)n;
+    }
+    return PH_OK;
+}
+
+/* Reads up to size bytes; fewer only at the end of the file. */
+static ph_status read_at(int fd, uint64_t at, uint8_t *p, size_t size, size_t *ret_size)
+{
+    size_t got = 0;
+    while (got < size) {
+        ssize_t n = pread(fd, p + got, size - got, (off_t)(at + got));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return PH_EIO;
+        if (n == 0) break;
+        got += (size_t)n;
+    }
+    *ret_size = got;
+    return PH_OK;
+}
+
+static ph_status make_scratch(ph_spool *s, size_t size)
+{
+    if (size <= s->scratch_size) return PH_OK;
+    uint8_t *larger = realloc(s->scratch, size);
+    if (larger == NULL) return PH_EFULL;
+    s->scratch = larger;
+    s->scratch_size = size;
+    return PH_OK;
+}
+
+static ph_status note_in_index(ph_spool *s, uint64_t number, uint64_t offset)
+{
+    if ((number - 1) % STEP != 0) return PH_OK;
+    if (s->index_cnt == s->index_max) {
+        size_t wanted = s->index_max == 0 ? 1024 : 2 * s->index_max;
+        uint64_t *larger = reallocarray(s->index, wanted, sizeof *larger);
+        if (larger == NULL) return PH_EFULL;
+        s->index = larger;
+        s->index_max = wanted;
+    }
+    PH_ASSERT(s->index_cnt == (number - 1) / STEP);
+    s->index[s->index_cnt++] = offset;
+    return PH_OK;
+}
+
+ph_status ph_spool_flush(ph_spool *s)
+{
+    if (s->written == s->end) return PH_OK;
+    PH_ASSERT(s->written >= s->tail_at);
+    ph_status st = write_at(s->fd, s->written, s->tail + (s->written - s->tail_at),
+                            (size_t)(s->end - s->written));
+    if (st == PH_OK) s->written = s->end;
+    return st;
+}
+
+/* Cuts the file at an offset behind `number` items, and forgets what memory has of it. */
+static ph_status cut(ph_spool *s, uint64_t number, uint64_t offset)
+{
+    ph_status st = ph_spool_flush(s);
+    if (st != PH_OK) return st;
+    if (ftruncate(s->fd, (off_t)offset) != 0) return status_of_errno();
+    s->last = number;
+    s->end = s->written = s->tail_at = offset;
+    s->index_cnt = (size_t)((number + STEP - 1) / STEP);
+    s->scratch_held = 0;
+    s->checked = (ph_spool_cursor){0};
+    return PH_OK;
+}
+
+/* Makes `size` bytes from offset `at` on readable in memory; fewer at the end. */
+static ph_status view(ph_spool *s, uint64_t at, size_t size, const uint8_t **ret, size_t *ret_size)
+{
+    PH_ASSERT(at <= s->end);
+    if (size > s->end - at) size = (size_t)(s->end - at);
+    if (at >= s->tail_at) {
+        *ret = s->tail + (at - s->tail_at);
+        *ret_size = size;
+        return PH_OK;
+    }
+    bool is_held = at >= s->scratch_at && at + size <= s->scratch_at + s->scratch_held;
+    if (!is_held) {
+        ph_status st = ph_spool_flush(s);
+        if (st == PH_OK) st = make_scratch(s, size);
+        if (st != PH_OK) return st;
+        s->scratch_held = 0;
+        s->scratch_at = at;
+        st = read_at(s->fd, at, s->scratch, s->scratch_size, &s->scratch_held);
+        if (st != PH_OK) return st;
+        if (s->scratch_held < size) return PH_ECORRUPT;
+    }
+    *ret = s->scratch + (at - s->scratch_at);
+    *ret_size = size;
+    return PH_OK;
+}
+
+/* Makes the whole item at the cursor readable. */
+static ph_status view_item(ph_spool *s, const ph_spool_cursor *c, const uint8_t **ret,
+                           size_t *ret_size)
+{
+    const uint8_t *p;
+    size_t got;
+    ph_status st = view(s, c->offset, PH_ITEM_HEAD_SIZE, &p, &got);
+    if (st != PH_OK) return st;
+    size_t span = ph_item_span(p, got, c->number);
+    if (span == 0) return PH_ECORRUPT;
+    st = view(s, c->offset, span, &p, &got);
+    if (st != PH_OK) return st;
+    if (got != span) return PH_ECORRUPT;
+    *ret = p;
+    *ret_size = span;
+    return PH_OK;
+}
+
+/* Finds the last item that counts: reads on until one does not. */
+static ph_status scan(ph_spool *s, uint64_t file_size)
+{
+    s->last = 0;
+    s->end = s->written = s->tail_at = HEAD_SIZE;
+    size_t held = 0, used = 0; /* scratch[used .. held) is file from s->end on */
+    for (;;) {
+        ph_reader r = ph_reader_of(s->scratch + used, held - used);
+        ph_item item;
+        if (ph_item_read(&r, &item) && item.number == s->last + 1) {
+            size_t span = PH_ITEM_HEAD_SIZE + (size_t)item.size;
+            ph_status st = note_in_index(s, item.number, s->end);
+            if (st != PH_OK) return st;
+            s->last++;
+            s->end += span;
+            used += span;
+            continue;
+        }
+        size_t left = held - used;
+        size_t span = ph_item_span(s->scratch + used, left, s->last + 1);
+        bool is_head_cut = left < PH_ITEM_HEAD_SIZE;
+        bool is_cut = is_head_cut || (span != 0 && span > left);
+        if (!is_cut || s->end + left >= file_size) break;
+        size_t wanted = span > SCRATCH_BYTES ? span : SCRATCH_BYTES;
+        ph_status st = make_scratch(s, wanted);
+        if (st == PH_OK) st = read_at(s->fd, s->end, s->scratch, s->scratch_size, &held);
+        if (st != PH_OK) return st;
+        used = 0;
+        if (held == left) break; /* the file became shorter meanwhile */
+    }
+    s->written = s->tail_at = s->end;
+    if (s->end == file_size) return PH_OK;
+    return ftruncate(s->fd, (off_t)s->end) == 0 ? PH_OK : status_of_errno();
+}
+
+/* Checks or writes the file's head.  A file that is no spool is never written to. */
+static ph_status open_head(ph_spool *s, const char *path, const char *origin, char *err,
+                           size_t err_size)
+{
+    uint8_t head[HEAD_SIZE], is[HEAD_SIZE];
+    ph_text64 text;
+    if (origin[0] == '\0' || !ph_text_set(text.s, sizeof text.s, origin)) {
+        (void)snprintf(err, err_size,
+                       "could not use spool \"%s\": origin \"%.80s\" is no text of "
+                       "1 to 63 bytes",
+                       path, origin);
+        return PH_EINVAL;
+    }
+    memcpy(head, "PHSPOOL1", 8);
+    memcpy(head + 8, text.s, sizeof text.s);
+    size_t got = 0;
+    ph_status st = read_at(s->fd, 0, is, sizeof is, &got);
+    /* A head that was cut short by a crash is a beginning of ours. */
+    if (st == PH_OK && got < sizeof is && memcmp(is, head, got) == 0) {
+        st = write_at(s->fd, 0, head, sizeof head);
+        got = sizeof is;
+        memcpy(is, head, sizeof is);
+    }
+    if (st != PH_OK) {
+        (void)snprintf(err, err_size, "could not use spool \"%s\": %s", path, strerror(errno));
+        return st;
+    }
+    if (got < sizeof is || memcmp(is, head, 8) != 0) {
+        (void)snprintf(err, err_size, "refused spool \"%s\": the file is no spool; name another",
+                       path);
+        return PH_ECORRUPT;
+    }
+    if (memcmp(is, head, sizeof head) != 0) {
+        (void)snprintf(err, err_size,
+                       "refused spool \"%s\": it is of \"%.63s\", not of \"%s\"; delete it or name "
+                       "another",
+                       path, (const char *)is + 8, origin);
+        return PH_ECORRUPT;
+    }
+    return PH_OK;
+}
+
+static ph_status open_file(ph_spool *s, const char *path, const char *origin, char *err,
+                           size_t err_size)
+{
+    s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (s->fd < 0) {
+        (void)snprintf(err, err_size, "could not open spool \"%s\": %s", path, strerror(errno));
+        return status_of_errno();
+    }
+    if (flock(s->fd, LOCK_EX | LOCK_NB) != 0) {
+        (void)snprintf(err, err_size, "could not lock spool \"%s\": another process uses it", path);
+        return errno == EWOULDBLOCK ? PH_EBUSY : PH_EIO;
+    }
+    ph_status st = open_head(s, path, origin, err, err_size);
+    if (st != PH_OK) return st;
+    struct stat file;
+    s->tail = malloc(TAIL_BYTES);
+    st = s->tail == NULL ? PH_EFULL : make_scratch(s, SCRATCH_BYTES);
+    if (st == PH_OK && fstat(s->fd, &file) != 0) st = PH_EIO;
+    if (st == PH_OK) st = scan(s, (uint64_t)file.st_size);
+    if (st != PH_OK)
+        (void)snprintf(err, err_size, "could not read spool \"%s\": %s", path, strerror(errno));
+    return st;
+}
+
+ph_status ph_spool_open(const char *path, const char *origin, ph_spool **ret, char *err,
+                        size_t err_size)
+{
+    ph_spool *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        (void)snprintf(err, err_size, "could not open spool \"%s\": no memory", path);
+        return PH_EFULL;
+    }
+    ph_status st = open_file(s, path, origin, err, err_size);
+    if (st == PH_OK)
+        *ret = s;
+    else
+        ph_spool_close(s);
+    return st;
+}
+
+uint64_t ph_spool_last(const ph_spool *s)
+{
+    return s->last;
+}
+
+/* Makes room for `size` more bytes in the tail: writes it out, keeps its newer half. */
+static ph_status make_room(ph_spool *s, size_t size)
+{
+    if (s->end - s->tail_at + size <= TAIL_BYTES) return PH_OK;
+    ph_status st = ph_spool_flush(s);
+    if (st != PH_OK) return st;
+    uint64_t keep = size > TAIL_BYTES / 2 ? 0 : TAIL_BYTES / 2;
+    if (keep > s->end - s->tail_at) keep = s->end - s->tail_at;
+    memmove(s->tail, s->tail + (s->end - s->tail_at - keep), (size_t)keep);
+    s->tail_at = s->end - keep;
+    return PH_OK;
+}
+
+static ph_status append(ph_spool *s, const void *bytes, uint32_t size)
+{
+    uint64_t number = s->last + 1;
+    size_t span = PH_ITEM_HEAD_SIZE + (size_t)size;
+    ph_status st = make_room(s, span);
+    if (st == PH_OK) st = note_in_index(s, number, s->end);
+    if (st != PH_OK) return st;
+    if (span <= TAIL_BYTES) {
+        ph_writer w = ph_writer_of(s->tail + (s->end - s->tail_at), span);
+        ph_item_write(&w, number, bytes, size);
+        PH_ASSERT(!w.full);
+    } else {
+        /* Longer than the tail: only the file has it. */
+        uint8_t head[PH_ITEM_HEAD_SIZE];
+        ph_writer w = ph_writer_of(head, sizeof head);
+        ph_write_u64(&w, number);
+        ph_write_u64(&w, ph_item_sum(number, bytes, size));
+        ph_write_u32(&w, size);
+        st = write_at(s->fd, s->end, head, sizeof head);
+        if (st == PH_OK) st = write_at(s->fd, s->end + sizeof head, bytes, size);
+        if (st != PH_OK) return st;
+        s->written = s->tail_at = s->end + span;
+    }
+    s->last = number;
+    s->end += span;
+    return PH_OK;
+}
+
+ph_status ph_spool_put(ph_spool *s, uint64_t number, const void *bytes, uint32_t size)
+{
+    PH_ASSERT(number >= 1 && number <= s->last + 1 && size <= PH_ITEM_BYTES_MAX);
+    if (number == s->last + 1) return append(s, bytes, size);
+    ph_spool_cursor c;
+    const uint8_t *is;
+    size_t is_size;
+    ph_status st = PH_OK;
+    if (s->checked.number == number)
+        c = s->checked;
+    else
+        st = ph_spool_seek(s, number, &c);
+    if (st == PH_OK) st = view_item(s, &c, &is, &is_size);
+    if (st == PH_OK && is_size == PH_ITEM_HEAD_SIZE + (size_t)size &&
+        memcmp(is + PH_ITEM_HEAD_SIZE, bytes, size) == 0) {
+        s->checked = (ph_spool_cursor){number + 1, c.offset + is_size};
+        return PH_OK;
+    }
+    if (st != PH_OK && st != PH_ECORRUPT) return st;
+    st = cut(s, number - 1, c.offset);
+    return st == PH_OK ? append(s, bytes, size) : st;
+}
+
+ph_status ph_spool_truncate(ph_spool *s, uint64_t number)
+{
+    if (number >= s->last) return PH_OK;
+    ph_spool_cursor c;
+    ph_status st = ph_spool_seek(s, number + 1, &c);
+    return st == PH_OK ? cut(s, number, c.offset) : st;
+}
+
+ph_status ph_spool_seek(ph_spool *s, uint64_t number, ph_spool_cursor *ret)
+{
+    if (number == 0 || number > s->last + 1) return PH_EINVAL;
+    if (number == s->last + 1) {
+        *ret = (ph_spool_cursor){number, s->end};
+        return PH_OK;
+    }
+    size_t entry = (size_t)((number - 1) / STEP);
+    PH_ASSERT(entry < s->index_cnt);
+    ph_spool_cursor c = {(uint64_t)entry * STEP + 1, s->index[entry]};
+    while (c.number < number) {
+        const uint8_t *p;
+        size_t got;
+        ph_status st = view(s, c.offset, PH_ITEM_HEAD_SIZE, &p, &got);
+        if (st != PH_OK) return st;
+        size_t span = ph_item_span(p, got, c.number);
+        if (span == 0) return PH_ECORRUPT;
+        c.number++;
+        c.offset += span;
+    }
+    *ret = c;
+    return PH_OK;
+}
+
+ph_status ph_spool_read(ph_spool *s, ph_spool_cursor *c, uint64_t last, size_t bytes_max,
+                        const uint8_t **ret, size_t *ret_size, uint32_t *ret_cnt)
+{
+    if (last > s->last) last = s->last;
+    if (c->number > last) return PH_EEND;
+    const uint8_t *p;
+    size_t got, used = 0;
+    ph_status st = view(s, c->offset, bytes_max, &p, &got);
+    if (st != PH_OK) return st;
+    ph_spool_cursor to = *c;
+    while (to.number <= last) {
+        size_t span = ph_item_span(p + used, got - used, to.number);
+        if (span == 0 || span > got - used) break;
+        used += span;
+        to.number++;
+        to.offset += span;
+    }
+    if (used == 0) {
+        /* The first item alone is longer than asked for. */
+        st = view_item(s, c, &p, &used);
+        if (st != PH_OK) return st;
+        to = (ph_spool_cursor){c->number + 1, c->offset + used};
+    }
+    *ret = p;
+    *ret_size = used;
+    *ret_cnt = (uint32_t)(to.number - c->number);
+    *c = to;
+    return PH_OK;
+}
+
+void ph_spool_close(ph_spool *s)
+{
+    if (s == NULL) return;
+    if (s->fd >= 0) {
+        /* What could not be written is computed again at the next start. */
+        (void)ph_spool_flush(s);
+        (void)close(s->fd);
+    }
+    free(s->tail);
+    free(s->scratch);
+    free(s->index);
+    free(s);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/process/inifile.h - INI text, line by line; the only door to inih.
+
+    One key per line, `key = value`; sections in brackets; a comment starts with ; or # at the start
+    of a line, or with " ;" behind a value.  A value does not continue on the next line.
+
+    Lifetime  section, key and value are valid during the callback.
+    Failure   every sentence names the file and, where there is one, the line. */
+#ifndef ENGINE_PROCESS_INIFILE_H
+#define ENGINE_PROCESS_INIFILE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "engine/base/status.h"
+
+enum { PH_INIFILE_LINE_MAX = 4096 }; /* bytes of a line with its end */
+
+typedef struct {
+    const char *section; /* "" before the first section */
+    const char *key, *value;
+    unsigned line; /* from 1 */
+} ph_inifile_pair;
+
+/* Takes one pair; on false it has put the reason, without file and line, into why. */
+typedef bool (*ph_inifile_on_pair)(void *arg, const ph_inifile_pair *pair, char *why,
+                                   size_t why_size);
+
+/* Reads `file` to its end.  `name` is for messages.  PH_EIO, or PH_ECORRUPT with the first line
+   that is wrong; err (err_size bytes) receives the sentence. */
+ph_status ph_inifile_read(FILE *file, const char *name, ph_inifile_on_pair on_pair, void *arg,
+                          char *err, size_t err_size);
+
+#endif

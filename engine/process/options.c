@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/process/options.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/process/log.h"
+
+enum { EXIT_USAGE = 2, KEY_CHECK = 0x100, KEY_PRINT = 0x101 };
+
+static error_t take_option(int key, char *arg, struct argp_state *state)
+{
+    ph_options *o = state->input;
+    switch (key) {
+    case 'c': o->config = arg; break;
+    case KEY_CHECK: o->check_config = true; break;
+    case KEY_PRINT: o->print_config = true; break;
+    case ARGP_KEY_END:
+        if (o->config == NULL) argp_error(state, "no configuration: give --config FILE");
+        break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp_option options[] = {
+    {"config", 'c', "FILE", 0, "read the configuration from FILE", 0},
+    {"check-config", KEY_CHECK, NULL, 0, "read the configuration, say whether it is good, end", 0},
+    {"print-config", KEY_PRINT, NULL, 0, "write the effective configuration, commented, and end",
+     0},
+    {0},
+};
+
+static const struct argp child = {.options = options, .parser = take_option};
+
+const struct argp *ph_options_argp(void)
+{
+    return &child;
+}
+
+void ph_options_init(void)
+{
+    argp_err_exit_status = EXIT_USAGE;
+    argp_program_version = "petahour " PETAHOUR_VERSION;
+}
+
+void ph_options_parse(int argc, char **argv, const char *doc, ph_options *ret)
+{
+    struct argp argp = child;
+    argp.doc = doc;
+    ph_options_init();
+    ph_options parsed = {0};
+    error_t failed = argp_parse(&argp, argc, argv, 0, NULL, &parsed);
+    if (failed != 0) exit(EXIT_USAGE);
+    *ret = parsed;
+}
+
+int ph_options_load(const ph_options *o, const ph_config_table *table, ph_config_market *ret_market,
+                    void *ret_settings)
+{
+    char err[1024];
+    ph_status s = ph_config_read(o->config, table, ret_market, ret_settings, err, sizeof err);
+    if (s != PH_OK) {
+        ph_log_error("%s", err);
+        return EXIT_FAILURE;
+    }
+    if (o->print_config) ph_config_print(stdout, table, ret_market, ret_settings);
+    if (o->check_config && !o->print_config) printf("%s: good\n", o->config);
+    if (!o->check_config && !o->print_config) return PH_OPTIONS_SERVE;
+    if (fflush(stdout) == 0) return EXIT_SUCCESS;
+    ph_log_error("could not write to standard output");
+    return EXIT_FAILURE;
+}

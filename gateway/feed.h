@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  gateway/feed.h - records to pictures: best prices of every product and period, and trades.
+
+    The feed keeps what rests of EACH orders, price by price, as far as events tell it; it knows no
+    rule of the market.  Blocks are not part of best prices.  An iceberg counts with at most its
+    displayed quantity.
+
+    What is told: trades one by one; best prices only as they stand when phg_feed_publish is called
+    and only where they differ from what was told last, runs of equal neighbours as one.  A
+    snapshot covers every period that a picture has ever named and that is still open, with zeros
+    where nothing stands, so it replaces whatever a subscriber had.
+
+    Owns      its pictures; phg_feed_release accepts a zeroed one.
+    Lifetime  what an emit callback is given is valid during the callback.
+    Thread    one.
+    Laws      frames of a product are numbered from 1 without gaps.
+    Failure   PH_EFULL: no memory; PH_ECORRUPT: events that no market writes. */
+#ifndef GATEWAY_FEED_H
+#define GATEWAY_FEED_H
+
+#include "gateway/ladder.h"
+#include "gateway/resting.h"
+#include "gateway/translate.h"
+
+/* One of the events of a command. */
+typedef struct {
+    const ph_event *v;
+    uint32_t cnt, at;
+} phg_event_at;
+
+typedef struct {
+    phg_ladder side[2]; /* BUY, SELL */
+    phg_best told;
+    bool is_touched;
+} phg_feed_period;
+
+typedef struct {
+    ph_trade_id trade;
+    ph_time at;
+    ph_side taker;
+    uint32_t segment_first, segment_cnt; /* among the product's segments */
+} phg_feed_trade;
+
+typedef struct {
+    uint32_t period_seconds, gate_seconds;
+    phg_feed_period *ring; /* of period t: ring[t & (ring_max - 1)] */
+    uint32_t ring_max;
+    ph_period first, end; /* periods that have a place: [first, end) */
+    ph_period touched_first, touched_end;
+    ph_period closed_end;   /* every period before this one is closed */
+    phg_feed_trade *trades; /* since the last publish, like their segments */
+    uint32_t trade_cnt, trade_max;
+    ph_segment *segments;
+    uint32_t segment_cnt, segment_max;
+    uint64_t number; /* of the last frame */
+    ph_phase phase;
+    bool is_phase_new, is_listed; /* listed among the products that were touched */
+} phg_feed_product;
+
+typedef struct {
+    bool is_live; /* false while the log is read: nothing is told */
+    uint64_t epoch, seq;
+    phg_resting resting;
+    phg_feed_product *products;
+    uint32_t product_cnt, product_max;
+    ph_product_id *touched;
+    uint32_t touched_cnt, touched_max;
+    phg_run *runs; /* of the frame that is built */
+} phg_feed;
+
+typedef void (*phg_feed_emit)(void *arg, const phg_picture *picture);
+
+void phg_feed_release(phg_feed *f);
+
+/* Takes one event of the command.  A TRADE takes its SEGMENT events with it. */
+ph_status phg_feed_take(phg_feed *f, const ph_command *c, phg_event_at events);
+
+/* From here on the feed tells; what it holds now counts as told. */
+ph_status phg_feed_go_live(phg_feed *f, uint64_t epoch);
+
+/* Emits what is new since the last call. */
+ph_status phg_feed_publish(phg_feed *f, phg_feed_emit emit, void *arg);
+
+/* Emits the whole picture of a product: its phase, then the best prices of every period.  Nothing
+   for a product that is not listed.  Call after phg_feed_publish. */
+ph_status phg_feed_snapshot(phg_feed *f, ph_product_id id, phg_feed_emit emit, void *arg);
+
+/* Unit-periods that are open of an EACH order; 0 if it does not rest. */
+uint64_t phg_feed_open(const phg_feed *f, ph_order_id id);
+
+/* Best prices of a period as they stand now. */
+phg_best phg_feed_best(const phg_feed *f, ph_product_id id, ph_period t);
+
+#endif

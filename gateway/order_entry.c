@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/order_entry.h"
+
+#include "engine/process/log.h"
+#include "gateway/zap.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+enum {
+    FRAMES_PER_TURN = 64,
+    FRAMES_PER_SESSION = 8, /* sent in one turn */
+    QUEUE_FRAMES = 128,     /* ZeroMQ's own queue of one connection, each way */
+};
+
+struct phg_order_entry {
+    void *socket;
+    char endpoint[128];
+    phg_order_entry_settings settings;
+    phg_session_view view;
+    phg_order_entry_counts counts;
+    phg_session_table table;
+    phg_ratelimit *rates; /* of participant n: rates[n - 1] */
+    uint32_t rate_cnt;
+    phg_in_frame in;
+    phg_out_frame out;
+};
+
+/* One frame of a client, while it is taken. */
+typedef struct {
+    phg_routing_id id;
+    uint8_t header[PHG_HEADER_SIZE];
+    bool has_form; /* three parts, a header of two bytes */
+    zmq_msg_t payload;
+    ph_participant_id who; /* 0: nobody */
+} arrival;
+
+typedef struct {
+    phg_order_entry *oe;
+    phg_seat *seat; /* NULL: no session */
+    const arrival *from;
+    uint64_t now_ns;
+    bool is_recovering;
+    phg_order_entry_send send;
+    void *arg;
+} taking;
+
+static ph_status open_socket(phg_order_entry *oe, void *zmq_context, const ph_keyfile *keys,
+                             char *err, size_t err_size)
+{
+    const int one = 1, queue = QUEUE_FRAMES;
+    oe->socket = zmq_socket(zmq_context, ZMQ_ROUTER);
+    if (!oe->socket || phg_zap_guard(oe->socket, keys, PHG_FRAME_BYTES_MAX) != PH_OK ||
+        zmq_setsockopt(oe->socket, ZMQ_ROUTER_MANDATORY, &one, sizeof one) != 0 ||
+        zmq_setsockopt(oe->socket, ZMQ_RCVHWM, &queue, sizeof queue) != 0 ||
+        zmq_setsockopt(oe->socket, ZMQ_SNDHWM, &queue, sizeof queue) != 0) {
+        (void)snprintf(err, err_size, "could not make the order entry socket: %s",
+                       zmq_strerror(errno));
+        return PH_EIO;
+    }
+    return phg_zap_bind(oe->socket, oe->settings.endpoint, oe->endpoint, err, err_size);
+}
+
+ph_status phg_order_entry_open(void *zmq_context, const phg_order_entry_settings *settings,
+                               const ph_keyfile *keys, const phg_session_view *view,
+                               phg_order_entry **ret, char *err, size_t err_size)
+{
+    phg_order_entry *oe = calloc(1, sizeof *oe);
+    if (!oe || phg_session_table_init(&oe->table, settings->sessions_max) != PH_OK) {
+        (void)snprintf(err, err_size, "could not make room for %u sessions: no memory",
+                       (unsigned)settings->sessions_max);
+        free(oe);
+        return PH_EFULL;
+    }
+    oe->settings = *settings;
+    oe->view = *view;
+    ph_status s = open_socket(oe, zmq_context, keys, err, err_size);
+    if (s != PH_OK) {
+        phg_order_entry_close(oe);
+        return s;
+    }
+    *ret = oe;
+    return PH_OK;
+}
+
+void phg_order_entry_close(phg_order_entry *oe)
+{
+    if (!oe) return;
+    if (oe->socket) (void)zmq_close(oe->socket);
+    phg_session_table_release(&oe->table);
+    free(oe->rates);
+    free(oe);
+}
+
+void *phg_order_entry_socket(phg_order_entry *oe)
+{
+    return oe->socket;
+}
+
+const char *phg_order_entry_endpoint(const phg_order_entry *oe)
+{
+    return oe->endpoint;
+}
+
+phg_order_entry_counts phg_order_entry_counted(const phg_order_entry *oe)
+{
+    return oe->counts;
+}
+
+/* ---- Frames out --------------------------------------------------------------------------- */
+
+/* Names the receiver.  PH_EAGAIN: its queue is full; PH_ENOTFOUND: it is not there any more. */
+static ph_status address(phg_order_entry *oe, const phg_routing_id *id)
+{
+    if (zmq_send(oe->socket, id->bytes, id->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) return PH_OK;
+    return errno == EAGAIN || errno == EINTR ? PH_EAGAIN : PH_ENOTFOUND;
+}
+
+/* After address; what fails now has lost its receiver. */
+static bool send_frame(phg_order_entry *oe, const uint8_t *bytes, size_t size)
+{
+    static const uint8_t header[PHG_HEADER_SIZE] = {PHG_PROTOCOL_VERSION, PHG_KIND_GATEWAY};
+    return zmq_send(oe->socket, header, sizeof header, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
+           zmq_send(oe->socket, bytes, size, ZMQ_DONTWAIT) >= 0;
+}
+
+/* Refuses with or without a session; a stranger whose queue is full is not told. */
+static void refuse(taking *t, phg_refusal reason, const char *text)
+{
+    t->oe->counts.refused++;
+    if (t->seat && t->seat->session.state == PHG_SESSION_READY) {
+        phg_session_refuse(&t->seat->session, reason, text);
+        return;
+    }
+    phg_bytes message = phg_translate_refused(t->oe->view.translator, reason, text);
+    if (message.p && address(t->oe, &t->from->id) == PH_OK)
+        (void)send_frame(t->oe, message.p, message.size);
+}
+
+static ph_status give_session(phg_order_entry *oe, phg_seat *seat, uint64_t now_ns,
+                              bool *ret_is_waiting)
+{
+    phg_session *s = &seat->session;
+    phg_session_time(s, now_ns);
+    for (int i = 0; phg_session_owes(s, &oe->view); i++) {
+        ph_status status = i == FRAMES_PER_SESSION ? PH_EAGAIN : address(oe, &seat->id);
+        if (status == PH_EAGAIN) {
+            *ret_is_waiting = true;
+            return PH_OK;
+        }
+        if (status != PH_OK) {
+            s->state = phg_session_step(s->state, PHG_SESSION_GONE);
+            break;
+        }
+        status = phg_session_fill(s, &oe->view, now_ns, &oe->out);
+        if (status != PH_OK) return status;
+        if (!send_frame(oe, oe->out.bytes, oe->out.size))
+            s->state = phg_session_step(s->state, PHG_SESSION_GONE);
+    }
+    if (s->state == PHG_SESSION_CLOSED) phg_session_table_leave(&oe->table, seat);
+    return PH_OK;
+}
+
+ph_status phg_order_entry_give(phg_order_entry *oe, uint64_t now_ns, bool *ret_is_waiting)
+{
+    *ret_is_waiting = false;
+    for (uint32_t i = 0; i < oe->table.used; i++) {
+        if (oe->table.seats[i].id.size == 0) continue;
+        ph_status status = give_session(oe, &oe->table.seats[i], now_ns, ret_is_waiting);
+        if (status != PH_OK) return status;
+    }
+    return PH_OK;
+}
+
+void phg_order_entry_refuse_all(phg_order_entry *oe, phg_refusal reason, const char *text)
+{
+    for (uint32_t i = 0; i < oe->table.used; i++)
+        if (oe->table.seats[i].id.size != 0)
+            phg_session_refuse(&oe->table.seats[i].session, reason, text);
+}
+
+/* ---- Frames in ---------------------------------------------------------------------------- */
+
+/* NULL: no memory. */
+static phg_ratelimit *rate_of(phg_order_entry *oe, ph_participant_id who, uint64_t now_ns)
+{
+    if (who.v > oe->rate_cnt) {
+        phg_ratelimit *grown = realloc(oe->rates, (who.v + 64ul) * sizeof *grown);
+        if (!grown) return NULL;
+        oe->rates = grown;
+        for (uint32_t i = oe->rate_cnt; i < who.v + 64; i++)
+            grown[i] = phg_ratelimit_of(oe->settings.messages_per_second,
+                                        oe->settings.message_burst, now_ns);
+        oe->rate_cnt = who.v + 64;
+    }
+    return &oe->rates[who.v - 1];
+}
+
+/* Seats a new session, or says why not. */
+static phg_seat *sit(taking *t)
+{
+    phg_session_table *table = &t->oe->table;
+    phg_seat *seat = NULL;
+    if (phg_session_table_count(table, t->from->who) >= PHG_SESSIONS_PER_PARTICIPANT_MAX)
+        refuse(t, PHG_REFUSAL_RECOVERING,
+               "the participant has too many sessions open; end one of them");
+    else if (!(seat = phg_session_table_sit(table, &t->from->id)))
+        refuse(t, PHG_REFUSAL_RECOVERING,
+               "the gateway has no free session; try again later or use another gateway");
+    if (!seat) return NULL;
+    seat->session.silence_seconds = t->oe->settings.silence_seconds;
+    seat->session.participant = t->from->who;
+    seat->session.heard_ns = seat->session.sent_ns = t->now_ns;
+    return seat;
+}
+
+static void logon(taking *t, const phg_logon *asked)
+{
+    phg_refusal why;
+    char text[PHG_WHY_SIZE];
+    if (t->is_recovering) {
+        refuse(t, PHG_REFUSAL_RECOVERING, "the gateway is still reading the log; try again shortly");
+        return;
+    }
+    if (!t->seat && !(t->seat = sit(t))) return;
+    const phg_private *p = phg_private_streams_of(t->oe->view.streams, t->from->who);
+    if (phg_session_logon(&t->seat->session, t->from->who, asked, p, &why, text)) return;
+    bool is_new = t->seat->session.state == PHG_SESSION_NEW;
+    if (is_new) {
+        phg_session_table_leave(&t->oe->table, t->seat);
+        t->seat = NULL;
+    }
+    refuse(t, why, text);
+}
+
+/* True if the command may go to the engine now. */
+static bool may_go(taking *t, const ph_command *c)
+{
+    uint64_t id = c->kind == PH_CMD_NEW_ORDER ? c->u.order.client_order_id : 0;
+    if (id != 0 && phg_session_holds(&t->seat->session, id, t->now_ns)) return false;
+    phg_ratelimit *rate = rate_of(t->oe, t->from->who, t->now_ns);
+    return rate && phg_ratelimit_take(rate, t->now_ns, 1);
+}
+
+static ph_status command(taking *t, ph_command *c)
+{
+    c->sender = t->from->who;
+    ph_status status = may_go(t, c) ? t->send(t->arg, c) : PH_EAGAIN;
+    if (status == PH_OK) t->oe->counts.commands++;
+    if (status != PH_EAGAIN) return status;
+    t->oe->counts.busy++;
+    uint64_t id = c->kind == PH_CMD_NEW_ORDER ? c->u.order.client_order_id : 0;
+    phg_session_busy(&t->seat->session, c->request, id, t->now_ns);
+    return PH_OK;
+}
+
+static ph_status take_message(taking *t, phg_in *m)
+{
+    if (m->kind == PHG_IN_LOGON) {
+        logon(t, &m->u.logon);
+        return PH_OK;
+    }
+    switch (m->kind) {
+    case PHG_IN_COMMAND: return command(t, &m->u.command);
+    case PHG_IN_LOGOUT: phg_session_logout(&t->seat->session); return PH_OK;
+    case PHG_IN_LIST_CATALOGUE:
+        if (!phg_session_list(&t->seat->session, m->u.request))
+            phg_session_busy(&t->seat->session, m->u.request, 0, t->now_ns);
+        return PH_OK;
+    case PHG_IN_HEARTBEAT:
+    case PHG_IN_LOGON: return PH_OK;
+    }
+    return PH_OK;
+}
+
+static ph_status take_messages(taking *t, phg_in_frame *frame)
+{
+    for (uint32_t i = 0; i < frame->cnt; i++) {
+        bool is_ready = t->seat && t->seat->session.state == PHG_SESSION_READY;
+        if (!is_ready && frame->v[i].kind != PHG_IN_LOGON) {
+            bool is_leaving = t->seat && t->seat->session.state == PHG_SESSION_LEAVING;
+            if (!is_leaving)
+                refuse(t, PHG_REFUSAL_NOT_LOGGED_ON, "the first message of a session is Logon");
+            return PH_OK;
+        }
+        ph_status status = take_message(t, &frame->v[i]);
+        if (status != PH_OK) return status;
+        if (!t->seat) return PH_OK; /* the logon was refused, which is all that is said */
+    }
+    return PH_OK;
+}
+
+static ph_status take_frame(taking *t)
+{
+    phg_order_entry *oe = t->oe;
+    const arrival *from = t->from;
+    char why[PHG_WHY_SIZE];
+    const phg_participant *who = phg_catalogue_participant(oe->view.catalogue, from->who);
+    oe->counts.frames++;
+    t->seat = phg_session_table_find(&oe->table, &from->id);
+    if (t->seat && t->seat->session.participant.v != from->who.v) {
+        phg_session_table_leave(&oe->table, t->seat); /* the id of a connection that has gone */
+        t->seat = NULL;
+    }
+    if (!who || who->state == PH_PARTICIPANT_CLOSED) {
+        refuse(t, PHG_REFUSAL_UNKNOWN_KEY, "the key belongs to no active participant");
+        return PH_OK;
+    }
+    if (from->has_form && from->header[0] != PHG_PROTOCOL_VERSION) {
+        refuse(t, PHG_REFUSAL_VERSION, "the header's version is not spoken here, 1 is");
+        return PH_OK;
+    }
+    bool ok = from->has_form && from->header[1] == PHG_KIND_CLIENT;
+    if (!ok)
+        (void)snprintf(why, sizeof why, "a message has a header {1, 1} of two bytes and a payload");
+    zmq_msg_t payload = from->payload;
+    if (ok)
+        ok = phg_translate_in(oe->view.translator, zmq_msg_data(&payload), zmq_msg_size(&payload),
+                              &oe->in, why);
+    if (!ok) {
+        oe->counts.malformed++;
+        refuse(t, PHG_REFUSAL_MALFORMED, why);
+        return PH_OK;
+    }
+    if (t->seat) phg_session_heard(&t->seat->session, t->now_ns);
+    return take_messages(t, &oe->in);
+}
+
+/* Receives one message of any number of parts: routing id, header, payload.  The payload is
+   initialized in any case.  False: nothing is there. */
+static bool receive(void *socket, arrival *ret)
+{
+    uint32_t cnt = 0;
+    int more = 1;
+    zmq_msg_t part;
+    memset(ret, 0, sizeof *ret);
+    (void)zmq_msg_init(&ret->payload);
+    (void)zmq_msg_init(&part);
+    for (; more; cnt++) {
+        zmq_msg_t *to = cnt == 2 ? &ret->payload : &part;
+        if (zmq_msg_recv(to, socket, ZMQ_DONTWAIT) < 0) break;
+        more = zmq_msg_more(to);
+        const void *bytes = zmq_msg_data(to);
+        size_t size = zmq_msg_size(to);
+        if (cnt == 0 && size <= sizeof ret->id.bytes) {
+            ret->id.size = (uint32_t)size;
+            memcpy(ret->id.bytes, bytes, size);
+        }
+        if (cnt == 1) {
+            ret->has_form = size == sizeof ret->header && more;
+            if (ret->has_form) memcpy(ret->header, bytes, size);
+            ret->who = phg_zap_user(zmq_msg_gets(&part, "User-Id"));
+        }
+    }
+    if (cnt != 3) ret->has_form = false;
+    (void)zmq_msg_close(&part);
+    return cnt != 0;
+}
+
+ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_recovering,
+                               phg_order_entry_send send, void *arg)
+{
+    ph_status status = PH_OK;
+    arrival from;
+    for (int i = 0; i < FRAMES_PER_TURN && status == PH_OK; i++) {
+        bool is_there = receive(oe->socket, &from);
+        taking t = {.oe = oe,
+                    .from = &from,
+                    .now_ns = now_ns,
+                    .is_recovering = is_recovering,
+                    .send = send,
+                    .arg = arg};
+        if (is_there && from.id.size != 0) status = take_frame(&t);
+        (void)zmq_msg_close(&from.payload);
+        if (!is_there) break;
+    }
+    return status;
+}

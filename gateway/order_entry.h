@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  gateway/order_entry.h - the ROUTER socket: frames in, commands out, and what sessions are owed.
+
+    A client's message has a header {version, kind} and a payload; the participant is the one whose
+    key the connection authenticated.  A frame is taken whole or not at all.  What the engine, the
+    rate of the participant or a held back order does not let through is answered Busy, and nothing
+    has changed.
+
+    Owns      its socket and sessions; borrows the view.
+    Thread    one.
+    Failure   what a client does ends at most its session; a status that is returned is about this
+              machine, and the process should stop. */
+#ifndef GATEWAY_ORDER_ENTRY_H
+#define GATEWAY_ORDER_ENTRY_H
+
+#include "engine/process/keyfile.h"
+#include "gateway/session_table.h"
+
+typedef struct phg_order_entry phg_order_entry;
+
+typedef struct {
+    const char *endpoint;
+    uint32_t silence_seconds, sessions_max;
+    uint32_t messages_per_second, message_burst; /* of one participant */
+} phg_order_entry_settings;
+
+/* Counted since the start. */
+typedef struct {
+    uint64_t frames, commands, busy, malformed, refused;
+} phg_order_entry_counts;
+
+/* Hands a command to the engine.  PH_EAGAIN: not taken. */
+typedef ph_status (*phg_order_entry_send)(void *arg, const ph_command *c);
+
+/* Binds the socket.  err receives a sentence on failure: PH_EBUSY, PH_EIO, PH_EFULL. */
+ph_status phg_order_entry_open(void *zmq_context, const phg_order_entry_settings *settings,
+                               const ph_keyfile *keys, const phg_session_view *view,
+                               phg_order_entry **ret, char *err, size_t err_size);
+void phg_order_entry_close(phg_order_entry *oe); /* accepts NULL */
+
+void *phg_order_entry_socket(phg_order_entry *oe);
+const char *phg_order_entry_endpoint(const phg_order_entry *oe);
+phg_order_entry_counts phg_order_entry_counted(const phg_order_entry *oe);
+
+/* Takes the frames that are there, at most 64. */
+ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_recovering,
+                               phg_order_entry_send send, void *arg);
+
+/* Sends what sessions are owed, as far as their sockets take it.  *ret_is_waiting: some session is
+   owed more. */
+ph_status phg_order_entry_give(phg_order_entry *oe, uint64_t now_ns, bool *ret_is_waiting);
+
+/* Ends every session with a reason. */
+void phg_order_entry_refuse_all(phg_order_entry *oe, phg_refusal reason, const char *text);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  gateway/private_stream.h - what each participant is told: numbered reports and contracts.
+
+    Built from the records of the engine and the items of the notary alone, so message n of a
+    participant is the same on every gateway and after every restart.  A message is kept as the
+    framed bytes that sessions send; a session holds nothing but a number, so however many sessions
+    read a stream and however slowly, memory is the streams' alone.
+
+    Who is told what
+      REJECTED, ACCEPTED, DONE   the sender of the command
+      CANCELLED, PERIOD_LOST     the owner of the order
+      TRADE                      both parties, each its own side, fee and leaves
+      contract                   both parties, in a stream of its own numbers
+
+    Owns      its streams; phg_private_streams_release accepts a zeroed one.
+    Lifetime  bytes of phg_stream_run are valid until the next message is added.
+    Thread    one.
+    Failure   PH_EFULL: no memory; PH_ECORRUPT: the events are not what a market writes. */
+#ifndef GATEWAY_PRIVATE_STREAM_H
+#define GATEWAY_PRIVATE_STREAM_H
+
+#include "gateway/feed.h"
+#include "gateway/translate.h"
+
+typedef struct {
+    uint8_t *bytes;
+    uint64_t *ends; /* end of message n is ends[n - 1] */
+    uint64_t cnt, bytes_max, ends_max;
+} phg_stream;
+
+/* A run of messages that lie one after the other. */
+typedef struct {
+    const uint8_t *bytes;
+    size_t size;
+    uint32_t cnt;
+} phg_stream_run;
+
+/* As many messages from number `from` on as fit cnt_max and size_max. */
+phg_stream_run phg_stream_take(const phg_stream *s, uint64_t from, uint32_t cnt_max,
+                               size_t size_max);
+
+typedef struct {
+    phg_stream reports, contracts;
+    uint64_t contract_cnt; /* concluded, signed or not */
+    uint64_t last_client_order_id;
+} phg_private;
+
+typedef struct {
+    phg_private *v; /* of participant n: v[n - 1] */
+    uint32_t cnt, max;
+    uint64_t contract_cnt; /* contracts that the notary's stream has brought */
+} phg_private_streams;
+
+void phg_private_streams_release(phg_private_streams *s);
+
+/* Takes one event of the command; the feed has taken it before. */
+ph_status phg_private_streams_take(phg_private_streams *s, phg_translator *t, const phg_feed *feed,
+                                   const ph_command *c, phg_event_at events);
+
+/* Takes the next contract of the notary's stream. */
+ph_status phg_private_streams_take_contract(phg_private_streams *s, phg_translator *t,
+                                            const ph_signed_contract *contract);
+
+/* What the participant is told; an empty one if it was told nothing yet. */
+const phg_private *phg_private_streams_of(const phg_private_streams *s, ph_participant_id id);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/ratelimit.h"
+
+#include "engine/base/panic.h"
+
+#define TOKEN UINT64_C(1000000000)
+
+phg_ratelimit phg_ratelimit_of(uint32_t per_second, uint32_t burst, uint64_t now_ns)
+{
+    PH_ASSERT(per_second >= 1 && burst >= 1);
+    return (phg_ratelimit){
+        .per_second = per_second, .burst = burst, .credit = burst * TOKEN, .at_ns = now_ns};
+}
+
+bool phg_ratelimit_take(phg_ratelimit *r, uint64_t now_ns, uint32_t cnt)
+{
+    uint64_t full = r->burst * TOKEN;
+    if (now_ns > r->at_ns) {
+        uint64_t passed = now_ns - r->at_ns;
+        r->at_ns = now_ns;
+        /* per_second tokens a second are per_second billionths a nanosecond. */
+        if (passed >= (full - r->credit) / r->per_second + 1)
+            r->credit = full;
+        else
+            r->credit += passed * r->per_second;
+    }
+    if (r->credit < cnt * TOKEN) return false;
+    r->credit -= cnt * TOKEN;
+    return true;
+}

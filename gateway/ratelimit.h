@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  gateway/ratelimit.h - a token bucket: so many per second, so many at once.
+
+    Owns      nothing: a plain value.
+    Units     nanoseconds of a clock that never goes back; integers only, nothing is lost to
+              rounding because a token is counted in billionths.
+    Laws      credit is at most burst; an instant before the last one counts as the last one. */
+#ifndef GATEWAY_RATELIMIT_H
+#define GATEWAY_RATELIMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+    uint32_t per_second, burst;
+    uint64_t credit; /* billionths of a token */
+    uint64_t at_ns;
+} phg_ratelimit;
+
+/* A full bucket at now_ns.  per_second and burst are at least 1. */
+phg_ratelimit phg_ratelimit_of(uint32_t per_second, uint32_t burst, uint64_t now_ns);
+
+/* Takes `cnt` tokens if that many are there; false, and nothing taken, otherwise. */
+bool phg_ratelimit_take(phg_ratelimit *r, uint64_t now_ns, uint32_t cnt);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  gateway/translate.h - protobuf to commands, records and pictures to protobuf.
+
+    translate.c reads what clients send, translate_out.c writes what they receive; nothing else in
+    the gateway knows protobuf.
+
+    In        A frame is taken whole or not at all.  Before anything is allocated its size and the
+              number of its messages are checked; what protobuf-c allocates comes from one block of
+              fixed size, so that a small hostile frame cannot become a large one in memory.
+              Refused: unknown fields, enumerations outside their lists, keys of another length
+              than 32 bytes, texts that do not fit or have control characters, and every payload
+              that is not the shortest encoding of its value (a field given twice, a zero byte in
+              a text, a varint with padding).
+    Out       Messages for order entry come "framed": with the field number and length that make
+              them an element of GatewayFrame.messages, so that a frame is a concatenation of them.
+
+    Owns      its buffers; bytes returned are valid until the next call with the same translator.
+    Thread    one. */
+#ifndef GATEWAY_TRANSLATE_H
+#define GATEWAY_TRANSLATE_H
+
+#include "engine/base/status.h"
+#include "engine/wire/command.h"
+#include "engine/wire/event.h"
+#include "engine/wire/signed_contract.h"
+#include "gateway/catalogue.h"
+#include "gateway/bounds.h"
+
+typedef struct phg_translator phg_translator;
+
+typedef struct {
+    const uint8_t *p; /* NULL: no memory */
+    size_t size;
+} phg_bytes;
+
+/* PH_EFULL. */
+ph_status phg_translator_open(phg_translator **ret);
+void phg_translator_close(phg_translator *t); /* accepts NULL */
+
+/* ---- In ----------------------------------------------------------------------------------- */
+
+typedef enum {
+    PHG_IN_LOGON = 1,
+    PHG_IN_LOGOUT = 2,
+    PHG_IN_HEARTBEAT = 3,
+    PHG_IN_COMMAND = 4, /* without sender */
+    PHG_IN_LIST_CATALOGUE = 5,
+} phg_in_kind;
+
+typedef struct {
+    uint32_t protocol_version;
+    uint64_t next_report, next_contract;
+    bool receive;
+} phg_logon;
+
+typedef struct {
+    phg_in_kind kind;
+    union {
+        phg_logon logon;
+        ph_command command;
+        uint64_t request;
+    } u;
+} phg_in;
+
+typedef struct {
+    uint32_t cnt;
+    phg_in v[PHG_FRAME_MESSAGES_MAX];
+} phg_in_frame;
+
+enum { PHG_WHY_SIZE = 160 };
+
+/* Reads a ClientFrame.  False: `why` says what was wrong, as a sentence; ret is then undefined. */
+bool phg_translate_in(phg_translator *t, const void *bytes, size_t size, phg_in_frame *ret,
+                      char why[PHG_WHY_SIZE]);
+
+/* ---- Out: order entry --------------------------------------------------------------------- */
+
+/* Numbers of petahour.v1.SessionRefusal. */
+typedef enum {
+    PHG_REFUSAL_NOT_LOGGED_ON = 1,
+    PHG_REFUSAL_VERSION = 2,
+    PHG_REFUSAL_MALFORMED = 3,
+    PHG_REFUSAL_UNKNOWN_KEY = 4,
+    PHG_REFUSAL_RECOVERING = 5,
+    PHG_REFUSAL_SILENT = 6,
+    PHG_REFUSAL_STREAM_NUMBER = 7,
+} phg_refusal;
+
+/* Numbers of petahour.v1.ExecutionType. */
+typedef enum {
+    PHG_REPORT_ACCEPTED = 1,
+    PHG_REPORT_REJECTED = 2,
+    PHG_REPORT_TRADE = 3,
+    PHG_REPORT_CANCELLED = 4,
+    PHG_REPORT_PERIOD_LOST = 5,
+} phg_report_type;
+
+/* Fields that do not belong to the type are 0. */
+typedef struct {
+    uint64_t number, seq;
+    ph_time at;
+    phg_report_type type;
+    ph_order_id order;
+    uint64_t client_order_id, leaves;
+    const ph_new_order *as_understood;
+    ph_money hold;
+    ph_reject code;
+    int64_t arg0, arg1;
+    ph_trade_id trade;
+    ph_contract_id contract;
+    ph_product_id product;
+    ph_side side; /* 0: not stated */
+    bool taker;
+    const ph_event *segments; /* segment_cnt SEGMENT events */
+    uint32_t segment_cnt;
+    ph_money notional, fee, bond;
+    ph_cancel_reason cancel_reason; /* 0: none */
+    ph_period period;
+    uint64_t ended;
+} phg_report;
+
+typedef struct {
+    uint64_t number, seq;
+    ph_time at;
+    uint64_t request;
+    ph_command_kind command;
+    ph_reject code; /* PH_REJECT_NONE: done */
+    int64_t arg0, arg1;
+    uint64_t count;
+} phg_result;
+
+typedef struct {
+    ph_participant_id participant;
+    uint32_t roles;
+    uint64_t last_report, last_contract, last_client_order_id;
+    const ph_open_market *market;
+    uint32_t silence_seconds;
+} phg_logon_accepted;
+
+phg_bytes phg_translate_report(phg_translator *t, const phg_report *r);
+phg_bytes phg_translate_result(phg_translator *t, const phg_result *r);
+phg_bytes phg_translate_contract(phg_translator *t, uint64_t number, const ph_signed_contract *c);
+phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accepted *a);
+phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const char *text);
+phg_bytes phg_translate_busy(phg_translator *t, uint64_t request, uint64_t client_order_id);
+phg_bytes phg_translate_heartbeat(phg_translator *t);
+phg_bytes phg_translate_logout_accepted(phg_translator *t);
+
+/* Row `i` of the catalogue as it is sent: participants, then sites, hardware classes, products;
+   size 0 when there is no such row. */
+phg_bytes phg_translate_catalogue_row(phg_translator *t, uint64_t request, const phg_catalogue *c,
+                                      uint64_t i);
+phg_bytes phg_translate_catalogue_end(phg_translator *t, uint64_t request, uint64_t seq);
+
+/* ---- Out: market data --------------------------------------------------------------------- */
+
+/* Best prices of one period, or of every period of a run. */
+typedef struct {
+    ph_price bid, ask; /* 0: none */
+    uint64_t bid_quantity, ask_quantity;
+} phg_best;
+
+typedef struct {
+    ph_window window;
+    phg_best best;
+} phg_run;
+
+typedef struct {
+    ph_trade_id trade;
+    ph_time at;
+    ph_side taker;
+    const ph_segment *segments;
+    uint32_t segment_cnt;
+} phg_public_trade;
+
+/* One frame of a product's stream. */
+typedef struct {
+    ph_product_id product;
+    uint64_t number, epoch, seq;
+    const phg_public_trade *trades;
+    const phg_run *runs;
+    uint32_t trade_cnt, run_cnt;
+    ph_phase phase; /* 0: not told */
+} phg_picture;
+
+/* The payload of a market data frame, not framed. */
+phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p);
+
+#endif

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/translate.h"
+
+#include "gateway/translate_buffers.h"
+#include "gateway/translate_fields.h"
+
+#include "petahour/v1/market_data.pb-c.h"
+#include "petahour/v1/session.pb-c.h"
+
+#include "engine/base/panic.h"
+#include "engine/wire/codec.h"
+#include "engine/wire/reject.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The generated initializers and our constants are both read only; protobuf-c's fields are not. */
+static char *text_of(const char *s)
+{
+    union {
+        const char *in;
+        char *out;
+    } u = {.in = s};
+    return u.out;
+}
+
+static ProtobufCBinaryData blob_of(const void *bytes, size_t size)
+{
+    union {
+        const void *in;
+        uint8_t *out;
+    } u = {.in = bytes};
+    return (ProtobufCBinaryData){.len = size, .data = u.out};
+}
+
+static bool grow(void **room, size_t *max, size_t need)
+{
+    if (need <= *max) return true;
+    size_t more = need < 4096 ? 4096 : need + need / 2;
+    void *grown = realloc(*room, more);
+    if (!grown) return false;
+    *room = grown;
+    *max = more;
+    return true;
+}
+
+static phg_bytes pack(phg_translator *t, const ProtobufCMessage *m, bool is_framed)
+{
+    size_t size = protobuf_c_message_get_packed_size(m);
+    void *room = t->out;
+    bool has_room = grow(&room, &t->out_max, size + 16);
+    t->out = room;
+    if (!has_room) return (phg_bytes){NULL, 0};
+    size_t at = 0;
+    if (is_framed) {
+        t->out[at++] = 0x0a; /* GatewayFrame.messages, with a length */
+        size_t left = size;
+        for (; left >= 0x80; left >>= 7)
+            t->out[at++] = (uint8_t)(left | 0x80);
+        t->out[at++] = (uint8_t)left;
+    }
+    size_t written = protobuf_c_message_pack(m, t->out + at);
+    PH_ASSERT(written == size);
+    return (phg_bytes){t->out, at + size};
+}
+
+static phg_bytes pack_message(phg_translator *t, const Petahour__V1__GatewayMessage *m)
+{
+    return pack(t, &m->base, true);
+}
+
+/* Room for `cnt` messages of `size` bytes and the pointers to them; NULL: no memory. */
+static void *scratch(phg_translator *t, size_t cnt, size_t size)
+{
+    return grow(&t->scratch, &t->scratch_max, cnt * (size + sizeof(void *))) ? t->scratch : NULL;
+}
+
+static void fill_segment(Petahour__V1__Segment *to, const ph_segment *from)
+{
+    petahour__v1__segment__init(to);
+    to->first_period = from->window.first;
+    to->periods = from->window.periods;
+    to->quantity = from->quantity;
+    to->price = from->price;
+}
+
+static Petahour__V1__NewOrder order_of(const ph_new_order *o)
+{
+    Petahour__V1__NewOrder m = PETAHOUR__V1__NEW_ORDER__INIT;
+    m.client_order_id = o->client_order_id;
+    m.product = o->product.v;
+    m.side = (Petahour__V1__Side)o->side;
+    m.shape = (Petahour__V1__Shape)o->shape;
+    m.first_period = o->window.first;
+    m.periods = o->window.periods;
+    m.duration = o->duration;
+    m.quantity = o->quantity;
+    m.price = o->price;
+    m.time_in_force = (Petahour__V1__TimeInForce)o->time_in_force;
+    m.expire_at = o->expire_at.ns;
+    m.all_or_none = o->all_or_none;
+    m.post_only = o->post_only;
+    m.display_quantity = o->display_quantity;
+    m.self_trade_prevention = (Petahour__V1__SelfTradePrevention)o->stp;
+    m.from_contract = o->from_contract.v;
+    return m;
+}
+
+static void fill_report(Petahour__V1__ExecutionReport *m, const phg_report *r)
+{
+    m->stream_number = r->number;
+    m->sequence = r->seq;
+    m->at = r->at.ns;
+    m->type = (Petahour__V1__ExecutionType)r->type;
+    m->order = r->order.v;
+    m->client_order_id = r->client_order_id;
+    m->leaves = r->leaves;
+    m->hold = r->hold;
+    if (r->code != PH_REJECT_NONE) {
+        m->reject_code = (uint32_t)r->code;
+        m->reject_name = text_of(ph_reject_name(r->code));
+        m->reject_text = text_of(ph_reject_text(r->code));
+        m->reject_arg0 = r->arg0;
+        m->reject_arg1 = r->arg1;
+    }
+    m->trade = r->trade.v;
+    m->contract = r->contract.v;
+    m->product = r->product.v;
+    m->side = (Petahour__V1__Side)r->side;
+    m->taker = r->taker;
+    m->notional = r->notional;
+    m->fee = r->fee;
+    m->bond = r->bond;
+    if (r->cancel_reason != 0) m->cancel_reason = text_of(ph_cancel_reason_name(r->cancel_reason));
+    m->period = r->period;
+    m->ended = r->ended;
+}
+
+phg_bytes phg_translate_report(phg_translator *t, const phg_report *r)
+{
+    Petahour__V1__ExecutionReport m = PETAHOUR__V1__EXECUTION_REPORT__INIT;
+    Petahour__V1__NewOrder order;
+    fill_report(&m, r);
+    if (r->as_understood) {
+        order = order_of(r->as_understood);
+        m.as_understood = &order;
+    }
+    if (r->segment_cnt != 0) {
+        Petahour__V1__Segment *v = scratch(t, r->segment_cnt, sizeof *v);
+        if (!v) return (phg_bytes){NULL, 0};
+        m.segments = (Petahour__V1__Segment **)(void *)(v + r->segment_cnt);
+        m.n_segments = r->segment_cnt;
+        for (uint32_t i = 0; i < r->segment_cnt; i++) {
+            PH_ASSERT(r->segments[i].kind == PH_EVT_SEGMENT);
+            fill_segment(&v[i], &r->segments[i].u.segment);
+            m.segments[i] = &v[i];
+        }
+    }
+    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_EXECUTION_REPORT;
+    g.execution_report = &m;
+    return pack_message(t, &g);
+}
+
+phg_bytes phg_translate_result(phg_translator *t, const phg_result *r)
+{
+    Petahour__V1__CommandResult m = PETAHOUR__V1__COMMAND_RESULT__INIT;
+    m.stream_number = r->number;
+    m.sequence = r->seq;
+    m.at = r->at.ns;
+    m.request = r->request;
+    m.command = text_of(ph_command_kind_name(r->command));
+    if (r->code != PH_REJECT_NONE) {
+        m.reject_code = (uint32_t)r->code;
+        m.reject_name = text_of(ph_reject_name(r->code));
+        m.reject_text = text_of(ph_reject_text(r->code));
+        m.reject_arg0 = r->arg0;
+        m.reject_arg1 = r->arg1;
+    }
+    m.count = r->count;
+    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_COMMAND_RESULT;
+    g.command_result = &m;
+    return pack_message(t, &g);
+}
+
+phg_bytes phg_translate_contract(phg_translator *t, uint64_t number, const ph_signed_contract *c)
+{
+    char note[PH_CONTRACT_NOTE_MAX + 1];
+    PH_ASSERT(c->note_size <= PH_CONTRACT_NOTE_MAX);
+    memcpy(note, c->note, c->note_size);
+    note[c->note_size] = '\0';
+    Petahour__V1__Contract m = PETAHOUR__V1__CONTRACT__INIT;
+    m.stream_number = number;
+    m.canonical = blob_of(c->canonical, c->canonical_size);
+    m.leaf_index = c->leaf_index;
+    m.leaf_count = c->leaf_count;
+    m.inclusion_proof = blob_of(c->proof, (size_t)c->proof_cnt * 32);
+    m.signed_root = note;
+    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACT;
+    g.contract = &m;
+    return pack_message(t, &g);
+}
+
+phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accepted *a)
+{
+    Petahour__V1__LogonAccepted m = PETAHOUR__V1__LOGON_ACCEPTED__INIT;
+    m.participant = a->participant.v;
+    m.roles = a->roles;
+    m.last_report = a->last_report;
+    m.last_contract = a->last_contract;
+    m.last_client_order_id = a->last_client_order_id;
+    m.market = text_of(a->market->market.s);
+    m.currency = text_of(a->market->currency);
+    m.notary_sign_key = blob_of(a->market->notary_sign_key.b, sizeof a->market->notary_sign_key.b);
+    m.silence_seconds = a->silence_seconds;
+    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_LOGON_ACCEPTED;
+    g.logon_accepted = &m;
+    return pack_message(t, &g);
+}
+
+phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const char *text)
+{
+    Petahour__V1__SessionRefused m = PETAHOUR__V1__SESSION_REFUSED__INIT;
+    m.reason = (Petahour__V1__SessionRefusal)reason;
+    m.text = text_of(text);
+    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_SESSION_REFUSED;
+    g.session_refused = &m;
+    return pack_message(t, &g);
+}
+
+phg_bytes phg_translate_busy(phg_translator *t, uint64_t request, uint64_t client_order_id)
+{
+    Petahour__V1__Busy m = PETAHOUR__V1__BUSY__INIT;
+    m.request = request;
+    m.client_order_id = client_order_id;
+    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_BUSY;
+    g.busy = &m;
+    return pack_message(t, &g);
+}
+
+phg_bytes phg_translate_heartbeat(phg_translator *t)
+{
+    Petahour__V1__Heartbeat m = PETAHOUR__V1__HEARTBEAT__INIT;
+    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_HEARTBEAT;
+    g.heartbeat = &m;
+    return pack_message(t, &g);
+}
+
+phg_bytes phg_translate_logout_accepted(phg_translator *t)
+{
+    Petahour__V1__LogoutAccepted m = PETAHOUR__V1__LOGOUT_ACCEPTED__INIT;
+    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_LOGOUT_ACCEPTED;
+    g.logout_accepted = &m;
+    return pack_message(t, &g);
+}
+
+#define GIVE_num(name, field, max)   m.name = from->field;
+#define GIVE_text(name, field, max)  m.name = text_of(from->field);
+#define GIVE_blob(name, field, max)  m.name = blob_of(from->field, sizeof from->field);
+#define GIVE_enu(name, field, max)   m.name = (__typeof__(m.name))from->field;
+#define GIVE(form, name, field, max) GIVE_##form(name, field, max)
+
+static phg_bytes pack_entry(phg_translator *t, uint64_t request, Petahour__V1__CatalogueEntry *e)
+{
+    e->request = request;
+    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY;
+    g.catalogue_entry = e;
+    return pack_message(t, &g);
+}
+
+static phg_bytes pack_participant(phg_translator *t, uint64_t request, const phg_participant *p)
+{
+    Petahour__V1__CatalogueParticipant m = PETAHOUR__V1__CATALOGUE_PARTICIPANT__INIT;
+    m.id = p->terms.id.v;
+    m.name = text_of(p->terms.name.s);
+    m.roles = p->terms.roles;
+    m.sign_key = blob_of(p->terms.sign_key.b, sizeof p->terms.sign_key.b);
+    Petahour__V1__CatalogueEntry e = PETAHOUR__V1__CATALOGUE_ENTRY__INIT;
+    e.entry_case = PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_PARTICIPANT;
+    e.participant = &m;
+    return pack_entry(t, request, &e);
+}
+
+static phg_bytes pack_site(phg_translator *t, uint64_t request, const ph_register_site *from)
+{
+    Petahour__V1__RegisterSite m = PETAHOUR__V1__REGISTER_SITE__INIT;
+    PHG_FIELDS_SITE(GIVE)
+    Petahour__V1__CatalogueEntry e = PETAHOUR__V1__CATALOGUE_ENTRY__INIT;
+    e.entry_case = PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_SITE;
+    e.site = &m;
+    return pack_entry(t, request, &e);
+}
+
+static phg_bytes pack_hardware(phg_translator *t, uint64_t request,
+                               const ph_register_hardware *from)
+{
+    Petahour__V1__RegisterHardware m = PETAHOUR__V1__REGISTER_HARDWARE__INIT;
+    PHG_FIELDS_HARDWARE(GIVE)
+    Petahour__V1__CatalogueEntry e = PETAHOUR__V1__CATALOGUE_ENTRY__INIT;
+    e.entry_case = PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_HARDWARE;
+    e.hardware = &m;
+    return pack_entry(t, request, &e);
+}
+
+static phg_bytes pack_product(phg_translator *t, uint64_t request, const ph_product_terms *from)
+{
+    Petahour__V1__Product m = PETAHOUR__V1__PRODUCT__INIT;
+    PHG_FIELDS_PRODUCT(GIVE)
+    Petahour__V1__CatalogueEntry e = PETAHOUR__V1__CATALOGUE_ENTRY__INIT;
+    e.entry_case = PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_PRODUCT;
+    e.product = &m;
+    return pack_entry(t, request, &e);
+}
+
+phg_bytes phg_translate_catalogue_row(phg_translator *t, uint64_t request, const phg_catalogue *c,
+                                      uint64_t i)
+{
+    if (i < c->participant_cnt) return pack_participant(t, request, &c->participants[i]);
+    i -= c->participant_cnt;
+    if (i < c->site_cnt) return pack_site(t, request, &c->sites[i]);
+    i -= c->site_cnt;
+    if (i < c->hardware_cnt) return pack_hardware(t, request, &c->hardware[i]);
+    i -= c->hardware_cnt;
+    if (i < c->product_cnt) return pack_product(t, request, &c->products[i].terms);
+    return (phg_bytes){t->arena, 0};
+}
+
+phg_bytes phg_translate_catalogue_end(phg_translator *t, uint64_t request, uint64_t seq)
+{
+    Petahour__V1__CatalogueEnd m = PETAHOUR__V1__CATALOGUE_END__INIT;
+    m.request = request;
+    m.sequence = seq;
+    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_END;
+    g.catalogue_end = &m;
+    return pack_message(t, &g);
+}
+
+/* ---- Market data -------------------------------------------------------------------------- */
+
+typedef struct {
+    Petahour__V1__PublicTrade *trades;
+    Petahour__V1__Segment *segments;
+    Petahour__V1__BestPrices *runs;
+    void **pointers;
+} picture_room;
+
+static bool picture_scratch(phg_translator *t, const phg_picture *p, picture_room *ret)
+{
+    size_t segment_cnt = 0;
+    for (uint32_t i = 0; i < p->trade_cnt; i++)
+        segment_cnt += p->trades[i].segment_cnt;
+    size_t trades = p->trade_cnt * sizeof *ret->trades;
+    size_t segments = segment_cnt * sizeof *ret->segments;
+    size_t runs = p->run_cnt * sizeof *ret->runs;
+    size_t pointers = (p->trade_cnt + segment_cnt + p->run_cnt) * sizeof(void *);
+    if (!grow(&t->scratch, &t->scratch_max, trades + segments + runs + pointers + 1)) return false;
+    uint8_t *at = t->scratch;
+    ret->pointers = (void **)(void *)at;
+    at += pointers;
+    ret->trades = (void *)at;
+    at += trades;
+    ret->segments = (void *)at;
+    at += segments;
+    ret->runs = (void *)at;
+    return true;
+}
+
+static void fill_trades(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
+{
+    m->n_trades = p->trade_cnt;
+    m->trades = (Petahour__V1__PublicTrade **)room->pointers;
+    room->pointers += p->trade_cnt;
+    for (uint32_t i = 0; i < p->trade_cnt; i++) {
+        const phg_public_trade *from = &p->trades[i];
+        Petahour__V1__PublicTrade *to = &room->trades[i];
+        petahour__v1__public_trade__init(to);
+        to->trade = from->trade.v;
+        to->at = from->at.ns;
+        to->taker = (Petahour__V1__Side)from->taker;
+        to->n_segments = from->segment_cnt;
+        to->segments = (Petahour__V1__Segment **)room->pointers;
+        room->pointers += from->segment_cnt;
+        for (uint32_t k = 0; k < from->segment_cnt; k++) {
+            fill_segment(room->segments, &from->segments[k]);
+            to->segments[k] = room->segments++;
+        }
+        m->trades[i] = to;
+    }
+}
+
+static void fill_runs(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
+{
+    m->n_best_prices = p->run_cnt;
+    m->best_prices = (Petahour__V1__BestPrices **)room->pointers;
+    room->pointers += p->run_cnt;
+    for (uint32_t i = 0; i < p->run_cnt; i++) {
+        const phg_run *from = &p->runs[i];
+        Petahour__V1__BestPrices *to = &room->runs[i];
+        petahour__v1__best_prices__init(to);
+        to->first_period = from->window.first;
+        to->periods = from->window.periods;
+        to->bid = from->best.bid;
+        to->bid_quantity = from->best.bid_quantity;
+        to->ask = from->best.ask;
+        to->ask_quantity = from->best.ask_quantity;
+        m->best_prices[i] = to;
+    }
+}
+
+phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
+{
+    Petahour__V1__MarketDataFrame m = PETAHOUR__V1__MARKET_DATA_FRAME__INIT;
+    picture_room room;
+    if (!picture_scratch(t, p, &room)) return (phg_bytes){NULL, 0};
+    m.product = p->product.v;
+    m.stream_number = p->number;
+    m.epoch = p->epoch;
+    m.sequence = p->seq;
+    fill_trades(&m, p, &room);
+    fill_runs(&m, p, &room);
+    Petahour__V1__PhaseChange phase = PETAHOUR__V1__PHASE_CHANGE__INIT;
+    Petahour__V1__PhaseChange *phases[1] = {&phase};
+    if (p->phase != 0) {
+        phase.phase = (Petahour__V1__Phase)p->phase;
+        m.phases = phases;
+        m.n_phases = 1;
+    }
+    return pack(t, &m.base, false);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  gateway/zap.h - who may connect: answers ZeroMQ's authentication requests (RFC 27).
+
+    A connection is let in if and only if its CURVE key is one that the records of the market
+    registered and its participant is not closed; its User-Id is then the number of the
+    participant.  While the log is still being read a key that is not known yet is told to come
+    again.
+
+    Fails closed: the sockets insist on an answer (ZMQ_ZAP_ENFORCE_DOMAIN), the answering socket is
+    bound before any other, and phg_zap_check proves with a key that nobody has that the door is
+    shut before anybody else is told where it is.
+
+    Owns      its socket.
+    Thread    one, the loop's. */
+#ifndef GATEWAY_ZAP_H
+#define GATEWAY_ZAP_H
+
+#include "engine/process/keyfile.h"
+#include "gateway/catalogue.h"
+
+enum { PHG_ZAP_PARTS_MAX = 8 };
+
+#define PHG_ZAP_DOMAIN "petahour"
+
+/* ---- The decision: no sockets ------------------------------------------------------------- */
+
+typedef struct {
+    const void *p;
+    size_t size;
+} phg_zap_part;
+
+typedef struct {
+    char status[4];   /* "200", "300": come again, "400": no, "500": not a request */
+    const char *text;
+    char user_id[12]; /* number of the participant; empty unless 200 */
+} phg_zap_answer;
+
+/* Decides about the parts of one request, from the version on. */
+phg_zap_answer phg_zap_decide(const phg_zap_part *parts, uint32_t cnt, const phg_catalogue *c,
+                              bool is_recovering);
+
+/* Reads a User-Id that phg_zap_decide gave; participant 0 for anything else, or NULL. */
+ph_participant_id phg_zap_user(const char *user_id);
+
+/* ---- The sockets -------------------------------------------------------------------------- */
+
+typedef struct phg_zap phg_zap;
+
+/* Binds inproc://zeromq.zap.01.  PH_EBUSY: somebody answers there already; PH_EFULL. */
+ph_status phg_zap_open(void *zmq_context, phg_zap **ret);
+void *phg_zap_socket(phg_zap *z);
+void phg_zap_close(phg_zap *z); /* accepts NULL */
+
+/* Answers the requests that are there. */
+void phg_zap_turn(phg_zap *z, const phg_catalogue *c, bool is_recovering);
+
+/* Makes a socket a CURVE server that asks us about every connection, with the bounds on
+   handshakes and message sizes that a public door needs.  Before it is bound.  PH_EIO. */
+ph_status phg_zap_guard(void *socket, const ph_keyfile *keys, int message_bytes_max);
+
+/* Binds and reports where (ret_endpoint: 128 bytes).  err receives a sentence; PH_EBUSY, PH_EIO. */
+ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128], char *err,
+                       size_t err_size);
+
+/* Connects with a key that nobody has and requires to be refused.  PH_EDENIED: the door is open;
+   PH_EIO: it could not be tried. */
+ph_status phg_zap_check(phg_zap *z, void *zmq_context, const char *endpoint,
+                        const ph_key *server_key, const phg_catalogue *c);
+
+#endif
