@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = (ROOT / ".clang-tidy", ROOT / "tests" / ".clang-tidy")
 
 
 def digest(*texts):
@@ -49,7 +50,7 @@ def main(argv):
             commands.setdefault(path, command["command"])
     headers = sorted(p for top in ("engine", "gateway", "clients", "tests", "proto")
                      for p in (ROOT / top).rglob("*.[hp]*") if p.suffix in (".h", ".proto"))  # fmt: skip
-    shared = digest((ROOT / ".clang-tidy").read_bytes(), *(p.read_bytes() for p in headers))
+    shared = digest(*(p.read_bytes() for p in SETTINGS), *(p.read_bytes() for p in headers))
     passed = build / "tidy-passed"
     passed.mkdir(exist_ok=True)
 
