@@ -15,7 +15,7 @@ __extension__ typedef __int128 ph_wide;
 /* price * quantity * periods, exactly.  False if it does not fit. */
 bool ph_money_notional(ph_price price, ph_quantity quantity, uint32_t periods, ph_money *ret);
 
-/* floor(amount * ppm / 10^6) for amount >= 0 and 0 <= ppm <= 10^6: what somebody receives or owes. */
+/* floor(amount * ppm / 10^6) for amount >= 0 and 0 <= ppm <= 10^6: what somebody receives. */
 ph_money ph_money_share_down(ph_money amount, int64_t ppm);
 
 /* ceil(amount * ppm / 10^6) for amount >= 0: what somebody must hold.  False if it does not fit. */

@@ -87,7 +87,7 @@ ph_money ph_market_balance(const ph_market *m, ph_account account);
 /* Cash of a participant that resting orders hold; part of its CASH balance. */
 ph_money ph_market_held(const ph_market *m, ph_participant_id id);
 
-/* Calls f for every account that ever moved, in order of kind, then id. */
+/* Calls f for every account with a balance other than 0, in order of kind, then id. */
 void ph_market_each_account(const ph_market *m,
                             void (*f)(void *arg, ph_account account, ph_money balance), void *arg);
 

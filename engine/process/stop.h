@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  engine/process/stop.h - orderly end on SIGTERM and SIGINT, and telling others when we are ready. */
+/*  engine/process/stop.h - orderly end on SIGTERM and SIGINT, and telling others that we serve. */
 #ifndef ENGINE_PROCESS_STOP_H
 #define ENGINE_PROCESS_STOP_H
 

@@ -51,8 +51,8 @@ typedef struct {
    PH_EIO, PH_EFULL (memory): see the error's text. */
 ph_status ph_replay_open(const char *directory, ph_replay **ret, ph_replay_error *reterr);
 
-/* Reads, verifies and applies the next batch.  PH_OK: *ret is it.  PH_EEND: nothing more was durable
-   when this looked; call again later (an incomplete tail is not an error: the engine may be
+/* Reads, verifies and applies the next batch.  PH_OK: *ret is it.  PH_EEND: nothing more was
+   durable when this looked; call again later (an incomplete tail is not an error: the engine may be
    writing it).  PH_ECORRUPT: bytes are wrong.  PH_EDIVERGED: this market computed other events than
    the journal states; reterr->seq names the first record that differs. */
 ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_error *reterr);

@@ -3,6 +3,7 @@
 
 #include "engine/wire/codec.h"
 
+/* wide: the six fields of the record, as they stand in it */
 void ph_record_write(ph_writer *w, uint64_t seq, ph_time at, const void *command,
                      uint32_t command_size, const void *events, uint32_t event_size)
 {

@@ -34,17 +34,16 @@
     X(AMOUNT_OVERFLOW, 22, "amount does not fit 64 bits", "-", "-")                                \
     X(TABLE_FULL, 23, "a table of the market is full", "table", "size")                            \
     X(UNKNOWN_ORDER, 24, "order does not rest", "order", "-")                                      \
-    X(NOT_OWNER, 25, "belongs to another participant", "owner", "-")                               \
-    X(ID_NOT_NEXT, 26, "id is not the next one", "id", "next")                                     \
-    X(ID_TAKEN, 27, "id is already registered", "id", "-")                                         \
-    X(FIELD_RANGE, 28, "a field is out of range", "field", "value")                                \
-    X(UNKNOWN_SITE, 29, "site is not registered", "site", "-")                                     \
-    X(UNKNOWN_HARDWARE, 30, "hardware class is not registered", "hardware", "-")                   \
-    X(PERIOD_SECONDS, 31, "site and hardware use another period length", "given", "in use")        \
-    X(CASH_FREE, 32, "free cash does not cover the amount", "needed", "free")                      \
-    X(UNKNOWN_COMMAND, 33, "command kind is not known", "kind", "-")                               \
-    X(MARKET_NOT_OPEN, 34, "the market has not been opened", "-", "-")                             \
-    X(KEY_TAKEN, 35, "key is already registered to a participant", "participant", "-")
+    X(ID_NOT_NEXT, 25, "id is not the next one", "id", "next")                                     \
+    X(ID_TAKEN, 26, "id is already registered", "id", "-")                                         \
+    X(FIELD_RANGE, 27, "a field is out of range", "field", "value")                                \
+    X(UNKNOWN_SITE, 28, "site is not registered", "site", "-")                                     \
+    X(UNKNOWN_HARDWARE, 29, "hardware class is not registered", "hardware", "-")                   \
+    X(PERIOD_SECONDS, 30, "site and hardware use another period length", "given", "in use")        \
+    X(CASH_FREE, 31, "free cash does not cover the amount", "needed", "free")                      \
+    X(UNKNOWN_COMMAND, 32, "command kind is not known", "kind", "-")                               \
+    X(MARKET_NOT_OPEN, 33, "the market has not been opened", "-", "-")                             \
+    X(KEY_TAKEN, 34, "key is already registered to a participant", "participant", "-")
 
 #define X(name, code, text, arg0, arg1) PH_REJECT_##name = (code),
 typedef enum { PH_REJECT_NONE = 0, PH_REJECTS(X) } ph_reject;

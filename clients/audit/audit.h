@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  clients/audit/audit.h - the commands of petahour-audit.
+
+    Each reads a journal directory (or a saved contract), writes what it found to standard output
+    and what it could not do to standard error, and returns the exit status.
+
+    Owns      nothing between commands.
+    Thread    one. */
+#ifndef CLIENTS_AUDIT_AUDIT_H
+#define CLIENTS_AUDIT_AUDIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/status.h"
+
+enum {
+    PH_AUDIT_RIGHT = 0,     /* done, and everything was as it should be */
+    PH_AUDIT_FAILED = 1,    /* could not be done */
+    PH_AUDIT_USAGE = 2,     /* the arguments make no sense */
+    PH_AUDIT_NOT_FOUND = 4, /* what was asked for is not there */
+    PH_AUDIT_WRONG = 8,     /* done, and something is not as it should be */
+};
+
+/* What the arguments say; members that a command has no option for are zero. */
+typedef struct {
+    const char *journal;  /* directory, or NULL */
+    const char *contract; /* file of a saved contract, or NULL */
+    const char *database; /* connection string */
+    const char *key;      /* 64 hexadecimal digits, or NULL: the one the log states */
+    uint64_t id;          /* contract number, or 0 */
+    uint64_t from, to;    /* records; to 0: the last */
+    bool json;
+    bool records; /* one line per record instead of one per batch */
+    bool quiet;   /* no progress */
+} ph_audit_request;
+
+int ph_audit_verify(const ph_audit_request *q);
+int ph_audit_replay(const ph_audit_request *q);
+int ph_audit_contract(const ph_audit_request *q);
+int ph_audit_compare(const ph_audit_request *q);
+int ph_audit_journal(const ph_audit_request *q);
+
+/* Writes "petahour-audit: <sentence>" to standard error. */
+void ph_audit_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The exit status for a status of the journal or the replay. */
+int ph_audit_exit(ph_status s);
+
+/* Ends a command: what could not be written to standard output is a failure. */
+int ph_audit_end(int status);
+
+#endif

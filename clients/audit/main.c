@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  petahour-audit - checks a market from its journal alone: chain, results, contracts, database. */
+#include <argp.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/audit/audit.h"
+#include "engine/process/log.h"
+
+enum { KEY_JSON = 0x100, KEY_KEY, KEY_ID, KEY_FROM, KEY_TO, KEY_RECORDS, KEY_DATABASE };
+
+#define OPTION_JSON                                                   \
+    {                                                                 \
+        "json", KEY_JSON, NULL, 0, "write JSON instead of a table", 0 \
+    }
+#define OPTION_QUIET                                 \
+    {                                                \
+        "quiet", 'q', NULL, 0, "show no progress", 0 \
+    }
+
+static const struct argp_option verify_options[] = {OPTION_JSON, OPTION_QUIET, {0}};
+
+static const struct argp_option replay_options[] = {OPTION_JSON, OPTION_QUIET, {0}};
+
+static const struct argp_option contract_options[] = {
+    {"id", KEY_ID, "N", 0, "show contract N of the journal instead of checking a file", 0},
+    {"key", KEY_KEY, "HEX", 0, "public key of the notary instead of the one the journal states", 0},
+    OPTION_QUIET,
+    {0},
+};
+
+#ifdef PETAHOUR_WITH_SETTLE
+static const struct argp_option compare_options[] = {
+    {"database", KEY_DATABASE, "CONNINFO", 0, "the database, as libpq understands it", 0},
+    OPTION_QUIET,
+    {0},
+};
+#endif
+
+static const struct argp_option journal_options[] = {
+    {"records", KEY_RECORDS, NULL, 0, "one line per record instead of one per batch", 0},
+    {"from", KEY_FROM, "SEQ", 0, "begin with the batch or record that holds SEQ", 0},
+    {"to", KEY_TO, "SEQ", 0, "end with the one that holds SEQ", 0},
+    OPTION_JSON,
+    {0},
+};
+
+/* What a command takes besides its options. */
+typedef enum { ARGS_JOURNAL, ARGS_DATABASE, ARGS_CONTRACT } args_form;
+
+static const struct command {
+    const char *name;
+    const char *args;
+    const char *doc;
+    const struct argp_option *options;
+    args_form form;
+    int (*run)(const ph_audit_request *q);
+} commands[] = {
+    {"verify", "JOURNAL",
+     "Check every byte of a journal: segments, chain of hashes, records.\v"
+     "Nothing is recomputed, so this runs at the speed of the disk.",
+     verify_options, ARGS_JOURNAL, ph_audit_verify},
+    {"replay", "JOURNAL",
+     "Recompute every fill, fee, contract and balance, and say \"equal\" or name the first record "
+     "that differs.",
+     replay_options, ARGS_JOURNAL, ph_audit_replay},
+    {"contract", "JOURNAL FILE\nJOURNAL --id=N\n--key=HEX FILE",
+     "Check a saved contract: canonical bytes, inclusion proof, signature, and that the journal "
+     "gives the same bytes.\v"
+     "Without a journal only what the contract proves by itself is checked, with the key given.",
+     contract_options, ARGS_CONTRACT, ph_audit_contract},
+#ifdef PETAHOUR_WITH_SETTLE
+    {"compare", "JOURNAL --database=CONNINFO",
+     "Recompute the market and compare it with the rows of a settlement database.", compare_options,
+     ARGS_DATABASE, ph_audit_compare},
+#endif
+    {"journal", "JOURNAL", "List what a journal holds, verifying it on the way.", journal_options,
+     ARGS_JOURNAL, ph_audit_journal},
+};
+
+enum { COMMAND_CNT = sizeof commands / sizeof commands[0] };
+
+void ph_audit_say(const char *format, ...)
+{
+    va_list args;
+    fputs("petahour-audit: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+int ph_audit_exit(ph_status s)
+{
+    switch (s) {
+    case PH_OK: return PH_AUDIT_RIGHT;
+    case PH_ECORRUPT:
+    case PH_EDIVERGED: return PH_AUDIT_WRONG;
+    case PH_ENOTFOUND: return PH_AUDIT_NOT_FOUND;
+    case PH_EINVAL:
+    case PH_EFULL:
+    case PH_EIO:
+    case PH_EEND:
+    case PH_EBUSY:
+    case PH_EVERSION:
+    case PH_EDENIED:
+    case PH_EAGAIN: return PH_AUDIT_FAILED;
+    }
+    return PH_AUDIT_FAILED;
+}
+
+int ph_audit_end(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    ph_audit_say("could not write to standard output: %s", strerror(errno));
+    return PH_AUDIT_FAILED;
+}
+
+static uint64_t number(const struct argp_state *state, const char *option, const char *text)
+{
+    char *end;
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v == 0)
+        argp_error(state, "--%s %s: not a number from 1 to 18446744073709551615", option, text);
+    return v;
+}
+
+/* Arguments of a command while they are read. */
+typedef struct {
+    const struct command *command;
+    ph_audit_request request;
+    const char *args[2];
+    unsigned arg_cnt;
+} reading;
+
+static void settle_args(const struct argp_state *state, reading *r)
+{
+    ph_audit_request *q = &r->request;
+    if (r->command->form != ARGS_CONTRACT) {
+        if (r->arg_cnt != 1) argp_error(state, "give one journal directory");
+        q->journal = r->args[0];
+    } else if (q->id != 0) {
+        if (r->arg_cnt != 1) argp_error(state, "give one journal directory with --id");
+        q->journal = r->args[0];
+    } else {
+        if (r->arg_cnt == 0 || (r->arg_cnt == 1 && q->key == NULL))
+            argp_error(state, "give a journal directory and the file of a saved contract, or --key "
+                              "and the file");
+        q->journal = r->arg_cnt == 2 ? r->args[0] : NULL;
+        q->contract = r->args[r->arg_cnt - 1];
+    }
+    if (r->command->form == ARGS_DATABASE && q->database == NULL)
+        argp_error(state, "no database: give --database CONNINFO");
+    if (q->to != 0 && q->from > q->to) argp_error(state, "--from is after --to");
+}
+
+static error_t take_option(int key, char *arg, struct argp_state *state)
+{
+    reading *r = state->input;
+    ph_audit_request *q = &r->request;
+    switch (key) {
+    case 'q': q->quiet = true; break;
+    case KEY_JSON: q->json = true; break;
+    case KEY_RECORDS: q->records = true; break;
+    case KEY_KEY: q->key = arg; break;
+    case KEY_DATABASE: q->database = arg; break;
+    case KEY_ID: q->id = number(state, "id", arg); break;
+    case KEY_FROM: q->from = number(state, "from", arg); break;
+    case KEY_TO: q->to = number(state, "to", arg); break;
+    case ARGP_KEY_ARG:
+        if (r->arg_cnt == sizeof r->args / sizeof r->args[0])
+            argp_error(state, "one argument too many: %s", arg);
+        r->args[r->arg_cnt++] = arg;
+        break;
+    case ARGP_KEY_END: settle_args(state, r); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+/* Letters that two words share at the start: enough to guess a misspelt command. */
+static size_t common(const char *a, const char *b)
+{
+    size_t n = 0;
+    while (a[n] != '\0' && a[n] == b[n])
+        n++;
+    return n;
+}
+
+static const struct command *find(const struct argp_state *state, const char *name)
+{
+    const struct command *near = &commands[0];
+    for (int i = 0; i < COMMAND_CNT; i++) {
+        if (strcmp(commands[i].name, name) == 0) return &commands[i];
+        if (common(commands[i].name, name) > common(near->name, name)) near = &commands[i];
+    }
+    argp_error(state, "there is no command \"%s\"; did you mean \"%s\"?", name, near->name);
+    return near; /* argp_error does not return */
+}
+
+/* The command and where its arguments begin. */
+typedef struct {
+    const struct command *command;
+    int at;
+} choice;
+
+static error_t take_command(int key, char *arg, struct argp_state *state)
+{
+    choice *c = state->input;
+    switch (key) {
+    case ARGP_KEY_ARG:
+        c->command = find(state, arg);
+        c->at = state->next - 1;
+        state->next = state->argc; /* the rest is the command's */
+        break;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "no command: see --help"); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const char doc[] =
+    "Checks a market from its journal alone, without the programs that made it.\v"
+    "Commands:\n"
+    "  verify JOURNAL           check every byte: segments, chain of hashes, records\n"
+    "  replay JOURNAL           recompute every result and say \"equal\" or the first difference\n"
+    "  contract JOURNAL FILE    check a saved contract against its proof and the journal\n"
+    "  compare JOURNAL --database=CONNINFO\n"
+    "                           compare the rows of a settlement database with the journal\n"
+    "  journal JOURNAL          list what a journal holds\n"
+    "\n"
+    "COMMAND --help tells more.  Exit status: 0 right, 1 could not be done, 2 usage, 4 not found, "
+    "8 something is not as it should be.";
+
+int main(int argc, char **argv)
+{
+    ph_log_init("petahour-audit");
+    argp_err_exit_status = PH_AUDIT_USAGE;
+    argp_program_version = "petahour-audit " PETAHOUR_VERSION;
+    if (sodium_init() < 0) {
+        ph_audit_say("could not start libsodium: no source of randomness");
+        return PH_AUDIT_FAILED;
+    }
+
+    choice chosen = {.command = NULL};
+    struct argp top = {.parser = take_command, .args_doc = "COMMAND ...", .doc = doc};
+    if (argp_parse(&top, argc, argv, ARGP_IN_ORDER, NULL, &chosen) != 0 || chosen.command == NULL)
+        return PH_AUDIT_USAGE;
+
+    char name[64]; /* what the messages of the command's own arguments begin with */
+    snprintf(name, sizeof name, "petahour-audit %s", chosen.command->name);
+    argv[chosen.at] = name;
+    reading r = {.command = chosen.command};
+    struct argp own = {.options = chosen.command->options,
+                       .parser = take_option,
+                       .args_doc = chosen.command->args,
+                       .doc = chosen.command->doc};
+    if (argp_parse(&own, argc - chosen.at, argv + chosen.at, 0, NULL, &r) != 0)
+        return PH_AUDIT_USAGE;
+    return ph_audit_end(chosen.command->run(&r.request));
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clients/audit/saved.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/wire/signed_contract.h"
+
+/* Twice the longest contract in hex, proof, note and white space. */
+enum { FILE_MAX = 4 * PH_SIGNED_CONTRACT_SIZE_MAX };
+
+/* One member as bytes; `most` bounds the bytes, and none at all gives *ret NULL. */
+static ph_status read_hex(json_t *of, const char *member, size_t most, uint8_t **ret,
+                          size_t *ret_size)
+{
+    json_t *value = json_object_get(of, member);
+    const char *hex = json_string_value(value);
+    if (hex == NULL) return PH_ECORRUPT;
+    size_t hex_size = json_string_length(value), size = hex_size / 2;
+    if (hex_size % 2 != 0 || size > most) return PH_ECORRUPT;
+    *ret_size = 0;
+    if (size == 0) return PH_OK;
+    uint8_t *bytes = malloc(size);
+    if (bytes == NULL) return PH_EFULL;
+    if (sodium_hex2bin(bytes, size, hex, hex_size, NULL, ret_size, NULL) != 0 ||
+        *ret_size != size) {
+        free(bytes);
+        return PH_ECORRUPT;
+    }
+    *ret = bytes;
+    return PH_OK;
+}
+
+static ph_status read_u32(json_t *of, const char *member, uint32_t *ret)
+{
+    json_t *value = json_object_get(of, member);
+    if (!json_is_integer(value)) return PH_ECORRUPT;
+    json_int_t v = json_integer_value(value);
+    if (v < 0 || v > (json_int_t)UINT32_MAX) return PH_ECORRUPT;
+    *ret = (uint32_t)v;
+    return PH_OK;
+}
+
+static ph_status read_note(json_t *of, ph_saved *s)
+{
+    json_t *value = json_object_get(of, "signed_root");
+    const char *text = json_string_value(value);
+    size_t size = json_string_length(value);
+    if (text == NULL || size == 0 || size > PH_CONTRACT_NOTE_MAX) return PH_ECORRUPT;
+    s->note = malloc(size);
+    if (s->note == NULL) return PH_EFULL;
+    memcpy(s->note, text, size);
+    s->note_size = size;
+    return PH_OK;
+}
+
+/* *ret_member is the member that was looked at last. */
+static ph_status read_members(json_t *of, ph_saved *s, const char **ret_member)
+{
+    size_t proof_size = 0;
+    *ret_member = "canonical";
+    ph_status st =
+        read_hex(of, "canonical", PH_CONTRACT_SIZE_MAX, &s->canonical, &s->canonical_size);
+    if (st != PH_OK) return st;
+    *ret_member = "leaf_index";
+    st = read_u32(of, "leaf_index", &s->leaf_index);
+    if (st != PH_OK) return st;
+    *ret_member = "leaf_count";
+    st = read_u32(of, "leaf_count", &s->leaf_cnt);
+    if (st != PH_OK) return st;
+    *ret_member = "inclusion_proof";
+    st =
+        read_hex(of, "inclusion_proof", (size_t)PH_CONTRACT_PROOF_MAX * 32, &s->proof, &proof_size);
+    if (st != PH_OK) return st;
+    if (proof_size % 32 != 0) return PH_ECORRUPT;
+    s->proof_cnt = (uint32_t)(proof_size / 32);
+    *ret_member = "signed_root";
+    return read_note(of, s);
+}
+
+ph_status ph_saved_parse(const char *text, size_t size, ph_saved *ret, char *err, size_t err_size)
+{
+    json_error_t json_err;
+    json_t *of = json_loadb(text, size, JSON_REJECT_DUPLICATES, &json_err);
+    if (of == NULL) {
+        snprintf(err, err_size, "line %d: %s", json_err.line, json_err.text);
+        return PH_ECORRUPT;
+    }
+    if (!json_is_object(of) || json_object_size(of) != 5) {
+        snprintf(err, err_size,
+                 "not an object with exactly canonical, leaf_index, leaf_count, inclusion_proof "
+                 "and signed_root");
+        json_decref(of);
+        return PH_ECORRUPT;
+    }
+    ph_saved s = {.canonical = NULL};
+    const char *member = "";
+    ph_status st = read_members(of, &s, &member);
+    json_decref(of);
+    if (st == PH_OK) {
+        *ret = s;
+        return PH_OK;
+    }
+    snprintf(err, err_size, "\"%s\" is missing or not what it should be: %s", member,
+             ph_status_text(st));
+    ph_saved_free(&s);
+    return st;
+}
+
+ph_status ph_saved_read(const char *path, ph_saved *ret, char *err, size_t err_size)
+{
+    FILE *f = fopen(path, "rbe");
+    if (f == NULL) {
+        snprintf(err, err_size, "could not read \"%s\": %s", path, strerror(errno));
+        return errno == ENOENT ? PH_ENOTFOUND : PH_EIO;
+    }
+    char *text = malloc(FILE_MAX);
+    size_t size = text == NULL ? 0 : fread(text, 1, FILE_MAX, f);
+    bool is_whole = text != NULL && !ferror(f) && size < FILE_MAX;
+    (void)fclose(f); /* nothing was written */
+    ph_status st = PH_EIO;
+    if (!is_whole) {
+        snprintf(err, err_size, "could not read \"%s\": %s", path,
+                 size == FILE_MAX ? "larger than any contract" : "input/output error");
+    } else {
+        char why[256];
+        st = ph_saved_parse(text, size, ret, why, sizeof why);
+        if (st != PH_OK) snprintf(err, err_size, "\"%s\" is not a saved contract: %s", path, why);
+    }
+    free(text);
+    return st;
+}
+
+void ph_saved_free(ph_saved *s)
+{
+    free(s->canonical);
+    free(s->proof);
+    free(s->note);
+    *s = (ph_saved){.canonical = NULL};
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  clients/lib/client.h - the state of a client, shared by the files that make it up.
+
+    client.c      opening, closing, waiting, sending what is queued
+    connection.c  sockets: making, losing, asking what happened to them
+    session.c     what the gateway says on the order entry connection
+    feed.c        market data
+    commands.c    the sending functions
+
+      DOWN --attempt--> CONNECTING --handshake--> LOGGING_ON --accepted--> READING --read up--> READY
+       ^                    |                         |                      |                   |
+       +--------------------+------ lost, refused, silent, too late --------+-------------------+
+      Anything that must not happen often enough: STOPPED, for good.
+
+    A connection is never reused: after any trouble its socket is closed and a new one is made, so
+    that the first message of every connection is the logon. */
+#ifndef CLIENTS_LIB_CLIENT_H
+#define CLIENTS_LIB_CLIENT_H
+
+#include "clients/lib/petahour.h"
+
+#include "clients/lib/decode.h"
+#include "clients/lib/encode.h"
+#include "clients/lib/frame.h"
+#include "clients/lib/match.h"
+#include "clients/lib/outbox.h"
+
+typedef enum {
+    PHC_DOWN = 1,
+    PHC_CONNECTING = 2,
+    PHC_LOGGING_ON = 3,
+    PHC_READING = 4, /* the logon was accepted; what existed is being read */
+    PHC_READY = 5,
+    PHC_STOPPED = 6,
+} phc_state;
+
+/* What is known of a product's market data stream. */
+typedef struct {
+    uint64_t epoch, last; /* 0: nothing seen */
+} phc_feed_position;
+
+struct phc_client {
+    phc_callbacks cb;
+    phc_key key;
+    phc_gateway gateway;
+    char *connect_file; /* NULL: gateway is fixed */
+    bool notary_pinned;
+
+    void *zmq;                         /* context */
+    void *dealer, *monitor, *sub;      /* NULL: not there */
+    int epoll, timer;                  /* file descriptors */
+    int dealer_fd, monitor_fd, sub_fd; /* inside epoll; -1: not */
+    char sub_endpoint[sizeof((phc_gateway *)0)->market_data];
+    char sub_key[sizeof((phc_gateway *)0)->server_key];
+    uint32_t connection; /* counts, to name the monitor */
+
+    phc_state state;
+    bool again; /* there is more to do at once */
+    bool logon_sent;
+    bool reports_read; /* READING: the private stream is up to what existed at logon */
+    bool probing;      /* this logon only asks for the last numbers */
+    uint64_t next_attempt_ms, deadline_ms, heard_ms, said_ms;
+    uint32_t attempts; /* in a row that failed */
+    uint32_t gaps;     /* in a row, without a report in between */
+
+    phc_logon logon; /* its strings point to market and currency below */
+    char market[64], currency[8];
+    uint8_t notary_sign_key[32];
+    uint64_t next_report, next_contract; /* 0: not known yet, from now on */
+    uint64_t client_order_id_used;       /* highest client order id that the market took */
+    uint64_t request_first, request_next;
+
+    phc_outbox outbox;
+    phc_match match;
+    phc_segments segments;
+    phc_frame frame; /* being sent */
+
+    phc_feed_position *feed; /* by product */
+    uint32_t feed_room;
+    uint32_t *subscriptions; /* products; 0: all */
+    uint32_t subscription_cnt;
+
+    size_t handled; /* in this turn */
+    char error[512];
+};
+
+/* client.c */
+uint64_t phc_now_ms(void);
+void phc_client_problem(phc_client *c, phc_status s, const char *text);
+void phc_client_stop(phc_client *c, const char *why);
+/* Sends one frame of ours at once; false: the socket takes nothing now. */
+bool phc_client_send(phc_client *c);
+
+/* connection.c */
+void phc_connection_attempt(phc_client *c);
+/* Drops the connection and plans the next attempt; on_disconnected unless why is NULL. */
+void phc_connection_lose(phc_client *c, const char *why);
+void phc_connection_close(phc_client *c);
+/* Reads what the monitor says about the connection. */
+void phc_connection_watch(phc_client *c);
+void phc_connection_feed(phc_client *c);
+
+/* session.c */
+void phc_session_receive(phc_client *c);
+/* Logon, heartbeat, silence. */
+void phc_session_time(phc_client *c, uint64_t now_ms);
+/* Sends what waits in the outbox. */
+void phc_session_send(phc_client *c, uint64_t now_ms);
+uint64_t phc_session_due_ms(const phc_client *c);
+
+/* feed.c */
+void phc_feed_receive(phc_client *c);
+/* Subscribes a new socket to what was subscribed before. */
+void phc_feed_renew(phc_client *c);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clients/lib/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <zmq.h>
+
+enum {
+    ATTEMPT_MS = 5000,     /* from connecting to an accepted logon */
+    BACKOFF_FIRST_MS = 50, /* before the second attempt; doubles */
+    BACKOFF_MAX_MS = 2000,
+    HEARTBEAT_MS = 1000, /* of the transport, finds dead connections */
+    HEARTBEAT_TIMEOUT_MS = 5000,
+    AUTH_REFUSED = 400, /* ZAP: this key may not */
+};
+
+/* Puts the event descriptor of a socket into the set that phc_fd stands for. */
+static int watch_fd(phc_client *c, void *socket)
+{
+    int fd = -1;
+    size_t size = sizeof fd;
+    if (zmq_getsockopt(socket, ZMQ_FD, &fd, &size) != 0) return -1;
+    struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
+    return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &e) == 0 ? fd : -1;
+}
+
+static void close_socket(phc_client *c, void **socket, int *fd)
+{
+    if (*fd >= 0) (void)epoll_ctl(c->epoll, EPOLL_CTL_DEL, *fd, NULL); /* it is going away */
+    if (*socket != NULL) (void)zmq_close(*socket); /* fails only for what is no socket */
+    *socket = NULL;
+    *fd = -1;
+}
+
+static bool set_int(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+static bool secure(const phc_client *c, void *socket, const char *server_key)
+{
+    uint8_t key[32];
+    if (phc_z85_parse(server_key, key) != PHC_OK) return false;
+    return zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, key, sizeof key) == 0 &&
+           zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, c->key.curve_public, 32) == 0 &&
+           zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, c->key.curve_secret, 32) == 0;
+}
+
+static bool set_common(void *socket)
+{
+    return set_int(socket, ZMQ_LINGER, 0) && set_int(socket, ZMQ_IPV6, 1) &&
+           set_int(socket, ZMQ_HANDSHAKE_IVL, ATTEMPT_MS) &&
+           set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
+           set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
+           zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &(int64_t){PHC_FRAME_RECEIVED_MAX},
+                          sizeof(int64_t)) == 0;
+}
+
+/* The monitor tells what happens to the connection: otherwise a refused key looks like silence. */
+static bool make_monitor(phc_client *c)
+{
+    char name[40];
+    snprintf(name, sizeof name, "inproc://connection-%u", ++c->connection);
+    int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                 ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                 ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED;
+    if (zmq_socket_monitor(c->dealer, name, events) != 0) return false;
+    c->monitor = zmq_socket(c->zmq, ZMQ_PAIR);
+    return c->monitor != NULL && set_int(c->monitor, ZMQ_LINGER, 0) &&
+           zmq_connect(c->monitor, name) == 0;
+}
+
+static bool make_dealer(phc_client *c)
+{
+    c->dealer = zmq_socket(c->zmq, ZMQ_DEALER);
+    if (c->dealer == NULL) return false;
+    /* One socket is one connection: see client.h. */
+    if (!set_common(c->dealer) || !secure(c, c->dealer, c->gateway.server_key) ||
+        !set_int(c->dealer, ZMQ_IMMEDIATE, 1) || !set_int(c->dealer, ZMQ_RECONNECT_IVL, -1))
+        return false;
+    if (!make_monitor(c) || zmq_connect(c->dealer, c->gateway.order_entry) != 0) return false;
+    c->dealer_fd = watch_fd(c, c->dealer);
+    c->monitor_fd = watch_fd(c, c->monitor);
+    return c->dealer_fd >= 0 && c->monitor_fd >= 0;
+}
+
+void phc_connection_close(phc_client *c)
+{
+    if (c->dealer != NULL) (void)zmq_socket_monitor(c->dealer, NULL, 0); /* none: nothing to end */
+    close_socket(c, &c->monitor, &c->monitor_fd);
+    close_socket(c, &c->dealer, &c->dealer_fd);
+    c->state = c->state == PHC_STOPPED ? PHC_STOPPED : PHC_DOWN;
+    c->logon_sent = false;
+    c->reports_read = false;
+    phc_outbox_lost(&c->outbox);
+}
+
+void phc_connection_lose(phc_client *c, const char *why)
+{
+    phc_connection_close(c);
+    uint64_t wait = BACKOFF_MAX_MS;
+    if (c->attempts < 6 && (BACKOFF_FIRST_MS << c->attempts) < BACKOFF_MAX_MS)
+        wait = (uint64_t)BACKOFF_FIRST_MS << c->attempts;
+    c->attempts++;
+    c->next_attempt_ms = phc_now_ms() + wait;
+    if (why == NULL) return;
+    snprintf(c->error, sizeof c->error, "%s", why);
+    if (c->cb.on_disconnected != NULL) {
+        c->handled++;
+        c->cb.on_disconnected(c->cb.arg, c->error);
+    }
+}
+
+void phc_connection_attempt(phc_client *c)
+{
+    char why[320];
+    if (c->connect_file != NULL &&
+        phc_gateway_read(c->connect_file, &c->gateway, why, sizeof why) != PHC_OK) {
+        phc_connection_lose(c, why);
+        return;
+    }
+    c->deadline_ms = phc_now_ms() + ATTEMPT_MS;
+    c->state = PHC_CONNECTING;
+    if (make_dealer(c)) {
+        phc_connection_feed(c);
+        return;
+    }
+    snprintf(why, sizeof why, "could not connect to \"%s\": %s", c->gateway.order_entry,
+             zmq_strerror(zmq_errno()));
+    phc_connection_lose(c, why);
+}
+
+/* The feed's socket reconnects by itself; it is made again when the gateway moved. */
+void phc_connection_feed(phc_client *c)
+{
+    if (c->gateway.market_data[0] == '\0') return;
+    if (c->sub != NULL && strcmp(c->sub_endpoint, c->gateway.market_data) == 0 &&
+        strcmp(c->sub_key, c->gateway.server_key) == 0)
+        return;
+    close_socket(c, &c->sub, &c->sub_fd);
+    strcpy(c->sub_endpoint, c->gateway.market_data);
+    strcpy(c->sub_key, c->gateway.server_key);
+    c->sub = zmq_socket(c->zmq, ZMQ_SUB);
+    if (c->sub != NULL && set_common(c->sub) && secure(c, c->sub, c->sub_key) &&
+        set_int(c->sub, ZMQ_RECONNECT_IVL_MAX, BACKOFF_MAX_MS) &&
+        zmq_connect(c->sub, c->sub_endpoint) == 0 && (c->sub_fd = watch_fd(c, c->sub)) >= 0) {
+        phc_feed_renew(c);
+        return;
+    }
+    char why[400];
+    snprintf(why, sizeof why, "could not connect to market data at \"%s\": %s", c->sub_endpoint,
+             zmq_strerror(zmq_errno()));
+    close_socket(c, &c->sub, &c->sub_fd);
+    phc_client_problem(c, PHC_EIO, why);
+}
+
+/* One event: its number and value are the first part, the endpoint the second. */
+static bool next_event(phc_client *c, uint16_t *ret_event, uint32_t *ret_value)
+{
+    uint8_t part[6];
+    char endpoint[512];
+    if (zmq_recv(c->monitor, part, sizeof part, ZMQ_DONTWAIT) != (int)sizeof part) return false;
+    memcpy(ret_event, part, sizeof *ret_event);
+    memcpy(ret_value, part + sizeof *ret_event, sizeof *ret_value);
+    return zmq_recv(c->monitor, endpoint, sizeof endpoint, ZMQ_DONTWAIT) >= 0;
+}
+
+static void refused(phc_client *c, uint32_t code)
+{
+    char text[160];
+    if (code == AUTH_REFUSED) {
+        snprintf(text, sizeof text,
+                 "the gateway knows no participant with this key; register it, or use another");
+        if (c->cb.on_refused != NULL) {
+            c->handled++;
+            c->cb.on_refused(c->cb.arg, PHC_REFUSED_UNKNOWN_KEY, text);
+        }
+    } else {
+        snprintf(text, sizeof text, "the gateway refused the connection with code %u", code);
+    }
+    phc_connection_lose(c, text);
+}
+
+void phc_connection_watch(phc_client *c)
+{
+    uint16_t event;
+    uint32_t value;
+    char why[400];
+    while (c->monitor != NULL && next_event(c, &event, &value)) {
+        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+            if (c->state == PHC_CONNECTING) c->state = PHC_LOGGING_ON;
+        } else if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
+            refused(c, value);
+        } else if (event == ZMQ_EVENT_DISCONNECTED || c->state == PHC_CONNECTING) {
+            snprintf(why, sizeof why, "%s \"%s\"%s",
+                     c->state == PHC_CONNECTING ? "could not connect to" : "lost the connection to",
+                     c->gateway.order_entry,
+                     event == ZMQ_EVENT_CLOSED || event == ZMQ_EVENT_DISCONNECTED
+                         ? ""
+                         : ": the encrypted handshake failed, check the gateway's public key");
+            phc_connection_lose(c, why);
+        }
+    }
+}

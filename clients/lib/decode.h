@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  clients/lib/decode.h - what a client receives, from protobuf to the structs of petahour.h.
+
+    Owns      phc_segments grows as needed; the caller frees v.  What else a result points to
+              belongs to the protobuf message.
+    Failure   false: a number that is no word of the protocol, a key of the wrong length, or no
+              memory; *ret is then not to be used. */
+#ifndef CLIENTS_LIB_DECODE_H
+#define CLIENTS_LIB_DECODE_H
+
+#include "clients/lib/petahour.h"
+
+#include "petahour/v1/market_data.pb-c.h"
+#include "petahour/v1/session.pb-c.h"
+
+typedef struct {
+    phc_segment *v;
+    size_t room;
+} phc_segments;
+
+/* Room for cnt segments; false: no memory. */
+bool phc_segments_room(phc_segments *s, size_t cnt);
+
+bool phc_decode_logon(const Petahour__V1__LogonAccepted *m, phc_logon *ret);
+bool phc_decode_report(const Petahour__V1__ExecutionReport *m, phc_segments *room, phc_report *ret);
+void phc_decode_result(const Petahour__V1__CommandResult *m, phc_result *ret);
+void phc_decode_contract(const Petahour__V1__Contract *m, phc_signed_contract *ret);
+
+/* Room for whichever row it is. */
+typedef struct {
+    phc_participant participant;
+    phc_site site;
+    phc_hardware hardware;
+    phc_product product;
+} phc_catalogue_row;
+
+bool phc_decode_catalogue(const Petahour__V1__CatalogueEntry *m, phc_catalogue_row *room,
+                          phc_catalogue_entry *ret);
+
+bool phc_decode_public_trade(const Petahour__V1__PublicTrade *m, uint32_t product,
+                             phc_segments *room, phc_public_trade *ret);
+void phc_decode_best_prices(const Petahour__V1__BestPrices *m, uint32_t product,
+                            phc_best_prices *ret);
+
+#endif

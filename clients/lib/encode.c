@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clients/lib/encode.h"
+
+#include <string.h>
+
+#include "petahour/v1/session.pb-c.h"
+
+/* Text of the protocol is never NULL; protobuf-c does not write through it. */
+#define TEXT(s)  ((char *)(uintptr_t)((s) != NULL ? (s) : ""))
+#define BYTES(b) ((ProtobufCBinaryData){.len = sizeof(b), .data = (uint8_t *)(uintptr_t)(b)})
+
+/* Puts one message into its envelope.  kind is the part after PETAHOUR__V1__CLIENT_MESSAGE__. */
+#define PACK(kind, field, message, ret)                                            \
+    do {                                                                           \
+        Petahour__V1__ClientMessage envelope = PETAHOUR__V1__CLIENT_MESSAGE__INIT; \
+        envelope.message_case = PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_##kind;      \
+        envelope.field = &(message);                                               \
+        pack(&envelope, ret);                                                      \
+    } while (0)
+
+/* Every text was checked to be short, so that a message always fits. */
+static void pack(const Petahour__V1__ClientMessage *m, phc_message *ret)
+{
+    size_t size = petahour__v1__client_message__get_packed_size(m);
+    ret->size = size <= sizeof ret->bytes ? petahour__v1__client_message__pack(m, ret->bytes) : 0;
+}
+
+/* At most `max` bytes without control characters; empty only if allowed. */
+static bool text_ok(const char *s, size_t max, bool may_be_empty)
+{
+    if (s == NULL || s[0] == '\0') return may_be_empty;
+    size_t n = strnlen(s, max + 1);
+    if (n > max) return false;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f) return false;
+    return true;
+}
+
+void phc_encode_logon(uint64_t next_report, uint64_t next_contract, bool receive, phc_message *ret)
+{
+    Petahour__V1__Logon m = PETAHOUR__V1__LOGON__INIT;
+    m.protocol_version = 1;
+    m.next_report = next_report;
+    m.next_contract = next_contract;
+    m.receive = receive;
+    PACK(LOGON, logon, m, ret);
+}
+
+void phc_encode_heartbeat(phc_message *ret)
+{
+    Petahour__V1__Heartbeat m = PETAHOUR__V1__HEARTBEAT__INIT;
+    PACK(HEARTBEAT, heartbeat, m, ret);
+}
+
+void phc_encode_logout(phc_message *ret)
+{
+    Petahour__V1__Logout m = PETAHOUR__V1__LOGOUT__INIT;
+    PACK(LOGOUT, logout, m, ret);
+}
+
+/* What the market would refuse with certainty goes to the market all the same: only numbers that
+   are no word of the protocol are refused here. */
+const char *phc_encode_order(const phc_order *o, phc_message *ret)
+{
+    if (o->client_order_id == 0) return "client_order_id is 0";
+    if (phc_side_text(o->side) == NULL) return "side is neither buy nor sell";
+    if (phc_shape_text(o->shape) == NULL) return "shape is not each, block or flex";
+    if (phc_time_in_force_text(o->time_in_force) == NULL)
+        return "time_in_force is not gtc, gtt, ioc or fok";
+    if ((unsigned)o->self_trade > PHC_CANCEL_RESTING) return "self_trade is not known";
+    Petahour__V1__NewOrder m = PETAHOUR__V1__NEW_ORDER__INIT;
+    m.client_order_id = o->client_order_id;
+    m.product = o->product;
+    m.side = (Petahour__V1__Side)o->side;
+    m.shape = (Petahour__V1__Shape)o->shape;
+    m.first_period = o->first_period;
+    m.periods = o->periods;
+    m.duration = o->duration;
+    m.quantity = o->quantity;
+    m.price = o->price;
+    m.time_in_force = (Petahour__V1__TimeInForce)o->time_in_force;
+    m.expire_at = o->expire_at;
+    m.all_or_none = o->all_or_none;
+    m.post_only = o->post_only;
+    m.display_quantity = o->display_quantity;
+    m.self_trade_prevention = (Petahour__V1__SelfTradePrevention)o->self_trade;
+    m.from_contract = o->from_contract;
+    PACK(NEW_ORDER, new_order, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_cancel(uint64_t order, uint64_t client_order_id, uint64_t request,
+                              phc_message *ret)
+{
+    if (order == 0 && client_order_id == 0) return "order and client_order_id are both 0";
+    Petahour__V1__CancelOrder m = PETAHOUR__V1__CANCEL_ORDER__INIT;
+    m.request = request;
+    m.order = order;
+    m.client_order_id = client_order_id;
+    PACK(CANCEL_ORDER, cancel_order, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_mass_cancel(uint32_t product, uint64_t request, phc_message *ret)
+{
+    Petahour__V1__MassCancel m = PETAHOUR__V1__MASS_CANCEL__INIT;
+    m.request = request;
+    m.product = product;
+    PACK(MASS_CANCEL, mass_cancel, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_participant(const phc_participant *p, uint64_t request, phc_message *ret)
+{
+    if (!text_ok(p->name, 63, false)) return "name is not 1 to 63 bytes of text";
+    Petahour__V1__RegisterParticipant m = PETAHOUR__V1__REGISTER_PARTICIPANT__INIT;
+    m.request = request;
+    m.id = p->id;
+    m.roles = p->roles;
+    m.name = TEXT(p->name);
+    m.curve_key = BYTES(p->curve_key);
+    m.sign_key = BYTES(p->sign_key);
+    PACK(REGISTER_PARTICIPANT, register_participant, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_site(const phc_site *s, uint64_t request, phc_message *ret)
+{
+    if (!text_ok(s->region, 31, false)) return "region is not 1 to 31 bytes of text";
+    if (!text_ok(s->name, 63, false)) return "name is not 1 to 63 bytes of text";
+    Petahour__V1__RegisterSite m = PETAHOUR__V1__REGISTER_SITE__INIT;
+    m.request = request;
+    m.id = s->id;
+    m.owner = s->owner;
+    m.region = TEXT(s->region);
+    m.name = TEXT(s->name);
+    m.latitude_udeg = s->latitude_udeg;
+    m.longitude_udeg = s->longitude_udeg;
+    m.racks = s->racks;
+    m.pue_ppm = s->pue_ppm;
+    PACK(REGISTER_SITE, register_site, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_hardware(const phc_hardware *h, uint64_t request, phc_message *ret)
+{
+    if (!text_ok(h->name, 63, false)) return "name is not 1 to 63 bytes of text";
+    Petahour__V1__RegisterHardware m = PETAHOUR__V1__REGISTER_HARDWARE__INIT;
+    m.request = request;
+    m.id = h->id;
+    m.name = TEXT(h->name);
+    PACK(REGISTER_HARDWARE, register_hardware, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_capacity(const phc_capacity *k, uint64_t request, phc_message *ret)
+{
+    Petahour__V1__RegisterCapacity m = PETAHOUR__V1__REGISTER_CAPACITY__INIT;
+    m.request = request;
+    m.reference = k->reference;
+    m.site = k->site;
+    m.hardware = k->hardware;
+    m.period_seconds = k->period_seconds;
+    m.first_period = k->first_period;
+    m.periods = k->periods;
+    m.units = k->units;
+    PACK(REGISTER_CAPACITY, register_capacity, m, ret);
+    return NULL;
+}
+
+static const char *product_wrong(const phc_product *p)
+{
+    if (!text_ok(p->symbol, 63, false)) return "symbol is not 1 to 63 bytes of text";
+    if (!text_ok(p->model, 31, false)) return "model is not 1 to 31 bytes of text";
+    if (!text_ok(p->unit, 15, false)) return "unit is not 1 to 15 bytes of text";
+    if (!text_ok(p->interconnect, 31, true)) return "interconnect is not 0 to 31 bytes of text";
+    if (phc_compute_type_text(p->compute_type) == NULL) return "compute_type is not known";
+    if (phc_architecture_text(p->architecture) == NULL) return "architecture is not known";
+    return NULL;
+}
+
+const char *phc_encode_product(const phc_product *p, uint64_t request, phc_message *ret)
+{
+    const char *wrong = product_wrong(p);
+    if (wrong != NULL) return wrong;
+    Petahour__V1__ListProduct m = PETAHOUR__V1__LIST_PRODUCT__INIT;
+    Petahour__V1__Product t = PETAHOUR__V1__PRODUCT__INIT;
+    t.id = p->id;
+    t.symbol = TEXT(p->symbol);
+    t.compute_type = (Petahour__V1__ComputeType)p->compute_type;
+    t.architecture = (Petahour__V1__Architecture)p->architecture;
+    t.model = TEXT(p->model);
+    t.unit = TEXT(p->unit);
+    t.hardware = p->hardware;
+    t.hardware_units = p->hardware_units;
+    t.gflops_fp16 = p->gflops_fp16;
+    t.gflops_fp32 = p->gflops_fp32;
+    t.gflops_fp64 = p->gflops_fp64;
+    t.memory_mib = p->memory_mib;
+    t.interconnect = TEXT(p->interconnect);
+    t.site = p->site;
+    t.availability_ppm = p->availability_ppm;
+    t.period_seconds = p->period_seconds;
+    t.tick = p->tick;
+    t.lot = p->lot;
+    t.quantity_max = p->quantity_max;
+    t.block_periods_max = p->block_periods_max;
+    t.horizon = p->horizon;
+    t.gate_seconds = p->gate_seconds;
+    t.maker_ppm = p->maker_ppm;
+    t.taker_ppm = p->taker_ppm;
+    t.fee_at_trade_ppm = p->fee_at_trade_ppm;
+    t.bond_fixed = p->bond_fixed;
+    t.bond_ppm = p->bond_ppm;
+    t.report_seconds = p->report_seconds;
+    t.dispute_seconds = p->dispute_seconds;
+    t.resolve_seconds = p->resolve_seconds;
+    t.dispute_deposit = p->dispute_deposit;
+    t.meter = p->meter;
+    t.reference_price = p->reference_price;
+    t.band_ppm = p->band_ppm;
+    t.terms_hash = BYTES(p->terms_hash);
+    m.request = request;
+    m.product = &t;
+    PACK(LIST_PRODUCT, list_product, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_phase(uint32_t product, phc_phase phase, uint64_t request, phc_message *ret)
+{
+    if (phc_phase_text(phase) == NULL) return "phase is not open, call, halted or closed";
+    Petahour__V1__SetPhase m = PETAHOUR__V1__SET_PHASE__INIT;
+    m.request = request;
+    m.product = product;
+    m.phase = (Petahour__V1__Phase)phase;
+    PACK(SET_PHASE, set_phase, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_participant_state(uint32_t participant, phc_participant_state state,
+                                         uint64_t request, phc_message *ret)
+{
+    if (state < PHC_STATE_ACTIVE || state > PHC_STATE_CLOSED)
+        return "state is not active, suspended or closed";
+    Petahour__V1__SetParticipantState m = PETAHOUR__V1__SET_PARTICIPANT_STATE__INIT;
+    m.request = request;
+    m.participant = participant;
+    m.state = (Petahour__V1__ParticipantState)state;
+    PACK(SET_PARTICIPANT_STATE, set_participant_state, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_payment(bool deposit, uint32_t participant, int64_t amount,
+                               const char *reference, uint64_t request, phc_message *ret)
+{
+    if (!text_ok(reference, 31, false)) return "reference is not 1 to 31 bytes of text";
+    if (deposit) {
+        Petahour__V1__Deposit m = PETAHOUR__V1__DEPOSIT__INIT;
+        m.request = request;
+        m.participant = participant;
+        m.amount = amount;
+        m.reference = TEXT(reference);
+        PACK(DEPOSIT, deposit, m, ret);
+    } else {
+        Petahour__V1__Withdraw m = PETAHOUR__V1__WITHDRAW__INIT;
+        m.request = request;
+        m.participant = participant;
+        m.amount = amount;
+        m.reference = TEXT(reference);
+        PACK(WITHDRAW, withdraw, m, ret);
+    }
+    return NULL;
+}
+
+const char *phc_encode_catalogue(uint64_t request, phc_message *ret)
+{
+    Petahour__V1__ListCatalogue m = PETAHOUR__V1__LIST_CATALOGUE__INIT;
+    m.request = request;
+    PACK(LIST_CATALOGUE, list_catalogue, m, ret);
+    return NULL;
+}

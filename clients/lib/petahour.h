@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  petahour.h - the client library of the Petahour compute exchange.
+
+    A client is one encrypted connection to a gateway: it logs on with its key, sends orders and
+    other commands, and receives its private stream (what became of them), its contracts and, when
+    it subscribes, market data.  It reconnects by itself and goes on where it was.
+
+    Exactly once   A command is kept until its outcome was seen in the private stream.  After a lost
+                   connection the stream is read on from the last number seen, then what still has
+                   no outcome is sent again, in order, under the same number; the market answers a
+                   number only once, so nothing is done twice.  Give orders increasing
+                   client_order_ids and keep your last seen stream numbers to continue this across
+                   a restart of your program.
+    Owns           phc_open allocates everything, phc_close frees it.  Strings and arrays that a
+                   callback receives are valid until it returns.
+    Units          money and prices: millionths of the market's currency; a price is per unit and
+                   period.  Quantities: whole units.  Times: nanoseconds since 1970, UTC.  Periods:
+                   numbers of intervals of the product's period_seconds since 1970, UTC.
+    Thread         one at a time per client; no globals, any number of clients.  Callbacks run
+                   inside phc_turn; they may send, but not call phc_turn or phc_close.
+    Failure        every function says so by phc_status; nothing is half done.  phc_error has the
+                   sentence.  A report whose type is PHC_REJECTED is the market's "no", not a
+                   failure. */
+#ifndef PETAHOUR_H
+#define PETAHOUR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PHC_API __attribute__((visibility("default")))
+
+/* ---- Statuses ----------------------------------------------------------------------------- */
+
+typedef enum {
+    PHC_OK = 0,
+    PHC_EINVAL = -1,    /* an argument cannot be right; nothing was sent */
+    PHC_EFULL = -2,     /* too much is unanswered; turn, then try again */
+    PHC_ETIMEOUT = -3,  /* nothing happened in the time given */
+    PHC_ENOTREADY = -4, /* not logged on yet */
+    PHC_EIO = -5,       /* the system refused something; errno says what */
+    PHC_ENOTFOUND = -6, /* no such file or entry */
+    PHC_EDENIED = -7,   /* a key file that others can read, or a key that is not known */
+    PHC_ECORRUPT = -8,  /* a file or message is not what it should be */
+    PHC_EVERIFY = -9,   /* a signature, proof or hash does not hold */
+    PHC_EEXIST = -10,   /* the file is there already; nothing was overwritten */
+    PHC_ENOMEM = -11,
+    PHC_EFATAL = -12, /* the client stopped for good: a stream has a gap, see phc_error */
+} phc_status;
+
+/* "PHC_EINVAL"; never NULL. */
+PHC_API const char *phc_status_name(phc_status s);
+
+/* Version of the library, e.g. "0.1.0". */
+PHC_API const char *phc_version(void);
+
+/* ---- Money and time as text: exact or refused ---------------------------------------------- */
+
+/* "12", "12.5", "0.000001" (no sign, exponent or thousands mark) to millionths.  PHC_EINVAL for
+   anything else, and for what millionths cannot represent exactly; *ret is then unchanged. */
+PHC_API phc_status phc_money_parse(const char *text, int64_t *ret);
+
+/* Decimal text with six places, e.g. "-1.500000".  Returns to. */
+PHC_API char *phc_money_text(int64_t micro, char to[32]);
+
+/* "2026-11-23T22:00:00Z", with up to nine decimals of a second, UTC only, to nanoseconds since
+   1970.  PHC_EINVAL for anything else; *ret is then unchanged. */
+PHC_API phc_status phc_time_parse(const char *text, uint64_t *ret_ns);
+
+/* RFC 3339 UTC; decimals of a second only if there are any.  Returns to. */
+PHC_API char *phc_time_text(uint64_t ns, char to[40]);
+
+/* A whole number without sign, at most max.  PHC_EINVAL for anything else. */
+PHC_API phc_status phc_number_parse(const char *text, uint64_t max, uint64_t *ret);
+
+/* Period of `period_seconds` that starts at ns; PHC_EINVAL if none starts exactly then. */
+PHC_API phc_status phc_period_from_time(uint64_t ns, uint32_t period_seconds, uint32_t *ret);
+
+/* First instant of a period, in nanoseconds since 1970. */
+PHC_API uint64_t phc_period_start(uint32_t period, uint32_t period_seconds);
+
+/* price * quantity * periods; false if it does not fit 64 bits (*ret is then unchanged). */
+PHC_API bool phc_notional(int64_t price, uint64_t quantity, uint64_t periods, int64_t *ret);
+
+/* ---- Keys and connections ------------------------------------------------------------------ */
+
+/* Keys of one party: Curve25519 for its connections, Ed25519 for its signatures. */
+typedef struct {
+    char name[64];
+    uint8_t curve_public[32], curve_secret[32];
+    uint8_t sign_public[32], sign_seed[32];
+} phc_key;
+
+/* New random keys. */
+PHC_API phc_status phc_key_generate(const char *name, phc_key *ret);
+
+/* Writes the INI text of a key file, mode 0600.  PHC_EEXIST rather than overwriting one.
+   err (err_size bytes) receives a sentence on failure; likewise below. */
+PHC_API phc_status phc_key_write(const phc_key *k, const char *path, char *err, size_t err_size);
+
+/* PHC_EDENIED: others can read it; PHC_ECORRUPT: not a key file, or its halves do not belong
+   together. */
+PHC_API phc_status phc_key_read(const char *path, phc_key *ret, char *err, size_t err_size);
+
+/* Overwrites the secrets. */
+PHC_API void phc_key_wipe(phc_key *k);
+
+/* Where a gateway is, as its ready file says. */
+typedef struct {
+    char order_entry[256]; /* e.g. tcp://127.0.0.1:41234 */
+    char market_data[256]; /* may be empty */
+    char server_key[41];   /* Z85 */
+} phc_gateway;
+
+PHC_API phc_status phc_gateway_read(const char *path, phc_gateway *ret, char *err, size_t err_size);
+
+/* Z85 of 32 bytes (RFC 32), and back; PHC_EINVAL for anything that is not exactly such text. */
+PHC_API char *phc_z85_text(const uint8_t key[32], char to[41]);
+PHC_API phc_status phc_z85_parse(const char *text, uint8_t ret[32]);
+
+/* Lower-case hex of n bytes (2n + 1 bytes of room), and back. */
+PHC_API char *phc_hex_text(const uint8_t *bytes, size_t n, char *to);
+PHC_API phc_status phc_hex_parse(const char *text, uint8_t *ret, size_t n);
+
+/* ---- The market's words: numbers as in the protocol ---------------------------------------- */
+
+typedef enum { PHC_BUY = 1, PHC_SELL = 2 } phc_side;
+typedef enum { PHC_EACH = 1, PHC_BLOCK = 2, PHC_FLEX = 3 } phc_shape;
+typedef enum { PHC_GTC = 1, PHC_GTT = 2, PHC_IOC = 3, PHC_FOK = 4 } phc_time_in_force;
+typedef enum { PHC_CANCEL_INCOMING = 1, PHC_CANCEL_RESTING = 2 } phc_self_trade;
+typedef enum {
+    PHC_GENERAL = 1,
+    PHC_AI = 2,
+    PHC_SUPERCOMPUTING = 3,
+    PHC_EDGE = 4,
+} phc_compute_type;
+typedef enum {
+    PHC_X86 = 1,
+    PHC_ARM = 2,
+    PHC_MIPS = 3,
+    PHC_POWER = 4,
+    PHC_RISC_V = 5,
+    PHC_ALPHA = 6,
+    PHC_GPU = 7,
+    PHC_ASIC = 8,
+    PHC_FPGA = 9,
+    PHC_NPU = 10,
+} phc_architecture;
+typedef enum {
+    PHC_PHASE_OPEN = 1,
+    PHC_PHASE_CALL = 2,
+    PHC_PHASE_HALTED = 3,
+    PHC_PHASE_CLOSED = 4,
+} phc_phase;
+typedef enum {
+    PHC_STATE_ACTIVE = 1,
+    PHC_STATE_SUSPENDED = 2,
+    PHC_STATE_CLOSED = 3,
+} phc_participant_state;
+enum {
+    PHC_ROLE_SUPPLIER = 1,
+    PHC_ROLE_BUYER = 2,
+    PHC_ROLE_METER = 4,
+    PHC_ROLE_AUDITOR = 8,
+    PHC_ROLE_OPERATOR = 16,
+};
+
+/* Words of these enumerations, e.g. "BUY", "RISC-V", "SUPERCOMPUTING"; NULL for other numbers.
+   The _parse functions take the words in upper or lower case; false for others. */
+PHC_API const char *phc_side_text(phc_side v);
+PHC_API const char *phc_shape_text(phc_shape v);
+PHC_API const char *phc_time_in_force_text(phc_time_in_force v);
+PHC_API const char *phc_compute_type_text(phc_compute_type v);
+PHC_API const char *phc_architecture_text(phc_architecture v);
+PHC_API const char *phc_phase_text(phc_phase v);
+PHC_API bool phc_side_parse(const char *text, phc_side *ret);
+PHC_API bool phc_shape_parse(const char *text, phc_shape *ret);
+PHC_API bool phc_time_in_force_parse(const char *text, phc_time_in_force *ret);
+PHC_API bool phc_compute_type_parse(const char *text, phc_compute_type *ret);
+PHC_API bool phc_architecture_parse(const char *text, phc_architecture *ret);
+PHC_API bool phc_phase_parse(const char *text, phc_phase *ret);
+
+/* "SUPPLIER,BUYER" of role bits, and back. */
+PHC_API char *phc_roles_text(uint32_t roles, char to[64]);
+PHC_API bool phc_roles_parse(const char *text, uint32_t *ret);
+
+/* ---- What is sent -------------------------------------------------------------------------- */
+
+/* An order; a field that its shape does not have is 0. */
+typedef struct {
+    uint64_t client_order_id; /* above all used before; 0: the library takes the next */
+    uint32_t product;
+    phc_side side;
+    phc_shape shape;
+    uint32_t first_period, periods;
+    uint32_t duration; /* FLEX */
+    uint32_t quantity; /* units per period */
+    int64_t price;     /* limit per unit and period */
+    phc_time_in_force time_in_force;
+    uint64_t expire_at; /* GTT */
+    bool all_or_none;   /* BLOCK */
+    bool post_only;
+    uint32_t display_quantity; /* EACH; 0: all shown */
+    phc_self_trade self_trade; /* 0: CANCEL_INCOMING */
+    uint64_t from_contract;    /* resale of a contract held */
+} phc_order;
+
+typedef struct {
+    uint32_t id; /* highest registered + 1 */
+    uint32_t roles;
+    const char *name; /* at most 63 bytes */
+    uint8_t curve_key[32], sign_key[32];
+} phc_participant;
+
+typedef struct {
+    uint32_t id;
+    uint32_t owner;     /* a supplier */
+    const char *region; /* at most 31 bytes */
+    const char *name;   /* at most 63 bytes */
+    int32_t latitude_udeg, longitude_udeg;
+    uint32_t racks;
+    uint32_t pue_ppm;
+} phc_site;
+
+typedef struct {
+    uint32_t id;
+    const char *name; /* at most 63 bytes */
+} phc_hardware;
+
+typedef struct {
+    uint64_t reference; /* strictly increasing per supplier, at least 1 */
+    uint32_t site, hardware, period_seconds, first_period, periods, units;
+} phc_capacity;
+
+/* A product: a grade at one site.  The fields are those of the rulebook, section 3. */
+typedef struct {
+    uint32_t id;
+    const char *symbol; /* at most 63 bytes */
+    phc_compute_type compute_type;
+    phc_architecture architecture;
+    const char *model; /* at most 31 bytes */
+    const char *unit;  /* at most 15 bytes */
+    uint32_t hardware, hardware_units;
+    uint32_t gflops_fp16, gflops_fp32, gflops_fp64, memory_mib;
+    const char *interconnect; /* at most 31 bytes, may be empty */
+    uint32_t site, availability_ppm, period_seconds;
+    int64_t tick;
+    uint32_t lot, quantity_max, block_periods_max, horizon, gate_seconds;
+    uint32_t maker_ppm, taker_ppm, fee_at_trade_ppm;
+    int64_t bond_fixed;
+    uint32_t bond_ppm, report_seconds, dispute_seconds, resolve_seconds;
+    int64_t dispute_deposit;
+    uint32_t meter;
+    int64_t reference_price;
+    uint32_t band_ppm;
+    uint8_t terms_hash[32];
+} phc_product;
+
+/* ---- What arrives -------------------------------------------------------------------------- */
+
+/* The session is open. */
+typedef struct {
+    uint32_t participant, roles;
+    uint64_t last_report, last_contract, last_client_order_id;
+    const char *market, *currency;
+    uint8_t notary_sign_key[32];
+    uint32_t silence_seconds;
+} phc_logon;
+
+typedef enum {
+    PHC_ACCEPTED = 1,
+    PHC_REJECTED = 2,
+    PHC_TRADE = 3,
+    PHC_CANCELLED = 4,
+    PHC_PERIOD_LOST = 5,
+    /* Told by the library, stream_number 0: the order never reached the market and cannot any
+       more, because a later client_order_id was taken while the market was busy.  It may be sent
+       under a new one. */
+    PHC_NOT_TAKEN = 100,
+} phc_report_type;
+
+/* A run of periods at one price and quantity. */
+typedef struct {
+    uint32_t first_period, periods, quantity;
+    int64_t price;
+} phc_segment;
+
+/* What became of an order. */
+typedef struct {
+    uint64_t stream_number; /* keep the last one to continue after a restart */
+    uint64_t sequence, at;
+    phc_report_type type;
+    uint64_t order, client_order_id;
+    uint64_t leaves;         /* unit-periods still open; 0: the order is done */
+    phc_order as_understood; /* ACCEPTED */
+    int64_t hold;            /* ACCEPTED */
+    uint32_t reject_code;    /* REJECTED; name and text are never NULL */
+    const char *reject_name, *reject_text;
+    int64_t reject_arg0, reject_arg1;
+    uint64_t trade, contract; /* TRADE, and what follows */
+    uint32_t product;
+    phc_side side;
+    bool taker;
+    const phc_segment *segments;
+    size_t segment_cnt;
+    int64_t notional, fee, bond;
+    const char *cancel_reason; /* CANCELLED, PERIOD_LOST; never NULL */
+    uint32_t period;           /* PERIOD_LOST */
+    uint64_t ended;
+    bool replayed; /* existed already when the session was opened */
+} phc_report;
+
+/* What became of any other command. */
+typedef struct {
+    uint64_t stream_number, sequence, at;
+    uint64_t request;     /* as the sending function returned it */
+    const char *command;  /* e.g. "CANCEL_ORDER" */
+    uint32_t reject_code; /* 0: done */
+    const char *reject_name, *reject_text;
+    int64_t reject_arg0, reject_arg1;
+    uint64_t count; /* orders cancelled by it */
+    bool replayed;
+} phc_result;
+
+/* A contract with its proof, as it arrives and as it is saved. */
+typedef struct {
+    uint64_t stream_number;
+    const uint8_t *canonical;
+    size_t canonical_size;
+    uint32_t leaf_index, leaf_count;
+    const uint8_t *proof; /* sibling hashes, 32 bytes each */
+    size_t proof_size;
+    const char *signed_root; /* signed note */
+    size_t signed_root_size;
+} phc_signed_contract;
+
+/* What the canonical bytes of a contract say. */
+typedef struct {
+    uint32_t rules_version;
+    char market[64], currency[4];
+    uint64_t contract, trade, sequence, at;
+    uint32_t product;
+    char symbol[64], unit[16];
+    uint32_t terms_version;
+    uint8_t terms_hash[32];
+    uint32_t period_seconds, site, hardware, hardware_units, availability_ppm;
+    uint32_t report_seconds, dispute_seconds, resolve_seconds;
+    int64_t dispute_deposit;
+    uint32_t meter; /* 0: the supplier reports */
+    uint32_t buyer;
+    char buyer_name[64];
+    uint8_t buyer_key[32];
+    uint64_t buy_order;
+    uint32_t supplier;
+    char supplier_name[64];
+    uint8_t supplier_key[32];
+    uint64_t sell_order;
+    phc_side taker;
+    int64_t notional, buyer_fee, supplier_fee, buyer_fee_at_trade, bond;
+    const phc_segment *segments;
+    uint32_t segment_cnt;
+} phc_contract;
+
+typedef enum {
+    PHC_REFUSED_NOT_LOGGED_ON = 1,
+    PHC_REFUSED_VERSION = 2,
+    PHC_REFUSED_MALFORMED = 3,
+    PHC_REFUSED_UNKNOWN_KEY = 4, /* the gateway knows no active participant with this key */
+    PHC_REFUSED_RECOVERING = 5,
+    PHC_REFUSED_SILENT = 6,
+    PHC_REFUSED_STREAM_NUMBER = 7,
+} phc_refusal;
+
+/* One row of the catalogue: exactly one pointer is not NULL.  Of a participant, curve_key is all
+   zero: it is nobody else's business. */
+typedef struct {
+    uint64_t request;
+    const phc_participant *participant;
+    const phc_site *site;
+    const phc_hardware *hardware;
+    const phc_product *product;
+} phc_catalogue_entry;
+
+/* A trade that somebody made. */
+typedef struct {
+    uint32_t product;
+    uint64_t trade, at;
+    phc_side taker;
+    const phc_segment *segments;
+    size_t segment_cnt;
+} phc_public_trade;
+
+/* Best prices of a run of equal periods; 0 when there is none. */
+typedef struct {
+    uint32_t product, first_period, periods;
+    int64_t bid;
+    uint64_t bid_quantity;
+    int64_t ask;
+    uint64_t ask_quantity;
+} phc_best_prices;
+
+/* Any of these may be NULL. */
+typedef struct {
+    void *arg; /* first argument of every call */
+    void (*on_logon)(void *arg, const phc_logon *l);
+    /* What existed at logon has been handed over; unanswered commands have been sent again. */
+    void (*on_ready)(void *arg);
+    void (*on_report)(void *arg, const phc_report *r);
+    void (*on_result)(void *arg, const phc_result *r);
+    /* The proof and the signature hold, the bytes name this participant and, when `matched`, agree
+       with the trade report.  A contract that does not verify is not handed over: on_problem. */
+    void (*on_contract)(void *arg, const phc_contract *c, const phc_signed_contract *s,
+                        bool matched);
+    void (*on_catalogue)(void *arg, const phc_catalogue_entry *e);
+    void (*on_catalogue_end)(void *arg, uint64_t request, uint64_t sequence);
+    /* The gateway ended or refused the session.  The library tries again, slower each time. */
+    void (*on_refused)(void *arg, phc_refusal reason, const char *text);
+    /* The market is at its limit; the library sends the command again later by itself. */
+    void (*on_busy)(void *arg, uint64_t request, uint64_t client_order_id);
+    /* The connection is gone or could not be made; the library is reconnecting. */
+    void (*on_disconnected)(void *arg, const char *why);
+    /* Something that must not happen did, e.g. a contract that does not verify. */
+    void (*on_problem)(void *arg, phc_status status, const char *text);
+    void (*on_trade)(void *arg, const phc_public_trade *t);
+    void (*on_best_prices)(void *arg, const phc_best_prices *b);
+    void (*on_phase)(void *arg, uint32_t product, phc_phase phase);
+    /* Frames of a product's stream are missing; best prices of it are unknown until told again. */
+    void (*on_gap)(void *arg, uint32_t product, uint64_t expected, uint64_t received);
+} phc_callbacks;
+
+/* ---- The client ---------------------------------------------------------------------------- */
+
+enum {
+    PHC_FRAME_MESSAGES_MAX = 256, /* messages in one frame */
+    PHC_FRAME_BYTES_MAX = 65536,
+    PHC_UNANSWERED_MAX = 65536, /* commands that may wait for their outcome */
+};
+
+typedef struct {
+    /* A gateway's ready file.  It is read again before each attempt to connect, so that a gateway
+       that was started again elsewhere is found.  NULL: the three fields below say where. */
+    const char *connect_file;
+    const char *order_entry; /* endpoint */
+    const char *market_data; /* endpoint; NULL or "": no market data */
+    const char *server_key;  /* Z85, the gateway's public key */
+    const phc_key *key;      /* copied */
+    /* First numbers that are wanted: last seen + 1; 1: all; 0: only what happens from now on. */
+    uint64_t next_report, next_contract;
+    /* Ed25519 key that contracts must be signed with; NULL: the one that the gateway states. */
+    const uint8_t *notary_sign_key;
+    uint32_t unanswered_max; /* 0: PHC_UNANSWERED_MAX */
+    phc_callbacks callbacks;
+} phc_config;
+
+typedef struct phc_client phc_client;
+
+/* Starts connecting; the session is open when on_logon is called.  Copies everything that config
+   points to.
+   err receives a sentence on failure (PHC_EINVAL, PHC_EIO, PHC_ENOMEM). */
+PHC_API phc_status phc_open(const phc_config *config, phc_client **ret, char *err, size_t err_size);
+
+/* Drops the connection and frees everything; unanswered commands are forgotten.  NULL is taken. */
+PHC_API void phc_close(phc_client *c);
+
+/* Readable when phc_turn has something to do.  Call phc_turn(c, 0) once after sending and before
+   waiting for it. */
+PHC_API int phc_fd(const phc_client *c);
+
+/* Sends what is queued, waits up to timeout_ms (-1: for ever, 0: not at all) for something to
+   happen, and makes the calls.  PHC_OK: something was handled; PHC_ETIMEOUT: nothing; PHC_EFATAL:
+   the client is of no use any more; PHC_EIO: the wait failed (EINTR: a signal). */
+PHC_API phc_status phc_turn(phc_client *c, int timeout_ms);
+
+/* Sends what is queued now, without receiving.  Commands wait for it, or for phc_turn, so that up
+   to 256 travel in one frame. */
+PHC_API phc_status phc_flush(phc_client *c);
+
+/* Commands that have no outcome yet. */
+PHC_API size_t phc_unanswered(const phc_client *c);
+
+/* True from on_ready until the connection is lost. */
+PHC_API bool phc_is_ready(const phc_client *c);
+
+/* Last stream numbers seen; a later phc_open continues with these + 1. */
+PHC_API uint64_t phc_last_report(const phc_client *c);
+PHC_API uint64_t phc_last_contract(const phc_client *c);
+
+/* The sentence of the last failure; never NULL. */
+PHC_API const char *phc_error(const phc_client *c);
+
+/* ---- Sending -------------------------------------------------------------------------------
+   All of these queue and return at once.  PHC_EINVAL: see phc_error; PHC_EFULL: unanswered_max
+   reached.  ret_* may be NULL. */
+
+/* The outcome is one PHC_ACCEPTED or PHC_REJECTED (or PHC_NOT_TAKEN) report.  client_order_id 0
+   needs an open session (PHC_ENOTREADY). */
+PHC_API phc_status phc_new_order(phc_client *c, const phc_order *o, uint64_t *ret_client_order_id);
+
+/* By order id or, when that is 0, by client order id. */
+PHC_API phc_status phc_cancel(phc_client *c, uint64_t order, uint64_t client_order_id,
+                              uint64_t *ret_request);
+
+/* All resting orders; of one product when it is not 0. */
+PHC_API phc_status phc_mass_cancel(phc_client *c, uint32_t product, uint64_t *ret_request);
+
+PHC_API phc_status phc_register_participant(phc_client *c, const phc_participant *p,
+                                            uint64_t *ret_request);
+PHC_API phc_status phc_register_site(phc_client *c, const phc_site *s, uint64_t *ret_request);
+PHC_API phc_status phc_register_hardware(phc_client *c, const phc_hardware *h,
+                                         uint64_t *ret_request);
+PHC_API phc_status phc_register_capacity(phc_client *c, const phc_capacity *k,
+                                         uint64_t *ret_request);
+PHC_API phc_status phc_list_product(phc_client *c, const phc_product *p, uint64_t *ret_request);
+PHC_API phc_status phc_set_phase(phc_client *c, uint32_t product, phc_phase phase,
+                                 uint64_t *ret_request);
+PHC_API phc_status phc_set_participant_state(phc_client *c, uint32_t participant,
+                                             phc_participant_state state, uint64_t *ret_request);
+PHC_API phc_status phc_deposit(phc_client *c, uint32_t participant, int64_t amount,
+                               const char *reference, uint64_t *ret_request);
+PHC_API phc_status phc_withdraw(phc_client *c, uint32_t participant, int64_t amount,
+                                const char *reference, uint64_t *ret_request);
+
+/* Answered by on_catalogue for each row, then on_catalogue_end.  Asked again after a lost
+   connection: rows may then be told twice, on_catalogue_end is told once. */
+PHC_API phc_status phc_catalogue(phc_client *c, uint64_t *ret_request);
+
+/* Market data of one product, or of all (0); the present best prices and phase come first. */
+PHC_API phc_status phc_subscribe(phc_client *c, uint32_t product); /* PHC_ENOTFOUND: no feed */
+PHC_API phc_status phc_unsubscribe(phc_client *c, uint32_t product);
+
+/* ---- Verifying a contract alone, without a connection --------------------------------------- */
+
+/* Reads canonical bytes (layout: engine/notary/README.md).  segments (at most segment_max) receives
+   the segments and must live as long as *ret is used.  PHC_ECORRUPT: not such bytes; PHC_EFULL:
+   more segments than room. */
+PHC_API phc_status phc_contract_read(const uint8_t *canonical, size_t size, phc_segment *segments,
+                                     size_t segment_max, phc_contract *ret);
+
+/* Checks that the canonical bytes are a leaf under the signed root and that sign_key signed it for
+   `market`.  PHC_EVERIFY with a sentence in err if anything does not hold. */
+PHC_API phc_status phc_contract_verify(const phc_signed_contract *s, const char *market,
+                                       const uint8_t sign_key[32], char *err, size_t err_size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

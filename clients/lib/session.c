@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clients/lib/client.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <zmq.h>
+
+enum {
+    FRAMES_PER_TURN = 256,
+    GAPS_MAX = 3,         /* connections in a row that miss the same number */
+    SEGMENTS_MAX = 65536, /* of one contract */
+};
+
+static bool may_send(const phc_client *c)
+{
+    return c->state == PHC_READY || (c->state == PHC_READING && c->reports_read);
+}
+
+/* ---- What is due --------------------------------------------------------------------------- */
+
+static void send_control(phc_client *c, void (*encode)(phc_message *ret), uint64_t now_ms)
+{
+    phc_message m;
+    encode(&m);
+    c->frame.cnt = 0;
+    c->frame.size = 0;
+    bool fits = phc_frame_put(&c->frame, m.bytes, m.size);
+    if (fits && phc_client_send(c)) c->said_ms = now_ms;
+}
+
+static void send_logon(phc_client *c, uint64_t now_ms)
+{
+    phc_message m;
+    c->probing = c->next_report == 0 || c->next_contract == 0;
+    phc_encode_logon(c->probing ? 1 : c->next_report, c->probing ? 1 : c->next_contract,
+                     !c->probing, &m);
+    c->frame.cnt = 0;
+    c->frame.size = 0;
+    if (!phc_frame_put(&c->frame, m.bytes, m.size) || !phc_client_send(c)) return;
+    c->logon_sent = true;
+    c->said_ms = now_ms;
+}
+
+void phc_session_time(phc_client *c, uint64_t now_ms)
+{
+    if (c->state == PHC_DOWN && now_ms >= c->next_attempt_ms) phc_connection_attempt(c);
+    if (c->state == PHC_LOGGING_ON && !c->logon_sent) send_logon(c, now_ms);
+    if ((c->state == PHC_CONNECTING || c->state == PHC_LOGGING_ON) && now_ms >= c->deadline_ms) {
+        char why[320];
+        snprintf(why, sizeof why, "no answer from \"%s\"", c->gateway.order_entry);
+        phc_connection_lose(c, why);
+    }
+    if (c->state != PHC_READING && c->state != PHC_READY) return;
+    uint64_t silence_ms = (uint64_t)c->logon.silence_seconds * 1000;
+    if (now_ms - c->heard_ms > silence_ms) {
+        phc_connection_lose(c, "nothing was heard from the gateway for too long");
+        return;
+    }
+    if (now_ms - c->said_ms >= silence_ms / 3) send_control(c, phc_encode_heartbeat, now_ms);
+}
+
+uint64_t phc_session_due_ms(const phc_client *c)
+{
+    if (c->state == PHC_DOWN) return c->next_attempt_ms;
+    if (c->state == PHC_CONNECTING || c->state == PHC_LOGGING_ON) return c->deadline_ms;
+    if (c->state != PHC_READING && c->state != PHC_READY) return UINT64_MAX;
+    uint64_t silence_ms = (uint64_t)c->logon.silence_seconds * 1000;
+    uint64_t due = c->heard_ms + silence_ms + 1, beat = c->said_ms + silence_ms / 3;
+    if (beat < due) due = beat;
+    uint64_t outbox = may_send(c) ? phc_outbox_due_ms(&c->outbox) : UINT64_MAX;
+    return outbox < due ? outbox : due;
+}
+
+/* ---- Sending what waits -------------------------------------------------------------------- */
+
+static void report_dead(phc_client *c)
+{
+    uint64_t id;
+    while ((id = phc_outbox_take_dead(&c->outbox, c->client_order_id_used)) != 0) {
+        phc_report r = {.type = PHC_NOT_TAKEN,
+                        .client_order_id = id,
+                        .reject_name = "NOT_TAKEN",
+                        .reject_text = "not taken while the market was busy, and a later "
+                                       "client_order_id was; send it under a new one",
+                        .cancel_reason = ""};
+        c->handled++;
+        if (c->cb.on_report != NULL) c->cb.on_report(c->cb.arg, &r);
+    }
+}
+
+static bool socket_takes(const phc_client *c)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    return zmq_getsockopt(c->dealer, ZMQ_EVENTS, &events, &size) == 0 &&
+           (events & ZMQ_POLLOUT) != 0;
+}
+
+void phc_session_send(phc_client *c, uint64_t now_ms)
+{
+    uint64_t newest = c->next_report - 1;
+    if (newest < c->logon.last_report) newest = c->logon.last_report;
+    while (may_send(c)) {
+        phc_out *e = phc_outbox_next(&c->outbox, now_ms);
+        if (e == NULL) return;
+        if (e->tried) {
+            report_dead(c);
+            e = phc_outbox_next(&c->outbox, now_ms);
+            if (e == NULL) return;
+        }
+        if (!socket_takes(c)) return;
+        c->frame.cnt = 0;
+        c->frame.size = 0;
+        while (e != NULL && phc_frame_put(&c->frame, e->bytes, e->size)) {
+            phc_outbox_sent(&c->outbox, e, newest);
+            e = phc_outbox_next(&c->outbox, now_ms);
+        }
+        if (!phc_client_send(c)) {
+            phc_connection_lose(c, "the connection ended while sending");
+            return;
+        }
+        c->said_ms = now_ms;
+        c->again = true;
+    }
+}
+
+/* ---- Receiving ----------------------------------------------------------------------------- */
+
+static void read_up(phc_client *c)
+{
+    if (c->state != PHC_READING) return;
+    if (c->next_report > c->logon.last_report && !c->reports_read) {
+        c->reports_read = true;
+        c->again = true;
+    }
+    if (!c->reports_read || c->next_contract <= c->logon.last_contract) return;
+    c->state = PHC_READY;
+    c->handled++;
+    if (c->cb.on_ready != NULL) c->cb.on_ready(c->cb.arg);
+}
+
+static void on_logon(phc_client *c, const Petahour__V1__LogonAccepted *m)
+{
+    phc_logon l;
+    if (c->state != PHC_LOGGING_ON || !c->logon_sent || !phc_decode_logon(m, &l)) {
+        phc_connection_lose(c, "the gateway's answer to the logon makes no sense");
+        return;
+    }
+    if (c->probing) {
+        if (c->next_report == 0) c->next_report = l.last_report + 1;
+        if (c->next_contract == 0) c->next_contract = l.last_contract + 1;
+        phc_connection_close(c);
+        c->next_attempt_ms = 0;
+        c->again = true;
+        return;
+    }
+    if (c->notary_pinned && memcmp(c->notary_sign_key, l.notary_sign_key, 32) != 0) {
+        phc_client_stop(c, "the gateway states another notary key than the one configured");
+        return;
+    }
+    strcpy(c->market, l.market);
+    strcpy(c->currency, l.currency);
+    memcpy(c->notary_sign_key, l.notary_sign_key, 32);
+    l.market = c->market;
+    l.currency = c->currency;
+    c->logon = l;
+    c->attempts = 0;
+    if (l.last_client_order_id > c->client_order_id_used)
+        c->client_order_id_used = l.last_client_order_id;
+    c->state = PHC_READING;
+    c->handled++;
+    if (c->cb.on_logon != NULL) c->cb.on_logon(c->cb.arg, &l);
+    read_up(c);
+}
+
+static void on_refused(phc_client *c, const Petahour__V1__SessionRefused *m)
+{
+    char text[300];
+    snprintf(text, sizeof text, "the gateway refused the session: %.200s", m->text);
+    c->handled++;
+    if (c->cb.on_refused != NULL) c->cb.on_refused(c->cb.arg, (phc_refusal)m->reason, m->text);
+    phc_connection_lose(c, text);
+}
+
+/* Takes the next number of a stream.  False: seen before, or a number is missing, which reading
+   on from the last one seen may heal. */
+static bool take_number(phc_client *c, const char *stream, uint64_t number, uint64_t *next)
+{
+    if (number == *next) {
+        (*next)++;
+        c->gaps = 0;
+        return true;
+    }
+    if (number < *next) return false;
+    char text[200];
+    snprintf(text, sizeof text, "the %s stream has a gap: number %llu came after %llu", stream,
+             (unsigned long long)number, (unsigned long long)(*next - 1));
+    phc_client_problem(c, PHC_ECORRUPT, text);
+    if (++c->gaps >= GAPS_MAX)
+        phc_client_stop(c, text);
+    else
+        phc_connection_lose(c, text);
+    return false;
+}
+
+static void settle_order(phc_client *c, const phc_report *r, bool *ret_echo)
+{
+    *ret_echo = false;
+    if (r->type == PHC_ACCEPTED && r->client_order_id > c->client_order_id_used)
+        c->client_order_id_used = r->client_order_id;
+    if (r->type != PHC_ACCEPTED && r->type != PHC_REJECTED) return;
+    if (phc_outbox_answered(&c->outbox, PHC_OUT_ORDER, r->client_order_id, r->stream_number)) {
+        c->again = true;
+        return;
+    }
+    *ret_echo = r->type == PHC_REJECTED && !r->replayed &&
+                strcmp(r->reject_name, "DUPLICATE") == 0 &&
+                phc_outbox_is_echo(&c->outbox, PHC_OUT_ORDER, r->client_order_id);
+}
+
+static void on_report(phc_client *c, const Petahour__V1__ExecutionReport *m)
+{
+    phc_report r;
+    bool echo;
+    if (!phc_decode_report(m, &c->segments, &r)) {
+        phc_client_problem(c, PHC_ECORRUPT, "an execution report makes no sense");
+        phc_connection_lose(c, "an execution report makes no sense");
+        return;
+    }
+    if (!take_number(c, "private", r.stream_number, &c->next_report)) return;
+    r.replayed = r.stream_number <= c->logon.last_report;
+    settle_order(c, &r, &echo);
+    if (r.type == PHC_TRADE && phc_match_report(&c->match, &r) == PHC_MATCH_DIFFERS)
+        phc_client_problem(c, PHC_EVERIFY, "a contract differs from the report of its trade");
+    c->handled++;
+    if (!echo && c->cb.on_report != NULL) c->cb.on_report(c->cb.arg, &r);
+    read_up(c);
+}
+
+static void on_result(phc_client *c, const Petahour__V1__CommandResult *m)
+{
+    phc_result r;
+    phc_decode_result(m, &r);
+    if (!take_number(c, "private", r.stream_number, &c->next_report)) return;
+    r.replayed = r.stream_number <= c->logon.last_report;
+    bool known = phc_outbox_answered(&c->outbox, PHC_OUT_COMMAND, r.request, r.stream_number);
+    bool echo = !known && !r.replayed && r.request >= c->request_first &&
+                phc_outbox_is_echo(&c->outbox, PHC_OUT_COMMAND, r.request);
+    if (known) c->again = true;
+    c->handled++;
+    if (!echo && c->cb.on_result != NULL) c->cb.on_result(c->cb.arg, &r);
+    read_up(c);
+}
+
+/* NULL if the contract may be handed over. */
+static const char *judge_contract(phc_client *c, const phc_signed_contract *s, phc_contract *ret,
+                                  bool *ret_matched, char *err, size_t err_size)
+{
+    if (phc_contract_verify(s, c->market, c->notary_sign_key, err, err_size) != PHC_OK) return err;
+    if (!phc_segments_room(&c->segments, SEGMENTS_MAX)) return "no memory for its segments";
+    if (phc_contract_read(s->canonical, s->canonical_size, c->segments.v, c->segments.room, ret) !=
+        PHC_OK)
+        return "the bytes are not those of a contract";
+    if (ret->buyer != c->logon.participant && ret->supplier != c->logon.participant)
+        return "it is a contract between others";
+    phc_match_verdict v = phc_match_contract(&c->match, ret, c->logon.participant);
+    *ret_matched = v == PHC_MATCH_EQUAL;
+    return v == PHC_MATCH_DIFFERS ? "it differs from the report of its trade" : NULL;
+}
+
+static void on_contract(phc_client *c, const Petahour__V1__Contract *m)
+{
+    phc_signed_contract s;
+    phc_contract k;
+    char err[200], text[300];
+    bool matched = false;
+    phc_decode_contract(m, &s);
+    if (!take_number(c, "contract", s.stream_number, &c->next_contract)) return;
+    const char *why = judge_contract(c, &s, &k, &matched, err, sizeof err);
+    c->handled++;
+    if (why != NULL) {
+        snprintf(text, sizeof text, "contract %llu of the stream was not accepted: %s",
+                 (unsigned long long)s.stream_number, why);
+        phc_client_problem(c, PHC_EVERIFY, text);
+    } else if (c->cb.on_contract != NULL) {
+        c->cb.on_contract(c->cb.arg, &k, &s, matched);
+    }
+    read_up(c);
+}
+
+static void on_busy(phc_client *c, const Petahour__V1__Busy *m)
+{
+    uint64_t now = phc_now_ms();
+    bool known = m->client_order_id != 0
+                     ? phc_outbox_busy(&c->outbox, PHC_OUT_ORDER, m->client_order_id, now)
+                     : phc_outbox_busy(&c->outbox, PHC_OUT_COMMAND, m->request, now) ||
+                           phc_outbox_busy(&c->outbox, PHC_OUT_QUERY, m->request, now);
+    if (!known) return;
+    c->handled++;
+    if (c->cb.on_busy != NULL) c->cb.on_busy(c->cb.arg, m->request, m->client_order_id);
+}
+
+static void on_catalogue_entry(phc_client *c, const Petahour__V1__CatalogueEntry *m)
+{
+    phc_catalogue_row row;
+    phc_catalogue_entry e;
+    if (!phc_decode_catalogue(m, &row, &e)) {
+        phc_client_problem(c, PHC_ECORRUPT, "a row of the catalogue makes no sense");
+        return;
+    }
+    c->handled++;
+    if (c->cb.on_catalogue != NULL) c->cb.on_catalogue(c->cb.arg, &e);
+}
+
+static void on_catalogue_end(phc_client *c, const Petahour__V1__CatalogueEnd *m)
+{
+    if (!phc_outbox_answered(&c->outbox, PHC_OUT_QUERY, m->request, 0)) return;
+    c->handled++;
+    c->again = true;
+    if (c->cb.on_catalogue_end != NULL) c->cb.on_catalogue_end(c->cb.arg, m->request, m->sequence);
+}
+
+static void on_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
+{
+    bool open = c->state == PHC_READING || c->state == PHC_READY;
+    switch (m->message_case) {
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_LOGON_ACCEPTED:
+        on_logon(c, m->logon_accepted);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_SESSION_REFUSED:
+        on_refused(c, m->session_refused);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_HEARTBEAT: return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_LOGOUT_ACCEPTED:
+        phc_connection_lose(c, "the gateway ended the session");
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_BUSY: on_busy(c, m->busy); return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_EXECUTION_REPORT:
+        if (open) on_report(c, m->execution_report);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_COMMAND_RESULT:
+        if (open) on_result(c, m->command_result);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACT:
+        if (open) on_contract(c, m->contract);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY:
+        if (open) on_catalogue_entry(c, m->catalogue_entry);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_END:
+        if (open) on_catalogue_end(c, m->catalogue_end);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE__NOT_SET:
+    case _PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE__CASE_IS_INT_SIZE: break;
+    }
+    /* A newer gateway may say more; what belongs to a stream is missed by its number. */
+}
+
+/* One ZeroMQ message: header, payload, nothing else.  False if there is none or it is no frame. */
+static bool receive_parts(void *socket, zmq_msg_t *header, zmq_msg_t *payload, bool *ret_bad)
+{
+    if (zmq_msg_recv(header, socket, ZMQ_DONTWAIT) < 0) return false;
+    *ret_bad = zmq_msg_more(header) == 0;
+    if (*ret_bad) return true;
+    if (zmq_msg_recv(payload, socket, ZMQ_DONTWAIT) < 0) *ret_bad = true;
+    while (zmq_msg_more(payload) != 0) {
+        *ret_bad = true;
+        if (zmq_msg_recv(payload, socket, ZMQ_DONTWAIT) < 0) break;
+    }
+    return true;
+}
+
+static bool receive_frame(phc_client *c)
+{
+    zmq_msg_t header, payload;
+    bool bad = false;
+    (void)zmq_msg_init(&header); /* these two cannot fail */
+    (void)zmq_msg_init(&payload);
+    bool any = receive_parts(c->dealer, &header, &payload, &bad);
+    Petahour__V1__GatewayFrame *f = NULL;
+    if (any && !bad &&
+        phc_frame_header_ok(zmq_msg_data(&header), zmq_msg_size(&header), PHC_KIND_GATEWAY))
+        f = petahour__v1__gateway_frame__unpack(NULL, zmq_msg_size(&payload),
+                                                zmq_msg_data(&payload));
+    if (f != NULL) {
+        uint32_t connection = c->connection;
+        c->heard_ms = phc_now_ms();
+        for (size_t i = 0; i < f->n_messages; i++) {
+            on_message(c, f->messages[i]);
+            if (c->dealer == NULL || c->connection != connection) break;
+        }
+        petahour__v1__gateway_frame__free_unpacked(f, NULL);
+    } else if (any) {
+        phc_client_problem(c, PHC_ECORRUPT, "the gateway sent something that is no frame");
+        phc_connection_lose(c, "the gateway sent something that is no frame");
+    }
+    (void)zmq_msg_close(&payload);
+    (void)zmq_msg_close(&header);
+    return any;
+}
+
+void phc_session_receive(phc_client *c)
+{
+    for (int i = 0; i < FRAMES_PER_TURN; i++) {
+        if (c->dealer == NULL || !receive_frame(c)) return;
+    }
+    c->again = true;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/core/book.h"
+
+#include <string.h>
+
+#include "engine/base/panic.h"
+
+void ph_book_init(ph_market *m, ph_arena *a)
+{
+    const ph_market_limits *lim = &m->limits;
+    m->orders = ph_arena_take(a, (size_t)lim->orders_max + 1, sizeof m->orders[0]);
+    m->orders_fresh = 1;
+    ph_index_init(&m->order_of, a, lim->orders_max);
+    ph_index_init(&m->blocks_of, a, lim->blocks_max);
+    ph_slab_init(&m->node_slab, a, lim->order_periods_max);
+    m->nodes = ph_arena_take(a, m->node_slab.cells, sizeof m->nodes[0]);
+    /* A level has at least one node, so there are never more levels than nodes. */
+    m->levels = ph_arena_take(a, (size_t)m->node_slab.cells + 1, sizeof m->levels[0]);
+    m->levels_fresh = 1;
+    /* A ladder's run has at most twice the cells that it needs. */
+    ph_ladder_room_init(&m->ladders, a, 2 * (m->node_slab.cells / 2 + lim->blocks_max));
+}
+
+/* ---- Slots ------------------------------------------------------------------------------- */
+
+uint32_t ph_order_new(ph_market *m, ph_shape shape, uint32_t periods)
+{
+    if (m->order_free == PH_NONE && m->orders_fresh > m->limits.orders_max) return PH_NONE;
+    uint8_t k = 0;
+    uint32_t node = 0;
+    if (shape == PH_SHAPE_EACH) {
+        k = ph_slab_size_class(periods);
+        node = ph_slab_take(&m->node_slab, k);
+        if (node == PH_SLAB_NONE) return PH_NONE;
+    }
+    uint32_t slot = m->order_free;
+    if (slot != PH_NONE)
+        m->order_free = m->orders[slot].next_touched;
+    else
+        slot = m->orders_fresh++;
+    m->order_cnt++;
+    ph_order *o = &m->orders[slot];
+    memset(o, 0, sizeof *o);
+    o->shape = (uint8_t)shape;
+    o->node = node;
+    o->node_k = k;
+    return slot;
+}
+
+void ph_order_free(ph_market *m, uint32_t slot)
+{
+    ph_order *o = &m->orders[slot];
+    PH_ASSERT(!o->resting && !o->touched && o->id != 0);
+    if (o->shape == PH_SHAPE_EACH) ph_slab_give(&m->node_slab, o->node, o->node_k);
+    memset(o, 0, sizeof *o);
+    o->next_touched = m->order_free;
+    m->order_free = slot;
+    m->order_cnt--;
+}
+
+static uint32_t level_new(ph_market *m)
+{
+    uint32_t at = m->level_free;
+    if (at != PH_NONE)
+        m->level_free = m->levels[at].head;
+    else
+        at = m->levels_fresh++;
+    PH_ASSERT(at <= m->node_slab.cells);
+    m->levels[at] = (ph_level){.quantity = 0, .head = PH_NODE_NONE, .tail = PH_NODE_NONE};
+    return at;
+}
+
+static void level_free(ph_market *m, uint32_t at)
+{
+    m->levels[at].head = m->level_free;
+    m->level_free = at;
+}
+
+/* ---- Ladders ----------------------------------------------------------------------------- */
+
+static ph_book_side *side_of(ph_market *m, const ph_order *o)
+{
+    return &m->products[o->product].side[o->side];
+}
+
+static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint32_t at,
+                      uint32_t ring)
+{
+    ph_ladder *l = &side->ladders[ring];
+    uint32_t i, level;
+    if (side->best[ring] != PH_KEY_NONE && ph_ladder_find(&m->ladders, l, o->key, &i)) {
+        level = ph_ladder_nth(&m->ladders, l, i)->ref;
+    } else {
+        level = level_new(m);
+        if (!ph_ladder_put(&m->ladders, l, o->key, level)) {
+            level_free(m, level);
+            return false;
+        }
+        side->best[ring] = ph_ladder_best(&m->ladders, l);
+    }
+    ph_level *v = &m->levels[level];
+    ph_node *n = &m->nodes[at];
+    n->level = level;
+    n->next = PH_NODE_NONE;
+    n->prev = v->tail;
+    if (v->tail != PH_NODE_NONE)
+        m->nodes[v->tail].next = at;
+    else
+        v->head = at;
+    v->tail = at;
+    v->quantity += n->open;
+    return true;
+}
+
+/* The ring place is given, because a node does not know its period. */
+static void unlink_node(ph_market *m, ph_book_side *side, const ph_order *o, uint32_t at,
+                        uint32_t ring)
+{
+    ph_node *n = &m->nodes[at];
+    ph_level *v = &m->levels[n->level];
+    v->quantity -= n->open;
+    if (n->prev != PH_NODE_NONE)
+        m->nodes[n->prev].next = n->next;
+    else
+        v->head = n->next;
+    if (n->next != PH_NODE_NONE)
+        m->nodes[n->next].prev = n->prev;
+    else
+        v->tail = n->prev;
+    if (v->head == PH_NODE_NONE) {
+        ph_ladder *l = &side->ladders[ring];
+        uint32_t i = 0;
+        bool found = ph_ladder_find(&m->ladders, l, o->key, &i);
+        PH_ASSERT(found && ph_ladder_nth(&m->ladders, l, i)->ref == n->level);
+        ph_ladder_remove(&m->ladders, l, i);
+        level_free(m, n->level);
+        side->best[ring] = ph_ladder_best(&m->ladders, l);
+    }
+    n->level = PH_NONE;
+}
+
+void ph_book_reduce(ph_market *m, uint32_t node, uint32_t units)
+{
+    ph_node *n = &m->nodes[node];
+    PH_ASSERT(n->level != PH_NONE && units <= n->open);
+    const ph_order *o = &m->orders[n->order];
+    if (units == n->open) {
+        ph_period t = o->window.first + (node - o->node);
+        unlink_node(m, side_of(m, o), o, node, ph_ring(m, t));
+        n->open = 0;
+        return;
+    }
+    n->open -= units;
+    m->levels[n->level].quantity -= units;
+}
+
+void ph_book_drop_period(ph_market *m, uint32_t slot, ph_period t)
+{
+    const ph_order *o = &m->orders[slot];
+    uint32_t at = ph_order_node(o, t);
+    unlink_node(m, side_of(m, o), o, at, ph_ring(m, t));
+    m->nodes[at].open = 0;
+}
+
+/* ---- Lists and blocks -------------------------------------------------------------------- */
+
+static uint64_t blocks_key(uint32_t participant, uint32_t product)
+{
+    return (uint64_t)participant << 32 | product;
+}
+
+uint32_t ph_book_blocks_of(const ph_market *m, uint32_t participant, uint32_t product)
+{
+    uint32_t cnt = 0;
+    (void)ph_index_find(&m->blocks_of, blocks_key(participant, product), &cnt); /* none: 0 */
+    return cnt;
+}
+
+static void touch_periods(ph_market *m, ph_book_side *side, ph_window w, int by)
+{
+    for (uint32_t i = 0; i < w.periods; i++) {
+        uint16_t *cnt = &side->touching[ph_ring(m, w.first + i)];
+        *cnt = (uint16_t)(*cnt + by);
+    }
+}
+
+static bool rest_block(ph_market *m, uint32_t slot)
+{
+    ph_order *o = &m->orders[slot];
+    ph_book_side *side = side_of(m, o);
+    if (!ph_ladder_put(&m->ladders, &side->blocks, o->key, slot)) return false;
+    touch_periods(m, side, o->window, 1);
+    uint32_t cnt = ph_book_blocks_of(m, o->participant, o->product);
+    ph_index_put(&m->blocks_of, blocks_key(o->participant, o->product), cnt + 1);
+    m->block_cnt++;
+    return true;
+}
+
+static void leave_block(ph_market *m, uint32_t slot)
+{
+    ph_order *o = &m->orders[slot];
+    ph_book_side *side = side_of(m, o);
+    uint32_t i = 0;
+    bool found = ph_ladder_find(&m->ladders, &side->blocks, o->key, &i);
+    PH_ASSERT(found);
+    while (ph_ladder_nth(&m->ladders, &side->blocks, i)->ref != slot) {
+        i++;
+        PH_ASSERT(i < side->blocks.cnt);
+    }
+    ph_ladder_remove(&m->ladders, &side->blocks, i);
+    touch_periods(m, side, o->window, -1);
+    uint64_t key = blocks_key(o->participant, o->product);
+    uint32_t cnt = ph_book_blocks_of(m, o->participant, o->product);
+    if (cnt == 1)
+        ph_index_remove(&m->blocks_of, key);
+    else
+        ph_index_put(&m->blocks_of, key, cnt - 1);
+    m->block_cnt--;
+}
+
+static void join_lists(ph_market *m, uint32_t slot)
+{
+    ph_order *o = &m->orders[slot];
+    ph_participant *who = &m->participants[o->participant];
+    ph_product *what = &m->products[o->product];
+    o->next_of_participant = who->first_order;
+    if (who->first_order != PH_NONE) m->orders[who->first_order].prev_of_participant = slot;
+    who->first_order = slot;
+    o->next_of_product = what->first_order;
+    if (what->first_order != PH_NONE) m->orders[what->first_order].prev_of_product = slot;
+    what->first_order = slot;
+    what->order_cnt++;
+}
+
+static void leave_lists(ph_market *m, uint32_t slot)
+{
+    ph_order *o = &m->orders[slot];
+    ph_participant *who = &m->participants[o->participant];
+    ph_product *what = &m->products[o->product];
+    if (o->prev_of_participant != PH_NONE)
+        m->orders[o->prev_of_participant].next_of_participant = o->next_of_participant;
+    else
+        who->first_order = o->next_of_participant;
+    if (o->next_of_participant != PH_NONE)
+        m->orders[o->next_of_participant].prev_of_participant = o->prev_of_participant;
+    if (o->prev_of_product != PH_NONE)
+        m->orders[o->prev_of_product].next_of_product = o->next_of_product;
+    else
+        what->first_order = o->next_of_product;
+    if (o->next_of_product != PH_NONE)
+        m->orders[o->next_of_product].prev_of_product = o->prev_of_product;
+    o->next_of_participant = o->prev_of_participant = PH_NONE;
+    o->next_of_product = o->prev_of_product = PH_NONE;
+    what->order_cnt--;
+}
+
+static void unlink_nodes(ph_market *m, const ph_order *o, uint32_t periods)
+{
+    ph_book_side *side = side_of(m, o);
+    for (uint32_t i = 0; i < periods; i++) {
+        if (m->nodes[o->node + i].level == PH_NONE) continue;
+        unlink_node(m, side, o, o->node + i, ph_ring(m, o->window.first + i));
+    }
+}
+
+static bool rest_each(ph_market *m, uint32_t slot)
+{
+    const ph_order *o = &m->orders[slot];
+    ph_book_side *side = side_of(m, o);
+    for (uint32_t i = 0; i < o->window.periods; i++) {
+        if (m->nodes[o->node + i].open == 0) continue;
+        if (link_node(m, side, o, o->node + i, ph_ring(m, o->window.first + i))) continue;
+        unlink_nodes(m, o, i);
+        return false;
+    }
+    return true;
+}
+
+bool ph_book_rest(ph_market *m, uint32_t slot)
+{
+    ph_order *o = &m->orders[slot];
+    PH_ASSERT(!o->resting && o->left > 0);
+    bool fits = o->shape == PH_SHAPE_EACH ? rest_each(m, slot) : rest_block(m, slot);
+    if (!fits) return false;
+    join_lists(m, slot);
+    ph_index_put(&m->order_of, o->id, slot);
+    o->resting = true;
+    return true;
+}
+
+void ph_book_leave(ph_market *m, uint32_t slot)
+{
+    ph_order *o = &m->orders[slot];
+    PH_ASSERT(o->resting);
+    if (o->shape == PH_SHAPE_EACH)
+        unlink_nodes(m, o, o->window.periods);
+    else
+        leave_block(m, slot);
+    leave_lists(m, slot);
+    ph_index_remove(&m->order_of, o->id);
+    o->resting = false;
+}

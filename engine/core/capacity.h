@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/core/capacity.h - what every supplier has registered, offered and sold, per period.
+
+    Law       for every supplier, site, hardware class and period, over all products together:
+              (offered + sold) * hardware_units <= registered.
+    Units     hardware units; 64 bits hold 10^9 units of 2^32 hardware units each. */
+#ifndef ENGINE_CORE_CAPACITY_H
+#define ENGINE_CORE_CAPACITY_H
+
+#include "engine/core/state.h"
+
+void ph_capacity_init(ph_market *m, ph_arena *a);
+
+/* Registers more units.  PH_REJECT_NONE, or why not (nothing changed then). */
+ph_reject ph_capacity_register(ph_market *m, uint32_t supplier, const ph_register_capacity *c,
+                               int64_t ret_args[2]);
+
+/* Pool of a supplier for a product's hardware at its site, or PH_NONE if it registered none. */
+uint32_t ph_capacity_pool(const ph_market *m, uint32_t supplier, uint32_t site, uint32_t hardware);
+
+/* True if `units` hardware units are free in every period; else the first that has fewer. */
+bool ph_capacity_free(ph_market *m, uint32_t pool, ph_window window, uint64_t units,
+                      ph_period *ret_period, uint64_t *ret_free);
+
+/* Offers units that are free, or takes back what was offered and not sold.  Periods that have
+   passed are left alone. */
+void ph_capacity_offer(ph_market *m, uint32_t pool, ph_window window, uint64_t units);
+void ph_capacity_take_back(ph_market *m, uint32_t pool, ph_window window, uint64_t units);
+
+/* Period length that site and hardware already use, or 0. */
+uint32_t ph_capacity_period_seconds(const ph_market *m, uint32_t site, uint32_t hardware);
+
+#endif

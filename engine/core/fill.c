@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/core/fill.h"
+
+#include "engine/base/money.h"
+#include "engine/base/panic.h"
+#include "engine/base/sort.h"
+#include "engine/core/book.h"
+#include "engine/core/capacity.h"
+#include "engine/core/ledger.h"
+
+void ph_fill_init(ph_market *m, ph_arena *a)
+{
+    m->fills = ph_arena_take(a, PH_FILLS_PER_COMMAND_MAX, sizeof m->fills[0]);
+    m->lost = ph_arena_take(a, PH_EACH_PERIODS_MAX, sizeof m->lost[0]);
+    m->segments = ph_arena_take(a, PH_FILLS_PER_COMMAND_MAX, sizeof m->segments[0]);
+    m->contracts = ph_arena_take(a, (size_t)m->limits.contracts_max + 1, sizeof m->contracts[0]);
+}
+
+void ph_fill_begin(ph_market *m, uint32_t incoming)
+{
+    m->incoming = incoming;
+    m->fill_cnt = 0;
+    m->lost_cnt = 0;
+    m->first_touched = m->last_touched = PH_NONE;
+    m->work = 0;
+    m->last_price = 0;
+    /* Every trade has at least one fill, so the contracts that are left bound the fills too. */
+    uint64_t contracts = m->limits.contracts_max - m->last_contract;
+    m->fills_max =
+        contracts < PH_FILLS_PER_COMMAND_MAX ? (uint32_t)contracts : PH_FILLS_PER_COMMAND_MAX;
+}
+
+/* ---- Steps ------------------------------------------------------------------------------- */
+
+ph_fill_step ph_fill_step_begin(const ph_market *m)
+{
+    (void)m; /* what is recorded starts at fill_cnt, which only ph_fill_apply moves */
+    return (ph_fill_step){.cnt = 0, .too_many = false};
+}
+
+static uint64_t trade_place(const ph_market *m, uint32_t slot)
+{
+    return slot == m->incoming ? UINT64_MAX : m->orders[slot].place;
+}
+
+void ph_fill_record(ph_market *m, ph_fill_step *step, uint32_t a, uint32_t b, ph_period t,
+                    ph_quantity units, ph_price price)
+{
+    uint64_t at = (uint64_t)m->fill_cnt + step->cnt;
+    step->cnt++;
+    if (at >= m->fills_max) {
+        step->too_many = true;
+        return;
+    }
+    uint64_t pa = trade_place(m, a), pb = trade_place(m, b);
+    bool a_buys = m->orders[a].side == PH_SIDE_BUY;
+    m->fills[at] = (ph_fill){.low_place = pa < pb ? pa : pb,
+                             .high_place = pa < pb ? pb : pa,
+                             .price = price,
+                             .period = t,
+                             .quantity = units,
+                             .buy = a_buys ? a : b,
+                             .sell = a_buys ? b : a};
+}
+
+void ph_fill_price(ph_market *m, const ph_fill_step *step, uint32_t a, uint32_t b, ph_price price)
+{
+    PH_ASSERT(!step->too_many);
+    for (uint32_t i = m->fill_cnt; i < m->fill_cnt + step->cnt; i++) {
+        ph_fill *f = &m->fills[i];
+        if ((f->buy == a && f->sell == b) || (f->buy == b && f->sell == a)) f->price = price;
+    }
+}
+
+void ph_fill_touch(ph_market *m, uint32_t slot)
+{
+    ph_order *o = &m->orders[slot];
+    if (o->touched) return;
+    o->touched = true;
+    o->reported = o->left;
+    o->next_touched = PH_NONE;
+    if (m->last_touched == PH_NONE)
+        m->first_touched = slot;
+    else
+        m->orders[m->last_touched].next_touched = slot;
+    m->last_touched = slot;
+}
+
+static void take_units(ph_market *m, uint32_t slot, ph_period t, ph_quantity units)
+{
+    ph_order *o = &m->orders[slot];
+    ph_fill_touch(m, slot);
+    PH_ASSERT(o->left >= units);
+    o->left -= units;
+    if (o->shape != PH_SHAPE_EACH) {
+        /* Exact once all periods of the step have been taken. */
+        o->open = (ph_quantity)(o->left / o->window.periods);
+        return;
+    }
+    uint32_t node = ph_order_node(o, t);
+    if (o->resting)
+        ph_book_reduce(m, node, units);
+    else
+        m->nodes[node].open -= units;
+}
+
+void ph_fill_apply(ph_market *m, const ph_fill_step *step)
+{
+    PH_ASSERT(!step->too_many);
+    for (uint32_t i = m->fill_cnt; i < m->fill_cnt + step->cnt; i++) {
+        const ph_fill *f = &m->fills[i];
+        take_units(m, f->buy, f->period, f->quantity);
+        take_units(m, f->sell, f->period, f->quantity);
+    }
+    m->fill_cnt += step->cnt;
+}
+
+void ph_fill_lose(ph_market *m, uint32_t slot, ph_period t, ph_cancel_reason reason)
+{
+    ph_order *o = &m->orders[slot];
+    uint32_t node = ph_order_node(o, t);
+    uint32_t units = m->nodes[node].open;
+    ph_fill_touch(m, slot);
+    PH_ASSERT(!o->resting && m->lost_cnt < PH_EACH_PERIODS_MAX);
+    m->lost[m->lost_cnt++] =
+        (ph_lost){.order = slot, .period = t, .quantity = units, .reason = reason};
+    o->left -= units;
+    m->nodes[node].open = 0;
+    if (o->side == PH_SIDE_SELL) {
+        uint32_t hardware = m->products[o->product].terms.hardware_units;
+        ph_capacity_take_back(m, o->pool, (ph_window){t, 1}, (uint64_t)units * hardware);
+    }
+}
+
+/* ---- Trades ------------------------------------------------------------------------------ */
+
+static bool fill_before(const void *va, const void *vb)
+{
+    const ph_fill *a = va, *b = vb;
+    if (a->low_place != b->low_place) return a->low_place < b->low_place;
+    if (a->high_place != b->high_place) return a->high_place < b->high_place;
+    if (a->price != b->price) return a->price < b->price;
+    /* Two fills that are equal so far are added up: their order does not matter. */
+    return a->period < b->period;
+}
+
+static bool segment_before(const void *va, const void *vb)
+{
+    const ph_segment *a = va, *b = vb;
+    if (a->window.first != b->window.first) return a->window.first < b->window.first;
+    return a->price < b->price;
+}
+
+/* Segments of the fills of one trade, which are sorted by price, then period: for each price the
+   maximal runs of periods with equal quantity. */
+static uint32_t make_segments(ph_market *m, const ph_fill *f, uint32_t cnt)
+{
+    uint32_t n = 0;
+    ph_segment *open = NULL;
+    for (uint32_t i = 0; i < cnt;) {
+        uint32_t units = 0;
+        uint32_t j = i;
+        for (; j < cnt && f[j].price == f[i].price && f[j].period == f[i].period; j++)
+            units += f[j].quantity;
+        bool goes_on = open != NULL && open->price == f[i].price && open->quantity == units &&
+                       open->window.first + open->window.periods == f[i].period;
+        if (goes_on) {
+            open->window.periods++;
+        } else {
+            open = &m->segments[n++];
+            *open =
+                (ph_segment){.window = {f[i].period, 1}, .quantity = units, .price = f[i].price};
+        }
+        i = j;
+    }
+    ph_sort(m->segments, n, sizeof m->segments[0], segment_before);
+    return n;
+}
+
+static void move_money(ph_market *m, const ph_trade *t)
+{
+    ph_account buyer = {PH_ACCOUNT_CASH, t->buyer.v}, supplier = {PH_ACCOUNT_CASH, t->supplier.v};
+    ph_account escrow = {PH_ACCOUNT_ESCROW, t->contract.v}, bond = {PH_ACCOUNT_BOND, t->contract.v};
+    ph_ledger_transfer(m, buyer, escrow, t->notional, PH_TRANSFER_NOTIONAL);
+    ph_ledger_transfer(m, buyer, escrow, t->buyer_fee - t->buyer_fee_at_trade,
+                       PH_TRANSFER_FEE_ESCROW);
+    ph_ledger_transfer(m, buyer, (ph_account){PH_ACCOUNT_FEES, 0}, t->buyer_fee_at_trade,
+                       PH_TRANSFER_FEE);
+    ph_ledger_transfer(m, supplier, bond, t->bond, PH_TRANSFER_BOND);
+}
+
+/* One trade and one contract out of all fills between the same two orders. */
+static void conclude(ph_market *m, const ph_fill *f, uint32_t cnt)
+{
+    ph_order *buy = &m->orders[f->buy], *sell = &m->orders[f->sell];
+    const ph_product *p = &m->products[buy->product];
+    bool buyer_takes = f->buy == m->incoming, seller_takes = f->sell == m->incoming;
+    const ph_product_terms *terms = &p->terms;
+    uint64_t unit_periods = 0;
+    ph_wide notional = 0;
+    for (uint32_t i = 0; i < cnt; i++) {
+        unit_periods += f[i].quantity;
+        notional += (ph_wide)f[i].price * f[i].quantity;
+    }
+    ph_trade t = {.trade = {++m->last_trade},
+                  .contract = {++m->last_contract},
+                  .product = terms->id,
+                  .terms_version = p->terms_version,
+                  .buyer = {buy->participant},
+                  .supplier = {sell->participant},
+                  .buy_order = {buy->id},
+                  .sell_order = {sell->id},
+                  .buy_client_order_id = buy->client_order_id,
+                  .sell_client_order_id = sell->client_order_id,
+                  .taker = (ph_side)m->orders[m->incoming].side};
+    bool fits = ph_money_narrow(notional, &t.notional); /* at most what the buyer held */
+    fits = fits && ph_money_narrow((ph_wide)sell->bond_unit * (int64_t)unit_periods, &t.bond);
+    PH_ASSERT(fits);
+    t.buyer_fee =
+        ph_money_share_down(t.notional, buyer_takes ? terms->taker_ppm : terms->maker_ppm);
+    t.supplier_fee =
+        ph_money_share_down(t.notional, seller_takes ? terms->taker_ppm : terms->maker_ppm);
+    t.buyer_fee_at_trade = ph_money_share_down(t.buyer_fee, terms->fee_at_trade_ppm);
+    buy->reported -= unit_periods;
+    sell->reported -= unit_periods;
+    t.buy_leaves = buy->reported;
+    t.sell_leaves = sell->reported;
+    t.segment_cnt = make_segments(m, f, cnt);
+    PH_ASSERT(t.contract.v <= m->limits.contracts_max);
+    m->contracts[t.contract.v] = (ph_contract){.trade = t.trade.v,
+                                               .buyer = t.buyer.v,
+                                               .supplier = t.supplier.v,
+                                               .product = t.product.v,
+                                               .terms_version = t.terms_version,
+                                               .notional = t.notional,
+                                               .buyer_fee = t.buyer_fee,
+                                               .supplier_fee = t.supplier_fee};
+    ph_emit(m, PH_EVT_TRADE)->u.trade = t;
+    for (uint32_t i = 0; i < t.segment_cnt; i++)
+        ph_emit(m, PH_EVT_SEGMENT)->u.segment = m->segments[i];
+    move_money(m, &t);
+}
+
+static void conclude_all(ph_market *m)
+{
+    ph_sort(m->fills, m->fill_cnt, sizeof m->fills[0], fill_before);
+    for (uint32_t i = 0; i < m->fill_cnt;) {
+        const ph_fill *f = &m->fills[i];
+        uint32_t j = i + 1;
+        while (j < m->fill_cnt && m->fills[j].buy == f->buy && m->fills[j].sell == f->sell)
+            j++;
+        conclude(m, f, j - i);
+        i = j;
+    }
+}
+
+/* ---- The end of a command ---------------------------------------------------------------- */
+
+static void tell_lost(ph_market *m)
+{
+    for (uint32_t i = 0; i < m->lost_cnt; i++) {
+        const ph_lost *lost = &m->lost[i];
+        const ph_order *o = &m->orders[lost->order];
+        ph_emit(m, PH_EVT_PERIOD_LOST)->u.period_lost =
+            (ph_period_lost){.order = {o->id},
+                             .participant = {o->participant},
+                             .client_order_id = o->client_order_id,
+                             .product = {o->product},
+                             .period = lost->period,
+                             .quantity = lost->quantity,
+                             .reason = lost->reason};
+    }
+}
+
+/* What a seller still offered and will not sell is free again. */
+static void give_capacity_back(ph_market *m, const ph_order *o)
+{
+    if (o->side != PH_SIDE_SELL) return;
+    uint64_t hardware = m->products[o->product].terms.hardware_units;
+    if (o->shape != PH_SHAPE_EACH) {
+        ph_capacity_take_back(m, o->pool, o->window, o->open * hardware);
+        return;
+    }
+    for (uint32_t i = 0; i < o->window.periods; i++) {
+        uint32_t open = m->nodes[o->node + i].open;
+        if (open == 0) continue;
+        ph_capacity_take_back(m, o->pool, (ph_window){o->window.first + i, 1}, open * hardware);
+    }
+}
+
+static void end_order(ph_market *m, uint32_t slot)
+{
+    const ph_order *o = &m->orders[slot];
+    if (o->left > 0) give_capacity_back(m, o);
+    ph_emit(m, PH_EVT_CANCELLED)->u.cancelled =
+        (ph_cancelled){.order = {o->id},
+                       .participant = {o->participant},
+                       .client_order_id = o->client_order_id,
+                       .product = {o->product},
+                       .reason = (ph_cancel_reason)o->ends,
+                       .unit_periods = o->left};
+}
+
+static void settle_order(ph_market *m, uint32_t slot)
+{
+    ph_order *o = &m->orders[slot];
+    if (o->resting && (o->left == 0 || o->ends != 0)) ph_book_leave(m, slot);
+    if (o->ends != 0) end_order(m, slot);
+    ph_ledger_rehold(m, slot);
+}
+
+/* Cash covers the holds only once all orders of the command are settled. */
+static void release_order(ph_market *m, uint32_t slot)
+{
+    ph_order *o = &m->orders[slot];
+    const ph_participant *p = &m->participants[o->participant];
+    PH_ASSERT(p->held >= 0 && p->held <= p->cash);
+    o->touched = false;
+    if (!o->resting) ph_order_free(m, slot);
+}
+
+void ph_fill_settle(ph_market *m)
+{
+    if (m->fill_cnt > 0) conclude_all(m);
+    tell_lost(m);
+    for (uint32_t slot = m->first_touched; slot != PH_NONE; slot = m->orders[slot].next_touched)
+        settle_order(m, slot);
+    for (uint32_t slot = m->first_touched; slot != PH_NONE;) {
+        uint32_t next = m->orders[slot].next_touched;
+        release_order(m, slot);
+        slot = next;
+    }
+    if (m->last_price == 0) return;
+    ph_product *p = &m->products[m->last_price_product];
+    if (p->reference == m->last_price) return;
+    p->reference = m->last_price;
+    ph_emit(m, PH_EVT_REFERENCE_SET)->u.reference_set =
+        (ph_reference_set){.product = p->terms.id, .price = p->reference};
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/core/fill.h - executions while a command runs, and what they cause when it ends.
+
+    Matching records fills first and applies them as one step, or throws them away: a step that
+    would pass the bound of one command does not happen.  When the command ends, ph_fill_settle
+    groups what was applied into trades, moves the money, and tells.
+
+    Laws      fills[0 .. fill_cnt) are applied; recorded ones follow until applied or dropped. */
+#ifndef ENGINE_CORE_FILL_H
+#define ENGINE_CORE_FILL_H
+
+#include "engine/core/state.h"
+
+void ph_fill_init(ph_market *m, ph_arena *a);
+
+/* Begins a command in which `incoming` arrives (PH_NONE if none does). */
+void ph_fill_begin(ph_market *m, uint32_t incoming);
+
+/* A step under construction: fills that are recorded but not applied. */
+typedef struct {
+    uint32_t cnt;  /* recorded; counts on when there is no room, so that the bound can be checked */
+    bool too_many; /* the command's bound, or the room for contracts, would be passed */
+} ph_fill_step;
+
+ph_fill_step ph_fill_step_begin(const ph_market *m);
+
+/* Records that the orders in slots a and b trade `units` in period t at `price`. */
+void ph_fill_record(ph_market *m, ph_fill_step *step, uint32_t a, uint32_t b, ph_period t,
+                    ph_quantity units, ph_price price);
+
+/* Gives every recorded fill between a and b a price; see the offer in match.c. */
+void ph_fill_price(ph_market *m, const ph_fill_step *step, uint32_t a, uint32_t b, ph_price price);
+
+/* Applies the step: takes the units off the orders.  step->too_many is false. */
+void ph_fill_apply(ph_market *m, const ph_fill_step *step);
+
+/* Notes that an order changed in this command. */
+void ph_fill_touch(ph_market *m, uint32_t slot);
+
+/* One period of an EACH order ends without execution. */
+void ph_fill_lose(ph_market *m, uint32_t slot, ph_period t, ph_cancel_reason reason);
+
+/* Ends the command for all orders that changed: trades, transfers, events, holds; filled and ended
+   orders are freed.  The incoming order rests, if it is to rest, before this. */
+void ph_fill_settle(ph_market *m);
+
+#endif

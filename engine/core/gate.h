@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/core/gate.h - what time alone does: closing the gates of periods. */
+#ifndef ENGINE_CORE_GATE_H
+#define ENGINE_CORE_GATE_H
+
+#include "engine/core/state.h"
+
+/* The lowest period that is still open at the market's time. */
+ph_period ph_gate_first_open(const ph_market *m, const ph_product_terms *terms);
+
+/* The highest period that is open: current period + horizon. */
+uint64_t ph_gate_last_open(const ph_market *m, const ph_product_terms *terms);
+
+/* Runs every gate that is due at the market's time, in order of due time, then product. */
+void ph_gate_run(ph_market *m);
+
+/* An order has come to rest in a product: its next gate matters from now on. */
+void ph_gate_watch(ph_market *m, uint32_t product);
+
+#endif

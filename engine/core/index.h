@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/core/index.h - a fixed-size map from 64-bit keys to 32-bit values.
+
+    Linear probing with backward-shift deletion (Knuth, TAOCP 6.4, algorithm R).  Small keys hash
+    to themselves, so ids that are handed out in sequence lie beside each other.  Lookup only: the
+    order of the table is nobody's business and cannot be asked for.
+
+    Owns      nothing: lives in the arena.
+    Full      put on a full index is a bug; the owner bounds the number of keys. */
+#ifndef ENGINE_CORE_INDEX_H
+#define ENGINE_CORE_INDEX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/arena.h"
+
+typedef struct {
+    uint64_t *keys; /* 0: empty */
+    uint32_t *values;
+    uint64_t mask;
+    uint32_t cnt, max;
+} ph_index;
+
+/* Room for `max` keys at load factor 1/2 or less. */
+void ph_index_init(ph_index *x, ph_arena *a, uint32_t max);
+
+/* The value of a key != 0; false (and *ret untouched) if it is not there. */
+bool ph_index_find(const ph_index *x, uint64_t key, uint32_t *ret);
+
+/* Adds a key != 0 that is not there, or changes the value of one that is. */
+void ph_index_put(ph_index *x, uint64_t key, uint32_t value);
+
+/* Removes a key that is there. */
+void ph_index_remove(ph_index *x, uint64_t key);
+
+/* Asks the processor to fetch the place of a key. */
+static inline void ph_index_prefetch(const ph_index *x, uint64_t key)
+{
+    __builtin_prefetch(&x->keys[(key + (key >> 32) * UINT64_C(0x9E3779B9)) & x->mask]);
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/core/ladder.h - entries sorted by attractiveness, best last.
+
+    One small sorted array per product, period and side: new prices come near the best, so they
+    land near the end and move little.  The same structure sorts the resting blocks of a side.
+
+    Keys      a key is a price seen from the other side: BUY keys are the price, SELL keys are the
+              price negated, so that a larger key is always the better one and one code serves both
+              sides.  Among equal keys the one that came first is the better one.
+    Owns      nothing: entries are cells of a slab of the caller.
+    Full      ph_ladder_put answers false and changes nothing when the slab has no room. */
+#ifndef ENGINE_CORE_LADDER_H
+#define ENGINE_CORE_LADDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/core/slab.h"
+
+#define PH_KEY_NONE INT64_MIN /* no entry: worse than every key */
+
+typedef struct {
+    int64_t key;
+    uint32_t ref; /* the caller's: a level or an order */
+} ph_ladder_entry;
+
+typedef struct {
+    uint32_t at;  /* first cell */
+    uint32_t cnt; /* entries; they are [at, at + cnt) */
+    uint8_t k;    /* the run has 2^k cells; meaningless while it has none */
+    bool has_run;
+} ph_ladder;
+
+typedef struct {
+    ph_slab slab;
+    ph_ladder_entry *cells;
+} ph_ladder_room;
+
+void ph_ladder_room_init(ph_ladder_room *room, ph_arena *a, uint32_t cells);
+
+/* Entry i from the best: 0 is the best.  i < l->cnt. */
+static inline const ph_ladder_entry *ph_ladder_nth(const ph_ladder_room *room, const ph_ladder *l,
+                                                   uint32_t i)
+{
+    return &room->cells[l->at + l->cnt - 1 - i];
+}
+
+/* Key of the best entry, or PH_KEY_NONE. */
+static inline int64_t ph_ladder_best(const ph_ladder_room *room, const ph_ladder *l)
+{
+    return l->cnt == 0 ? PH_KEY_NONE : room->cells[l->at + l->cnt - 1].key;
+}
+
+/* Place of the best entry with this key, counted from the best; false if there is none. */
+bool ph_ladder_find(const ph_ladder_room *room, const ph_ladder *l, int64_t key, uint32_t *ret);
+
+/* Adds an entry behind all that are equal or better. */
+bool ph_ladder_put(ph_ladder_room *room, ph_ladder *l, int64_t key, uint32_t ref);
+
+/* Removes entry i from the best; gives the run back when the ladder becomes empty. */
+void ph_ladder_remove(ph_ladder_room *room, ph_ladder *l, uint32_t i);
+
+#endif

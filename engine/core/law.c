@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Laws across modules: what must hold after every command, looked at one by one. */
+#include "engine/base/money.h"
+#include "engine/base/period.h"
+#include "engine/core/book.h"
+#include "engine/core/gate.h"
+#include "engine/core/ledger.h"
+#include "engine/core/market.h"
+#include "engine/core/match.h"
+#include "engine/core/state.h"
+
+static const char *money_broken(const ph_market *m)
+{
+    ph_wide sum = (ph_wide)m->external + m->fees;
+    for (uint32_t i = 1; i <= m->participant_cnt; i++) {
+        const ph_participant *p = &m->participants[i];
+        if (p->cash < 0) return "a participant's cash is negative";
+        if (p->held < 0 || p->held > p->cash) return "a participant's holds exceed its cash";
+        sum += p->cash;
+        ph_wide held = 0;
+        for (uint32_t o = p->first_order; o != PH_NONE; o = m->orders[o].next_of_participant) {
+            ph_money needed;
+            if (m->orders[o].participant != i) return "an order is in another participant's list";
+            if (!ph_ledger_hold_of(m, &m->orders[o], m->orders[o].left, &needed))
+                return "the hold of a resting order does not fit";
+            if (needed != m->orders[o].hold)
+                return "an order holds other than its open quantity needs";
+            held += needed;
+        }
+        if (held != p->held) return "a participant's holds are not those of its orders";
+    }
+    for (uint64_t i = 1; i <= m->last_contract; i++) {
+        if (m->contracts[i].escrow < 0 || m->contracts[i].bond < 0)
+            return "an escrow or a bond is negative";
+        sum += (ph_wide)m->contracts[i].escrow + m->contracts[i].bond;
+    }
+    if (m->fees < 0) return "the exchange's fees are negative";
+    return sum == 0 ? NULL : "the sum over all accounts is not zero";
+}
+
+static const char *capacity_broken(const ph_market *m)
+{
+    for (uint32_t i = 1; i <= m->pool_cnt; i++) {
+        for (uint32_t r = 0; r < m->limits.ring_periods; r++) {
+            if (m->pools[i].used[r] > m->pools[i].registered[r])
+                return "more capacity is offered and sold than registered";
+        }
+    }
+    return NULL;
+}
+
+static const char *level_broken(const ph_market *m, const ph_level *v, uint32_t level, int64_t key)
+{
+    uint64_t quantity = 0, place = 0;
+    for (uint32_t n = v->head; n != PH_NODE_NONE; n = m->nodes[n].next) {
+        const ph_order *o = &m->orders[m->nodes[n].order];
+        if (m->nodes[n].level != level || m->nodes[n].open == 0) return "a queue holds a dead node";
+        if (!o->resting || o->key != key)
+            return "a queue holds an order that does not belong there";
+        if (o->place <= place) return "a queue is not in order of place";
+        place = o->place;
+        quantity += m->nodes[n].open;
+    }
+    if (v->head == PH_NODE_NONE) return "a ladder holds an empty level";
+    return quantity == v->quantity ? NULL : "a level's quantity is not that of its queue";
+}
+
+static const char *side_broken(const ph_market *m, const ph_book_side *side)
+{
+    for (uint32_t r = 0; r < m->limits.ring_periods; r++) {
+        const ph_ladder *l = &side->ladders[r];
+        if (side->best[r] != ph_ladder_best(&m->ladders, l))
+            return "the best price of a period is not that of its ladder";
+        int64_t worse_than = INT64_MAX;
+        for (uint32_t i = 0; i < l->cnt; i++) {
+            const ph_ladder_entry *e = ph_ladder_nth(&m->ladders, l, i);
+            if (e->key >= worse_than) return "a ladder is not sorted";
+            worse_than = e->key;
+            const char *law = level_broken(m, &m->levels[e->ref], e->ref, e->key);
+            if (law != NULL) return law;
+        }
+    }
+    return NULL;
+}
+
+static const char *order_broken(const ph_market *m, const ph_order *o)
+{
+    if (o->left == 0) return "a filled order is still resting";
+    if (o->shape != PH_SHAPE_EACH)
+        return (uint64_t)o->open * o->window.periods == o->left
+                   ? NULL
+                   : "a block's open quantity differs between its periods";
+    uint64_t left = 0;
+    for (uint32_t i = 0; i < o->window.periods; i++) {
+        const ph_node *n = &m->nodes[o->node + i];
+        if ((n->open == 0) != (n->level == PH_NONE)) return "an open period is in no queue";
+        left += n->open;
+    }
+    return left == o->left ? NULL : "an order's open quantity is not that of its periods";
+}
+
+/* Rulebook 6.6: what none must be able to find. */
+static const char *crossing_broken(ph_market *m, const ph_product *p)
+{
+    const ph_book_side *buy = &p->side[PH_SIDE_BUY], *sell = &p->side[PH_SIDE_SELL];
+    for (uint32_t r = 0; r < m->limits.ring_periods; r++) {
+        if (buy->best[r] != PH_KEY_NONE && sell->best[r] != PH_KEY_NONE &&
+            buy->best[r] + sell->best[r] >= 0)
+            return "a buy and a sell order rest at crossing prices";
+    }
+    for (uint32_t i = 0; i < buy->blocks.cnt; i++) {
+        const ph_order *b = &m->orders[ph_ladder_nth(&m->ladders, &buy->blocks, i)->ref];
+        for (uint32_t j = 0; j < sell->blocks.cnt; j++) {
+            const ph_order *s = &m->orders[ph_ladder_nth(&m->ladders, &sell->blocks, j)->ref];
+            bool meet = b->participant != s->participant && ph_window_equal(b->window, s->window) &&
+                        b->key + s->key >= 0;
+            bool fits =
+                (!b->all_or_none || b->open <= s->open) && (!s->all_or_none || s->open <= b->open);
+            if (meet && fits) return "two blocks of the same window rest at crossing prices";
+        }
+    }
+    for (int side = PH_SIDE_BUY; side <= PH_SIDE_SELL; side++) {
+        for (uint32_t i = 0; i < p->side[side].blocks.cnt; i++) {
+            uint32_t slot = ph_ladder_nth(&m->ladders, &p->side[side].blocks, i)->ref;
+            if (ph_match_block_executable(m, slot)) return "a resting block would execute";
+        }
+    }
+    return NULL;
+}
+
+const char *ph_market_broken(const ph_market *m)
+{
+    const char *law = money_broken(m);
+    if (law == NULL) law = capacity_broken(m);
+    uint32_t orders = 0;
+    for (uint32_t i = 1; law == NULL && i <= m->product_cnt; i++) {
+        const ph_product *p = &m->products[i];
+        law = side_broken(m, &p->side[PH_SIDE_BUY]);
+        if (law == NULL) law = side_broken(m, &p->side[PH_SIDE_SELL]);
+        uint32_t cnt = 0;
+        for (uint32_t o = p->first_order; law == NULL && o != PH_NONE;
+             o = m->orders[o].next_of_product) {
+            law = order_broken(m, &m->orders[o]);
+            cnt++;
+        }
+        if (law == NULL && cnt != p->order_cnt)
+            law = "a product's orders are not those of its list";
+        orders += cnt;
+        /* The column's room is scratch, which no question can see. */
+        if (law == NULL) law = crossing_broken((ph_market *)(uintptr_t)m, p);
+    }
+    if (law == NULL && orders != m->order_cnt) law = "orders exist that are in no product's list";
+    return law;
+}

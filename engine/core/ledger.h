@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/core/ledger.h - double-entry balances, holds on cash, payment references.
+
+    Laws      the sum over all accounts is zero; no account but EXTERNAL is negative; a
+              participant's held cash is the sum of the holds of its orders and at most its cash.
+    Units     micro-units of the market's currency. */
+#ifndef ENGINE_CORE_LEDGER_H
+#define ENGINE_CORE_LEDGER_H
+
+#include "engine/core/state.h"
+
+void ph_ledger_init(ph_market *m, ph_arena *a);
+
+/* Moves amount >= 0 from debit to credit and says so; 0 moves nothing and says nothing.  The
+   caller has checked that the money is there. */
+void ph_ledger_transfer(ph_market *m, ph_account debit, ph_account credit, ph_money amount,
+                        ph_transfer_reason reason);
+
+ph_money ph_ledger_balance(const ph_market *m, ph_account account);
+
+/* Cash of a participant that nothing holds. */
+ph_money ph_ledger_free_cash(const ph_market *m, uint32_t participant);
+
+/* What `unit_periods` of an order must hold: BUY price * unit_periods and the larger fee on it,
+   rounded up; SELL bond.  False if it does not fit. */
+bool ph_ledger_hold_of(const ph_market *m, const ph_order *o, uint64_t unit_periods, ph_money *ret);
+
+/* Sets what an order holds to what its open quantity needs; nothing once it is not resting. */
+void ph_ledger_rehold(ph_market *m, uint32_t slot);
+
+/* Money from outside, or to it.  PH_REJECT_NONE, or why not (nothing changed then). */
+ph_reject ph_ledger_deposit(ph_market *m, const ph_payment *p, int64_t ret_args[2]);
+ph_reject ph_ledger_withdraw(ph_market *m, const ph_payment *p, int64_t ret_args[2]);
+
+#endif

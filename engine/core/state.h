@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/core/state.h - everything the market remembers.  Private to engine/core.
+
+    One block of memory: pools, intrusive lists and ids that index directly.  Slot 0 of every pool
+    is unused, so that 0 means "none".
+
+    Keys      see ladder.h: prices seen from the other side, larger is better.
+    Periods   arrays over periods are rings: period t is at t & (ring_periods - 1).  Open periods
+              always fit (the horizon is smaller than the ring) and a closed one is empty.
+    Command   while a command runs, orders only change; what they cause outside the book (trades,
+              holds, events of the end) is brought about by ph_settle_command, once. */
+#ifndef ENGINE_CORE_STATE_H
+#define ENGINE_CORE_STATE_H
+
+#include "engine/base/limits.h"
+#include "engine/base/types.h"
+#include "engine/core/index.h"
+#include "engine/core/ladder.h"
+#include "engine/core/market.h"
+#include "engine/core/slab.h"
+#include "engine/wire/event.h"
+
+#define PH_NONE      UINT32_C(0)
+#define PH_NODE_NONE UINT32_MAX
+
+/* One period of one resting or incoming EACH order. */
+typedef struct {
+    uint32_t order;      /* slot */
+    uint32_t next, prev; /* in the queue of its level; PH_NODE_NONE at the ends */
+    uint32_t level;      /* PH_NONE while it is in no queue */
+    uint32_t open;       /* units */
+} ph_node;
+
+/* All resting units at one price in one product, period and side: a queue in order of place. */
+typedef struct {
+    uint64_t quantity;
+    uint32_t head, tail; /* nodes; head is also the link of the free list */
+} ph_level;
+
+typedef struct {
+    uint64_t id, client_order_id, place;
+    int64_t key;                   /* of its limit, see ladder.h */
+    ph_money bond_unit;            /* SELL: bond per unit-period; BUY: 0 */
+    ph_money hold;                 /* cash held for it now */
+    uint64_t left;                 /* open unit-periods */
+    uint64_t reported;             /* open unit-periods before the trades not yet reported */
+    uint32_t participant, product; /* slots */
+    uint32_t pool;                 /* SELL: capacity pool */
+    ph_window window;
+    ph_quantity quantity; /* as ordered */
+    ph_quantity open;     /* BLOCK: open units; EACH: see its nodes */
+    uint32_t node;        /* EACH: node of the first period; the others follow */
+    uint32_t next_of_participant, prev_of_participant;
+    uint32_t next_of_product, prev_of_product;
+    uint32_t next_touched;
+    uint8_t node_k; /* size class of its run of nodes */
+    uint8_t side, shape, time_in_force, stp;
+    uint8_t ends; /* ph_cancel_reason that ends it with this command, or 0 */
+    bool all_or_none, resting, touched;
+} ph_order;
+
+typedef struct {
+    ph_register_participant registered;
+    ph_participant_state state;
+    ph_money cash, held;
+    uint64_t highest_client_order_id;
+    uint64_t highest_capacity_reference;
+    uint32_t first_order; /* slot of the list of resting orders, newest first */
+    uint64_t ids_cnt;     /* client ids ever used; the ring holds the last of them */
+    uint64_t *ids;        /* ring of PH_CLIENT_IDS_KEPT client order ids, ascending */
+    uint64_t *id_orders;  /* and the orders that used them */
+} ph_participant;
+
+/* Units of one hardware class of one supplier at one site.  registered and used count hardware
+   units; used is offered + sold. */
+typedef struct {
+    uint32_t supplier, site, hardware;
+    uint32_t period_seconds;
+    ph_period first; /* the ring holds [first, first + ring_periods) */
+    uint64_t *registered, *used;
+} ph_pool;
+
+/* One side of one product's book. */
+typedef struct {
+    ph_ladder *ladders; /* per period */
+    int64_t *best;      /* per period: key of the best level, or PH_KEY_NONE */
+    uint16_t *touching; /* per period: resting blocks whose window contains it */
+    ph_ladder blocks;   /* resting blocks by key; ref is the order's slot */
+} ph_book_side;
+
+typedef struct {
+    ph_product_terms terms;
+    uint32_t terms_version;
+    ph_phase phase;
+    ph_price reference;   /* last price of 6.4 between EACH orders, or the listed one */
+    ph_period gate_next;  /* lowest period whose gate has not been run; valid while resting */
+    uint32_t order_cnt;   /* resting */
+    uint32_t first_order; /* slot of the list of resting orders, newest first */
+    ph_book_side side[3]; /* by ph_side */
+} ph_product;
+
+typedef struct {
+    uint64_t trade;
+    uint32_t buyer, supplier, product;
+    uint32_t terms_version;
+    ph_money notional, buyer_fee, supplier_fee;
+    ph_money escrow, bond;
+} ph_contract;
+
+/* One execution between two orders in one period, as matching found it. */
+typedef struct {
+    uint64_t low_place, high_place; /* of the two orders; UINT64_MAX for the one that arrived */
+    ph_price price;
+    ph_period period;
+    ph_quantity quantity;
+    uint32_t buy, sell; /* order slots */
+} ph_fill;
+
+/* One period of an order that ended without execution while its command ran. */
+typedef struct {
+    uint32_t order;
+    ph_period period;
+    ph_quantity quantity;
+    ph_cancel_reason reason;
+} ph_lost;
+
+/* Room of a walk over the ladders of one side; see column.h.  All arrays are per period of the
+   block's window. */
+typedef struct {
+    int64_t *key;     /* of the front */
+    uint32_t *front;  /* node of the front order, PH_FRONT_EXTRA or PH_NODE_NONE */
+    uint32_t *left;   /* units of the front not yet taken */
+    uint32_t *taken;  /* units of the front taken */
+    uint32_t *level;  /* ladder entry, from the best, that the ladder stands at */
+    uint32_t *resume; /* node of the ladder to go on with after the extra order */
+    uint32_t *extra;  /* units of the extra order not yet its turn */
+} ph_column_room;
+
+struct ph_market {
+    ph_market_limits limits;
+    uint32_t ring_mask;
+    uint64_t seq;
+    ph_time now;
+    bool opened;
+    ph_open_market open_market;
+
+    ph_participant *participants;
+    ph_register_site *sites;
+    ph_register_hardware *hardware;
+    ph_product *products;
+    ph_pool *pools;
+    uint32_t participant_cnt, site_cnt, hardware_cnt, product_cnt, pool_cnt;
+    ph_index pool_of; /* (supplier, site, hardware) -> pool; see capacity.c */
+    uint64_t due_ns;  /* no gate that matters is due before */
+
+    ph_order *orders;
+    uint32_t order_free, order_cnt; /* free list by next_touched; cnt in use */
+    uint32_t orders_fresh;          /* slots at and above were never used */
+    ph_index order_of;              /* order id -> slot */
+    ph_index blocks_of;             /* (participant, product) -> resting blocks */
+    uint32_t block_cnt;
+    ph_slab node_slab;
+    ph_node *nodes;
+    ph_level *levels;
+    uint32_t level_free, levels_fresh;
+    ph_ladder_room ladders;
+
+    uint64_t last_order, last_place, last_trade, last_contract;
+    ph_contract *contracts;
+    ph_money external, fees; /* balances of the two accounts without an owner */
+    ph_text32 *references;   /* payment references ever used */
+    uint32_t reference_cnt;
+    uint32_t *reference_slots; /* open addressing: 1 + place in references, or 0 */
+    uint32_t reference_mask;
+
+    /* While a command runs. */
+    ph_events *out;
+    uint32_t incoming; /* slot of the order that arrived, or PH_NONE */
+    uint32_t first_touched, last_touched;
+    ph_fill *fills;
+    uint32_t fill_cnt;
+    ph_lost *lost;
+    uint32_t lost_cnt;
+    ph_segment *segments;
+    uint32_t fills_max;  /* what the command may still record, see fill.h */
+    uint64_t work;       /* blocks looked at, see PH_WORK_PER_COMMAND_MAX */
+    ph_price last_price; /* of the last fill between two EACH orders; 0: none */
+    uint32_t last_price_product;
+    ph_column_room column;
+    ph_period *heap;    /* periods of the incoming order that can trade, best first */
+    int64_t *heap_keys; /* and the keys that they had when they were put there */
+    uint32_t heap_cnt;
+};
+
+static inline uint32_t ph_ring(const ph_market *m, ph_period t)
+{
+    return t & m->ring_mask;
+}
+
+static inline int64_t ph_key_of(ph_side side, ph_price price)
+{
+    return side == PH_SIDE_BUY ? price : -price;
+}
+
+static inline ph_price ph_price_of(int64_t key)
+{
+    return key < 0 ? -key : key;
+}
+
+static inline ph_side ph_other_side(ph_side side)
+{
+    return side == PH_SIDE_BUY ? PH_SIDE_SELL : PH_SIDE_BUY;
+}
+
+/* Appends an event; the caller fills the returned one. */
+ph_event *ph_emit(ph_market *m, ph_event_kind kind);
+
+#endif

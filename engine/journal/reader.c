@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/journal/reader.h"
+
+#include <string.h>
+
+#include "engine/base/bytes.h"
+#include "engine/base/panic.h"
+#include "engine/journal/chain.h"
+#include "engine/journal/segment.h"
+#include "engine/journal/watermark.h"
+
+struct ph_journal_reader {
+    ph_disk *disk;
+    ph_segment_header header; /* of the open segment */
+    ph_segment_place place;
+    ph_hash genesis;
+    uint64_t newest; /* first sequence of the newest segment known */
+    int lock;        /* the open LOCK file, -1 before it was there */
+    bool is_synced;  /* no writer lives, and what stands in the segment was synced by us */
+    bool
+        is_surveyed; /* no writer lives, and what stands behind the place was found to be the end */
+    _Alignas(64) uint8_t buffer[PH_JOURNAL_BATCH_MAX];
+};
+
+static const char remedy[] = "restore the file from a copy, or ask the operator for the journal";
+
+size_t ph_journal_reader_footprint(void)
+{
+    return sizeof(ph_journal_reader);
+}
+
+static ph_status disk_failed(const ph_journal_reader *r, ph_status s, const char *what,
+                             ph_journal_fault *reterr)
+{
+    return ph_fault_at(reterr, s == PH_EFULL ? PH_EIO : s, r->place.name, r->place.offset,
+                       r->place.next_seq, what, r->disk->ops->reason(r->disk));
+}
+
+static void stand_at_start(ph_journal_reader *r, int file, const ph_segment_header *h)
+{
+    r->header = *h;
+    r->place = (ph_segment_place){.file = file,
+                                  .offset = PH_JOURNAL_PAGE,
+                                  .next_seq = h->first,
+                                  .last_at = h->previous_at,
+                                  .previous = ph_segment_previous(h)};
+    ph_segment_name(h->first, r->place.name);
+    if (h->first > r->newest) r->newest = h->first;
+    r->is_synced = false;
+    r->is_surveyed = false;
+}
+
+ph_status ph_journal_reader_open(void *memory, ph_disk *disk, ph_journal_reader **ret,
+                                 ph_journal_fault *reterr)
+{
+    PH_ASSERT(memory != NULL && (uintptr_t)memory % 64 == 0);
+    ph_chain_start();
+    ph_journal_reader *r = memory;
+    memset(r, 0, offsetof(ph_journal_reader, buffer));
+    r->disk = disk;
+    r->lock = -1;
+    ph_segment_list list;
+    ph_status s = ph_segment_list_read(disk, &list);
+    if (s != PH_OK) {
+        ph_fault_begin(reterr);
+        ph_fault_text(ph_fault_text(reterr, "could not list the journal's directory: "),
+                      disk->ops->reason(disk));
+        return s;
+    }
+    if (list.cnt == 0) return PH_ENOTFOUND;
+    r->newest = list.highest;
+    int file;
+    ph_segment_header h;
+    s = ph_segment_open(disk, 1, PH_FILE_READ, NULL, r->buffer, &file, &h, reterr);
+    if (s == PH_ENOTFOUND) {
+        char name[PH_JOURNAL_NAME_SIZE];
+        ph_segment_name(1, name);
+        return ph_fault_at(reterr, PH_ECORRUPT, name, 0, 1, "is missing though later ones exist",
+                           remedy);
+    }
+    if (s != PH_OK) return s;
+    r->genesis = h.hash;
+    stand_at_start(r, file, &h);
+    *ret = r;
+    return PH_OK;
+}
+
+ph_journal_origin ph_journal_reader_origin(const ph_journal_reader *r)
+{
+    ph_journal_origin o = {
+        .market = r->header.market, .meta_size = r->header.meta_size, .genesis = r->genesis};
+    memcpy(o.meta, r->header.meta, sizeof o.meta);
+    return o;
+}
+
+static bool is_sealed(const ph_journal_reader *r)
+{
+    return r->newest > r->header.first;
+}
+
+/* Everything in this segment was read: goes to the one that begins with the next record.
+   PH_ENOTFOUND: there is none. */
+static ph_status enter_next(ph_journal_reader *r, ph_journal_fault *reterr)
+{
+    if (r->place.next_seq == r->header.first) return PH_ENOTFOUND;
+    int file;
+    ph_segment_header h;
+    ph_status s = ph_segment_open(r->disk, r->place.next_seq, PH_FILE_READ, &r->header, r->buffer,
+                                  &file, &h, reterr);
+    if (s == PH_ENOTFOUND && is_sealed(r)) {
+        char name[PH_JOURNAL_NAME_SIZE];
+        ph_segment_name(r->place.next_seq, name);
+        return ph_fault_at(reterr, PH_ECORRUPT, name, 0, r->place.next_seq,
+                           "is missing though later ones exist", remedy);
+    }
+    if (s != PH_OK) return s;
+    char name[PH_JOURNAL_NAME_SIZE];
+    ph_segment_name(h.first, name);
+    uint64_t end;
+    if (!ph_hash_equal(h.previous, r->place.previous) || h.previous_at.ns != r->place.last_at.ns) {
+        s = ph_fault_at(reterr, PH_ECORRUPT, name, PH_SEG_PREVIOUS, h.first,
+                        "does not follow the segment before: another chain hash or stamp", remedy);
+    } else {
+        s = ph_segment_zero_from(r->disk, r->place.file, r->place.offset, r->buffer, &end);
+        if (s != PH_OK)
+            s = disk_failed(r, s, "could not be read", reterr);
+        else if (end != r->place.offset)
+            s = ph_fault_at(reterr, PH_ECORRUPT, r->place.name, end - 1, r->place.next_seq,
+                            "bytes behind the last batch are not zero", remedy);
+    }
+    if (s != PH_OK) {
+        r->disk->ops->close(r->disk, file);
+        return s;
+    }
+    r->disk->ops->close(r->disk, r->place.file);
+    stand_at_start(r, file, &h);
+    return PH_OK;
+}
+
+static ph_status accept(ph_journal_reader *r, const ph_segment_look *look, ph_journal_batch *ret)
+{
+    *ret = (ph_journal_batch){.first_seq = look->first,
+                              .record_cnt = look->record_cnt,
+                              .first_at = look->first_at,
+                              .last_at = look->last_at,
+                              .previous = r->place.previous,
+                              .chain = look->chain,
+                              .events = look->events,
+                              .segment = r->place.name,
+                              .offset = r->place.offset,
+                              .size = look->extent,
+                              .bytes = r->buffer + PH_BATCH_SIZE};
+    r->place.offset += look->extent;
+    r->place.next_seq += look->record_cnt;
+    r->place.last_at = look->last_at;
+    r->place.previous = look->chain;
+    r->is_surveyed = false;
+    return PH_OK;
+}
+
+static ph_status say_wrong(const ph_journal_reader *r, const char *what, uint64_t at, uint64_t seq,
+                           ph_journal_fault *reterr)
+{
+    return ph_fault_at(reterr, PH_ECORRUPT, r->place.name, at, seq, what, remedy);
+}
+
+/* No writer lives and there is no later segment: the end, a torn last batch (which the engine will
+   cut off), or corruption. */
+static ph_status settle_end(ph_journal_reader *r, const ph_segment_look *look,
+                            ph_journal_fault *reterr)
+{
+    r->is_synced = false;
+    ph_segment_rest rest;
+    ph_status s = ph_segment_tail(r->disk, &r->place, look, r->buffer, &rest);
+    if (s != PH_OK) return disk_failed(r, s, "could not be read", reterr);
+    if (rest.sight == PH_LOOK_WRONG)
+        return say_wrong(r, rest.what, rest.wrong_at, rest.wrong_seq, reterr);
+    r->is_surveyed = true;
+    return PH_EEND;
+}
+
+/* A look in the newest segment while `mark` was true.  PH_EAGAIN: look again. */
+static ph_status judge_newest(ph_journal_reader *r, const ph_segment_look *look,
+                              const ph_watermark *mark, bool is_first_look, ph_journal_batch *ret,
+                              ph_journal_fault *reterr)
+{
+    bool is_whole = look->sight == PH_LOOK_WHOLE;
+    if (mark->is_held) {
+        r->is_synced = false;
+        r->is_surveyed = false;
+        if (is_whole && mark->seq >= look->first + look->record_cnt - 1)
+            return accept(r, look, ret);
+        if (mark->seq < r->place.next_seq) return PH_EEND;
+        if (is_first_look) return PH_EAGAIN; /* it may have become whole meanwhile */
+        if (look->sight == PH_LOOK_WRONG)
+            return say_wrong(r, look->what, look->wrong_at, look->wrong_seq, reterr);
+        return say_wrong(r, "a durable batch is missing or incomplete", r->place.offset,
+                         r->place.next_seq, reterr);
+    }
+    /* Only what is looked at after the lock was seen free is what the last writer left. */
+    if (!is_whole && r->is_surveyed) return PH_EEND;
+    if (is_first_look && !(is_whole && r->is_synced)) return PH_EAGAIN;
+    if (!is_whole) return settle_end(r, look, reterr);
+    if (!r->is_synced) {
+        ph_status s = r->disk->ops->sync(r->disk, r->place.file);
+        if (s != PH_OK) return disk_failed(r, s, "could not be synced", reterr);
+        r->is_synced = true;
+    }
+    return accept(r, look, ret);
+}
+
+ph_status ph_journal_reader_next(ph_journal_reader *r, ph_journal_batch *ret,
+                                 ph_journal_fault *reterr)
+{
+    bool is_first_look = true;
+    for (;;) {
+        ph_segment_look look;
+        ph_status s = ph_segment_look_at(r->disk, &r->place, r->buffer, &look);
+        if (s != PH_OK) return disk_failed(r, s, "could not be read", reterr);
+        if (is_sealed(r) && look.sight == PH_LOOK_WHOLE) return accept(r, &look, ret);
+        if (look.sight == PH_LOOK_NONE) {
+            s = enter_next(r, reterr);
+            if (s == PH_OK) {
+                is_first_look = true;
+                continue;
+            }
+            if (s != PH_ENOTFOUND) return s;
+        }
+        if (is_sealed(r)) {
+            if (look.sight == PH_LOOK_WRONG)
+                return say_wrong(r, look.what, look.wrong_at, look.wrong_seq, reterr);
+            return say_wrong(r, "a batch is missing or incomplete though later segments exist",
+                             r->place.offset, r->place.next_seq, reterr);
+        }
+        ph_watermark mark;
+        s = ph_watermark_read(r->disk, &r->lock, &mark);
+        if (s != PH_OK) return disk_failed(r, s, "the file LOCK could not be read", reterr);
+        s = judge_newest(r, &look, &mark, is_first_look, ret, reterr);
+        if (s != PH_EAGAIN) return s;
+        is_first_look = false;
+    }
+}
+
+bool ph_journal_record_next(const ph_journal_batch *b, ph_journal_cursor *cursor,
+                            ph_journal_record *ret)
+{
+    if (cursor->index == b->record_cnt) return false;
+    const uint8_t *p = b->bytes + cursor->offset;
+    ph_reader r = ph_reader_of(p, PH_REC_BYTES); /* within the batch: the reader checked it */
+    ph_journal_record record = {.seq = b->first_seq + cursor->index, .bytes = p + PH_REC_BYTES};
+    record.size = ph_read_u32(&r);
+    record.events = ph_read_u64(&r);
+    (void)ph_read_u64(&r);
+    record.at.ns = ph_read_u64(&r);
+    cursor->index++;
+    cursor->offset += PH_REC_BYTES + record.size;
+    *ret = record;
+    return true;
+}
+
+void ph_journal_reader_close(ph_journal_reader *r)
+{
+    if (r == NULL) return;
+    r->disk->ops->close(r->disk, r->place.file);
+    if (r->lock >= 0) r->disk->ops->close(r->disk, r->lock);
+}

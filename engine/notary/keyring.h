@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/notary/keyring.h - the one key that signs contract roots.
+
+    The secret lives in memory of its own that is locked, guarded, not readable between signatures,
+    not in a core dump, and wiped at the end.  Nothing reads it out; the policy is asked before the
+    key is touched.
+
+    Owns      the secret.
+    Thread    one. */
+#ifndef ENGINE_NOTARY_KEYRING_H
+#define ENGINE_NOTARY_KEYRING_H
+
+#include <stddef.h>
+
+#include "engine/base/status.h"
+#include "engine/base/types.h"
+#include "engine/notary/note.h"
+
+typedef struct ph_keyring ph_keyring;
+
+/* Takes the signing key from a key file.  PH_ENOTFOUND, PH_EDENIED, PH_ECORRUPT as
+   ph_keyfile_read, which also checks that seed and public key are a pair; PH_EFULL if memory cannot
+   be had or locked.  err receives a sentence on failure. */
+ph_status ph_keyring_open(const char *path, ph_keyring **ret, char *err, size_t err_size);
+
+const ph_key *ph_keyring_public(const ph_keyring *k);
+
+/* Signs the contract root of the batch of `market` that starts with first_seq.  PH_EDENIED, and
+   nothing signed, if the policy refuses the text or a root of this or a later batch was signed
+   before. */
+ph_status ph_keyring_sign_root(ph_keyring *k, const char *market, uint64_t first_seq,
+                               const char *text, size_t size, uint8_t ret[PH_NOTE_SIGNATURE_SIZE]);
+
+/* Accepts NULL. */
+void ph_keyring_close(ph_keyring *k);
+
+#endif

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  petahour-notary - replays the journal, signs the contracts of each batch, offers them to gateways.
+
+    It keeps nothing that it could not compute again: the journal and the key are everything.  One
+    thread: journal and gateways are waited for together. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "engine/base/panic.h"
+#include "engine/link/server.h"
+#include "engine/link/spool.h"
+#include "engine/notary/checkpoint.h"
+#include "engine/notary/contracts.h"
+#include "engine/notary/keyring.h"
+#include "engine/notary/seal.h"
+#include "engine/process/log.h"
+#include "engine/process/options.h"
+#include "engine/process/stop.h"
+#include "engine/replay/replay.h"
+
+enum {
+    BATCHES_PER_TURN = 64, /* so that gateways are served while it catches up */
+    COMMANDS_PER_TURN = 256,
+    WAIT_MS = 1000,  /* a look at the journal even if nothing was announced */
+    UNTOLD_MS = 10,  /* the same where the system cannot announce changes */
+    ABSENT_MS = 100, /* between looks for a journal that is not there yet */
+    ERROR_SIZE = 1024,
+};
+
+typedef struct {
+    char journal[512], key_file[512], spool[512], link[256], ready_file[512];
+} settings;
+
+static const ph_config_row rows[] = {
+    {"journal", PH_CONFIG_PATH, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
+     "directory of the journal that is followed"},
+    {"key_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, key_file), NULL, 1, 0,
+     "key that signs contract roots; its public half is the engine's notary_sign_key"},
+    {"spool", PH_CONFIG_PATH, PH_CONFIG_AT(settings, spool), NULL, 1, 0,
+     "file of the signed contracts; may be deleted, is made again from the journal"},
+    {"link", PH_CONFIG_TEXT, PH_CONFIG_AT(settings, link), NULL, 1, 0,
+     "where gateways fetch signed contracts (ipc://...)"},
+    {"ready_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
+     "written when gateways can connect"},
+};
+
+static const ph_config_table table = {
+    .section = "notary",
+    .rows = rows,
+    .row_cnt = sizeof rows / sizeof rows[0],
+    .settings_size = sizeof(settings),
+};
+
+typedef struct {
+    settings settings;
+    ph_config_market market;
+    ph_keyring *keyring;
+    ph_seal *seal;
+    ph_contracts *contracts;
+    ph_spool *spool;
+    ph_replay *replay; /* NULL until there is a journal */
+    bool is_checked;   /* the journal is of this market and names this key */
+    uint64_t last;     /* contract that was sealed last */
+    void *zmq;
+    ph_server *server; /* NULL until everything that was durable at start is sealed */
+    int watch;         /* tells that the journal changed; -1: the system cannot */
+} notary;
+
+/* A core dump or a debugger of the same user would see the key. */
+static void harden(void)
+{
+    struct rlimit none = {0, 0};
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
+        ph_log_warning("could not switch core dumps off: %s; the key could end up in one",
+                       strerror(errno));
+}
+
+static bool open_key(notary *n)
+{
+    char err[ERROR_SIZE];
+    if (ph_keyring_open(n->settings.key_file, &n->keyring, err, sizeof err) != PH_OK) {
+        ph_log_error("%s", err);
+        return false;
+    }
+    n->contracts = ph_contracts_new();
+    n->seal = ph_seal_new(n->keyring, n->market.name);
+    if (n->contracts != NULL && n->seal != NULL) return true;
+    ph_log_error("could not start: no memory");
+    return false;
+}
+
+static bool open_spool(notary *n)
+{
+    char err[ERROR_SIZE];
+    if (ph_spool_open(n->settings.spool, n->market.name, &n->spool, err, sizeof err) == PH_OK)
+        return true;
+    ph_log_error("%s", err);
+    return false;
+}
+
+/* Before the first signature: is this the journal of the configured market, and is this the key
+   that the market told everybody? */
+static bool check_market(notary *n)
+{
+    const ph_open_market *opened = ph_market_opened(ph_replay_market(n->replay));
+    if (opened == NULL) {
+        ph_log_error("could not follow journal \"%s\": its first record opens no market",
+                     n->settings.journal);
+        return false;
+    }
+    if (strcmp(opened->market.s, n->market.name) != 0) {
+        ph_log_error("could not follow journal \"%s\": it is of market \"%s\", the configuration "
+                     "says \"%s\"; correct [market] name or [notary] journal",
+                     n->settings.journal, opened->market.s, n->market.name);
+        return false;
+    }
+    if (memcmp(opened->notary_sign_key.b, ph_keyring_public(n->keyring)->b,
+               sizeof opened->notary_sign_key.b) != 0) {
+        ph_log_error("could not sign for market \"%s\": the key in \"%s\" is not the notary key "
+                     "that its journal states; give the key file the market was opened with",
+                     n->market.name, n->settings.key_file);
+        return false;
+    }
+    n->is_checked = true;
+    return true;
+}
+
+static ph_status take_item(void *arg, uint64_t number, const void *bytes, size_t size)
+{
+    notary *n = arg;
+    PH_ASSERT(number == n->last + 1 && size <= UINT32_MAX);
+    ph_status s = n->server == NULL
+                      ? ph_spool_put(n->spool, number, bytes, (uint32_t)size)
+                      : ph_server_add(n->server, bytes, (uint32_t)size, (ph_link_peer){0});
+    if (s == PH_OK)
+        n->last = number;
+    else
+        ph_log_error("could not keep contract %" PRIu64 " in spool \"%s\": %s", number,
+                     n->settings.spool, strerror(errno));
+    return s;
+}
+
+static bool seal(notary *n, const ph_replay_batch *batch)
+{
+    char err[ERROR_SIZE];
+    const ph_market *m = ph_replay_market(n->replay);
+    if (!n->is_checked && !check_market(n)) return false;
+    if (ph_contracts_collect(n->contracts, m, batch, err, sizeof err) != PH_OK) {
+        ph_log_error("%s", err);
+        return false;
+    }
+    if (ph_contracts_cnt(n->contracts) == 0) return true;
+    ph_status s = ph_seal_batch(n->seal, n->contracts, take_item, n);
+    if (s == PH_EDENIED)
+        ph_log_error("could not sign the contracts of the batch at record %" PRIu64
+                     ": refused by the policy of the key",
+                     batch->first_seq);
+    return s == PH_OK;
+}
+
+/* Seals what is durable, at most so many batches.  PH_OK: there may be more; PH_EEND: that was all
+   for now; anything else was logged and ends the process. */
+static ph_status follow(notary *n, uint32_t batches_max)
+{
+    ph_replay_error err = {.seq = 0};
+    for (uint32_t i = 0; i < batches_max; i++) {
+        const ph_replay_batch *batch;
+        ph_status s =
+            n->replay == NULL ? ph_replay_open(n->settings.journal, &n->replay, &err) : PH_OK;
+        if (s == PH_ENOTFOUND) return PH_EEND;
+        if (s == PH_OK) s = ph_replay_next(n->replay, &batch, &err);
+        if (s == PH_EEND) return PH_EEND;
+        if (s != PH_OK) {
+            ph_log_error("%s", err.text);
+            return s;
+        }
+        if (!seal(n, batch)) return PH_EIO;
+    }
+    return PH_OK;
+}
+
+/* Seals everything that is durable now, waiting for the market to be opened. */
+static bool catch_up(notary *n)
+{
+    bool is_said = false;
+    while (!ph_stop_requested()) {
+        ph_status s = follow(n, BATCHES_PER_TURN);
+        if (s == PH_OK) continue;
+        if (s != PH_EEND) return false;
+        if (n->is_checked) break;
+        if (!is_said) ph_log_info("waiting for a journal in \"%s\"", n->settings.journal);
+        is_said = true;
+        zmq_pollitem_t stop = {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN};
+        (void)zmq_poll(&stop, 1, ABSENT_MS); /* a failed wait is a short wait */
+    }
+    if (ph_stop_requested()) return true;
+    uint64_t kept = ph_spool_last(n->spool);
+    if (kept <= n->last) return true;
+    ph_log_warning("spool \"%s\" has %" PRIu64 " contracts, the journal %" PRIu64
+                   ": the rest is cut off",
+                   n->settings.spool, kept, n->last);
+    return ph_spool_truncate(n->spool, n->last) == PH_OK;
+}
+
+static bool open_server(notary *n)
+{
+    char err[ERROR_SIZE];
+    if (ph_server_open(n->zmq, n->settings.link, n->market.name, n->spool, &n->server, err,
+                       sizeof err) != PH_OK) {
+        ph_log_error("%s", err);
+        return false;
+    }
+    if (ph_ready_write(n->settings.ready_file, "ready\n") != PH_OK) {
+        ph_log_error("could not write ready file \"%s\": %s", n->settings.ready_file,
+                     strerror(errno));
+        return false;
+    }
+    ph_log_info("ready: %" PRIu64 " contracts of market %s at %s", n->last, n->market.name,
+                n->settings.link);
+    return true;
+}
+
+/* The engine writes to a file of the directory after every batch. */
+static int watch_journal(const notary *n)
+{
+    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (fd >= 0 && inotify_add_watch(fd, n->settings.journal, IN_MODIFY | IN_MOVED_TO) >= 0)
+        return fd;
+    ph_log_warning("could not watch journal \"%s\": %s; looking every %d ms", n->settings.journal,
+                   strerror(errno), UNTOLD_MS);
+    if (fd >= 0) (void)close(fd); /* nothing was written */
+    return -1;
+}
+
+/* What changed does not matter, only that something did. */
+static void forget_changes(const notary *n)
+{
+    char events[4096];
+    while (n->watch >= 0 && read(n->watch, events, sizeof events) > 0)
+        continue;
+}
+
+static ph_status refuse_command(void *arg, ph_link_peer peer, const void *bytes, uint32_t size)
+{
+    (void)arg, (void)peer, (void)bytes, (void)size;
+    return PH_ECORRUPT; /* nobody commands the notary */
+}
+
+/* One turn; *ret_idle says that there is nothing to do until something happens. */
+static bool turn(notary *n, bool *ret_idle)
+{
+    ph_status took = ph_server_take(n->server, COMMANDS_PER_TURN, refuse_command, n);
+    forget_changes(n); /* before the look: what comes later is told again */
+    ph_status followed = follow(n, BATCHES_PER_TURN);
+    if (followed != PH_OK && followed != PH_EEND) return false;
+    ph_server_publish(n->server);
+    ph_status sent = ph_server_flush(n->server);
+    if ((took != PH_OK && took != PH_EAGAIN) || (sent != PH_OK && sent != PH_EAGAIN)) {
+        ph_status s = took != PH_OK && took != PH_EAGAIN ? took : sent;
+        ph_log_error("could not serve gateways at %s: %s", n->settings.link, ph_status_text(s));
+        return false;
+    }
+    *ret_idle = took == PH_EAGAIN && followed == PH_EEND && sent == PH_OK;
+    return true;
+}
+
+static bool serve(notary *n)
+{
+    bool is_idle = false;
+    while (!ph_stop_requested()) {
+        if (!turn(n, &is_idle)) return false;
+        zmq_pollitem_t items[3] = {
+            {.socket = ph_server_socket(n->server), .events = ZMQ_POLLIN},
+            {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN},
+            {.fd = n->watch, .events = ZMQ_POLLIN},
+        };
+        int wait = !is_idle ? 0 : n->watch >= 0 ? WAIT_MS : UNTOLD_MS;
+        if (zmq_poll(items, n->watch >= 0 ? 3 : 2, wait) < 0 && errno != EINTR) {
+            ph_log_error("could not wait for gateways: %s", zmq_strerror(errno));
+            return false;
+        }
+    }
+    ph_log_info("stopping: %" PRIu64 " contracts sealed", n->last);
+    return true;
+}
+
+static bool run(notary *n)
+{
+    if (!open_key(n) || !open_spool(n) || !catch_up(n)) return false;
+    if (ph_stop_requested()) return true;
+    n->zmq = zmq_ctx_new();
+    if (n->zmq == NULL) {
+        ph_log_error("could not start ZeroMQ: %s", zmq_strerror(errno));
+        return false;
+    }
+    n->watch = watch_journal(n);
+    return open_server(n) && serve(n);
+}
+
+static void release(notary *n)
+{
+    ph_server_close(n->server);
+    ph_spool_close(n->spool);
+    if (n->zmq != NULL) (void)zmq_ctx_term(n->zmq); /* the process ends either way */
+    if (n->watch >= 0) (void)close(n->watch);       /* nothing was written */
+    ph_replay_close(n->replay);
+    ph_contracts_free(n->contracts);
+    ph_seal_free(n->seal);
+    ph_keyring_close(n->keyring);
+}
+
+int main(int argc, char **argv)
+{
+    ph_options options;
+    notary n = {.watch = -1};
+    ph_log_init("petahour-notary");
+    ph_options_parse(argc, argv,
+                     "Replays the journal, signs the contracts of each batch, offers them to "
+                     "gateways.",
+                     &options);
+    int end = ph_options_load(&options, &table, &n.market, &n.settings);
+    if (end != PH_OPTIONS_SERVE) return end;
+    if (!ph_checkpoint_market_ok(n.market.name)) {
+        ph_log_error("could not sign for market \"%s\": its name must be printable ASCII without "
+                     "space, '+' and \"/contracts/\"",
+                     n.market.name);
+        return EXIT_FAILURE;
+    }
+    harden();
+    ph_stop_install();
+    bool is_good = run(&n);
+    release(&n);
+    return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/notary/merkle.h"
+
+#include "engine/base/panic.h"
+
+#include <sodium.h>
+#include <string.h>
+
+_Static_assert(crypto_hash_sha256_BYTES == sizeof(ph_hash), "a hash is SHA-256");
+
+/* The prefix keeps a leaf from being taken for a node (second preimages). */
+static const unsigned char LEAF = 0, NODE = 1;
+
+ph_hash ph_merkle_leaf(const void *bytes, size_t size)
+{
+    ph_hash h;
+    crypto_hash_sha256_state st;
+    crypto_hash_sha256_init(&st);
+    crypto_hash_sha256_update(&st, &LEAF, 1);
+    crypto_hash_sha256_update(&st, bytes, size);
+    crypto_hash_sha256_final(&st, h.b);
+    return h;
+}
+
+ph_hash ph_merkle_node(const ph_hash *left, const ph_hash *right)
+{
+    ph_hash h;
+    unsigned char both[1 + 2 * sizeof(ph_hash)];
+    both[0] = NODE;
+    memcpy(both + 1, left->b, sizeof left->b);
+    memcpy(both + 1 + sizeof left->b, right->b, sizeof right->b);
+    crypto_hash_sha256(h.b, both, sizeof both);
+    return h;
+}
+
+static uint32_t level_above(uint32_t cnt)
+{
+    return cnt / 2 + cnt % 2;
+}
+
+size_t ph_merkle_room(uint32_t leaf_cnt)
+{
+    size_t room = leaf_cnt;
+    for (uint32_t cnt = leaf_cnt; cnt > 1; room += cnt)
+        cnt = level_above(cnt);
+    return room;
+}
+
+void ph_merkle_build(ph_hash *tree, uint32_t leaf_cnt)
+{
+    PH_ASSERT(leaf_cnt >= 1 && leaf_cnt <= PH_MERKLE_LEAVES_MAX);
+    ph_hash *level = tree;
+    for (uint32_t cnt = leaf_cnt; cnt > 1; cnt = level_above(cnt)) {
+        ph_hash *above = level + cnt;
+        for (uint32_t i = 0; i + 1 < cnt; i += 2)
+            above[i / 2] = ph_merkle_node(&level[i], &level[i + 1]);
+        if (cnt % 2 == 1) above[cnt / 2] = level[cnt - 1];
+        level = above;
+    }
+}
+
+ph_hash ph_merkle_root(const ph_hash *tree, uint32_t leaf_cnt)
+{
+    PH_ASSERT(leaf_cnt >= 1);
+    return tree[ph_merkle_room(leaf_cnt) - 1];
+}
+
+uint32_t ph_merkle_proof(const ph_hash *tree, uint32_t leaf_cnt, uint32_t index,
+                         ph_hash ret[PH_MERKLE_PROOF_MAX])
+{
+    PH_ASSERT(index < leaf_cnt && leaf_cnt <= PH_MERKLE_LEAVES_MAX);
+    uint32_t len = 0;
+    const ph_hash *level = tree;
+    for (uint32_t cnt = leaf_cnt; cnt > 1; cnt = level_above(cnt)) {
+        uint32_t sibling = index ^ 1;
+        if (sibling < cnt) ret[len++] = level[sibling];
+        level += cnt;
+        index /= 2;
+    }
+    return len;
+}
+
+bool ph_merkle_fold(const ph_hash *leaf, const ph_merkle_place *place, ph_hash *ret_root)
+{
+    if (place->index >= place->leaf_cnt) return false;
+    uint32_t fn = place->index, sn = place->leaf_cnt - 1;
+    ph_hash r = *leaf;
+    for (uint32_t i = 0; i < place->proof_cnt; i++) {
+        if (sn == 0) return false;
+        ph_hash p;
+        memcpy(p.b, place->proof + (size_t)i * sizeof p.b, sizeof p.b);
+        if (fn % 2 == 1 || fn == sn) {
+            r = ph_merkle_node(&p, &r);
+            for (; fn % 2 == 0 && fn != 0; fn /= 2)
+                sn /= 2;
+        } else {
+            r = ph_merkle_node(&r, &p);
+        }
+        fn /= 2;
+        sn /= 2;
+    }
+    if (sn != 0) return false;
+    *ret_root = r;
+    return true;
+}
+
+bool ph_merkle_verify(const ph_hash *leaf, const ph_merkle_place *place, const ph_hash *root)
+{
+    ph_hash folded;
+    return ph_merkle_fold(leaf, place, &folded) && memcmp(folded.b, root->b, sizeof folded.b) == 0;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/notary/note.h"
+
+#include "engine/base/panic.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    ED25519 = 1, /* signature type of signed notes */
+    BLOB_SIZE = PH_NOTE_KEY_ID_SIZE + PH_NOTE_SIGNATURE_SIZE,
+    BLOB_BASE64_SIZE = sodium_base64_ENCODED_LEN(BLOB_SIZE, sodium_base64_VARIANT_ORIGINAL),
+    FOREIGN_BLOB_MAX = 8192, /* signatures of other types may be long */
+};
+
+static const char DASH[] = "\xe2\x80\x94 "; /* U+2014 and a space */
+
+enum { DASH_SIZE = sizeof DASH - 1 };
+
+_Static_assert(crypto_sign_ed25519_BYTES == PH_NOTE_SIGNATURE_SIZE, "Ed25519");
+_Static_assert(crypto_sign_ed25519_PUBLICKEYBYTES == sizeof(ph_key), "Ed25519");
+
+void ph_note_key_id(const ph_note_signer *signer, uint8_t ret[PH_NOTE_KEY_ID_SIZE])
+{
+    static const unsigned char between[2] = {'\n', ED25519};
+    unsigned char h[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_state st;
+    crypto_hash_sha256_init(&st);
+    crypto_hash_sha256_update(&st, (const unsigned char *)signer->name, strlen(signer->name));
+    crypto_hash_sha256_update(&st, between, sizeof between);
+    crypto_hash_sha256_update(&st, signer->key->b, sizeof signer->key->b);
+    crypto_hash_sha256_final(&st, h);
+    memcpy(ret, h, PH_NOTE_KEY_ID_SIZE);
+}
+
+void ph_note_write(ph_writer *w, const char *text, size_t size, const ph_note_signer *signer,
+                   const uint8_t signature[PH_NOTE_SIGNATURE_SIZE])
+{
+    PH_ASSERT(size != 0 && text[size - 1] == '\n');
+    uint8_t blob[BLOB_SIZE];
+    ph_note_key_id(signer, blob);
+    memcpy(blob + PH_NOTE_KEY_ID_SIZE, signature, PH_NOTE_SIGNATURE_SIZE);
+    char base64[BLOB_BASE64_SIZE];
+    (void)sodium_bin2base64(base64, sizeof base64, blob, sizeof blob,
+                            sodium_base64_VARIANT_ORIGINAL); /* returns base64 */
+    ph_write_bytes(w, text, size);
+    ph_write_bytes(w, "\n", 1);
+    ph_write_bytes(w, DASH, DASH_SIZE);
+    ph_write_bytes(w, signer->name, strlen(signer->name));
+    ph_write_bytes(w, " ", 1);
+    ph_write_bytes(w, base64, strlen(base64));
+    ph_write_bytes(w, "\n", 1);
+}
+
+/* The text of a note is UTF-8; here only what could hide a line from a reader is refused. */
+static bool has_control_characters(const char *p, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)p[i];
+        if ((c < 0x20 && c != '\n') || c == 0x7f) return true;
+    }
+    return false;
+}
+
+/* Size of the text: up to and with the newline before the last empty line; 0 if there is none. */
+static size_t text_size(const char *note, size_t size)
+{
+    for (size_t i = size; i >= 2; i--)
+        if (note[i - 1] == '\n' && note[i - 2] == '\n') return i - 1;
+    return 0;
+}
+
+/* One signature line, without its newline. */
+typedef struct {
+    const char *name;
+    size_t name_size;
+    uint8_t blob[BLOB_SIZE]; /* valid if is_ours_long */
+    bool is_ours_long;       /* as long as an Ed25519 signature */
+} signature_line;
+
+/* sodium_base642bin takes some bytes above 0x7f for digits; here one signature has one text. */
+static bool is_ascii(const char *p, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)p[i] > 0x7e) return false;
+    return true;
+}
+
+static bool read_line(const char *p, size_t size, signature_line *ret)
+{
+    if (size < DASH_SIZE || memcmp(p, DASH, DASH_SIZE) != 0) return false;
+    p += DASH_SIZE;
+    size -= DASH_SIZE;
+    const char *space = memchr(p, ' ', size);
+    if (space == NULL || space == p) return false;
+    signature_line l = {.name = p, .name_size = (size_t)(space - p)};
+    if (memchr(p, '+', l.name_size) != NULL) return false;
+    const char *base64 = space + 1;
+    size_t base64_size = size - l.name_size - 1;
+    unsigned char blob[FOREIGN_BLOB_MAX];
+    size_t blob_size;
+    if (!is_ascii(base64, base64_size) ||
+        sodium_base642bin(blob, sizeof blob, base64, base64_size, NULL, &blob_size, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        blob_size <= PH_NOTE_KEY_ID_SIZE)
+        return false;
+    l.is_ours_long = blob_size == BLOB_SIZE;
+    memcpy(l.blob, blob, l.is_ours_long ? (size_t)BLOB_SIZE : (size_t)PH_NOTE_KEY_ID_SIZE);
+    *ret = l;
+    return true;
+}
+
+static bool is_of(const signature_line *l, const ph_note_signer *signer)
+{
+    uint8_t id[PH_NOTE_KEY_ID_SIZE];
+    ph_note_key_id(signer, id);
+    return l->name_size == strlen(signer->name) &&
+           memcmp(l->name, signer->name, l->name_size) == 0 && memcmp(l->blob, id, sizeof id) == 0;
+}
+
+ph_status ph_note_verify(const char *note, size_t size, const ph_note_signer *signer,
+                         size_t *ret_text_size)
+{
+    size_t text = text_size(note, size);
+    if (text < 2 || note[size - 1] != '\n' || has_control_characters(note, size))
+        return PH_ECORRUPT;
+    const char *p = note + text + 1, *end = note + size;
+    if (p == end) return PH_ECORRUPT;
+    int lines = 0;
+    bool is_signed = false, is_forged = false;
+    while (p < end) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        signature_line l;
+        if (newline == NULL || ++lines > PH_NOTE_SIGNATURES_MAX ||
+            !read_line(p, (size_t)(newline - p), &l))
+            return PH_ECORRUPT;
+        p = newline + 1;
+        if (!is_of(&l, signer)) continue;
+        bool holds = l.is_ours_long && crypto_sign_ed25519_verify_detached(
+                                           l.blob + PH_NOTE_KEY_ID_SIZE,
+                                           (const unsigned char *)note, text, signer->key->b) == 0;
+        is_signed |= holds;
+        is_forged |= !holds;
+    }
+    if (is_forged) return PH_EDENIED;
+    if (!is_signed) return PH_ENOTFOUND;
+    *ret_text_size = text;
+    return PH_OK;
+}
+
+char *ph_note_vkey(const ph_note_signer *signer, char to[PH_NOTE_VKEY_MAX])
+{
+    uint8_t id[PH_NOTE_KEY_ID_SIZE], key[1 + sizeof signer->key->b];
+    char id_hex[2 * PH_NOTE_KEY_ID_SIZE + 1];
+    char key_base64[sodium_base64_ENCODED_LEN(sizeof key, sodium_base64_VARIANT_ORIGINAL)];
+    ph_note_key_id(signer, id);
+    key[0] = ED25519;
+    memcpy(key + 1, signer->key->b, sizeof signer->key->b);
+    (void)sodium_bin2hex(id_hex, sizeof id_hex, id, sizeof id); /* returns id_hex */
+    (void)sodium_bin2base64(key_base64, sizeof key_base64, key, sizeof key,
+                            sodium_base64_VARIANT_ORIGINAL); /* returns key_base64 */
+    int size = snprintf(to, PH_NOTE_VKEY_MAX, "%s+%s+%s", signer->name, id_hex, key_base64);
+    PH_ASSERT(size > 0 && size < PH_NOTE_VKEY_MAX);
+    return to;
+}

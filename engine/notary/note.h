@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/notary/note.h - C2SP signed notes: a text, an empty line, signature lines.
+
+      <text, ends with a newline>
+      <empty line>
+      <U+2014> <key name> <base64(4-byte key id || signature)>
+
+    Ed25519 only; the signature is over the text with its last newline.  Signing itself is the
+    keyring's (engine/notary/keyring.h).
+
+    Owns      nothing.
+    Thread    any. */
+#ifndef ENGINE_NOTARY_NOTE_H
+#define ENGINE_NOTARY_NOTE_H
+
+#include "engine/base/bytes.h"
+#include "engine/base/status.h"
+#include "engine/base/types.h"
+
+enum {
+    PH_NOTE_KEY_ID_SIZE = 4,
+    PH_NOTE_SIGNATURE_SIZE = 64,
+    PH_NOTE_SIGNATURES_MAX = 16, /* lines; more are refused */
+    PH_NOTE_VKEY_MAX = 128,      /* name, '+', 8 digits, '+', 44 characters, zero */
+};
+
+/* Who signs: a name as ph_checkpoint_market_ok wants it, and an Ed25519 public key. */
+typedef struct {
+    const char *name;
+    const ph_key *key;
+} ph_note_signer;
+
+/* First bytes of SHA-256(name || 0x0A || 0x01 || key). */
+void ph_note_key_id(const ph_note_signer *signer, uint8_t ret[PH_NOTE_KEY_ID_SIZE]);
+
+/* Appends a whole note with one signature; w becomes full if there is no room.  The text ends with a
+   newline. */
+void ph_note_write(ph_writer *w, const char *text, size_t size, const ph_note_signer *signer,
+                   const uint8_t signature[PH_NOTE_SIGNATURE_SIZE]);
+
+/* Checks a note of exactly `size` bytes and gives the size of its text, which is where the note
+   starts.  PH_OK: signed by the signer.  PH_ECORRUPT: not a note.  PH_ENOTFOUND: a note, but no
+   line is the signer's.  PH_EDENIED: a line of the signer whose signature does not hold.
+   *ret_text_size is untouched on failure. */
+ph_status ph_note_verify(const char *note, size_t size, const ph_note_signer *signer,
+                         size_t *ret_text_size);
+
+/* The verifier key as text: name+key id+base64(0x01 || key).  Returns to. */
+char *ph_note_vkey(const ph_note_signer *signer, char to[PH_NOTE_VKEY_MAX]);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/settle/rows.h - verified records of the journal to table rows, as values.
+
+    Takes records in order and keeps what one database transaction will write: rows that are
+    appended, ends of orders that are there already, and for every account that moved its new
+    balance (an account that is opened here) or the difference (one that is there already).
+    The same records give the same rows, in the same order.
+
+    Owns      nothing: the lists live in memory of the caller, who asks ph_rows_needed first and
+              makes room; ph_rows_clear forgets the rows and keeps the room.
+    Lifetime  rows are copies: the records may go after ph_rows_take.
+    Units     as in the journal.
+    Thread    one.
+    Laws      an order ends at most once; ids of participants, orders and contracts are dense, so
+              "is it new here" is a comparison with the first id of this transaction.
+    Failure   records that break a law of the market are PH_ECORRUPT: nobody writes rows of them. */
+#ifndef ENGINE_SETTLE_ROWS_H
+#define ENGINE_SETTLE_ROWS_H
+
+#include "engine/base/status.h"
+#include "engine/base/types.h"
+#include "engine/replay/replay.h"
+#include "engine/wire/command.h"
+#include "engine/wire/event.h"
+
+/* An order as it was accepted and, when it ended within this transaction, how. */
+typedef enum {
+    PH_ROW_ORDER_RESTING = 1,
+    PH_ROW_ORDER_FILLED = 2,
+    PH_ROW_ORDER_CANCELLED = 3,
+} ph_row_order_state;
+
+typedef struct {
+    ph_order_id order;
+    ph_row_order_state state; /* not RESTING for an end */
+    ph_cancel_reason reason;  /* CANCELLED only */
+    uint64_t cancelled;       /* CANCELLED only: unit-periods that were open */
+    uint64_t seq;             /* record that ended it */
+} ph_row_end;
+
+typedef struct {
+    uint64_t seq;
+    ph_time at;
+    ph_participant_id participant;
+    ph_new_order terms;
+    ph_accepted accepted;
+    ph_row_end end;
+} ph_row_order;
+
+typedef struct {
+    uint64_t seq;
+    ph_time at;
+    ph_trade trade;
+} ph_row_contract;
+
+typedef struct {
+    ph_contract_id contract;
+    uint32_t number;
+    ph_segment segment;
+} ph_row_segment;
+
+typedef struct {
+    uint64_t seq;
+    uint32_t number;
+    ph_transfer transfer;
+} ph_row_transfer;
+
+/* What an account gains (> 0) or loses within this transaction. */
+typedef struct {
+    ph_account account;
+    ph_money amount;
+    uint64_t moves; /* transfers that touched it */
+    bool is_new;    /* opened here: amount is its balance */
+} ph_row_account;
+
+typedef struct {
+    uint64_t seq;
+    ph_product_id product;
+    ph_phase phase;
+} ph_row_phase;
+
+/* Room of the lists.  `registered` are whole commands that were DONE and that register, pay or
+   change the state of a participant. */
+typedef struct {
+    uint64_t registered, phases, orders, ends, contracts, segments, transfers, accounts;
+} ph_rows_room;
+
+typedef struct {
+    ph_command *registered;
+    ph_row_phase *phases;
+    ph_row_order *orders;
+    ph_row_end *ends;
+    ph_row_contract *contracts;
+    ph_row_segment *segments;
+    ph_row_transfer *transfers;
+    ph_row_account *accounts;
+    uint32_t *account_index; /* two slots per account of the room, rounded up to a power of two */
+    uint64_t account_index_size;
+    ph_rows_room room, cnt;
+    uint64_t first_seq, last_seq; /* records taken; both 0 when there are none */
+    ph_hash previous, chain;      /* chain hashes before and after them */
+} ph_rows;
+
+/* Room that the rows would need after ph_rows_take of this batch. */
+ph_rows_room ph_rows_needed(const ph_rows *rows, const ph_replay_batch *batch);
+
+/* Slots that account_index must have for this many accounts. */
+uint64_t ph_rows_index_size(uint64_t accounts);
+
+/* Fills account_index, all zero and of this size, from the accounts: after it was made larger. */
+void ph_rows_index(ph_rows *rows);
+
+/* Adds the rows of one batch, which follows what was taken before; there is room.  PH_ECORRUPT: the
+   records do not follow, or break a law of the market; `why` (at least 160 bytes) says which
+   one, and the rows are of no use any more. */
+ph_status ph_rows_take(ph_rows *rows, const ph_replay_batch *batch, char *why, size_t why_size);
+
+/* Sorts the accounts by kind, then id: balances are then written in the order of their index.  To
+   be called once, after the last ph_rows_take; ph_rows_clear comes next. */
+void ph_rows_sort(ph_rows *rows);
+
+/* Forgets the rows; the room stays. */
+void ph_rows_clear(ph_rows *rows);
+
+#endif

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the runs of meson's tests came to: Check's closing lines, then one line of totals.
+
+usage: report.py STEPS "BROKEN STEPS" LABEL=TESTLOG.json ...
+
+STEPS is the number of checks that ran outside meson, BROKEN their names that failed, separated by
+spaces.  The last line is "N passed, N failed".  Exits 1 when anything failed or a log is missing.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+CLOSING = re.compile(r"^\d+%: Checks: \d+, Failures: \d+, Errors: \d+", re.M)
+PASSED = {"OK", "EXPECTEDFAIL"}
+
+
+def tests_of(path):
+    """The tests of one run, in the order in which they ended."""
+    with open(path, encoding="utf-8") as log:
+        return [json.loads(line) for line in log if line.strip()]
+
+
+def main(argv):
+    if len(argv) < 3 or not argv[1].isdigit():
+        print(__doc__, file=sys.stderr)
+        return 2
+    broken = argv[2].split()
+    passed, failed = int(argv[1]) - len(broken), list(broken)
+    for spec in argv[3:]:
+        label, _, path = spec.partition("=")
+        if not Path(path).is_file():
+            print(f"{label}: no test ran: {path} is missing")
+            failed.append(label)
+            continue
+        for test in tests_of(path):
+            name = f"{label} {test['name'].split(' / ')[-1]}"
+            for line in CLOSING.findall(test.get("stdout", "")):
+                print(f"{name}: {line}")
+            if test["result"] in PASSED:
+                passed += 1
+            elif test["result"] == "SKIP":
+                print(f"{name}: skipped")
+            else:
+                failed.append(name)
+    for name in failed:
+        print(f"failed: {name}")
+    print(f"{passed} passed, {len(failed)} failed")
+    return 1 if failed or passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/notary/merkle.h"
+
+#include <string.h>
+
+#include <sodium.h>
+
+#include "tests/unit/suite.h"
+
+/* Leaves and roots of the transparency-log community's test constants. */
+static const struct {
+    const char *bytes;
+    size_t size;
+} leaves[8] = {
+    {"", 0},
+    {"\x00", 1},
+    {"\x10", 1},
+    {"\x20\x21", 2},
+    {"\x30\x31", 2},
+    {"\x40\x41\x42\x43", 4},
+    {"\x50\x51\x52\x53\x54\x55\x56\x57", 8},
+    {"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f", 16},
+};
+
+static const char *const roots[8] = {
+    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+};
+
+enum { LEAVES_MAX = 70 };
+
+static ph_hash tree[4 * LEAVES_MAX];
+
+static void assert_hash(const ph_hash *h, const char *hex)
+{
+    char text[65];
+    ck_assert_str_eq(sodium_bin2hex(text, sizeof text, h->b, sizeof h->b), hex);
+}
+
+static ph_hash leaf_of(uint32_t i)
+{
+    if (i < 8) return ph_merkle_leaf(leaves[i].bytes, leaves[i].size);
+    return ph_merkle_leaf(&i, sizeof i);
+}
+
+static void build(uint32_t cnt)
+{
+    ck_assert_uint_le(ph_merkle_room(cnt), sizeof tree / sizeof tree[0]);
+    for (uint32_t i = 0; i < cnt; i++)
+        tree[i] = leaf_of(i);
+    ph_merkle_build(tree, cnt);
+}
+
+/* The definition of RFC 6962, word for word. */
+static ph_hash root_by_definition(uint32_t from, uint32_t cnt)
+{
+    if (cnt == 1) return leaf_of(from);
+    uint32_t k = 1;
+    while (2 * k < cnt)
+        k *= 2;
+    ph_hash left = root_by_definition(from, k), right = root_by_definition(from + k, cnt - k);
+    return ph_merkle_node(&left, &right);
+}
+
+START_TEST(hashes_are_those_of_the_vectors)
+{
+    ph_hash leaf = ph_merkle_leaf("L123456", 7);
+    assert_hash(&leaf, "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56");
+    unsigned char both[9] = "\x01N123N456", node[32];
+    crypto_hash_sha256(node, both, 9);
+    char text[65];
+    ck_assert_str_eq(sodium_bin2hex(text, sizeof text, node, sizeof node),
+                     "aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb");
+}
+END_TEST
+
+START_TEST(roots_are_those_of_the_vectors)
+{
+    for (uint32_t cnt = 1; cnt <= 8; cnt++) {
+        build(cnt);
+        ph_hash root = ph_merkle_root(tree, cnt);
+        assert_hash(&root, roots[cnt - 1]);
+    }
+}
+END_TEST
+
+START_TEST(inclusion_proof_is_that_of_the_vector)
+{
+    static const char *const expected[3] = {
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    };
+    build(8);
+    ph_hash proof[PH_MERKLE_PROOF_MAX];
+    ck_assert_uint_eq(ph_merkle_proof(tree, 8, 5, proof), 3);
+    for (int i = 0; i < 3; i++)
+        assert_hash(&proof[i], expected[i]);
+}
+END_TEST
+
+START_TEST(roots_are_those_of_the_definition)
+{
+    for (uint32_t cnt = 1; cnt <= LEAVES_MAX; cnt++) {
+        build(cnt);
+        ph_hash root = ph_merkle_root(tree, cnt), expected = root_by_definition(0, cnt);
+        ck_assert_mem_eq(root.b, expected.b, sizeof root.b);
+    }
+}
+END_TEST
+
+/* Every leaf of every tree proves itself, and at no other place and with no other proof. */
+START_TEST(proofs_hold_only_where_they_belong)
+{
+    for (uint32_t cnt = 1; cnt <= LEAVES_MAX; cnt++) {
+        build(cnt);
+        ph_hash root = ph_merkle_root(tree, cnt);
+        for (uint32_t i = 0; i < cnt; i++) {
+            ph_hash proof[PH_MERKLE_PROOF_MAX + 1];
+            uint32_t len = ph_merkle_proof(tree, cnt, i, proof);
+            ph_merkle_place place = {i, cnt, proof[0].b, len};
+            ph_hash leaf = leaf_of(i), other = leaf_of(i + 1);
+            ck_assert(ph_merkle_verify(&leaf, &place, &root));
+            ck_assert(!ph_merkle_verify(&other, &place, &root));
+            for (uint32_t at = 0; at <= cnt; at++) {
+                place.index = at;
+                ck_assert(at == i || !ph_merkle_verify(&leaf, &place, &root));
+            }
+            place.index = i;
+            proof[len] = leaf;
+            place.proof_cnt = len + 1;
+            ck_assert(!ph_merkle_verify(&leaf, &place, &root));
+            if (len == 0) continue;
+            place.proof_cnt = len - 1;
+            ck_assert(!ph_merkle_verify(&leaf, &place, &root));
+            place.proof_cnt = len;
+            for (uint32_t p = 0; p < len; p++) {
+                proof[p].b[31] ^= 1;
+                ck_assert(!ph_merkle_verify(&leaf, &place, &root));
+                proof[p].b[31] ^= 1;
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(places_that_no_tree_has_are_refused)
+{
+    build(8);
+    ph_hash leaf = leaf_of(0), root = ph_merkle_root(tree, 8), got = leaf;
+    ph_merkle_place none = {0, 0, NULL, 0}, beyond = {8, 8, tree[0].b, 3};
+    ph_merkle_place huge = {UINT32_MAX, UINT32_MAX, tree[0].b, 3};
+    ck_assert(!ph_merkle_fold(&leaf, &none, &got));
+    ck_assert(!ph_merkle_fold(&leaf, &beyond, &got));
+    ck_assert(!ph_merkle_fold(&leaf, &huge, &got));
+    ck_assert_mem_eq(got.b, leaf.b, sizeof got.b);
+    ck_assert(!ph_merkle_verify(&leaf, &none, &root));
+}
+END_TEST
+
+START_TEST(one_leaf_is_its_own_root)
+{
+    build(1);
+    ph_hash leaf = leaf_of(0), root = ph_merkle_root(tree, 1);
+    ph_merkle_place place = {0, 1, NULL, 0};
+    ck_assert_mem_eq(leaf.b, root.b, sizeof leaf.b);
+    ck_assert(ph_merkle_verify(&leaf, &place, &root));
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_test(t, hashes_are_those_of_the_vectors);
+    tcase_add_test(t, roots_are_those_of_the_vectors);
+    tcase_add_test(t, inclusion_proof_is_that_of_the_vector);
+    tcase_add_test(t, roots_are_those_of_the_definition);
+    tcase_add_test(t, proofs_hold_only_where_they_belong);
+    tcase_add_test(t, places_that_no_tree_has_are_refused);
+    tcase_add_test(t, one_leaf_is_its_own_root);
+}
+
+int main(void)
+{
+    return suite_run("merkle", add);
+}
