@@ -43,6 +43,7 @@ static uint64_t trade_place(const ph_market *m, uint32_t slot)
     return slot == m->incoming ? UINT64_MAX : m->orders[slot].place;
 }
 
+/* wide: what a fill is, each part from another place of the match */
 void ph_fill_record(ph_market *m, ph_fill_step *step, uint32_t a, uint32_t b, ph_period t,
                     ph_quantity units, ph_price price)
 {
