@@ -65,7 +65,7 @@ LAYERS = {
     "clients/audit": Layer(
         None,
         BELOW_HOST + ("engine/notary", "engine/settle"),
-        files={"engine/notary": ("checkpoint", "document", "merkle", "note"), "engine/settle": ("compare", "pg")},
+        files={"engine/notary": ("checkpoint", "contracts", "document", "merkle", "note"), "engine/settle": ("compare", "pg")},
     ),
 }
 
@@ -81,6 +81,7 @@ DOORS = {
         "engine/host/",
         "engine/notary/main",
         "gateway/main",
+        "gateway/gateway",
         "gateway/order_entry",
         "gateway/market_data",
         "gateway/zap",
@@ -93,6 +94,8 @@ DOORS = {
         "engine/journal/chain",
         "engine/process/config",
         "engine/process/keyfile",
+        "engine/settle/migrate",
+        "engine/settle/write",
         "engine/notary/keyring",
         "engine/notary/merkle",
         "engine/notary/note",
@@ -106,7 +109,7 @@ DOORS = {
     ),
     "protobuf-c/protobuf-c.h": PROTO_DOORS,
     "ini.h": ("engine/process/", "clients/lib/", "clients/cli/"),
-    "jansson.h": ("clients/cli/", "clients/audit/", "clients/lib/"),
+    "jansson.h": ("clients/cli/", "clients/audit/", "clients/lib/", "clients/demo/"),
     "argp.h": ("engine/process/", "engine/host/main", "engine/settle/main", "engine/notary/main",
                "gateway/main", "clients/cli/", "clients/demo/", "clients/audit/"),  # fmt: skip
     "uthash.h": ("gateway/feed", "gateway/catalogue"),
