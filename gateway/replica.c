@@ -48,6 +48,7 @@ static ph_status read_events(phg_replica *r, const ph_record *record, uint32_t *
 static ph_status take_event(phg_replica *r, const ph_command *c, phg_event_at events)
 {
     ph_status s = phg_catalogue_take(&r->catalogue, c, &events.v[events.at]);
+    if (s == PH_OK) s = phg_private_streams_reach(&r->streams, r->catalogue.participant_cnt);
     if (s == PH_OK) s = phg_feed_take(&r->feed, c, events);
     if (s == PH_OK) s = phg_private_streams_take(&r->streams, r->translator, &r->feed, c, events);
     return s;

@@ -4,8 +4,8 @@
     Owns      its parts; phg_replica_release accepts a zeroed one.
     Thread    one.
     Laws      the same records give the same replica, whatever the gateway did in between.
-    Failure   after a status other than PH_OK the replica is not whole any more: stop.  PH_EFULL: no
-              memory; PH_ECORRUPT: the bytes are not what an engine or a notary writes. */
+    Failure   after PH_EFULL (no memory) and PH_ECORRUPT (not what an engine or a notary writes) the
+              replica is not whole any more: stop. */
 #ifndef GATEWAY_REPLICA_H
 #define GATEWAY_REPLICA_H
 
@@ -30,7 +30,8 @@ void phg_replica_release(phg_replica *r);
 /* Takes item `number` of the engine's stream. */
 ph_status phg_replica_take_record(phg_replica *r, uint64_t number, const void *bytes, size_t size);
 
-/* Takes item `number` of the notary's stream. */
+/* Takes item `number` of the notary's stream.  PH_EAGAIN: its record has not been taken yet; the
+   replica is as it was, come again. */
 ph_status phg_replica_take_contract(phg_replica *r, uint64_t number, const void *bytes,
                                     size_t size);
 

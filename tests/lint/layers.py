@@ -46,7 +46,10 @@ LAYERS = {
         2,
         ("engine/base", "engine/wire", "engine/link", "engine/process"),
         ("ratelimit",),
-        quiet=("catalogue", "feed", "private_stream", "session"),
+        quiet=(
+            "catalogue", "depth", "feed", "private_stream", "replica", "resting", "session",
+            "session_table", "translate", "translate_out",
+        ),  # fmt: skip
     ),
     "engine/core": Layer(3, ("engine/base", "engine/wire"), True),
     "engine/replay": Layer(
@@ -80,7 +83,10 @@ DOORS = {
         "engine/link/follower",
         "engine/host/",
         "engine/notary/main",
+<<<<<<< HEAD
         "gateway/main",
+=======
+>>>>>>> gateway
         "gateway/gateway",
         "gateway/order_entry",
         "gateway/market_data",

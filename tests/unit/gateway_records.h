@@ -127,7 +127,7 @@ static inline ph_command register_participant(uint32_t id, uint32_t roles)
     ph_command c = {.kind = PH_CMD_REGISTER_PARTICIPANT, .sender = {1}, .request = 40 + id};
     c.u.participant.id.v = id;
     c.u.participant.roles = roles;
-    c.u.participant.name.s[0] = (char)('A' + id);
+    c.u.participant.name.s[0] = (char)('A' + id % 26);
     memset(c.u.participant.curve_key.b, (int)id, 32);
     memset(c.u.participant.sign_key.b, (int)id + 100, 32);
     return c;

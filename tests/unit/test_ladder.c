@@ -54,8 +54,11 @@ START_TEST(full_changes_nothing)
     ph_ladder l = {0}, other = {0};
     for (int64_t i = 0; i < 256; i++)
         ck_assert(ph_ladder_put(&room, &l, i, (uint32_t)i));
-    for (int64_t i = 0; i < 256; i++)
+    /* A run grows by moving to one of twice the size: 128 and 256 do not fit into what is left. */
+    for (int64_t i = 0; i < 128; i++)
         ck_assert(ph_ladder_put(&room, &other, i, (uint32_t)i));
+    ck_assert(!ph_ladder_put(&room, &other, 300, 300));
+    ck_assert_uint_eq(other.cnt, 128);
     ck_assert(!ph_ladder_put(&room, &l, 300, 300));
     ck_assert_uint_eq(l.cnt, 256);
     ck_assert_int_eq(ph_ladder_best(&room, &l), 255);

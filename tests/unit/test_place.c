@@ -48,7 +48,7 @@ static void refused(ph_command c, ph_reject code, int64_t arg0, int64_t arg1)
     ck_assert_str_eq(ph_reject_name(r->code), ph_reject_name(code));
     ck_assert_int_eq(r->arg0, arg0);
     ck_assert_int_eq(r->arg1, arg1);
-    ck_assert_uint_eq(w.out.cnt, 1);
+    ck_assert_uint_eq(w.out.cnt, 1 + world_cnt(&w, PH_EVT_GATE_CLOSED));
     ck_assert_uint_eq(ph_market_order_cnt(w.m), orders);
 }
 
