@@ -50,7 +50,10 @@ static ph_command participant(uint32_t id)
     ph_command c = {.kind = PH_CMD_REGISTER_PARTICIPANT, .sender = {1}};
     c.u.participant.id.v = id;
     c.u.participant.roles = id < 2 + SUPPLIERS ? PH_ROLE_SUPPLIER : PH_ROLE_BUYER;
-    (void)snprintf(c.u.participant.name.s, 64, "Gesch\xc3\xa4ft %u", id);
+    (void)snprintf(c.u.participant.name.s, 64,
+                   "Gesch\xc3\xa4"
+                   "ft %u",
+                   id);
     memset(c.u.participant.curve_key.b, (int)id, 32);
     memset(c.u.participant.sign_key.b, (int)id + 100, 32);
     return c;
@@ -113,15 +116,16 @@ static ph_command order(uint64_t seq, uint64_t random)
     uint32_t who = is_buy ? 2 + SUPPLIERS + (uint32_t)(r % BUYERS) : 2 + (uint32_t)(r % SUPPLIERS);
     ph_command c = {.kind = PH_CMD_NEW_ORDER, .sender = {who}, .request = random};
     ph_new_order *o = &c.u.order;
-    *o = (ph_new_order){.client_order_id = seq,
-                        .product = {1 + (uint32_t)(r >> 4) % PRODUCTS},
-                        .side = is_buy ? PH_SIDE_BUY : PH_SIDE_SELL,
-                        .shape = PH_SHAPE_EACH,
-                        .window = {FIRST_PERIOD + 2 + (uint32_t)(r >> 8) % 40, 1 + (r >> 16) % 12},
-                        .quantity = 1 + (ph_quantity)(r >> 24) % 20,
-                        .price = 1000 * (ph_price)(1900 + (r >> 32) % 200),
-                        .time_in_force = PH_TIF_GTC,
-                        .stp = PH_STP_CANCEL_INCOMING};
+    *o = (ph_new_order){
+        .client_order_id = seq,
+        .product = {1 + (uint32_t)(r >> 4) % PRODUCTS},
+        .side = is_buy ? PH_SIDE_BUY : PH_SIDE_SELL,
+        .shape = PH_SHAPE_EACH,
+        .window = {FIRST_PERIOD + 2 + (uint32_t)(r >> 8) % 40, 1 + (uint32_t)(r >> 16) % 12},
+        .quantity = 1 + (ph_quantity)(r >> 24) % 20,
+        .price = 1000 * (ph_price)(1900 + (r >> 32) % 200),
+        .time_in_force = PH_TIF_GTC,
+        .stp = PH_STP_CANCEL_INCOMING};
     if ((random >> 1) % 8 == 0) o->shape = PH_SHAPE_BLOCK;
     if ((random >> 1) % 8 == 1) o->time_in_force = PH_TIF_IOC;
     if ((random >> 1) % 8 == 2) o->time_in_force = PH_TIF_FOK;
@@ -144,8 +148,7 @@ static ph_command command(uint64_t seed, uint64_t seq)
     uint32_t i = (uint32_t)(seq < 1000 ? seq : 1000);
     if (i == 1) return open_market(seed);
     if (i < 2 + PEOPLE) return participant(i);
-    if (i < SITE)
-        return payment(PH_CMD_DEPOSIT, i - PEOPLE, INT64_C(1000000000000000), seq);
+    if (i < SITE) return payment(PH_CMD_DEPOSIT, i - PEOPLE, INT64_C(1000000000000000), seq);
     if (i == SITE)
         return (ph_command){.kind = PH_CMD_REGISTER_SITE,
                             .sender = {1},

@@ -38,6 +38,18 @@ def run(command):
         raise RuntimeError(f"{command[0]} failed: {done.stdout}{done.stderr}".strip())
 
 
+def children(pid):
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(stat.parent.name))
+    return found
+
+
 class Cluster:
     """Owns its folder when it made it; a folder that was given stays after stop."""
 
@@ -95,9 +107,10 @@ class Cluster:
         pid = self.pid()
         if pid is None:
             return
+        family = [pid] + children(pid)
         os.kill(pid, signal.SIGKILL)
-        while subprocess.run(as_unprivileged([str(BIN / "pg_isready"), "-q", "-h", str(self.folder)]),
-                             cwd="/", check=False).returncode == 0:
+        # The others notice that their parent is gone; the next start needs their memory freed.
+        while any(pathlib.Path(f"/proc/{one}").exists() for one in family):
             time.sleep(0.01)
 
     def sql(self, text, user=ADMIN, check=True):
