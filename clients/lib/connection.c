@@ -187,7 +187,7 @@ void phc_connection_watch(phc_client *c)
 {
     uint16_t event;
     uint32_t value;
-    char why[320];
+    char why[400];
     while (c->monitor != NULL && next_event(c, &event, &value)) {
         if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
             if (c->state == PHC_CONNECTING) c->state = PHC_LOGGING_ON;
