@@ -65,7 +65,7 @@ LAYERS = {
     "clients/audit": Layer(
         None,
         BELOW_HOST + ("engine/notary", "engine/settle"),
-        files={"engine/notary": ("checkpoint", "document", "merkle", "note"), "engine/settle": ("compare", "pg")},
+        files={"engine/notary": ("checkpoint", "contracts", "document", "merkle", "note"), "engine/settle": ("compare", "pg")},
     ),
 }
 

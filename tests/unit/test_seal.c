@@ -54,7 +54,7 @@ static void setup(void)
     uint8_t secret[64];
     ck_assert_int_ge(sodium_init(), 0);
     crypto_sign_seed_keypair(key.b, secret, seed);
-    strcpy(folder, "/tmp/petahour-seal-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/petahour-seal-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(journal, sizeof journal, "%s/journal", folder);
     snprintf(key_path, sizeof key_path, "%s/notary.key", folder);
