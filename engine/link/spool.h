@@ -42,8 +42,8 @@ ph_status ph_spool_open(const char *path, const char *origin, ph_spool **ret, ch
 /* Number of the last item, 0 if there is none. */
 uint64_t ph_spool_last(const ph_spool *s);
 
-/* Makes item `number`, at most last + 1, these bytes.  One that is there and equal is kept; one that
-   differs is cut off with everything behind it, so put from 1 on before cursors are handed out.
+/* Makes item `number`, at most last + 1, these bytes.  One that is there and equal is kept; one
+   that differs is cut off with everything behind it, so put from 1 on before any cursor.
    PH_EIO, PH_EFULL (disk or memory): errno says why. */
 ph_status ph_spool_put(ph_spool *s, uint64_t number, const void *bytes, uint32_t size);
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The notary and the auditor as processes, on a journal that a writer holds as an engine does.
 
-usage: test_notary.py WRITE_JOURNAL FETCH_CONTRACTS PETAHOUR_NOTARY PETAHOUR_AUDIT
+usage: test_notary.py WRITE_JOURNAL FETCH_CONTRACTS PETAHOUR_NOTARY PETAHOUR_AUDIT PETAHOUR
 """
 
 import glob
@@ -21,7 +21,7 @@ import zmq
 
 import verify_contract
 
-WRITE_JOURNAL, FETCH, NOTARY, AUDIT = sys.argv[1:5]
+WRITE_JOURNAL, FETCH, NOTARY, AUDIT, PETAHOUR = sys.argv[1:6]
 MARKET = "market.example"
 PATIENCE = 30
 
@@ -265,6 +265,22 @@ class Audit(unittest.TestCase):
             self.check(0, "the journal gives the same bytes", "contract", self.m.journal, path)
         self.check(0, "the key that was given", "contract", "--key", self.m.key, self.files[0])
 
+    def test_customers_verify_the_same_contracts(self):
+        """The customer's library knows the specification only, and comes to the same answers."""
+        verify = [PETAHOUR, "contract", "verify", "--notary-key", self.m.key]
+        for path in self.files:
+            subprocess.run([*verify, path], check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
+        good = self.copy_of(self.files[4])
+        for changes in (
+            {"canonical": "00" + good["canonical"][2:]},
+            {"leaf_index": (good["leaf_index"] + 1) % good["leaf_count"]},
+            {"leaf_count": good["leaf_count"] + 1},
+            {"signed_root": good["signed_root"].replace("contracts/", "contracts/1")},
+            {"inclusion_proof": good["inclusion_proof"][64:]},
+        ):
+            ended = subprocess.run([*verify, self.doctored(**changes)], capture_output=True, check=False)
+            self.assertEqual(ended.returncode, 8, (changes, ended))
+
     def test_contracts_that_do_not_hold(self):
         good = self.copy_of(self.files[4])
         canonical = bytearray.fromhex(good["canonical"])
@@ -327,4 +343,4 @@ class Audit(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[5:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[6:])
