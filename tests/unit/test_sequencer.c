@@ -2,6 +2,7 @@
 /*  The sequencer on a real market, journal, spool and socket; the disk can be told to fail. */
 #include "engine/host/sequencer.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,7 +86,7 @@ static void stop_engine(void)
 
 static void set_up(void)
 {
-    strcpy(folder, "/tmp/petahour-sequencer-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/petahour-sequencer-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     memset(&settings, 0, sizeof settings);
     snprintf(settings.journal, sizeof settings.journal, "%s/journal", folder);
@@ -108,14 +109,20 @@ static void set_up(void)
     ck_assert_int_eq(ph_follower_open(context, endpoint, 1, &follower), PH_OK);
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *place)
+{
+    (void)st;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
 static void tear_down(void)
 {
     ph_follower_close(follower);
     stop_engine();
     zmq_ctx_term(context);
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static ph_status on_item(void *arg, uint64_t number, const void *bytes, size_t size)
@@ -468,7 +475,7 @@ START_TEST(defaults_of_the_configuration_are_those_of_the_market)
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
     char path[96];
     snprintf(path, sizeof path, "%s/ini", folder);
-    FILE *file = fopen(path, "w");
+    FILE *file = fopen(path, "we");
     ck_assert_ptr_nonnull(file);
     ck_assert_int_ge(fputs(text, file), 0);
     ck_assert_int_eq(fclose(file), 0);
