@@ -26,7 +26,7 @@
 
 typedef struct ph_server ph_server;
 
-/* Who sent a command; 0 is nobody.  Stays valid; means nothing once that follower is gone. */
+/* Who sent a command; 0 is nobody.  Stays valid, but means nobody once that follower is gone. */
 typedef struct {
     uint64_t v;
 } ph_link_peer;
