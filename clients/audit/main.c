@@ -33,11 +33,13 @@ static const struct argp_option contract_options[] = {
     {0},
 };
 
+#ifdef PETAHOUR_WITH_SETTLE
 static const struct argp_option compare_options[] = {
     {"database", KEY_DATABASE, "CONNINFO", 0, "the database, as libpq understands it", 0},
     OPTION_QUIET,
     {0},
 };
+#endif
 
 static const struct argp_option journal_options[] = {
     {"records", KEY_RECORDS, NULL, 0, "one line per record instead of one per batch", 0},
@@ -48,7 +50,7 @@ static const struct argp_option journal_options[] = {
 };
 
 /* What a command takes besides its options. */
-typedef enum { ARGS_JOURNAL, ARGS_CONTRACT } args_form;
+typedef enum { ARGS_JOURNAL, ARGS_DATABASE, ARGS_CONTRACT } args_form;
 
 static const struct command {
     const char *name;
@@ -71,9 +73,11 @@ static const struct command {
      "gives the same bytes.\v"
      "Without a journal only what the contract proves by itself is checked, with the key given.",
      contract_options, ARGS_CONTRACT, ph_audit_contract},
+#ifdef PETAHOUR_WITH_SETTLE
     {"compare", "JOURNAL --database=CONNINFO",
      "Recompute the market and compare it with the rows of a settlement database.", compare_options,
-     ARGS_JOURNAL, ph_audit_compare},
+     ARGS_DATABASE, ph_audit_compare},
+#endif
     {"journal", "JOURNAL", "List what a journal holds, verifying it on the way.", journal_options,
      ARGS_JOURNAL, ph_audit_journal},
 };
@@ -137,7 +141,7 @@ typedef struct {
 static void settle_args(const struct argp_state *state, reading *r)
 {
     ph_audit_request *q = &r->request;
-    if (r->command->form == ARGS_JOURNAL) {
+    if (r->command->form != ARGS_CONTRACT) {
         if (r->arg_cnt != 1) argp_error(state, "give one journal directory");
         q->journal = r->args[0];
     } else if (q->id != 0) {
@@ -150,7 +154,7 @@ static void settle_args(const struct argp_state *state, reading *r)
         q->journal = r->arg_cnt == 2 ? r->args[0] : NULL;
         q->contract = r->args[r->arg_cnt - 1];
     }
-    if (r->command->run == ph_audit_compare && q->database == NULL)
+    if (r->command->form == ARGS_DATABASE && q->database == NULL)
         argp_error(state, "no database: give --database CONNINFO");
     if (q->to != 0 && q->from > q->to) argp_error(state, "--from is after --to");
 }

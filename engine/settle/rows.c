@@ -6,6 +6,7 @@
 
 #include "engine/base/money.h"
 #include "engine/base/panic.h"
+#include "engine/base/sort.h"
 
 /* The record that is being taken, for its rows and for messages. */
 typedef struct {
@@ -286,37 +287,18 @@ ph_status ph_rows_take(ph_rows *rows, const ph_replay_batch *batch, char *why, s
     return PH_OK;
 }
 
-static bool is_before(const ph_row_account *a, const ph_row_account *b)
+static bool is_before(const void *a, const void *b)
 {
-    if (a->account.kind != b->account.kind) return a->account.kind < b->account.kind;
-    PH_ASSERT(a->account.id != b->account.id); /* an account has one row: no ties */
-    return a->account.id < b->account.id;
+    const ph_account *x = &((const ph_row_account *)a)->account;
+    const ph_account *y = &((const ph_row_account *)b)->account;
+    if (x->kind != y->kind) return x->kind < y->kind;
+    PH_ASSERT(x == y || x->id != y->id); /* an account has one row: no ties */
+    return x->id < y->id;
 }
 
-static void sift_down(ph_row_account *v, uint64_t root, uint64_t n)
-{
-    for (uint64_t child; (child = 2 * root + 1) < n; root = child) {
-        if (child + 1 < n && is_before(&v[child], &v[child + 1])) child++;
-        if (!is_before(&v[root], &v[child])) return;
-        ph_row_account swapped = v[root];
-        v[root] = v[child];
-        v[child] = swapped;
-    }
-}
-
-/* Heap sort: in place, and its worst case is its usual case. */
 void ph_rows_sort(ph_rows *rows)
 {
-    ph_row_account *v = rows->accounts;
-    uint64_t n = rows->cnt.accounts;
-    for (uint64_t i = n / 2; i-- > 0;)
-        sift_down(v, i, n);
-    for (uint64_t end = n; end > 1; end--) {
-        ph_row_account largest = v[0];
-        v[0] = v[end - 1];
-        v[end - 1] = largest;
-        sift_down(v, 0, end - 1);
-    }
+    ph_sort(rows->accounts, (uint32_t)rows->cnt.accounts, sizeof rows->accounts[0], is_before);
 }
 
 void ph_rows_clear(ph_rows *rows)

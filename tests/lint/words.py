@@ -14,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-from layers import is_pure, layer_of
+from layers import is_pure, is_quiet, layer_of
 
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
@@ -23,6 +23,10 @@ COLUMNS_MAX = 100
 
 # Modules whose test has another name than tests/unit/test_<module>.c.
 TESTED_BY = {
+    **{
+        f"engine/core/{name}.c": "tests/unit/test_examples.c"
+        for name in ("fill", "gate", "law", "market", "match", "place", "registry")
+    },
     "engine/journal/fault.c": "tests/unit/test_writer.c",
     "engine/journal/file_posix.c": "tests/unit/test_segment.c",
 }
@@ -57,13 +61,18 @@ EVERYWHERE = [
     (re.compile(r"\bth(?:rd|read)_local\b|\b_Thread_local\b|\b__thread\b"), "{0} is a hidden output; pass it"),
 ]  # fmt: skip
 
-PURE = [
-    (re.compile(r"\b(float|double)\b"), "{0} in a pure layer; use ph_money and whole numbers"),
+# No clock, no file, no socket.
+QUIET = [
+    (re.compile(r"\b(float|double)\b"), "{0} where money is counted; use ph_money and whole numbers"),
+    (call("printf", "fprintf", "puts", "fputs", "fwrite", "perror", "write", "read", "fopen", "open"), "{0} where there is no world; return a status or an event"),
+    (call("time", "clock", "clock_gettime", "gettimeofday", "nanosleep"), "{0} where there is no clock; time is an argument"),
+    (call("getenv", "secure_getenv"), "{0} where there is no world; a setting is an argument"),
+]  # fmt: skip
+
+PURE = QUIET + [
     (call("malloc", "calloc", "realloc", "free", "strdup", "strndup", "mmap"), "{0} in a pure layer; carve from the block that init was given"),
-    (call("printf", "fprintf", "snprintf", "puts", "fputs", "perror", "write", "read", "fopen", "open"), "{0} in a pure layer; return a status or an event"),
-    (call("time", "clock", "clock_gettime", "gettimeofday", "nanosleep"), "{0} in a pure layer; time is a field of the command"),
+    (call("snprintf", "vsnprintf"), "{0} in a pure layer; texts are made at the edge"),
     (call("qsort", "bsearch", "qsort_r"), "{0} in a pure layer orders ties by chance; write a total order"),
-    (call("getenv", "secure_getenv"), "{0} in a pure layer; a setting is an argument"),
     (re.compile(r"\b(pthread_\w+|_Atomic|volatile|errno)\b"), "{0} in a pure layer; there is one thread and no world"),
     (re.compile(r"\b(?:unsigned|int|u?int\d+_t|bool)\s+\w+\s*:\s*\d+\s*[;,]"), "bit-field in a pure layer; use a whole field or a mask"),
     (re.compile(r"\blong\b"), "long has another width elsewhere; use int64_t"),
@@ -211,6 +220,8 @@ def check_c(path, text):
     yield from check_rules(path, bare, EVERYWHERE)
     if is_pure(path):
         yield from check_rules(path, bare, PURE)
+    elif is_quiet(path):
+        yield from check_rules(path, bare, QUIET)
     if path.startswith("tests/unit/"):
         yield from check_rules(path, bare, UNIT_TESTS)
     for match in OPEN.finditer(bare):
@@ -230,7 +241,7 @@ def check_tested(root, path):
     """A pure module has a test of its own name."""
     if not path.endswith(".c") or path.startswith("tests/"):
         return
-    if layer_of(path) not in TESTED_FOLDERS and not is_pure(path):
+    if layer_of(path) not in TESTED_FOLDERS and not (is_pure(path) or is_quiet(path)):
         return
     module = Path(path).stem
     test = TESTED_BY.get(path, f"tests/unit/test_{module}.c")

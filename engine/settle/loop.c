@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/settle/loop.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "engine/base/panic.h"
+#include "engine/process/log.h"
+#include "engine/process/stop.h"
+#include "engine/replay/replay.h"
+#include "engine/settle/migrate.h"
+#include "engine/settle/rows.h"
+#include "engine/settle/store.h"
+#include "engine/settle/write.h"
+
+enum {
+    RECORDS_MAX = 10000, /* of one transaction, reached only when behind */
+    ROWS_MAX = 200000,   /* the same, counted in rows of the largest tables */
+    PAUSE_MIN_MS = 50,   /* between tries to reach the database */
+    PAUSE_MAX_MS = 2000,
+    RETRIES_MAX = 100, /* of a transaction that collides: nobody else should write here */
+    WAIT_MS = 1000,    /* a look at the journal even if nothing was announced */
+    UNTOLD_MS = 10,    /* the same where the system cannot announce changes */
+    ABSENT_MS = 100,   /* between looks for a journal that is not there yet */
+};
+
+typedef struct {
+    const ph_settle_options *options;
+    ph_replay *replay; /* NULL until there is a journal */
+    int watch;         /* tells that the journal changed; -1: not yet, or the system cannot */
+    bool is_absence_said;
+    ph_pg *pg; /* NULL while the database is away */
+    bool is_outage_said;
+    bool is_taken;         /* the position is ours, in `at` */
+    ph_position at;        /* what the database has */
+    bool is_at_passed;     /* the replay has reached `at` and found its chain hash */
+    uint64_t replayed_seq; /* last record that the replay gave */
+    ph_rows rows;
+} settle;
+
+/* Waits for the journal to change, for a stop, or for the time. */
+static void pause_ms(const settle *s, int watch, int ms)
+{
+    (void)s;
+    struct pollfd fds[2] = {{.fd = ph_stop_descriptor(), .events = POLLIN},
+                            {.fd = watch, .events = POLLIN}};
+    (void)poll(fds, 2, ms); /* a failed wait is a short wait */
+    char events[4096];
+    while (watch >= 0 && read(watch, events, sizeof events) > 0)
+        continue; /* what changed does not matter */
+}
+
+static int watch_journal(const char *directory)
+{
+    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (fd >= 0 && inotify_add_watch(fd, directory, IN_MODIFY | IN_MOVED_TO | IN_CREATE) >= 0)
+        return fd;
+    ph_log_warning("could not watch journal \"%s\": %s; looking every %d ms", directory,
+                   strerror(errno), UNTOLD_MS);
+    if (fd >= 0) (void)close(fd); /* nothing was written */
+    return -1;
+}
+
+/* Connects, once.  The schema must be the one of this program; the position is taken the first
+   time. */
+static ph_status connect_once(settle *s, ph_pg_error *e)
+{
+    const ph_settle_options *o = s->options;
+    ph_status status = ph_pg_open(o->database, "petahour-settle", &s->pg, e);
+    if (status == PH_OK) status = ph_migrate_check(s->pg, o->schema, e);
+    if (status == PH_OK && !s->is_taken) {
+        status = ph_position_take(s->pg, o->market, &s->at, e);
+        if (status == PH_OK) {
+            s->is_taken = true;
+            if (ph_ready_write(o->ready_file, "ready\n") != PH_OK)
+                ph_log_warning("could not write ready file \"%s\": %s", o->ready_file,
+                               strerror(errno));
+            ph_log_info("connected: rows of market %s go to record %" PRIu64 ", epoch %" PRIu64,
+                        o->market, s->at.seq, s->at.epoch);
+        }
+    }
+    return status;
+}
+
+/* Connects, however long it takes.  PH_OK, PH_EEND (a stop was requested), or what cannot be healed
+   by waiting, which was logged. */
+static ph_status connect_database(settle *s)
+{
+    int pause = PAUSE_MIN_MS;
+    while (s->pg == NULL) {
+        ph_pg_error e = {0};
+        ph_status status = connect_once(s, &e);
+        if (status == PH_OK) {
+            if (s->is_outage_said) ph_log_info("the database is back");
+            s->is_outage_said = false;
+            return PH_OK;
+        }
+        ph_pg_close(s->pg);
+        s->pg = NULL;
+        if (status != PH_EAGAIN && status != PH_EBUSY) {
+            ph_log_error("could not use the database: %s", e.text);
+            return status;
+        }
+        if (!s->is_outage_said)
+            ph_log_warning("the database is away, trying again until it is back: %s", e.text);
+        s->is_outage_said = true;
+        if (ph_stop_requested()) return PH_EEND;
+        pause_ms(s, -1, pause);
+        pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
+        if (ph_stop_requested()) return PH_EEND;
+    }
+    return PH_OK;
+}
+
+static bool is_same_hash(const ph_hash *a, const ph_hash *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+/* After a transaction whose end is not known: what does the database have?  PH_OK: these rows, and
+   s->at is their end.  PH_ENOTFOUND: not these rows; they are to be written again. */
+static ph_status resolve(settle *s)
+{
+    for (;;) {
+        ph_position now;
+        ph_pg_error e = {0};
+        ph_status status = connect_database(s);
+        if (status != PH_OK) return status;
+        status = ph_position_read(s->pg, s->options->market, &now, &e);
+        if (status == PH_OK && now.epoch != s->at.epoch) {
+            ph_log_error("stopping: another petahour-settle took over this database (epoch %" PRIu64
+                         ", ours was %" PRIu64 ")",
+                         now.epoch, s->at.epoch);
+            return PH_EDENIED;
+        }
+        if (status == PH_OK && now.seq == s->rows.last_seq &&
+            is_same_hash(&now.chain, &s->rows.chain)) {
+            s->at = now;
+            return PH_OK;
+        }
+        if (status == PH_OK && now.seq == s->at.seq && is_same_hash(&now.chain, &s->at.chain))
+            return PH_ENOTFOUND;
+        if (status == PH_OK) {
+            ph_log_error("stopping: the database stands at record %" PRIu64
+                         ", but committed record %" PRIu64
+                         " before; it lost commits or was restored: empty it and start again, all "
+                         "rows come from the journal",
+                         now.seq, s->at.seq);
+            return PH_ECORRUPT;
+        }
+        ph_pg_close(s->pg);
+        s->pg = NULL;
+        if (status != PH_EAGAIN && status != PH_EBUSY) {
+            ph_log_error("could not read the position back: %s", e.text);
+            return status;
+        }
+    }
+}
+
+static void log_stop(const settle *s, const ph_pg_error *e)
+{
+    ph_log_error("stopping: rows of records %" PRIu64 " to %" PRIu64
+                 " were refused, nothing of them was written (SQLSTATE %s): %s",
+                 s->rows.first_seq, s->rows.last_seq, e->sqlstate[0] == '\0' ? "-" : e->sqlstate,
+                 e->text);
+}
+
+/* Writes the rows, however long the database is away. */
+static ph_status write_rows(settle *s)
+{
+    ph_rows_sort(&s->rows);
+    for (int retries = 0;;) {
+        ph_pg_error e = {0};
+        ph_status status = connect_database(s);
+        if (status != PH_OK) return status;
+        status = ph_rows_write(s->pg, s->options->market, &s->at, &s->rows, &e);
+        if (status == PH_OK) {
+            s->at.seq = s->rows.last_seq;
+            s->at.chain = s->rows.chain;
+            return PH_OK;
+        }
+        if (status == PH_EBUSY && ++retries < RETRIES_MAX) {
+            pause_ms(s, -1, PAUSE_MIN_MS);
+            if (ph_stop_requested()) return PH_EEND;
+            continue;
+        }
+        if (status != PH_EAGAIN) {
+            log_stop(s, &e);
+            return status;
+        }
+        if (!s->is_outage_said)
+            ph_log_warning("the database went away, trying again until it is back: %s", e.text);
+        s->is_outage_said = true;
+        ph_pg_close(s->pg);
+        s->pg = NULL;
+        status = resolve(s);
+        if (status != PH_ENOTFOUND) return status;
+    }
+}
+
+/* The first batch tells which market this is. */
+static ph_status check_market(const settle *s)
+{
+    const ph_open_market *opened = ph_market_opened(ph_replay_market(s->replay));
+    if (opened != NULL && strcmp(opened->market.s, s->options->market) == 0) return PH_OK;
+    ph_log_error("could not follow journal \"%s\": it is of market \"%s\", the configuration says "
+                 "\"%s\"; correct [market] name or [settle] journal",
+                 s->options->journal, opened == NULL ? "" : opened->market.s, s->options->market);
+    return PH_EINVAL;
+}
+
+/* Rows of this batch are in the database already: is it really the same batch? */
+static ph_status pass_over(settle *s, const ph_replay_batch *batch)
+{
+    uint64_t last = batch->first_seq + batch->record_cnt - 1;
+    if (last < s->at.seq) return PH_OK;
+    if (last == s->at.seq && is_same_hash(&batch->chain, &s->at.chain)) {
+        s->is_at_passed = true;
+        return PH_OK;
+    }
+    ph_log_error("stopping: the rows up to record %" PRIu64
+                 " were not made from journal \"%s\": %s; use the database of this journal, or an "
+                 "empty one",
+                 s->at.seq, s->options->journal,
+                 last == s->at.seq ? "the chain hash there differs"
+                                   : "no batch of the journal ends there");
+    return PH_EDIVERGED;
+}
+
+static ph_status add_batch(settle *s, const ph_replay_batch *batch)
+{
+    char why[256];
+    ph_rows_room needed = ph_rows_needed(&s->rows, batch);
+    ph_status status = ph_store_reserve(&s->rows, &needed);
+    if (status != PH_OK) {
+        ph_log_error("could not make rows of record %" PRIu64 ": no memory", batch->first_seq);
+        return status;
+    }
+    status = ph_rows_take(&s->rows, batch, why, sizeof why);
+    if (status != PH_OK) ph_log_error("stopping: %s", why);
+    return status;
+}
+
+/* Takes the next durable batch.  PH_EEND: there is none now. */
+static ph_status take_batch(settle *s)
+{
+    ph_replay_error err = {.seq = 0};
+    const ph_replay_batch *batch = NULL;
+    ph_status status =
+        s->replay == NULL ? ph_replay_open(s->options->journal, &s->replay, &err) : PH_OK;
+    if (status == PH_ENOTFOUND) return PH_EEND;
+    if (status == PH_OK && s->watch < 0) s->watch = watch_journal(s->options->journal);
+    if (status == PH_OK) status = ph_replay_next(s->replay, &batch, &err);
+    if (status == PH_EEND) return PH_EEND;
+    if (status != PH_OK) {
+        ph_log_error("stopping: %s", err.text);
+        return status;
+    }
+    if (s->replayed_seq == 0) status = check_market(s);
+    if (status != PH_OK) return status;
+    s->replayed_seq = batch->first_seq + batch->record_cnt - 1;
+    return batch->first_seq <= s->at.seq ? pass_over(s, batch) : add_batch(s, batch);
+}
+
+static bool is_full(const ph_rows *rows)
+{
+    return rows->last_seq != 0 && (rows->last_seq - rows->first_seq + 1 >= RECORDS_MAX ||
+                                   rows->cnt.transfers + rows->cnt.segments >= ROWS_MAX);
+}
+
+/* Everything that was durable is replayed, and the database has more. */
+static ph_status check_end(const settle *s)
+{
+    if (s->replayed_seq == 0 || s->is_at_passed || s->at.seq == 0) return PH_OK;
+    ph_log_error("stopping: the database has rows up to record %" PRIu64
+                 ", but journal \"%s\" ends at record %" PRIu64
+                 "; use the database of this journal, or an empty one",
+                 s->at.seq, s->options->journal, s->replayed_seq);
+    return PH_EDIVERGED;
+}
+
+/* One turn: gather what is durable, write it.  PH_EEND: nothing is left to do for now. */
+static ph_status turn(settle *s)
+{
+    ph_status status = PH_OK;
+    while (!is_full(&s->rows) && status == PH_OK && !ph_stop_requested())
+        status = take_batch(s);
+    if (status != PH_OK && status != PH_EEND) return status;
+    if (s->rows.last_seq != 0) {
+        ph_status written = write_rows(s);
+        if (written != PH_OK) return written;
+        ph_rows_clear(&s->rows);
+        return PH_OK;
+    }
+    if (status == PH_OK) return PH_OK;
+    ph_status end = check_end(s);
+    return end == PH_OK ? PH_EEND : end;
+}
+
+static ph_status run(settle *s)
+{
+    ph_status status = connect_database(s);
+    while (status == PH_OK && !ph_stop_requested()) {
+        status = turn(s);
+        if (status != PH_EEND) continue;
+        status = PH_OK;
+        if (s->options->is_once && s->replayed_seq != 0) break;
+        if (s->options->is_once) {
+            ph_log_error("there is no journal in \"%s\"", s->options->journal);
+            return PH_ENOTFOUND;
+        }
+        if (s->replayed_seq == 0 && !s->is_absence_said)
+            ph_log_info("waiting for a journal in \"%s\"", s->options->journal);
+        s->is_absence_said = true;
+        pause_ms(s, s->watch, s->replay == NULL ? ABSENT_MS : s->watch < 0 ? UNTOLD_MS : WAIT_MS);
+    }
+    if (status == PH_EEND) status = PH_OK; /* stopped while the database was away */
+    if (status == PH_OK)
+        ph_log_info("ended with rows up to record %" PRIu64, s->is_taken ? s->at.seq : 0);
+    return status;
+}
+
+ph_status ph_settle_run(const ph_settle_options *options)
+{
+    settle s = {.options = options, .watch = -1};
+    ph_status status = run(&s);
+    ph_store_release(&s.rows);
+    ph_pg_close(s.pg);
+    ph_replay_close(s.replay);
+    if (s.watch >= 0) (void)close(s.watch); /* nothing was written */
+    return status;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/settle/loop.h - follows the journal and keeps the database's rows equal to it.
+
+      replay a batch (verified)  ->  rows  ->  ...  ->  one transaction with rows and position
+
+    Always replays from the first record, because rows need the market that came before; batches
+    whose rows are there already are passed over, and at the position the chain hash must be the one
+    that the database has.  A transaction takes what is durable when it begins, so it is one batch
+    when nothing happens and thousands of records when settlement is behind; it never waits to fill.
+
+      database away         said once, tried again with growing pauses; nothing is lost
+      commit in doubt       the position is read back; the same rows are written again, or not
+      another process took over, another journal, a constraint broken      stops, with a sentence
+
+    Owns      everything that it opens.
+    Thread    one. */
+#ifndef ENGINE_SETTLE_LOOP_H
+#define ENGINE_SETTLE_LOOP_H
+
+#include <stdbool.h>
+
+#include "engine/base/status.h"
+
+typedef struct {
+    const char *journal;    /* directory */
+    const char *database;   /* connection string */
+    const char *schema;     /* directory of the migrations */
+    const char *market;     /* name that the journal must have */
+    const char *ready_file; /* may be empty */
+    bool is_once;           /* end when everything that is durable is written */
+} ph_settle_options;
+
+/* Runs until a stop is requested (or, once, until caught up).  PH_OK: ended as asked; anything else
+   was logged. */
+ph_status ph_settle_run(const ph_settle_options *options);
+
+#endif

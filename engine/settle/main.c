@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  petahour-settle - replays the journal and keeps PostgreSQL rows equal to it. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/process/log.h"
+#include "engine/process/options.h"
+#include "engine/process/stop.h"
+#include "engine/settle/loop.h"
+#include "engine/settle/migrate.h"
+
+typedef struct {
+    char journal[512], database[1024], ready_file[512];
+} settings;
+
+static const ph_config_row rows[] = {
+    {"journal", PH_CONFIG_PATH, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
+     "directory of the journal that is followed"},
+    {"database", PH_CONFIG_TEXT, PH_CONFIG_AT(settings, database), NULL, 1, 0,
+     "connection string of libpq, as in: host=/run/postgresql dbname=petahour "
+     "user=petahour_settle"},
+    {"ready_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
+     "written when the database is connected"},
+};
+
+static const ph_config_table table = {
+    .section = "settle",
+    .rows = rows,
+    .row_cnt = sizeof rows / sizeof rows[0],
+    .settings_size = sizeof(settings),
+};
+
+typedef struct {
+    ph_options common;
+    const char *schema;  /* directory of the migrations */
+    const char *migrate; /* connection string of the owner; NULL: follow the journal */
+    bool is_once;
+} arguments;
+
+enum { KEY_ONCE = 0x200, KEY_SCHEMA, KEY_MIGRATE, EXIT_USAGE = 2 };
+
+static error_t take_option(int key, char *arg, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &a->common; break;
+    case KEY_ONCE: a->is_once = true; break;
+    case KEY_SCHEMA: a->schema = arg; break;
+    case KEY_MIGRATE: a->migrate = arg; break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static void parse(int argc, char **argv, arguments *ret)
+{
+    static const struct argp_option options[] = {
+        {"once", KEY_ONCE, NULL, 0, "end when everything that is durable is written", 0},
+        {"schema", KEY_SCHEMA, "DIR", 0, "read migrations from DIR (default " PH_SCHEMA_DIR ")", 0},
+        {"migrate", KEY_MIGRATE, "CONNINFO", 0,
+         "bring the database to this program's schema, as a user that may create roles, and end",
+         0},
+        {0},
+    };
+    struct argp_child children[] = {{ph_options_argp(), 0, NULL, 0}, {0}};
+    struct argp argp = {
+        .options = options,
+        .parser = take_option,
+        .doc = "Writes every order, contract and transfer of the journal to PostgreSQL, exactly "
+               "once.",
+        .children = children,
+    };
+    ph_options_init();
+    if (argp_parse(&argp, argc, argv, 0, NULL, ret) != 0) exit(EXIT_USAGE);
+}
+
+static int migrate(const char *conninfo, const char *schema)
+{
+    ph_pg *pg = NULL;
+    ph_pg_error e = {0};
+    uint32_t applied = 0;
+    ph_status s = ph_pg_open(conninfo, "petahour-settle --migrate", &pg, &e);
+    if (s == PH_OK) s = ph_migrate(pg, schema, &applied, &e);
+    ph_pg_close(pg);
+    if (s != PH_OK) {
+        ph_log_error("could not migrate the database: %s", e.text);
+        return EXIT_FAILURE;
+    }
+    ph_log_info("the database has the schema of this program; %u migrations were applied", applied);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    arguments a = {.schema = PH_SCHEMA_DIR};
+    ph_config_market market;
+    settings s;
+    ph_log_init("petahour-settle");
+    parse(argc, argv, &a);
+    int end = ph_options_load(&a.common, &table, &market, &s);
+    if (end != PH_OPTIONS_SERVE) return end;
+    ph_stop_install();
+    if (a.migrate != NULL) return migrate(a.migrate, a.schema);
+    ph_settle_options options = {
+        .journal = s.journal,
+        .database = s.database,
+        .schema = a.schema,
+        .market = market.name,
+        .ready_file = s.ready_file,
+        .is_once = a.is_once,
+    };
+    return ph_settle_run(&options) == PH_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/settle/pg.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/limits.h"
+#include "engine/base/panic.h"
+#include "engine/process/clock.h"
+#include "engine/process/stop.h"
+
+enum {
+    ANSWER_SECONDS_MAX = 60,  /* a statement or a commit that takes longer counts as lost */
+    CONNECT_SECONDS_MAX = 10, /* the same for a connection */
+    STOP_SECONDS_MAX = 5,     /* what a stop leaves to a statement that is under way */
+    OID_INT8 = 20,            /* pg_type.oid of bigint, fixed for ever */
+    PARAMETERS_MAX = 16,
+};
+
+struct ph_pg {
+    PGconn *conn;
+    bool is_commit_cancelled; /* warning 01000 came: a synchronous commit was not waited for */
+};
+
+/* How long one call may wait; a stop makes it shorter, once. */
+typedef struct {
+    uint64_t end_ns;
+    bool saw_stop;
+} deadline;
+
+static deadline deadline_in(uint64_t seconds)
+{
+    return (deadline){ph_clock_monotonic_ns() + seconds * PH_NS_PER_S, false};
+}
+
+/* libpq ends its messages with a line feed and may use several lines. */
+static void say(ph_pg_error *e, const char *sqlstate, const char *what, const char *why)
+{
+    (void)snprintf(e->sqlstate, sizeof e->sqlstate, "%s", sqlstate == NULL ? "" : sqlstate);
+    int n = snprintf(e->text, sizeof e->text, "%s: %s", what, why);
+    size_t size = n < 0 ? 0 : (size_t)n < sizeof e->text ? (size_t)n : sizeof e->text - 1;
+    while (size > 0 && (e->text[size - 1] == '\n' || e->text[size - 1] == ' '))
+        e->text[--size] = '\0';
+    for (size_t i = 0; i < size; i++) {
+        if (e->text[i] == '\n') e->text[i] = ' ';
+    }
+}
+
+static ph_status lost(ph_pg *pg, const char *what, ph_pg_error *e)
+{
+    const char *why = PQerrorMessage(pg->conn);
+    say(e, NULL, what, why[0] == '\0' ? "the connection ended" : why);
+    return PH_EAGAIN;
+}
+
+/* Waits until the socket is ready for one of `events`.  False: the deadline has passed. */
+static bool wait_socket(PGconn *conn, short events, deadline *d)
+{
+    for (;;) {
+        if (!d->saw_stop && ph_stop_requested()) {
+            uint64_t soon = ph_clock_monotonic_ns() + STOP_SECONDS_MAX * PH_NS_PER_S;
+            if (soon < d->end_ns) d->end_ns = soon;
+            d->saw_stop = true;
+        }
+        uint64_t now = ph_clock_monotonic_ns();
+        if (now >= d->end_ns) return false;
+        int left_ms = (int)((d->end_ns - now) / 1000000) + 1;
+        struct pollfd fds[2] = {{.fd = PQsocket(conn), .events = events},
+                                {.fd = d->saw_stop ? -1 : ph_stop_descriptor(), .events = POLLIN}};
+        int n = poll(fds, 2, left_ms);
+        if (n < 0 && errno != EINTR) return false;
+        if (n > 0 && fds[0].revents != 0) return true;
+    }
+}
+
+static void on_notice(void *arg, const PGresult *result)
+{
+    ph_pg *pg = arg;
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (sqlstate != NULL && strcmp(sqlstate, "01000") == 0) pg->is_commit_cancelled = true;
+}
+
+static ph_status finish_connect(ph_pg *pg, ph_pg_error *e)
+{
+    deadline d = deadline_in(CONNECT_SECONDS_MAX);
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+    while (next != PGRES_POLLING_OK) {
+        if (next == PGRES_POLLING_FAILED) return lost(pg, "could not connect to the database", e);
+        short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        if (!wait_socket(pg->conn, events, &d)) {
+            say(e, NULL, "could not connect to the database", "no answer in time");
+            return PH_EAGAIN;
+        }
+        next = PQconnectPoll(pg->conn);
+    }
+    if (PQsetnonblocking(pg->conn, 1) != 0) return lost(pg, "could not use the connection", e);
+    return PH_OK;
+}
+
+ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_pg_error *reterr)
+{
+    char *why = NULL;
+    PQconninfoOption *parsed = PQconninfoParse(conninfo, &why);
+    if (parsed == NULL) {
+        say(reterr, NULL, "the connection string is wrong", why == NULL ? "no memory" : why);
+        PQfreemem(why);
+        return PH_EINVAL;
+    }
+    PQconninfoFree(parsed);
+    ph_pg *pg = calloc(1, sizeof *pg);
+    if (pg == NULL) {
+        say(reterr, NULL, "could not connect to the database", "no memory");
+        return PH_EFULL;
+    }
+    /* What the caller's string says comes after, and wins. */
+    const char *const keys[] = {"fallback_application_name", "client_encoding", "dbname", NULL};
+    const char *const values[] = {program, "UTF8", conninfo, NULL};
+    pg->conn = PQconnectStartParams(keys, values, 1);
+    ph_status s = PH_OK;
+    if (pg->conn == NULL) {
+        say(reterr, NULL, "could not connect to the database", "no memory");
+        s = PH_EFULL;
+    } else if (PQstatus(pg->conn) == CONNECTION_BAD) {
+        s = lost(pg, "could not connect to the database", reterr);
+    } else {
+        (void)PQsetNoticeReceiver(pg->conn, on_notice, pg); /* returns the receiver before it */
+        s = finish_connect(pg, reterr);
+    }
+    if (s != PH_OK) {
+        ph_pg_close(pg);
+        return s;
+    }
+    *ret = pg;
+    return PH_OK;
+}
+
+void ph_pg_close(ph_pg *pg)
+{
+    if (pg == NULL) return;
+    PQfinish(pg->conn);
+    free(pg);
+}
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static ph_status status_of(const char *sqlstate)
+{
+    if (begins(sqlstate, "40001") || begins(sqlstate, "40P01") || begins(sqlstate, "55P03"))
+        return PH_EBUSY;
+    if (begins(sqlstate, "23") || begins(sqlstate, "22") || begins(sqlstate, "55000"))
+        return PH_ECORRUPT;
+    if (begins(sqlstate, "42501") || begins(sqlstate, "28")) return PH_EDENIED;
+    /* 25P03: idle too long in a transaction; 53: no memory, no disk, too many connections;
+       25006: read only, so not the primary any more.  All of them may pass. */
+    if (begins(sqlstate, "57") || begins(sqlstate, "08") || begins(sqlstate, "53") ||
+        begins(sqlstate, "25P03") || begins(sqlstate, "25006") || begins(sqlstate, "58"))
+        return PH_EAGAIN;
+    return PH_EINVAL;
+}
+
+static ph_status refused(const PGresult *result, const char *what, ph_pg_error *e)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    char both[600];
+    if (why == NULL) why = PQresultErrorMessage(result);
+    (void)snprintf(both, sizeof both, "%s%s%s", why, detail == NULL ? "" : ": ",
+                   detail == NULL ? "" : detail);
+    say(e, sqlstate, what, both);
+    /* Without a code it was not the server that spoke: the connection broke. */
+    return sqlstate == NULL ? PH_EAGAIN : status_of(sqlstate);
+}
+
+static ph_status flush(ph_pg *pg, deadline *d, ph_pg_error *e)
+{
+    for (int left; (left = PQflush(pg->conn)) != 0;) {
+        if (left < 0) return lost(pg, "could not send to the database", e);
+        if (!wait_socket(pg->conn, POLLIN | POLLOUT, d)) {
+            say(e, NULL, "could not send to the database", "it does not take more in time");
+            return PH_EAGAIN;
+        }
+        /* The server may be waiting for us to read before it reads on. */
+        if (PQconsumeInput(pg->conn) == 0) return lost(pg, "could not send to the database", e);
+    }
+    return PH_OK;
+}
+
+/* Takes the next result; *ret is NULL when there is none left. */
+static ph_status next_result(ph_pg *pg, deadline *d, PGresult **ret, ph_pg_error *e)
+{
+    ph_status s = flush(pg, d, e);
+    while (s == PH_OK && PQisBusy(pg->conn)) {
+        if (!wait_socket(pg->conn, POLLIN, d)) {
+            say(e, NULL, "could not finish a statement", "the database gave no answer in time");
+            return PH_EAGAIN;
+        }
+        if (PQconsumeInput(pg->conn) == 0)
+            s = lost(pg, "could not read from the database", e);
+    }
+    if (s == PH_OK) *ret = PQgetResult(pg->conn);
+    return s;
+}
+
+static ph_status give_rows(const PGresult *result, ph_pg_on_row on_row, void *arg)
+{
+    const char *columns[PARAMETERS_MAX];
+    int cnt = PQnfields(result);
+    PH_ASSERT(cnt <= PARAMETERS_MAX);
+    for (int row = 0; row < PQntuples(result); row++) {
+        for (int i = 0; i < cnt; i++)
+            columns[i] = PQgetisnull(result, row, i) ? NULL : PQgetvalue(result, row, i);
+        ph_status s = on_row(arg, columns, (uint32_t)cnt);
+        if (s != PH_OK) return s;
+    }
+    return PH_OK;
+}
+
+/* What the results of one request come to. */
+typedef struct {
+    ph_pg_on_row on_row;
+    void *arg;
+    uint64_t changed;
+    bool is_copy;   /* the server waits for data */
+    bool is_commit; /* the last command was COMMIT and it was not turned into ROLLBACK */
+    ph_status from_row;
+} answer;
+
+static void take_tag(PGresult *result, answer *a)
+{
+    a->changed = strtoull(PQcmdTuples(result), NULL, 10);
+    a->is_commit = strcmp(PQcmdStatus(result), "COMMIT") == 0;
+}
+
+/* Reads all results of one request (or the one that starts a COPY). */
+static ph_status read_answer(ph_pg *pg, const char *what, answer *a, ph_pg_error *e)
+{
+    deadline d = deadline_in(ANSWER_SECONDS_MAX);
+    ph_status first = PH_OK;
+    for (;;) {
+        PGresult *result = NULL;
+        ph_status s = next_result(pg, &d, &result, e);
+        if (s != PH_OK) return s;
+        if (result == NULL) break;
+        ExecStatusType kind = PQresultStatus(result);
+        if (kind == PGRES_COPY_IN) {
+            PQclear(result);
+            a->is_copy = true;
+            return first;
+        }
+        if (kind == PGRES_TUPLES_OK && a->on_row != NULL && first == PH_OK && a->from_row == PH_OK)
+            a->from_row = give_rows(result, a->on_row, a->arg);
+        if (kind == PGRES_COMMAND_OK || kind == PGRES_TUPLES_OK)
+            take_tag(result, a);
+        else if (first == PH_OK)
+            first = refused(result, what, e);
+        PQclear(result);
+    }
+    if (first == PH_OK && PQstatus(pg->conn) == CONNECTION_BAD)
+        return lost(pg, "could not finish a statement", e);
+    return first == PH_OK ? a->from_row : first;
+}
+
+/* The first words of a statement, for messages. */
+static const char *could_not(const char *sql, char to[96])
+{
+    int n = (int)strcspn(sql, "\n");
+    (void)snprintf(to, 96, "could not run \"%.*s%s\"", n < 60 ? n : 60, sql,
+                   sql[n < 60 ? n : 60] == '\0' ? "" : " ...");
+    return to;
+}
+
+ph_status ph_pg_run(ph_pg *pg, const char *sql, ph_pg_error *reterr)
+{
+    char what[96];
+    if (PQsendQuery(pg->conn, sql) == 0) return lost(pg, could_not(sql, what), reterr);
+    answer a = {0};
+    ph_status s = read_answer(pg, could_not(sql, what), &a, reterr);
+    PH_ASSERT(!a.is_copy);
+    return s;
+}
+
+ph_status ph_pg_ask(ph_pg *pg, const char *sql, uint32_t cnt, const char *const *parameters,
+                    ph_pg_on_row on_row, void *arg, ph_pg_error *reterr)
+{
+    char what[96];
+    if (PQsendQueryParams(pg->conn, sql, (int)cnt, NULL, parameters, NULL, NULL, 0) == 0)
+        return lost(pg, could_not(sql, what), reterr);
+    answer a = {.on_row = on_row, .arg = arg};
+    return read_answer(pg, could_not(sql, what), &a, reterr);
+}
+
+static void put_u32(uint8_t *to, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        to[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
+/* A bigint[] as the server's array_recv reads it: dimensions, has nulls, element type, length, lower
+   bound, then each element with its size; all big-endian. */
+enum { ARRAY_HEADER = 20, ARRAY_ELEMENT = 12 };
+
+static void write_array(uint8_t *to, const int64_t *v, uint32_t length)
+{
+    put_u32(to, length == 0 ? 0 : 1);
+    put_u32(to + 4, 0);
+    put_u32(to + 8, OID_INT8);
+    put_u32(to + 12, length);
+    put_u32(to + 16, 1);
+    to += ARRAY_HEADER;
+    for (uint32_t i = 0; i < length; i++, to += ARRAY_ELEMENT) {
+        uint64_t bits = (uint64_t)v[i];
+        put_u32(to, 8);
+        put_u32(to + 4, (uint32_t)(bits >> 32));
+        put_u32(to + 8, (uint32_t)bits);
+    }
+}
+
+ph_status ph_pg_arrays(ph_pg *pg, const char *sql, uint32_t cnt, const int64_t *const *arrays,
+                       uint32_t length, uint64_t *ret_changed, ph_pg_error *reterr)
+{
+    enum { LENGTH_MAX = 1 << 24 };
+    PH_ASSERT(cnt <= PARAMETERS_MAX && length > 0 && length <= LENGTH_MAX);
+    size_t size = ARRAY_HEADER + (size_t)ARRAY_ELEMENT * length;
+    const char *values[PARAMETERS_MAX];
+    int sizes[PARAMETERS_MAX], formats[PARAMETERS_MAX];
+    uint8_t *bytes = malloc(size * cnt);
+    if (bytes == NULL) {
+        say(reterr, NULL, "could not run a statement", "no memory");
+        return PH_EFULL;
+    }
+    for (uint32_t i = 0; i < cnt; i++) {
+        write_array(bytes + size * i, arrays[i], length);
+        values[i] = (const char *)bytes + size * i;
+        sizes[i] = (int)size;
+        formats[i] = 1;
+    }
+    char what[96];
+    int sent =
+        PQsendQueryParams(pg->conn, sql, (int)cnt, NULL, values, sizes, formats, 0);
+    free(bytes); /* libpq has copied them */
+    if (sent == 0) return lost(pg, could_not(sql, what), reterr);
+    answer a = {0};
+    ph_status s = read_answer(pg, could_not(sql, what), &a, reterr);
+    if (s == PH_OK) *ret_changed = a.changed;
+    return s;
+}
+
+ph_status ph_pg_copy_begin(ph_pg *pg, const char *sql, ph_pg_error *reterr)
+{
+    char what[96];
+    if (PQsendQuery(pg->conn, sql) == 0) return lost(pg, could_not(sql, what), reterr);
+    answer a = {0};
+    ph_status s = read_answer(pg, could_not(sql, what), &a, reterr);
+    PH_ASSERT(s != PH_OK || a.is_copy);
+    return s;
+}
+
+ph_status ph_pg_copy_put(ph_pg *pg, const void *bytes, size_t size, ph_pg_error *reterr)
+{
+    PH_ASSERT(size <= 1 << 24);
+    deadline d = deadline_in(ANSWER_SECONDS_MAX);
+    for (int taken; (taken = PQputCopyData(pg->conn, bytes, (int)size)) != 1;) {
+        if (taken < 0) return lost(pg, "could not copy rows", reterr);
+        ph_status s = flush(pg, &d, reterr);
+        if (s != PH_OK) return s;
+    }
+    /* Sent now, not gathered: otherwise libpq keeps a whole table in memory. */
+    return flush(pg, &d, reterr);
+}
+
+ph_status ph_pg_copy_end(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr)
+{
+    deadline d = deadline_in(ANSWER_SECONDS_MAX);
+    for (int taken; (taken = PQputCopyEnd(pg->conn, NULL)) != 1;) {
+        if (taken < 0) return lost(pg, "could not copy rows", reterr);
+        ph_status s = flush(pg, &d, reterr);
+        if (s != PH_OK) return s;
+    }
+    answer a = {0};
+    ph_status s = read_answer(pg, "could not copy rows", &a, reterr);
+    if (s == PH_OK) *ret_rows = a.changed;
+    return s;
+}
+
+ph_status ph_pg_commit(ph_pg *pg, ph_pg_error *reterr)
+{
+    pg->is_commit_cancelled = false;
+    if (PQsendQuery(pg->conn, "COMMIT") == 0) return lost(pg, "could not commit", reterr);
+    answer a = {0};
+    ph_status s = read_answer(pg, "could not commit", &a, reterr);
+    if (s != PH_OK) return s;
+    if (pg->is_commit_cancelled) {
+        say(reterr, "01000", "could not commit",
+            "the wait for a synchronous standby was cancelled, so it may be lost");
+        return PH_EAGAIN;
+    }
+    if (a.is_commit) return PH_OK;
+    say(reterr, NULL, "could not commit", "the server rolled the transaction back");
+    return PH_EINVAL;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/settle/pg.h - the only door to libpq: a connection with a deadline for every answer.
+
+    Knows statements, parameters and COPY; knows nothing of the market.  Every wait ends: with an
+    answer, with a deadline, or soon after the process was asked to stop.
+
+    After PH_EAGAIN the connection is of no use: close it, open another, and look what the database
+    has.  Whether a commit that ended so was done is not known, and only a row written in the same
+    transaction can tell.
+
+    Owns      its connection.
+    Thread    one.
+    Failure   every call: PH_EAGAIN: the server went away, is shutting down, did not answer in time,
+              or cancelled a synchronous commit (warning 01000).  PH_EBUSY: serialization, deadlock
+              or lock timeout: roll back and do the same again.  PH_ECORRUPT: the rows break a
+              constraint, or a function of the schema refused them.  PH_EDENIED: privileges.
+              PH_EINVAL: anything else that the server refused (another schema, a wrong statement).
+              PH_EFULL: no memory.  The error's text is a sentence in each case. */
+#ifndef ENGINE_SETTLE_PG_H
+#define ENGINE_SETTLE_PG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/status.h"
+
+typedef struct ph_pg ph_pg;
+
+typedef struct {
+    char sqlstate[6]; /* empty when the server said nothing */
+    char text[700];
+} ph_pg_error;
+
+/* Called for each row of an answer with its columns as text, NULL where SQL has NULL.  A status
+   other than PH_OK ends the call, which returns it. */
+typedef ph_status (*ph_pg_on_row)(void *arg, const char *const *columns, uint32_t cnt);
+
+/* Connects; `program` names us in pg_stat_activity.  PH_EINVAL: the string itself is wrong;
+   everything else that fails is PH_EAGAIN. */
+ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_pg_error *reterr);
+
+/* Closes; whatever was not committed is rolled back by the server.  Accepts NULL. */
+void ph_pg_close(ph_pg *pg);
+
+/* Runs one or several statements without parameters; rows that come are dropped. */
+ph_status ph_pg_run(ph_pg *pg, const char *sql, ph_pg_error *reterr);
+
+/* Runs one statement with text parameters ($1 ...; NULL is SQL's NULL); on_row may be NULL. */
+ph_status ph_pg_ask(ph_pg *pg, const char *sql, uint32_t cnt, const char *const *parameters,
+                    ph_pg_on_row on_row, void *arg, ph_pg_error *reterr);
+
+/* Runs one statement whose parameters are `cnt` arrays of `length` bigint each ($1 ...), and gives
+   the number of rows that it changed. */
+ph_status ph_pg_arrays(ph_pg *pg, const char *sql, uint32_t cnt, const int64_t *const *arrays,
+                       uint32_t length, uint64_t *ret_changed, ph_pg_error *reterr);
+
+/* COPY ... FROM STDIN: begin, any number of put, end.  After a failure of put or end the transaction
+   is lost: roll back. */
+ph_status ph_pg_copy_begin(ph_pg *pg, const char *sql, ph_pg_error *reterr);
+ph_status ph_pg_copy_put(ph_pg *pg, const void *bytes, size_t size, ph_pg_error *reterr);
+ph_status ph_pg_copy_end(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr);
+
+/* COMMIT.  PH_OK only when the server said so without a warning. */
+ph_status ph_pg_commit(ph_pg *pg, ph_pg_error *reterr);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/settle/write.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/panic.h"
+#include "engine/settle/tables.h"
+
+enum { CHUNK = 64 * 1024, HEX_SIZE = 2 + 64 + 1 };
+
+_Static_assert(PH_COPY_HEADER_SIZE + PH_COPY_ROW_MAX + 2 <= CHUNK, "a chunk holds any row");
+
+static ph_status wrong(ph_pg_error *e, ph_status s, const char *why)
+{
+    e->sqlstate[0] = '\0';
+    (void)snprintf(e->text, sizeof e->text, "%s", why);
+    return s;
+}
+
+/* A hash as the text that bytea takes. */
+static const char *hash_text(const ph_hash *h, char to[HEX_SIZE])
+{
+    memcpy(to, "\\x", 2);
+    (void)sodium_bin2hex(to + 2, HEX_SIZE - 2, h->b, sizeof h->b); /* returns to + 2 */
+    return to;
+}
+
+static const char *u64_text(uint64_t v, char to[24])
+{
+    (void)snprintf(to, 24, "%" PRIu64, v);
+    return to;
+}
+
+typedef struct {
+    ph_position position;
+    bool is_found;
+} found_position;
+
+static ph_status on_position(void *arg, const char *const *columns, uint32_t cnt)
+{
+    found_position *f = arg;
+    size_t size = 0;
+    PH_ASSERT(cnt == 3);
+    f->position.epoch = strtoull(columns[0], NULL, 10);
+    f->position.seq = strtoull(columns[1], NULL, 10);
+    if (strncmp(columns[2], "\\x", 2) != 0 ||
+        sodium_hex2bin(f->position.chain.b, sizeof f->position.chain.b, columns[2] + 2,
+                       strlen(columns[2] + 2), NULL, &size, NULL) != 0 ||
+        size != sizeof f->position.chain.b)
+        return PH_EINVAL;
+    f->is_found = true;
+    return PH_OK;
+}
+
+ph_status ph_position_take(ph_pg *pg, const char *market, ph_position *ret, ph_pg_error *reterr)
+{
+    found_position f = {0};
+    ph_status s = ph_pg_run(pg, "BEGIN", reterr);
+    if (s != PH_OK) return s;
+    s = ph_pg_ask(pg,
+                  "SELECT epoch, last_seq, last_chain_hash::text FROM petahour.take_position($1)", 1,
+                  &market, on_position, &f, reterr);
+    if (s == PH_ECORRUPT && strcmp(reterr->sqlstate, "23505") == 0)
+        return wrong(reterr, s, "this database has the rows of another market");
+    if (s == PH_OK) s = ph_pg_commit(pg, reterr);
+    if (s != PH_OK) return s;
+    if (!f.is_found) return wrong(reterr, PH_EINVAL, "the position could not be read");
+    *ret = f.position;
+    return PH_OK;
+}
+
+ph_status ph_position_read(ph_pg *pg, const char *market, ph_position *ret, ph_pg_error *reterr)
+{
+    found_position f = {0};
+    ph_status s = ph_pg_run(pg, "BEGIN", reterr);
+    if (s == PH_OK)
+        s = ph_pg_ask(pg,
+                      "SELECT epoch, last_seq, last_chain_hash::text FROM petahour.position"
+                      " WHERE market = $1 FOR UPDATE",
+                      1, &market, on_position, &f, reterr);
+    /* A primary that lost its standbys shows what nobody else has, but cannot commit this. */
+    if (s == PH_OK)
+        s = ph_pg_ask(pg, "UPDATE petahour.position SET moved_at = clock_timestamp()"
+                          " WHERE market = $1",
+                      1, &market, NULL, NULL, reterr);
+    if (s == PH_OK) s = ph_pg_commit(pg, reterr);
+    if (s != PH_OK) return s;
+    if (!f.is_found) return wrong(reterr, PH_ENOTFOUND, "the position is not there any more");
+    *ret = f.position;
+    return PH_OK;
+}
+
+static ph_status advance(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
+                         ph_pg_error *e)
+{
+    char epoch[24], first[24], last[24], before[HEX_SIZE], after[HEX_SIZE];
+    const char *parameters[] = {
+        market,
+        u64_text(at->epoch, epoch),
+        u64_text(rows->first_seq, first),
+        u64_text(rows->last_seq, last),
+        hash_text(&rows->previous, before),
+        hash_text(&rows->chain, after),
+    };
+    return ph_pg_ask(pg,
+                     "SELECT petahour.advance($1, $2::bigint, $3::bigint, $4::bigint, $5::bytea,"
+                     " $6::bytea)",
+                     6, parameters, NULL, NULL, e);
+}
+
+/* Sends the rows of one table; a table without rows costs nothing. */
+static ph_status copy_table(ph_pg *pg, const ph_table *table, const ph_rows *rows, ph_pg_error *e)
+{
+    uint8_t chunk[CHUNK];
+    uint64_t cnt = table->cnt(rows), sent = 0, stored = 0;
+    ph_copy c = ph_copy_of(chunk, sizeof chunk);
+    ph_copy_header(&c);
+    for (uint64_t i = 0; i < cnt; i++) {
+        if (!table->write(&c, rows, i)) continue;
+        PH_ASSERT(!c.is_full);
+        ph_status s = PH_OK;
+        if (sent++ == 0) s = ph_pg_copy_begin(pg, table->sql, e);
+        if (s == PH_OK && ph_copy_size(&c) + PH_COPY_ROW_MAX + 2 > sizeof chunk) {
+            s = ph_pg_copy_put(pg, chunk, ph_copy_size(&c), e);
+            c = ph_copy_of(chunk, sizeof chunk);
+        }
+        if (s != PH_OK) return s;
+    }
+    if (sent == 0) return PH_OK;
+    ph_copy_trailer(&c);
+    ph_status s = ph_pg_copy_put(pg, chunk, ph_copy_size(&c), e);
+    if (s == PH_OK) s = ph_pg_copy_end(pg, &stored, e);
+    if (s == PH_OK && stored != sent)
+        return wrong(e, PH_ECORRUPT, "the server took another number of rows than were sent");
+    return s;
+}
+
+/* Four columns of one length, for a statement that changes rows which are there already. */
+typedef struct {
+    int64_t *v[4];
+    uint32_t cnt;
+} columns;
+
+static bool columns_make(columns *c, uint64_t rows_max)
+{
+    int64_t *block = reallocarray(NULL, rows_max, 4 * sizeof *block);
+    if (block == NULL) return false;
+    *c = (columns){0};
+    for (size_t i = 0; i < 4; i++)
+        c->v[i] = block + i * rows_max;
+    return true;
+}
+
+static ph_status columns_send(ph_pg *pg, const char *sql, const columns *c, const char *if_missing,
+                              ph_pg_error *e)
+{
+    uint64_t changed = 0;
+    if (c->cnt == 0) return PH_OK;
+    const int64_t *const arrays[] = {c->v[0], c->v[1], c->v[2], c->v[3]};
+    ph_status s = ph_pg_arrays(pg, sql, 4, arrays, c->cnt, &changed, e);
+    if (s != PH_OK || changed == c->cnt) return s;
+    return wrong(e, PH_ECORRUPT, if_missing);
+}
+
+static ph_status end_orders(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
+{
+    columns c;
+    if (rows->cnt.ends == 0) return PH_OK;
+    if (!columns_make(&c, rows->cnt.ends)) return wrong(e, PH_EFULL, "no memory for ends of orders");
+    for (uint64_t i = 0; i < rows->cnt.ends; i++) {
+        const ph_row_end *end = &rows->ends[i];
+        c.v[0][i] = (int64_t)end->order.v;
+        /* A filled order has neither reason nor rest: the statement makes NULL of 0 reasons. */
+        c.v[1][i] = end->state == PH_ROW_ORDER_CANCELLED ? (int64_t)end->reason : 0;
+        c.v[2][i] = (int64_t)end->cancelled;
+        c.v[3][i] = (int64_t)end->seq;
+    }
+    c.cnt = (uint32_t)rows->cnt.ends;
+    ph_status s = columns_send(
+        pg,
+        "UPDATE petahour.\"order\" o SET state = CASE WHEN n.reason = 0 THEN 2 ELSE 3 END,"
+        " cancel_reason = nullif(n.reason, 0),"
+        " cancelled = CASE WHEN n.reason <> 0 THEN n.cancelled END, ended_seq = n.seq"
+        " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])"
+        " AS n (id, reason, cancelled, seq) WHERE o.id = n.id",
+        &c, "an order that ended has no row", e);
+    free(c.v[0]);
+    return s;
+}
+
+static ph_status move_balances(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
+{
+    columns c;
+    if (rows->cnt.accounts == 0) return PH_OK;
+    if (!columns_make(&c, rows->cnt.accounts)) return wrong(e, PH_EFULL, "no memory for balances");
+    for (uint64_t i = 0; i < rows->cnt.accounts; i++) {
+        const ph_row_account *a = &rows->accounts[i];
+        if (a->is_new) continue;
+        c.v[0][c.cnt] = (int64_t)a->account.kind;
+        c.v[1][c.cnt] = (int64_t)a->account.id;
+        c.v[2][c.cnt] = a->amount;
+        c.v[3][c.cnt] = (int64_t)a->moves;
+        c.cnt++;
+    }
+    ph_status s = columns_send(
+        pg,
+        "UPDATE petahour.account a SET balance = a.balance + n.amount, moves = a.moves + n.moves"
+        " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])"
+        " AS n (kind, id, amount, moves) WHERE a.kind = n.kind::smallint AND a.id = n.id",
+        &c, "an account that moved has no row", e);
+    free(c.v[0]);
+    return s;
+}
+
+/* Changes of state are rare: one statement each, in the order in which they happened. */
+static ph_status change_states(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
+{
+    char id[24], state[24];
+    const char *parameters[] = {id, state};
+    ph_status s = PH_OK;
+    for (uint64_t i = 0; i < rows->cnt.phases && s == PH_OK; i++) {
+        (void)u64_text(rows->phases[i].product.v, id);
+        (void)u64_text(rows->phases[i].phase, state);
+        s = ph_pg_ask(pg, "UPDATE petahour.product SET phase = $2::smallint WHERE id = $1::bigint",
+                      2, parameters, NULL, NULL, e);
+    }
+    for (uint64_t i = 0; i < rows->cnt.registered && s == PH_OK; i++) {
+        const ph_command *c = &rows->registered[i];
+        if (c->kind != PH_CMD_SET_PARTICIPANT_STATE) continue;
+        (void)u64_text(c->u.participant_state.participant.v, id);
+        (void)u64_text(c->u.participant_state.state, state);
+        s = ph_pg_ask(pg,
+                      "UPDATE petahour.participant SET state = $2::smallint WHERE id = $1::bigint",
+                      2, parameters, NULL, NULL, e);
+    }
+    return s;
+}
+
+ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
+                        ph_pg_error *reterr)
+{
+    PH_ASSERT(rows->last_seq != 0 && rows->first_seq == at->seq + 1);
+    ph_status s = ph_pg_run(pg, "BEGIN", reterr);
+    if (s == PH_OK) s = advance(pg, market, at, rows, reterr);
+    for (size_t i = 0; i < ph_table_cnt && s == PH_OK; i++)
+        s = copy_table(pg, &ph_tables[i], rows, reterr);
+    if (s == PH_OK) s = end_orders(pg, rows, reterr);
+    if (s == PH_OK) s = move_balances(pg, rows, reterr);
+    if (s == PH_OK) s = change_states(pg, rows, reterr);
+    if (s == PH_OK) return ph_pg_commit(pg, reterr);
+    ph_pg_error ignored; /* the first error is what is told; a rollback that fails ends with it */
+    if (s != PH_EAGAIN && ph_pg_run(pg, "ROLLBACK", &ignored) != PH_OK) return PH_EAGAIN;
+    return s;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/settle/write.h - rows and position in one transaction, exactly once.
+
+    A transaction first moves the position's row, which fails unless it stands exactly where these
+    rows begin and belongs to this epoch; so rows are never written twice, not left out, and not by
+    two processes.
+
+    Whether a commit whose answer was lost was done is decided by the position alone, after taking
+    its row's lock: that waits for a transaction of ours that the server may still be running.
+
+    Thread    one. */
+#ifndef ENGINE_SETTLE_WRITE_H
+#define ENGINE_SETTLE_WRITE_H
+
+#include "engine/settle/pg.h"
+#include "engine/settle/rows.h"
+
+typedef struct {
+    uint64_t epoch; /* of the process that may write */
+    uint64_t seq;   /* last record whose rows are there; 0: none */
+    ph_hash chain;  /* chain hash at seq */
+} ph_position;
+
+/* Makes this process the one that writes: raises the epoch, in a transaction of its own, and reads
+   where the rows stand.  PH_ECORRUPT: the database is of another market.  Others: see pg.h. */
+ph_status ph_position_take(ph_pg *pg, const char *market, ph_position *ret, ph_pg_error *reterr);
+
+/* Reads the position under its lock and commits a write of its row, so that what it says is durable
+   wherever commits must be.  PH_ENOTFOUND: there is none for this market. */
+ph_status ph_position_read(ph_pg *pg, const char *market, ph_position *ret, ph_pg_error *reterr);
+
+/* Writes the rows (sorted, not empty), which follow record `at->seq`, and moves the position, in one
+   transaction.  PH_OK: committed.  PH_EAGAIN: it may or may not have been.  Others: it was not. */
+ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
+                        ph_pg_error *reterr);
+
+#endif

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/replay/replay.h"
+
+#include "engine/base/limits.h"
+#include "engine/replay/limits.h"
+#include "engine/wire/codec.h"
+#include "tests/unit/journal_rig.h"
+#include "tests/unit/suite.h"
+
+/* An engine in small: applies commands and journals them with their events. */
+typedef struct {
+    rig g;
+    ph_market_limits limits;
+    void *block;
+    ph_market *market;
+    ph_journal *journal;
+    ph_events events;
+    uint8_t *event_bytes;
+    uint64_t bend; /* the record whose events are journaled wrongly, 0: none */
+} engine;
+
+static ph_market_limits small_limits(void)
+{
+    ph_market_limits l = ph_market_limits_default();
+    l.orders_max = 1024;
+    l.order_periods_max = 4096;
+    l.blocks_max = 64;
+    l.contracts_max = 1024;
+    l.products_max = 16;
+    l.pools_max = 16;
+    return l;
+}
+
+static void open_journal(engine *e, const void *meta, uint32_t meta_size)
+{
+    ph_journal_options o = {.market = "replay.test",
+                            .meta = meta,
+                            .meta_size = meta_size,
+                            .segment_bytes = 8 * PH_JOURNAL_PAGE,
+                            .fill_bytes = PH_JOURNAL_PAGE};
+    ph_journal_fault f;
+    ck_assert_msg(ph_journal_open(e->g.writer_block, &e->g.disk, &o, &e->journal, &f) == PH_OK,
+                  "%s", f.text);
+}
+
+static void begin(engine *e)
+{
+    *e = (engine){.limits = small_limits()};
+    rig_begin(&e->g);
+    size_t size = (ph_market_footprint(&e->limits) + 63) / 64 * 64;
+    e->block = aligned_alloc(64, size);
+    ck_assert_ptr_nonnull(e->block);
+    memset(e->block, 0, size);
+    e->market = ph_market_init(e->block, &e->limits);
+    e->events.max = ph_market_events_max(&e->limits);
+    e->events.v = calloc(e->events.max, sizeof(ph_event));
+    e->event_bytes = malloc((size_t)e->events.max * PH_EVENT_BYTES_MAX);
+    ck_assert(e->events.v != NULL && e->event_bytes != NULL);
+    uint8_t meta[PH_LIMITS_SIZE];
+    ph_limits_write(&e->limits, meta);
+    open_journal(e, meta, sizeof meta);
+}
+
+static void end(engine *e)
+{
+    ph_journal_close(e->journal);
+    free(e->block);
+    free(e->events.v);
+    free(e->event_bytes);
+    rig_end(&e->g);
+}
+
+static void submit(engine *e, ph_command c)
+{
+    c.seq = ph_journal_next_seq(e->journal);
+    c.at.ns = UINT64_C(1700000000000000000) + c.seq * 1000;
+    e->events.cnt = 0;
+    ph_market_apply(e->market, &c, &e->events);
+    ph_writer w = ph_writer_of(e->event_bytes, (size_t)e->events.max * PH_EVENT_BYTES_MAX);
+    for (uint32_t i = 0; i < e->events.cnt; i++)
+        ph_event_write(&w, &e->events.v[i]);
+    if (c.seq == e->bend) e->event_bytes[ph_writer_size(&w) - 1] ^= 1;
+    uint8_t bytes[PH_COMMAND_BYTES_MAX];
+    ph_writer b = ph_writer_of(bytes, sizeof bytes);
+    ph_command_write(&b, &c);
+    ck_assert_int_eq(ph_journal_append(e->journal, c.at, bytes, (uint32_t)ph_writer_size(&b),
+                                       e->event_bytes, (uint32_t)ph_writer_size(&w)),
+                     PH_OK);
+}
+
+static void commit(engine *e)
+{
+    ph_journal_fault f;
+    ck_assert_int_eq(ph_journal_commit(e->journal, &f), PH_OK);
+}
+
+static ph_key key_of(uint8_t n)
+{
+    ph_key k;
+    memset(k.b, n, sizeof k.b);
+    return k;
+}
+
+static ph_command open_market(void)
+{
+    ph_command c = {.kind = PH_CMD_OPEN_MARKET};
+    c.u.open_market.rules_version = 1;
+    ck_assert(ph_text_set(c.u.open_market.market.s, 64, "replay.test"));
+    strcpy(c.u.open_market.currency, "USD");
+    ck_assert(ph_text_set(c.u.open_market.operator_name.s, 64, "operator"));
+    c.u.open_market.operator_curve_key = key_of(1);
+    c.u.open_market.operator_sign_key = key_of(2);
+    c.u.open_market.notary_sign_key = key_of(3);
+    return c;
+}
+
+static ph_command deposit(int n)
+{
+    ph_command c = {.kind = PH_CMD_DEPOSIT, .sender = {1}};
+    c.u.payment.participant.v = 1;
+    c.u.payment.amount = 100 + n;
+    char text[32];
+    snprintf(text, sizeof text, "payment %d", n / 2); /* every second is a duplicate: rejected */
+    ck_assert(ph_text_set(c.u.payment.reference.s, 32, text));
+    return c;
+}
+
+/* A market of `batches` batches, of growing size. */
+static void trade(engine *e, int batches)
+{
+    submit(e, open_market());
+    commit(e);
+    for (int b = 0, n = 0; b < batches; b++) {
+        for (int i = 0; i <= b; i++)
+            submit(e, deposit(n++));
+        commit(e);
+    }
+}
+
+START_TEST(a_replay_gives_the_market_that_was_journaled)
+{
+    engine e;
+    begin(&e);
+    trade(&e, 30);
+    ph_replay *r;
+    ph_replay_error err;
+    ck_assert_msg(ph_replay_open(e.g.directory, &r, &err) == PH_OK, "%s", err.text);
+    const ph_replay_batch *b;
+    uint64_t seq = 0;
+    ph_hash chain = {{0}};
+    ph_status s;
+    while ((s = ph_replay_next(r, &b, &err)) == PH_OK) {
+        ck_assert_uint_eq(b->first_seq, seq + 1);
+        if (seq != 0) ck_assert_mem_eq(b->previous.b, chain.b, 32);
+        chain = b->chain;
+        for (uint32_t i = 0; i < b->record_cnt; i++) {
+            const ph_replay_record *rec = &b->records[i];
+            ck_assert_uint_eq(rec->command.seq, ++seq);
+            ck_assert_uint_ge(rec->event_cnt, 1);
+            ph_reader read = ph_reader_of(rec->event_bytes, rec->event_size);
+            for (uint32_t k = 0; k < rec->event_cnt; k++)
+                ck_assert_int_eq(ph_event_read(&read).kind, rec->events[k].kind);
+            ck_assert(ph_reader_done(&read));
+            ph_command c;
+            ck_assert_int_eq(ph_command_read(rec->command_bytes, rec->command_size, &c), PH_OK);
+            ck_assert_int_eq(c.kind, rec->command.kind);
+        }
+    }
+    ck_assert_msg(s == PH_EEND, "%s", err.text);
+    ck_assert_mem_eq(chain.b, ph_journal_end(e.journal).chain.b, 32);
+    const ph_account cash = {PH_ACCOUNT_CASH, 1};
+    ck_assert_uint_eq(ph_market_seq(ph_replay_market(r)), ph_market_seq(e.market));
+    ck_assert_int_gt(ph_market_balance(e.market, cash), 0);
+    ck_assert_int_eq(ph_market_balance(ph_replay_market(r), cash),
+                     ph_market_balance(e.market, cash));
+    submit(&e, deposit(5000)); /* goes on where it stopped */
+    ck_assert_int_eq(ph_replay_next(r, &b, &err), PH_EEND);
+    commit(&e);
+    ck_assert_int_eq(ph_replay_next(r, &b, &err), PH_OK);
+    ck_assert_uint_eq(b->first_seq, seq + 1);
+    ph_market *m = ph_replay_take_market(r);
+    ph_replay_close(r);
+    ck_assert_uint_eq(ph_market_seq(m), seq + 1);
+    ck_assert_ptr_null(ph_market_broken(m));
+    ph_replay_free_market(m);
+    end(&e);
+}
+END_TEST
+
+START_TEST(the_first_record_that_differs_is_named)
+{
+    for (uint64_t bend = 1; bend <= 11; bend++) {
+        engine e;
+        begin(&e);
+        e.bend = bend;
+        trade(&e, 4);
+        ph_replay *r;
+        ph_replay_error err;
+        ck_assert_int_eq(ph_replay_open(e.g.directory, &r, &err), PH_OK);
+        const ph_replay_batch *b = NULL;
+        uint64_t applied = 0;
+        ph_status s;
+        while ((s = ph_replay_next(r, &b, &err)) == PH_OK)
+            applied += b->record_cnt;
+        ck_assert_int_eq(s, PH_EDIVERGED);
+        ck_assert_uint_eq(err.seq, bend);
+        ck_assert_uint_lt(applied, bend);
+        ck_assert_ptr_nonnull(strstr(err.text, "segment \"00000000000000000001.phj\""));
+        memset(&err, 0, sizeof err); /* and it stays so */
+        ck_assert_int_eq(ph_replay_next(r, &b, &err), PH_EDIVERGED);
+        ck_assert_uint_eq(err.seq, bend);
+        ph_replay_close(r);
+        end(&e);
+    }
+}
+END_TEST
+
+START_TEST(a_record_that_is_no_command_is_corruption)
+{
+    engine e;
+    begin(&e);
+    trade(&e, 1);
+    ck_assert_int_eq(ph_journal_append(e.journal, (ph_time){UINT64_MAX}, "nonsense", 8, "", 0),
+                     PH_OK);
+    commit(&e);
+    ph_replay *r;
+    ph_replay_error err;
+    const ph_replay_batch *b;
+    ck_assert_int_eq(ph_replay_open(e.g.directory, &r, &err), PH_OK);
+    ck_assert_int_eq(ph_replay_next(r, &b, &err), PH_OK);
+    ck_assert_int_eq(ph_replay_next(r, &b, &err), PH_OK);
+    ck_assert_int_eq(ph_replay_next(r, &b, &err), PH_ECORRUPT);
+    ck_assert_uint_eq(err.seq, 3);
+    ck_assert_ptr_nonnull(strstr(err.text, "not a command"));
+    ph_replay_close(r);
+    end(&e);
+}
+END_TEST
+
+START_TEST(damage_in_the_file_reaches_the_caller)
+{
+    engine e;
+    begin(&e);
+    trade(&e, 3);
+    rig_poke(&e.g, "00000000000000000001.phj", 2 * PH_JOURNAL_PAGE + 200, 0x77);
+    ph_replay *r;
+    ph_replay_error err;
+    const ph_replay_batch *b;
+    ck_assert_int_eq(ph_replay_open(e.g.directory, &r, &err), PH_OK);
+    ck_assert_int_eq(ph_replay_next(r, &b, &err), PH_OK);
+    ck_assert_int_eq(ph_replay_next(r, &b, &err), PH_ECORRUPT);
+    ck_assert_uint_eq(err.seq, 2);
+    ph_replay_close(r);
+    end(&e);
+}
+END_TEST
+
+START_TEST(no_journal_and_unknown_sizes_are_told_apart)
+{
+    ph_replay *r = NULL;
+    ph_replay_error err;
+    ck_assert_int_eq(ph_replay_open("/tmp/petahour-no-such-journal", &r, &err), PH_ENOTFOUND);
+    ck_assert_ptr_nonnull(strstr(err.text, "/tmp/petahour-no-such-journal"));
+    static const struct {
+        uint8_t first;
+        uint32_t size;
+        ph_status status;
+    } rows[] = {
+        {1, PH_LIMITS_SIZE, PH_ECORRUPT}, /* all sizes zero: they make no sense */
+        {1, PH_LIMITS_SIZE - 1, PH_ECORRUPT},
+        {1, PH_LIMITS_SIZE + 1, PH_ECORRUPT},
+        {0, PH_LIMITS_SIZE, PH_ECORRUPT},
+        {2, PH_LIMITS_SIZE, PH_EVERSION},
+        {0, 0, PH_ECORRUPT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        engine e = {0};
+        rig_begin(&e.g);
+        ck_assert_int_eq(ph_replay_open(e.g.directory, &r, &err), PH_ENOTFOUND);
+        const uint8_t meta[PH_LIMITS_SIZE + 1] = {rows[i].first};
+        open_journal(&e, meta, rows[i].size);
+        ck_assert_int_eq(ph_replay_open(e.g.directory, &r, &err), rows[i].status);
+        ck_assert_ptr_nonnull(strstr(err.text, "market sizes"));
+        ck_assert_ptr_null(r);
+        ph_journal_close(e.journal);
+        rig_end(&e.g);
+    }
+}
+END_TEST
+
+START_TEST(limits_read_back_and_nothing_else_does)
+{
+    ph_market_limits l = small_limits(), back;
+    uint8_t bytes[PH_LIMITS_SIZE + 1];
+    ph_limits_write(&l, bytes);
+    ck_assert_int_eq(ph_limits_read(bytes, PH_LIMITS_SIZE, &back), PH_OK);
+    ck_assert_mem_eq(&l, &back, sizeof l);
+    memset(&back, 9, sizeof back);
+    for (size_t size = 0; size < PH_LIMITS_SIZE; size++)
+        ck_assert_int_eq(ph_limits_read(bytes, size, &back), PH_ECORRUPT);
+    ck_assert_int_eq(ph_limits_read(bytes, PH_LIMITS_SIZE + 1, &back), PH_ECORRUPT);
+    ck_assert_uint_eq(back.orders_max, 0x09090909);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_test(t, a_replay_gives_the_market_that_was_journaled);
+    tcase_add_test(t, the_first_record_that_differs_is_named);
+    tcase_add_test(t, a_record_that_is_no_command_is_corruption);
+    tcase_add_test(t, damage_in_the_file_reaches_the_caller);
+    tcase_add_test(t, no_journal_and_unknown_sizes_are_told_apart);
+    tcase_add_test(t, limits_read_back_and_nothing_else_does);
+}
+
+int main(void)
+{
+    return suite_run("replay", add);
+}
