@@ -141,7 +141,7 @@ SYSTEM = {
     "sys/file.h", "sys/inotify.h", "sys/ioctl.h", "sys/mman.h", "sys/random.h", "sys/resource.h",
     "sys/signalfd.h", "sys/timerfd.h", "sys/socket.h", "sys/stat.h", "sys/types.h", "sys/uio.h", "sys/un.h", "sys/wait.h",
     "termios.h", "unistd.h", "linux/falloc.h", "linux/fs.h", "sys/syscall.h", "sys/prctl.h", "sys/vfs.h",
-    "sys/statvfs.h", "libgen.h", "locale.h",
+    "sys/statvfs.h", "sys/timerfd.h", "libgen.h", "locale.h",
 }  # fmt: skip
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.M)
