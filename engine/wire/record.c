@@ -3,7 +3,6 @@
 
 #include "engine/wire/codec.h"
 
-/* wide: the six fields of the record, as they stand in it */
 void ph_record_write_head(ph_writer *w, uint64_t seq, ph_time at, uint32_t command_size,
                           uint32_t event_size)
 {
@@ -13,6 +12,7 @@ void ph_record_write_head(ph_writer *w, uint64_t seq, ph_time at, uint32_t comma
     ph_write_u32(w, event_size);
 }
 
+/* wide: the six fields of the record, as they stand in it */
 void ph_record_write(ph_writer *w, uint64_t seq, ph_time at, const void *command,
                      uint32_t command_size, const void *events, uint32_t event_size)
 {

@@ -1,83 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/ladder.h"
+#include "engine/core/ladder.h"
+
+#include <string.h>
 
 #include "tests/unit/suite.h"
 
-START_TEST(best_bid_is_highest_and_best_ask_lowest)
+static uint8_t bytes[1 << 16];
+static ph_ladder_room room;
+
+static void setup(void)
 {
-    phg_ladder bids = {0}, asks = {0};
-    const ph_price prices[] = {5, 9, 7, 9, 1};
-    for (int i = 0; i < 5; i++) {
-        ck_assert_int_eq(phg_ladder_add(&bids, PH_SIDE_BUY, prices[i], 10), PH_OK);
-        ck_assert_int_eq(phg_ladder_add(&asks, PH_SIDE_SELL, prices[i], 10), PH_OK);
+    memset(bytes, 0, sizeof bytes);
+    ph_arena a = {.start = bytes, .size = sizeof bytes};
+    ph_ladder_room_init(&room, &a, 512);
+}
+
+START_TEST(best_is_the_largest_key_and_equals_keep_their_order)
+{
+    ph_ladder l = {0};
+    ck_assert_int_eq(ph_ladder_best(&room, &l), PH_KEY_NONE);
+    ck_assert(ph_ladder_put(&room, &l, -5, 1));
+    ck_assert(ph_ladder_put(&room, &l, -3, 2));
+    ck_assert(ph_ladder_put(&room, &l, -5, 3));
+    ck_assert(ph_ladder_put(&room, &l, -9, 4));
+    static const uint32_t wanted[] = {2, 1, 3, 4};
+    for (uint32_t i = 0; i < 4; i++)
+        ck_assert_uint_eq(ph_ladder_nth(&room, &l, i)->ref, wanted[i]);
+    uint32_t at = 99;
+    ck_assert(ph_ladder_find(&room, &l, -5, &at));
+    ck_assert_uint_eq(at, 1);
+    ck_assert(!ph_ladder_find(&room, &l, -4, &at));
+    ck_assert_uint_eq(at, 1);
+    ph_ladder_remove(&room, &l, 1);
+    ck_assert_uint_eq(ph_ladder_nth(&room, &l, 1)->ref, 3);
+}
+END_TEST
+
+START_TEST(gives_everything_back_when_empty)
+{
+    ph_ladder l = {0};
+    for (int64_t i = 0; i < 100; i++)
+        ck_assert(ph_ladder_put(&room, &l, i * 37 % 100, (uint32_t)i));
+    for (uint32_t i = 0; i < 100; i++) {
+        ck_assert_int_eq(ph_ladder_best(&room, &l), 99 - (int64_t)i);
+        ph_ladder_remove(&room, &l, 0);
     }
-    ck_assert_int_eq(phg_ladder_best(&bids).price, 9);
-    ck_assert_uint_eq(phg_ladder_best(&bids).quantity, 20);
-    ck_assert_int_eq(phg_ladder_best(&asks).price, 1);
-    ck_assert_int_eq(phg_ladder_take(&bids, PH_SIDE_BUY, 9, 20), PH_OK);
-    ck_assert_int_eq(phg_ladder_best(&bids).price, 7);
-    phg_ladder_release(&bids);
-    phg_ladder_release(&asks);
+    ck_assert_uint_eq(room.slab.used, 0);
 }
 END_TEST
 
-START_TEST(what_does_not_stand_there_is_not_taken)
+START_TEST(full_changes_nothing)
 {
-    phg_ladder l = {0};
-    ck_assert_int_eq(phg_ladder_take(&l, PH_SIDE_BUY, 5, 1), PH_ECORRUPT);
-    ck_assert_int_eq(phg_ladder_add(&l, PH_SIDE_BUY, 5, 3), PH_OK);
-    ck_assert_int_eq(phg_ladder_take(&l, PH_SIDE_BUY, 5, 4), PH_ECORRUPT);
-    ck_assert_int_eq(phg_ladder_take(&l, PH_SIDE_BUY, 4, 1), PH_ECORRUPT);
-    ck_assert_int_eq(phg_ladder_take(&l, PH_SIDE_BUY, 6, 1), PH_ECORRUPT);
-    ck_assert_uint_eq(phg_ladder_best(&l).quantity, 3);
-    phg_ladder_release(&l);
-}
-END_TEST
-
-START_TEST(an_empty_side_has_no_best)
-{
-    phg_ladder l = {0};
-    ck_assert_int_eq(phg_ladder_best(&l).price, 0);
-    ck_assert_int_eq(phg_ladder_add(&l, PH_SIDE_SELL, 5, 3), PH_OK);
-    ck_assert_int_eq(phg_ladder_take(&l, PH_SIDE_SELL, 5, 3), PH_OK);
-    ck_assert_int_eq(phg_ladder_best(&l).price, 0);
-    ck_assert_uint_eq(phg_ladder_best(&l).quantity, 0);
-    phg_ladder_release(&l);
-}
-END_TEST
-
-/* Against a plain array of quantities by price. */
-START_TEST(random_moves_agree_with_a_plain_count)
-{
-    phg_ladder l = {0};
-    uint64_t count[64] = {0};
-    uint32_t x = 12345;
-    for (int i = 0; i < 20000; i++) {
-        x = x * 1664525u + 1013904223u;
-        uint32_t price = (x >> 8) % 63 + 1, quantity = (x >> 16) % 5 + 1;
-        if (x & 0x80000000u || count[price] < quantity) {
-            ck_assert_int_eq(phg_ladder_add(&l, PH_SIDE_SELL, price, quantity), PH_OK);
-            count[price] += quantity;
-        } else {
-            ck_assert_int_eq(phg_ladder_take(&l, PH_SIDE_SELL, price, quantity), PH_OK);
-            count[price] -= quantity;
-        }
-        uint32_t best = 1;
-        while (best < 64 && count[best] == 0)
-            best++;
-        ck_assert_int_eq(phg_ladder_best(&l).price, best == 64 ? 0 : (ph_price)best);
-        ck_assert_uint_eq(phg_ladder_best(&l).quantity, best == 64 ? 0 : count[best]);
-    }
-    phg_ladder_release(&l);
+    ph_ladder l = {0}, other = {0};
+    for (int64_t i = 0; i < 256; i++)
+        ck_assert(ph_ladder_put(&room, &l, i, (uint32_t)i));
+    /* A run grows by moving to one of twice the size: 128 and 256 do not fit into what is left. */
+    for (int64_t i = 0; i < 128; i++)
+        ck_assert(ph_ladder_put(&room, &other, i, (uint32_t)i));
+    ck_assert(!ph_ladder_put(&room, &other, 300, 300));
+    ck_assert_uint_eq(other.cnt, 128);
+    ck_assert(!ph_ladder_put(&room, &l, 300, 300));
+    ck_assert_uint_eq(l.cnt, 256);
+    ck_assert_int_eq(ph_ladder_best(&room, &l), 255);
 }
 END_TEST
 
 static void add(TCase *t)
 {
-    tcase_add_test(t, best_bid_is_highest_and_best_ask_lowest);
-    tcase_add_test(t, what_does_not_stand_there_is_not_taken);
-    tcase_add_test(t, an_empty_side_has_no_best);
-    tcase_add_test(t, random_moves_agree_with_a_plain_count);
+    tcase_add_checked_fixture(t, setup, NULL);
+    tcase_add_test(t, best_is_the_largest_key_and_equals_keep_their_order);
+    tcase_add_test(t, gives_everything_back_when_empty);
+    tcase_add_test(t, full_changes_nothing);
 }
 
 int main(void)

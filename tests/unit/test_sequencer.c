@@ -2,6 +2,7 @@
 /*  The sequencer on a real market, journal, spool and socket; the disk can be told to fail. */
 #include "engine/host/sequencer.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,7 +86,7 @@ static void stop_engine(void)
 
 static void set_up(void)
 {
-    strcpy(folder, "/tmp/petahour-sequencer-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/petahour-sequencer-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     memset(&settings, 0, sizeof settings);
     snprintf(settings.journal, sizeof settings.journal, "%s/journal", folder);
@@ -108,14 +109,20 @@ static void set_up(void)
     ck_assert_int_eq(ph_follower_open(context, endpoint, 1, &follower), PH_OK);
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *place)
+{
+    (void)st;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
 static void tear_down(void)
 {
     ph_follower_close(follower);
     stop_engine();
     zmq_ctx_term(context);
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static ph_status on_item(void *arg, uint64_t number, const void *bytes, size_t size)
@@ -142,11 +149,13 @@ static ph_status no_command(void *arg, ph_link_peer peer, const void *bytes, uin
     return ph_sequencer_submit(sequencer, at_s(0), peer, bytes, size);
 }
 
-/* Turns both ends until the follower has everything that may be seen. */
+/* Turns both ends until the follower has everything that is durable, and a little longer, in case
+   there is more than that. */
 static void look(void)
 {
     uint64_t end = ph_clock_monotonic_ns() + 10 * PH_NS_PER_S, quiet = 0;
-    while (quiet < 3 || !ph_follower_caught_up(follower)) {
+    while (quiet < 3 || !ph_follower_caught_up(follower) ||
+           ph_follower_next(follower) <= ph_journal_end(recovered.journal).seq) {
         ck_assert(ph_clock_monotonic_ns() < end);
         ph_status s = ph_server_take(server, 100, no_command, NULL);
         ck_assert(s == PH_OK || s == PH_EAGAIN);
@@ -273,6 +282,101 @@ START_TEST(only_commands_of_clients_are_taken)
 }
 END_TEST
 
+static void submit_ok(ph_time now, ph_command c)
+{
+    ck_assert_int_eq(submit(now, &c), PH_OK);
+    ck_assert_int_eq(ph_sequencer_commit(sequencer), PH_OK);
+    look();
+    ck_assert_msg(
+        seen.first.kind != PH_EVT_REJECTED, "%s refused: %s", ph_command_kind_name(c.kind),
+        seen.first.kind == PH_EVT_REJECTED ? ph_reject_text(seen.first.u.rejected.code) : "");
+}
+
+/* A buyer's order rests in the three periods after the start; each gate is due at its beginning. */
+static void rest_an_order(void)
+{
+    open_market();
+    ph_command c = {.kind = PH_CMD_REGISTER_PARTICIPANT, .sender = {1}};
+    c.u.participant = (ph_register_participant){
+        .id = {2}, .roles = PH_ROLE_SUPPLIER | PH_ROLE_BUYER, .name = {"both"}};
+    memset(c.u.participant.curve_key.b, 9, 32);
+    submit_ok(at_s(1), c);
+    c = deposit(1);
+    c.u.payment.participant.v = 2;
+    submit_ok(at_s(1), c);
+    c = (ph_command){.kind = PH_CMD_REGISTER_SITE, .sender = {1}};
+    c.u.site = (ph_register_site){
+        .id = {1}, .owner = {2}, .region = {"r"}, .name = {"site"}, .pue_ppm = 1200000};
+    submit_ok(at_s(1), c);
+    c = (ph_command){.kind = PH_CMD_REGISTER_HARDWARE, .sender = {1}};
+    c.u.hardware = (ph_register_hardware){.id = {1}, .name = {"card"}};
+    submit_ok(at_s(1), c);
+    c = (ph_command){.kind = PH_CMD_LIST_PRODUCT, .sender = {1}};
+    c.u.product = (ph_product_terms){.id = {1},
+                                     .symbol = {"AI.TEST"},
+                                     .compute_type = PH_COMPUTE_AI,
+                                     .architecture = PH_ARCH_GPU,
+                                     .model = {"H100"},
+                                     .unit = {"card"},
+                                     .hardware = {1},
+                                     .hardware_units = 1,
+                                     .site = {1},
+                                     .period_seconds = 3600,
+                                     .tick = 1,
+                                     .lot = 1,
+                                     .quantity_max = 100,
+                                     .block_periods_max = 10,
+                                     .horizon = 60,
+                                     .report_seconds = 60,
+                                     .dispute_seconds = 60,
+                                     .resolve_seconds = 60,
+                                     .reference_price = 10};
+    submit_ok(at_s(1), c);
+    c = (ph_command){.kind = PH_CMD_NEW_ORDER, .sender = {2}};
+    c.u.order = (ph_new_order){.client_order_id = 1,
+                               .product = {1},
+                               .side = PH_SIDE_BUY,
+                               .shape = PH_SHAPE_EACH,
+                               .window = {START_S / 3600 + 1, 3},
+                               .quantity = 1,
+                               .price = 10,
+                               .time_in_force = PH_TIF_GTC,
+                               .stp = PH_STP_CANCEL_INCOMING};
+    submit_ok(at_s(1), c);
+}
+
+START_TEST(what_is_due_comes_at_its_own_stamp_before_later_commands)
+{
+    ck_assert_uint_eq(ph_sequencer_next_due(sequencer).ns, UINT64_MAX);
+    rest_an_order();
+    ph_time gate = {(START_S / 3600 + 1) * UINT64_C(3600) * PH_NS_PER_S};
+    ck_assert_uint_eq(ph_sequencer_next_due(sequencer).ns, gate.ns);
+    uint64_t before = seen.cnt;
+    ck_assert_int_eq(ph_sequencer_run_due(sequencer, (ph_time){gate.ns - 1}), PH_OK);
+    ck_assert_int_eq(ph_sequencer_commit(sequencer), PH_OK);
+    look();
+    ck_assert_uint_eq(seen.cnt, before);
+    ck_assert_int_eq(ph_sequencer_run_due(sequencer, gate), PH_OK);
+    ck_assert_int_eq(ph_sequencer_commit(sequencer), PH_OK);
+    look();
+    ck_assert_uint_eq(seen.cnt, before + 1);
+    ck_assert_int_eq(seen.kind, PH_CMD_TICK);
+    ck_assert_uint_eq(seen.at.ns, gate.ns);
+    /* A command two periods later comes behind both ticks. */
+    uint64_t hour_ns = 3600 * PH_NS_PER_S;
+    ph_command c = deposit(77);
+    ck_assert_int_eq(submit((ph_time){gate.ns + 2 * hour_ns + 1}, &c), PH_OK);
+    ck_assert_uint_eq(ph_market_seq(recovered.market), before + 4);
+    ck_assert_int_eq(ph_sequencer_commit(sequencer), PH_OK);
+    look();
+    ck_assert_uint_eq(seen.cnt, before + 4);
+    ck_assert_int_eq(seen.kind, PH_CMD_DEPOSIT);
+    ck_assert_uint_eq(ph_sequencer_next_due(sequencer).ns, UINT64_MAX);
+    restart();
+    ck_assert_uint_eq(recovered.spool_kept, before + 4);
+}
+END_TEST
+
 START_TEST(a_full_batch_commits_by_itself)
 {
     enum { CNT = 60000 }; /* about 5 MB of records: more than one batch holds */
@@ -371,7 +475,7 @@ START_TEST(defaults_of_the_configuration_are_those_of_the_market)
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
     char path[96];
     snprintf(path, sizeof path, "%s/ini", folder);
-    FILE *file = fopen(path, "w");
+    FILE *file = fopen(path, "we");
     ck_assert_ptr_nonnull(file);
     ck_assert_int_ge(fputs(text, file), 0);
     ck_assert_int_eq(fclose(file), 0);
@@ -390,6 +494,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, nothing_is_seen_before_the_commit);
     tcase_add_test(tests, stamps_never_decrease);
     tcase_add_test(tests, only_commands_of_clients_are_taken);
+    tcase_add_test(tests, what_is_due_comes_at_its_own_stamp_before_later_commands);
     tcase_add_test(tests, a_full_batch_commits_by_itself);
     tcase_add_test(tests, after_a_failed_sync_nothing_is_published_and_nothing_taken);
     tcase_add_test(tests, a_spool_that_is_gone_or_wrong_is_made_again);
