@@ -11,14 +11,18 @@ DECLARE
     wanted record;
 BEGIN
     FOR wanted IN SELECT * FROM (VALUES
-        ('petahour_owner', 'NOLOGIN'),    -- owns every object; nobody is it from day to day
-        ('petahour_settle', 'LOGIN'),     -- petahour-settle: appends rows, moves balances
-        ('petahour_auditor', 'LOGIN'),    -- reads everything, changes nothing
-        ('petahour_member', 'NOLOGIN')    -- group: a member's own login role is granted it
+        -- Owns every object; nobody is it from day to day.
+        ('petahour_owner', 'NOLOGIN NOBYPASSRLS'),
+        -- petahour-settle: appends rows, moves balances. COPY does not work under row security.
+        ('petahour_settle', 'LOGIN BYPASSRLS'),
+        -- Reads everything, changes nothing.
+        ('petahour_auditor', 'LOGIN NOBYPASSRLS'),
+        -- A group: a member's own login role is granted it.
+        ('petahour_member', 'NOLOGIN NOBYPASSRLS')
     ) AS r (name, kind) LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted.name) THEN
-            EXECUTE format('CREATE ROLE %I %s NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS',
-                           wanted.name, wanted.kind);
+            EXECUTE format('CREATE ROLE %I NOSUPERUSER NOCREATEDB NOCREATEROLE %s', wanted.name,
+                           wanted.kind);
         END IF;
     END LOOP;
 END $$;

@@ -313,8 +313,6 @@ BEGIN
     ) AS r (name, own) LOOP
         EXECUTE format('ALTER TABLE petahour.%s ENABLE ROW LEVEL SECURITY', rule.name);
         EXECUTE format('ALTER TABLE petahour.%s FORCE ROW LEVEL SECURITY', rule.name);
-        EXECUTE format('CREATE POLICY settlement ON petahour.%s TO petahour_settle USING (true)
-                        WITH CHECK (true)', rule.name);
         EXECUTE format('CREATE POLICY auditors ON petahour.%s FOR SELECT TO petahour_auditor
                         USING (true)', rule.name);
         EXECUTE format('CREATE POLICY members ON petahour.%s FOR SELECT TO petahour_member

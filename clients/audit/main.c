@@ -33,13 +33,11 @@ static const struct argp_option contract_options[] = {
     {0},
 };
 
-#ifdef PETAHOUR_WITH_SETTLE
 static const struct argp_option compare_options[] = {
     {"database", KEY_DATABASE, "CONNINFO", 0, "the database, as libpq understands it", 0},
     OPTION_QUIET,
     {0},
 };
-#endif
 
 static const struct argp_option journal_options[] = {
     {"records", KEY_RECORDS, NULL, 0, "one line per record instead of one per batch", 0},
@@ -73,11 +71,9 @@ static const struct command {
      "gives the same bytes.\v"
      "Without a journal only what the contract proves by itself is checked, with the key given.",
      contract_options, ARGS_CONTRACT, ph_audit_contract},
-#ifdef PETAHOUR_WITH_SETTLE
     {"compare", "JOURNAL --database=CONNINFO",
      "Recompute the market and compare it with the rows of a settlement database.", compare_options,
      ARGS_DATABASE, ph_audit_compare},
-#endif
     {"journal", "JOURNAL", "List what a journal holds, verifying it on the way.", journal_options,
      ARGS_JOURNAL, ph_audit_journal},
 };
@@ -227,12 +223,12 @@ static error_t take_command(int key, char *arg, struct argp_state *state)
 static const char doc[] =
     "Checks a market from its journal alone, without the programs that made it.\v"
     "Commands:\n"
-    "  verify JOURNAL           check every byte: segments, chain of hashes, records\n"
-    "  replay JOURNAL           recompute every result and say \"equal\" or the first difference\n"
-    "  contract JOURNAL FILE    check a saved contract against its proof and the journal\n"
+    "  verify JOURNAL          check every byte and the chain of hashes\n"
+    "  replay JOURNAL          recompute every result: equal, or what differs\n"
+    "  contract JOURNAL FILE   check a saved contract, its proof and signature\n"
     "  compare JOURNAL --database=CONNINFO\n"
-    "                           compare the rows of a settlement database with the journal\n"
-    "  journal JOURNAL          list what a journal holds\n"
+    "                          compare a settlement database with the journal\n"
+    "  journal JOURNAL         list what a journal holds\n"
     "\n"
     "COMMAND --help tells more.  Exit status: 0 right, 1 could not be done, 2 usage, 4 not found, "
     "8 something is not as it should be.";

@@ -234,6 +234,7 @@ int cli_withdraw(int argc, char **argv)
 
 int cli_site_register(int argc, char **argv)
 {
+    /* long: a table of options */
     phc_site t = {.pue_ppm = 1200000, .racks = 1};
     const char *owner = NULL;
     int64_t pue = 1200000;
@@ -383,6 +384,7 @@ int cli_hardware_list(int argc, char **argv)
 
 int cli_capacity_register(int argc, char **argv)
 {
+    /* long: a table of options */
     phc_capacity k = {.period_seconds = 3600};
     const char *site = NULL, *hardware = NULL;
     uint64_t from = 0;

@@ -135,6 +135,7 @@ static int place(const cli_common *common, phc_order *o, const char *product, ui
 
 static int order(int argc, char **argv, phc_side side)
 {
+    /* long: a table of options */
     phc_order o = {.side = side, .shape = PHC_EACH, .periods = 1, .time_in_force = PHC_GTC};
     const char *product = NULL;
     uint64_t from = 0;

@@ -44,6 +44,7 @@ static phc_product usual_terms(void)
 static void read_terms(int argc, char **argv, phc_product *p, const char **site,
                        const char **hardware, cli_common *common)
 {
+    /* long: a table of options */
     cli_field fields[] = {
         {.name = "symbol",
          .arg = "TEXT",

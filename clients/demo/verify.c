@@ -30,6 +30,7 @@ typedef struct {
 
 /* Sums over all participants. */
 typedef struct {
+    uint64_t last_sequence; /* of the journal, that anybody was told of */
     uint64_t sent, accepted, rejected, cancelled, fills, contracts_verified, lines_compared;
     volume of_type[5];
     purchase best[BEST_MAX];
@@ -90,6 +91,11 @@ static void compare(examination *x, uint64_t number, const char *told)
     }
     x->sums->lines_compared++;
     if (strcmp(line, told) != 0) fail(x, "what was acknowledged is told otherwise", line, told);
+}
+
+static void note_sequence(totals *s, uint64_t sequence)
+{
+    if (sequence > s->last_sequence) s->last_sequence = sequence;
 }
 
 static void count_answer(examination *x, const phc_report *r)
@@ -169,6 +175,7 @@ static void on_report(void *arg, const phc_report *r)
     examination *x = arg;
     char told[PHC_RECEIPTS_LINE_MAX];
     compare(x, r->stream_number, phc_receipts_report_text(r, told));
+    note_sequence(x->sums, r->sequence);
     switch (r->type) {
     case PHC_ACCEPTED:
         x->sums->accepted++;
@@ -193,6 +200,7 @@ static void on_result(void *arg, const phc_result *r)
     examination *x = arg;
     char told[PHC_RECEIPTS_LINE_MAX];
     compare(x, r->stream_number, phc_receipts_result_text(r, told));
+    note_sequence(x->sums, r->sequence);
 }
 
 static json_t *hex_json(const uint8_t *bytes, size_t n)
@@ -332,12 +340,13 @@ static int print_totals(const phc_demo *d, const totals *s)
                             json_integer((json_int_t)s->reasons[i].cnt));
     }
     json_t *all =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "sent",
-                  (json_int_t)s->sent, "accepted", (json_int_t)s->accepted, "rejected",
-                  (json_int_t)s->rejected, "cancelled", (json_int_t)s->cancelled, "fills",
-                  (json_int_t)s->fills, "contracts_verified", (json_int_t)s->contracts_verified,
-                  "lines_compared", (json_int_t)s->lines_compared, "contract_kept",
-                  (json_int_t)s->contract_kept, "types", types, "best", best, "rejects", reasons);
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "last_sequence",
+                  (json_int_t)s->last_sequence, "sent", (json_int_t)s->sent, "accepted",
+                  (json_int_t)s->accepted, "rejected", (json_int_t)s->rejected, "cancelled",
+                  (json_int_t)s->cancelled, "fills", (json_int_t)s->fills, "contracts_verified",
+                  (json_int_t)s->contracts_verified, "lines_compared",
+                  (json_int_t)s->lines_compared, "contract_kept", (json_int_t)s->contract_kept,
+                  "types", types, "best", best, "rejects", reasons);
     int rc = all != NULL && json_dumpf(all, stdout, JSON_COMPACT) == 0 && puts("") >= 0 ? 0 : 1;
     json_decref(all);
     return rc;

@@ -41,8 +41,9 @@ static ph_status on_position(void *arg, const char *const *columns, uint32_t cnt
         differ(c, "the database is of market \"%s\", the journal of \"%s\"", columns[0],
                opened == NULL ? "" : opened->market.s);
     else if (seq != ph_market_seq(c->market))
-        differ(c, "the database stands at record %" PRIu64 ", the journal at record %" PRIu64
-                  "; nothing else was compared",
+        differ(c,
+               "the database stands at record %" PRIu64 ", the journal at record %" PRIu64
+               "; nothing else was compared",
                seq, ph_market_seq(c->market));
     else
         c->is_same_place = true;
@@ -90,8 +91,8 @@ static ph_status on_account(void *arg, const char *const *columns, uint32_t cnt)
     c->checked++;
     if (there != 0) c->accounts++;
     if (there != here)
-        differ(c, "account %s %" PRIu64 " has %" PRId64 " in the database, %" PRId64
-                  " in the journal",
+        differ(c,
+               "account %s %" PRIu64 " has %" PRId64 " in the database, %" PRId64 " in the journal",
                ph_account_kind_name(a.kind), a.id, there, here);
     return PH_OK;
 }
@@ -113,12 +114,14 @@ static ph_status on_contract(void *arg, const char *const *columns, uint32_t cnt
     ph_money bond = ph_market_balance(c->market, (ph_account){PH_ACCOUNT_BOND, id});
     c->checked += 2;
     if (strtoll(columns[1], NULL, 10) != escrow)
-        differ(c, "contract %" PRIu64 " states %s of notional and escrowed fee in the database, its "
-                  "escrow in the journal is %" PRId64,
+        differ(c,
+               "contract %" PRIu64 " states %s of notional and escrowed fee in the database, its "
+               "escrow in the journal is %" PRId64,
                id, columns[1], escrow);
     if (strtoll(columns[2], NULL, 10) != bond)
-        differ(c, "contract %" PRIu64 " states a bond of %s in the database, in the journal it is "
-                  "%" PRId64,
+        differ(c,
+               "contract %" PRIu64 " states a bond of %s in the database, in the journal it is "
+               "%" PRId64,
                id, columns[2], bond);
     return PH_OK;
 }

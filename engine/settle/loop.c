@@ -33,20 +33,21 @@ typedef struct {
     const ph_settle_options *options;
     ph_replay *replay; /* NULL until there is a journal */
     int watch;         /* tells that the journal changed; -1: not yet, or the system cannot */
+    bool is_watch_tried;
     bool is_absence_said;
     ph_pg *pg; /* NULL while the database is away */
     bool is_outage_said;
-    bool is_taken;         /* the position is ours, in `at` */
-    ph_position at;        /* what the database has */
-    bool is_at_passed;     /* the replay has reached `at` and found its chain hash */
-    uint64_t replayed_seq; /* last record that the replay gave */
+    bool is_market_checked; /* the journal is of the market of the configuration */
+    bool is_taken;          /* the position is ours, in `at` */
+    ph_position at;         /* what the database has */
+    bool is_at_passed;      /* the replay has reached `at` and found its chain hash */
+    uint64_t replayed_seq;  /* last record that the replay gave */
     ph_rows rows;
 } settle;
 
 /* Waits for the journal to change, for a stop, or for the time. */
-static void pause_ms(const settle *s, int watch, int ms)
+static void pause_ms(int watch, int ms)
 {
-    (void)s;
     struct pollfd fds[2] = {{.fd = ph_stop_descriptor(), .events = POLLIN},
                             {.fd = watch, .events = POLLIN}};
     (void)poll(fds, 2, ms); /* a failed wait is a short wait */
@@ -66,25 +67,25 @@ static int watch_journal(const char *directory)
     return -1;
 }
 
-/* Connects, once.  The schema must be the one of this program; the position is taken the first
-   time. */
+/* Connects, once.  The schema must be the one of this program.  The position is taken the first
+   time after the journal was found to be of this market: a wrong name in the configuration must not
+   claim an empty database. */
 static ph_status connect_once(settle *s, ph_pg_error *e)
 {
     const ph_settle_options *o = s->options;
-    ph_status status = ph_pg_open(o->database, "petahour-settle", &s->pg, e);
-    if (status == PH_OK) status = ph_migrate_check(s->pg, o->schema, e);
-    if (status == PH_OK && !s->is_taken) {
-        status = ph_position_take(s->pg, o->market, &s->at, e);
-        if (status == PH_OK) {
-            s->is_taken = true;
-            if (ph_ready_write(o->ready_file, "ready\n") != PH_OK)
-                ph_log_warning("could not write ready file \"%s\": %s", o->ready_file,
-                               strerror(errno));
-            ph_log_info("connected: rows of market %s go to record %" PRIu64 ", epoch %" PRIu64,
-                        o->market, s->at.seq, s->at.epoch);
-        }
+    ph_status status = PH_OK;
+    if (s->pg == NULL) {
+        status = ph_pg_open(o->database, "petahour-settle", &s->pg, e);
+        if (status == PH_OK) status = ph_migrate_check(s->pg, o->schema, e);
     }
-    return status;
+    if (status != PH_OK || s->is_taken || !s->is_market_checked) return status;
+    status = ph_position_take(s->pg, o->market, &s->at, e);
+    if (status != PH_OK) return status;
+    s->is_taken = true;
+    s->is_at_passed = s->at.seq == 0;
+    ph_log_info("connected: rows of market %s go to record %" PRIu64 ", epoch %" PRIu64, o->market,
+                s->at.seq, s->at.epoch);
+    return PH_OK;
 }
 
 /* Connects, however long it takes.  PH_OK, PH_EEND (a stop was requested), or what cannot be healed
@@ -92,7 +93,7 @@ static ph_status connect_once(settle *s, ph_pg_error *e)
 static ph_status connect_database(settle *s)
 {
     int pause = PAUSE_MIN_MS;
-    while (s->pg == NULL) {
+    while (s->pg == NULL || (s->is_market_checked && !s->is_taken)) {
         ph_pg_error e = {0};
         ph_status status = connect_once(s, &e);
         if (status == PH_OK) {
@@ -110,7 +111,7 @@ static ph_status connect_database(settle *s)
             ph_log_warning("the database is away, trying again until it is back: %s", e.text);
         s->is_outage_said = true;
         if (ph_stop_requested()) return PH_EEND;
-        pause_ms(s, -1, pause);
+        pause_ms(-1, pause);
         pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
         if (ph_stop_requested()) return PH_EEND;
     }
@@ -185,7 +186,7 @@ static ph_status write_rows(settle *s)
             return PH_OK;
         }
         if (status == PH_EBUSY && ++retries < RETRIES_MAX) {
-            pause_ms(s, -1, PAUSE_MIN_MS);
+            pause_ms(-1, PAUSE_MIN_MS);
             if (ph_stop_requested()) return PH_EEND;
             continue;
         }
@@ -204,10 +205,13 @@ static ph_status write_rows(settle *s)
 }
 
 /* The first batch tells which market this is. */
-static ph_status check_market(const settle *s)
+static ph_status check_market(settle *s)
 {
     const ph_open_market *opened = ph_market_opened(ph_replay_market(s->replay));
-    if (opened != NULL && strcmp(opened->market.s, s->options->market) == 0) return PH_OK;
+    if (opened != NULL && strcmp(opened->market.s, s->options->market) == 0) {
+        s->is_market_checked = true;
+        return PH_OK;
+    }
     ph_log_error("could not follow journal \"%s\": it is of market \"%s\", the configuration says "
                  "\"%s\"; correct [market] name or [settle] journal",
                  s->options->journal, opened == NULL ? "" : opened->market.s, s->options->market);
@@ -254,15 +258,21 @@ static ph_status take_batch(settle *s)
     ph_status status =
         s->replay == NULL ? ph_replay_open(s->options->journal, &s->replay, &err) : PH_OK;
     if (status == PH_ENOTFOUND) return PH_EEND;
-    if (status == PH_OK && s->watch < 0) s->watch = watch_journal(s->options->journal);
+    if (status == PH_OK && !s->is_watch_tried) {
+        s->watch = watch_journal(s->options->journal);
+        s->is_watch_tried = true;
+    }
     if (status == PH_OK) status = ph_replay_next(s->replay, &batch, &err);
     if (status == PH_EEND) return PH_EEND;
     if (status != PH_OK) {
         ph_log_error("stopping: %s", err.text);
         return status;
     }
-    if (s->replayed_seq == 0) status = check_market(s);
-    if (status != PH_OK) return status;
+    if (!s->is_market_checked) {
+        status = check_market(s);
+        if (status == PH_OK) status = connect_database(s);
+        if (status != PH_OK) return status;
+    }
     s->replayed_seq = batch->first_seq + batch->record_cnt - 1;
     return batch->first_seq <= s->at.seq ? pass_over(s, batch) : add_batch(s, batch);
 }
@@ -276,7 +286,7 @@ static bool is_full(const ph_rows *rows)
 /* Everything that was durable is replayed, and the database has more. */
 static ph_status check_end(const settle *s)
 {
-    if (s->replayed_seq == 0 || s->is_at_passed || s->at.seq == 0) return PH_OK;
+    if (s->replayed_seq == 0 || s->is_at_passed) return PH_OK;
     ph_log_error("stopping: the database has rows up to record %" PRIu64
                  ", but journal \"%s\" ends at record %" PRIu64
                  "; use the database of this journal, or an empty one",
@@ -284,7 +294,7 @@ static ph_status check_end(const settle *s)
     return PH_EDIVERGED;
 }
 
-/* One turn: gather what is durable, write it.  PH_EEND: nothing is left to do for now. */
+/* One turn: gather what is durable, write it.  PH_EEND: nothing is left to do yet. */
 static ph_status turn(settle *s)
 {
     ph_status status = PH_OK;
@@ -305,11 +315,16 @@ static ph_status turn(settle *s)
 static ph_status run(settle *s)
 {
     ph_status status = connect_database(s);
+    if (status == PH_OK && ph_ready_write(s->options->ready_file, "ready\n") != PH_OK) {
+        ph_log_error("could not write ready file \"%s\": %s", s->options->ready_file,
+                     strerror(errno));
+        return PH_EIO;
+    }
     while (status == PH_OK && !ph_stop_requested()) {
         status = turn(s);
         if (status != PH_EEND) continue;
         status = PH_OK;
-        if (s->options->is_once && s->replayed_seq != 0) break;
+        if (ph_stop_requested() || (s->options->is_once && s->replayed_seq != 0)) break;
         if (s->options->is_once) {
             ph_log_error("there is no journal in \"%s\"", s->options->journal);
             return PH_ENOTFOUND;
@@ -317,11 +332,10 @@ static ph_status run(settle *s)
         if (s->replayed_seq == 0 && !s->is_absence_said)
             ph_log_info("waiting for a journal in \"%s\"", s->options->journal);
         s->is_absence_said = true;
-        pause_ms(s, s->watch, s->replay == NULL ? ABSENT_MS : s->watch < 0 ? UNTOLD_MS : WAIT_MS);
+        pause_ms(s->watch, s->replay == NULL ? ABSENT_MS : s->watch < 0 ? UNTOLD_MS : WAIT_MS);
     }
     if (status == PH_EEND) status = PH_OK; /* stopped while the database was away */
-    if (status == PH_OK)
-        ph_log_info("ended with rows up to record %" PRIu64, s->is_taken ? s->at.seq : 0);
+    if (status == PH_OK) ph_log_info("ended with rows up to record %" PRIu64, s->at.seq);
     return status;
 }
 

@@ -54,8 +54,7 @@ static ph_status read_file(const char *directory, const char *name, char **ret, 
     char path[4096];
     int n = snprintf(path, sizeof path, "%s/%s", directory, name);
     FILE *file = n > 0 && (size_t)n < sizeof path ? fopen(path, "re") : NULL;
-    if (file == NULL)
-        return say(e, PH_EIO, "could not open \"%s\": %s", path, strerror(errno));
+    if (file == NULL) return say(e, PH_EIO, "could not open \"%s\": %s", path, strerror(errno));
     char *text = malloc(FILE_BYTES_MAX);
     size_t size = text == NULL ? 0 : fread(text, 1, FILE_BYTES_MAX, file);
     bool is_whole = text != NULL && ferror(file) == 0 && size < FILE_BYTES_MAX;
@@ -125,10 +124,11 @@ static ph_status on_applied(void *arg, const char *const *columns, uint32_t cnt)
                    columns[1]);
     migration *file = &m->v[number - 1];
     if (strcmp(file->sha256, columns[2]) != 0)
-        return say(m->error, PH_ECORRUPT,
-                   "migration \"%s\" was applied with other content (SHA-256 %.16s..., the file has "
-                   "%.16s...): put the old file back and make the change a new migration",
-                   columns[1], columns[2], file->sha256);
+        return say(
+            m->error, PH_ECORRUPT,
+            "migration \"%s\" was applied with other content (SHA-256 %.16s..., the file has "
+            "%.16s...): put the old file back and make the change a new migration",
+            columns[1], columns[2], file->sha256);
     file->is_applied = true;
     return PH_OK;
 }
@@ -170,8 +170,7 @@ static ph_status apply(ph_pg *pg, const char *directory, migrations *m, uint32_t
     ph_status s = ph_pg_run(pg, "BEGIN", m->error);
     if (s == PH_OK) s = ph_pg_run(pg, lock, m->error);
     if (s == PH_OK) s = ask_applied(pg, m);
-    if (s == PH_OK && !m->v[i].is_applied)
-        s = apply_one(pg, directory, &m->v[i], number, m->error);
+    if (s == PH_OK && !m->v[i].is_applied) s = apply_one(pg, directory, &m->v[i], number, m->error);
     if (s == PH_OK) return ph_pg_commit(pg, m->error);
     ph_pg_error first = *m->error, ignored; /* the first error is what is told */
     if (s != PH_EAGAIN && ph_pg_run(pg, "ROLLBACK", &ignored) != PH_OK) s = PH_EAGAIN;
@@ -219,10 +218,11 @@ ph_status ph_migrate_check(ph_pg *pg, const char *directory, ph_pg_error *reterr
     if (is_empty) s = PH_OK;
     for (uint32_t i = 0; i < m->cnt && s == PH_OK; i++) {
         if (!m->v[i].is_applied)
-            s = say(reterr, PH_ENOTFOUND,
-                    "the database lacks migration \"%s\": run petahour-settle --migrate CONNINFO as "
-                    "a user that may create roles",
-                    m->v[i].name);
+            s = say(
+                reterr, PH_ENOTFOUND,
+                "the database lacks migration \"%s\": run petahour-settle --migrate CONNINFO as "
+                "a user that may create roles",
+                m->v[i].name);
     }
     free(m);
     return s;

@@ -204,8 +204,7 @@ static ph_status next_result(ph_pg *pg, deadline *d, PGresult **ret, ph_pg_error
             say(e, NULL, "could not finish a statement", "the database gave no answer in time");
             return PH_EAGAIN;
         }
-        if (PQconsumeInput(pg->conn) == 0)
-            s = lost(pg, "could not read from the database", e);
+        if (PQconsumeInput(pg->conn) == 0) s = lost(pg, "could not read from the database", e);
     }
     if (s == PH_OK) *ret = PQgetResult(pg->conn);
     return s;
@@ -345,8 +344,7 @@ ph_status ph_pg_arrays(ph_pg *pg, const char *sql, uint32_t cnt, const int64_t *
         formats[i] = 1;
     }
     char what[96];
-    int sent =
-        PQsendQueryParams(pg->conn, sql, (int)cnt, NULL, values, sizes, formats, 0);
+    int sent = PQsendQueryParams(pg->conn, sql, (int)cnt, NULL, values, sizes, formats, 0);
     free(bytes); /* libpq has copied them */
     if (sent == 0) return lost(pg, could_not(sql, what), reterr);
     answer a = {0};

@@ -251,9 +251,9 @@ static bool has_room(const ph_rows *rows, const ph_rows_room *n)
 {
     const ph_rows_room *room = &rows->room;
     return n->registered <= room->registered && n->phases <= room->phases &&
-           n->orders <= room->orders && n->ends <= room->ends &&
-           n->contracts <= room->contracts && n->segments <= room->segments &&
-           n->transfers <= room->transfers && n->accounts <= room->accounts &&
+           n->orders <= room->orders && n->ends <= room->ends && n->contracts <= room->contracts &&
+           n->segments <= room->segments && n->transfers <= room->transfers &&
+           n->accounts <= room->accounts &&
            ph_rows_index_size(n->accounts) <= rows->account_index_size;
 }
 
@@ -265,7 +265,8 @@ ph_status ph_rows_take(ph_rows *rows, const ph_replay_batch *batch, char *why, s
     if (batch->record_cnt == 0 || batch->first_seq == 0 ||
         (!is_first && (batch->first_seq != rows->last_seq + 1 ||
                        memcmp(&batch->previous, &rows->chain, sizeof rows->chain) != 0))) {
-        (void)snprintf(why, why_size, "the batch that begins at record %llu does not follow record %llu",
+        (void)snprintf(why, why_size,
+                       "the batch that begins at record %llu does not follow record %llu",
                        (unsigned long long)batch->first_seq, (unsigned long long)rows->last_seq);
         return PH_ECORRUPT;
     }

@@ -18,9 +18,9 @@ static bool grow(void **list, uint64_t *room, uint64_t needed, size_t row_size)
     return true;
 }
 
-#define GROW(list)                                                                       \
-    (fresh = rows->list,                                                                 \
-     is_grown = grow(&fresh, &rows->room.list, needed->list, sizeof rows->list[0]),       \
+#define GROW(list)                                                                  \
+    (fresh = rows->list,                                                            \
+     is_grown = grow(&fresh, &rows->room.list, needed->list, sizeof rows->list[0]), \
      rows->list = fresh, is_grown)
 
 /* The index is a hash of places in `accounts`: a larger one is filled anew. */

@@ -163,12 +163,30 @@ static bool write_product(ph_copy *c, const ph_rows *rows, uint64_t i)
     else
         ph_copy_count(c, p->meter.v);
     const int64_t numbers[] = {
-        p->hardware.v,       p->hardware_units,    p->gflops_fp16,      p->gflops_fp32,
-        p->gflops_fp64,      p->memory_mib,        p->site.v,           p->availability_ppm,
-        p->tick,             p->lot,               p->quantity_max,     p->block_periods_max,
-        p->horizon,          p->gate_seconds,      p->maker_ppm,        p->taker_ppm,
-        p->fee_at_trade_ppm, p->bond_fixed,        p->bond_ppm,         p->report_seconds,
-        p->dispute_seconds,  p->resolve_seconds,   p->dispute_deposit,  p->reference_price,
+        p->hardware.v,
+        p->hardware_units,
+        p->gflops_fp16,
+        p->gflops_fp32,
+        p->gflops_fp64,
+        p->memory_mib,
+        p->site.v,
+        p->availability_ppm,
+        p->tick,
+        p->lot,
+        p->quantity_max,
+        p->block_periods_max,
+        p->horizon,
+        p->gate_seconds,
+        p->maker_ppm,
+        p->taker_ppm,
+        p->fee_at_trade_ppm,
+        p->bond_fixed,
+        p->bond_ppm,
+        p->report_seconds,
+        p->dispute_seconds,
+        p->resolve_seconds,
+        p->dispute_deposit,
+        p->reference_price,
         p->band_ppm,
     };
     for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
@@ -180,8 +198,7 @@ static bool write_product(ph_copy *c, const ph_rows *rows, uint64_t i)
 static bool write_payment(ph_copy *c, const ph_rows *rows, uint64_t i)
 {
     bool is_deposit = rows->registered[i].kind == PH_CMD_DEPOSIT;
-    const ph_command *command =
-        begin(c, rows, i, is_deposit ? PH_CMD_DEPOSIT : PH_CMD_WITHDRAW);
+    const ph_command *command = begin(c, rows, i, is_deposit ? PH_CMD_DEPOSIT : PH_CMD_WITHDRAW);
     if (command == NULL) return false;
     const ph_payment *p = &command->u.payment;
     ph_copy_count(c, p->participant.v);

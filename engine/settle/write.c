@@ -62,8 +62,8 @@ ph_status ph_position_take(ph_pg *pg, const char *market, ph_position *ret, ph_p
     ph_status s = ph_pg_run(pg, "BEGIN", reterr);
     if (s != PH_OK) return s;
     s = ph_pg_ask(pg,
-                  "SELECT epoch, last_seq, last_chain_hash::text FROM petahour.take_position($1)", 1,
-                  &market, on_position, &f, reterr);
+                  "SELECT epoch, last_seq, last_chain_hash::text FROM petahour.take_position($1)",
+                  1, &market, on_position, &f, reterr);
     if (s == PH_ECORRUPT && strcmp(reterr->sqlstate, "23505") == 0)
         return wrong(reterr, s, "this database has the rows of another market");
     if (s == PH_OK) s = ph_pg_commit(pg, reterr);
@@ -84,8 +84,9 @@ ph_status ph_position_read(ph_pg *pg, const char *market, ph_position *ret, ph_p
                       1, &market, on_position, &f, reterr);
     /* A primary that lost its standbys shows what nobody else has, but cannot commit this. */
     if (s == PH_OK)
-        s = ph_pg_ask(pg, "UPDATE petahour.position SET moved_at = clock_timestamp()"
-                          " WHERE market = $1",
+        s = ph_pg_ask(pg,
+                      "UPDATE petahour.position SET moved_at = clock_timestamp()"
+                      " WHERE market = $1",
                       1, &market, NULL, NULL, reterr);
     if (s == PH_OK) s = ph_pg_commit(pg, reterr);
     if (s != PH_OK) return s;
@@ -170,7 +171,8 @@ static ph_status end_orders(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
 {
     columns c;
     if (rows->cnt.ends == 0) return PH_OK;
-    if (!columns_make(&c, rows->cnt.ends)) return wrong(e, PH_EFULL, "no memory for ends of orders");
+    if (!columns_make(&c, rows->cnt.ends))
+        return wrong(e, PH_EFULL, "no memory for ends of orders");
     for (uint64_t i = 0; i < rows->cnt.ends; i++) {
         const ph_row_end *end = &rows->ends[i];
         c.v[0][i] = (int64_t)end->order.v;

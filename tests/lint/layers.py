@@ -68,7 +68,7 @@ LAYERS = {
     "clients/audit": Layer(
         None,
         BELOW_HOST + ("engine/notary", "engine/settle"),
-        files={"engine/notary": ("checkpoint", "document", "merkle", "note"), "engine/settle": ("compare", "pg")},
+        files={"engine/notary": ("checkpoint", "contracts", "document", "merkle", "note"), "engine/settle": ("compare", "pg")},
     ),
 }
 
@@ -83,6 +83,10 @@ DOORS = {
         "engine/link/follower",
         "engine/host/",
         "engine/notary/main",
+<<<<<<< HEAD
+        "gateway/main",
+=======
+>>>>>>> gateway
         "gateway/gateway",
         "gateway/order_entry",
         "gateway/market_data",
@@ -96,6 +100,8 @@ DOORS = {
         "engine/journal/chain",
         "engine/process/config",
         "engine/process/keyfile",
+        "engine/settle/migrate",
+        "engine/settle/write",
         "engine/notary/keyring",
         "engine/notary/merkle",
         "engine/notary/note",
@@ -109,7 +115,7 @@ DOORS = {
     ),
     "protobuf-c/protobuf-c.h": PROTO_DOORS,
     "ini.h": ("engine/process/", "clients/lib/", "clients/cli/"),
-    "jansson.h": ("clients/cli/", "clients/audit/", "clients/lib/"),
+    "jansson.h": ("clients/cli/", "clients/audit/", "clients/lib/", "clients/demo/"),
     "argp.h": ("engine/process/", "engine/host/main", "engine/settle/main", "engine/notary/main",
                "gateway/main", "clients/cli/", "clients/demo/", "clients/audit/"),  # fmt: skip
     "uthash.h": ("gateway/feed", "gateway/catalogue"),
@@ -135,7 +141,7 @@ SYSTEM = {
     "sys/file.h", "sys/inotify.h", "sys/ioctl.h", "sys/mman.h", "sys/random.h", "sys/resource.h",
     "sys/signalfd.h", "sys/timerfd.h", "sys/socket.h", "sys/stat.h", "sys/types.h", "sys/uio.h", "sys/un.h", "sys/wait.h",
     "termios.h", "unistd.h", "linux/falloc.h", "linux/fs.h", "sys/syscall.h", "sys/prctl.h", "sys/vfs.h",
-    "sys/statvfs.h", "libgen.h", "locale.h",
+    "sys/statvfs.h", "sys/timerfd.h", "libgen.h", "locale.h",
 }  # fmt: skip
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.M)

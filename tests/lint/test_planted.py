@@ -45,7 +45,7 @@ def small_tree(root):
         "clients/lib/wire.h": header("clients/lib/wire.h"),
         "clients/cli/main.c": source('#include "clients/lib/wire.h"\n'),
         "tests/unit/test_slot.c": source(""),
-        "tests/unit/test_ledger.c": source(""),
+        "tests/unit/test_examples.c": source(""),
         "tests/unit/test_ratelimit.c": source(""),
         "tests/unit/test_session.c": source(""),
         "tests/run.sh": "#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\n",

@@ -206,15 +206,25 @@ static inline void a_journal_order(a_journal *j, uint32_t who, ph_side side, ph_
                                              .stp = PH_STP_CANCEL_INCOMING}});
 }
 
-/* Round n is one batch with n % 7 contracts, most of several segments. */
+static inline void a_journal_cancel_all(a_journal *j, uint32_t who)
+{
+    a_journal_do(j, (ph_command){.kind = PH_CMD_MASS_CANCEL, .sender = {who}});
+}
+
 static inline void a_journal_round(a_journal *j, uint32_t n)
 {
-    uint32_t buys = n % 7, first = n % 20;
-    for (uint32_t i = 0; i < buys; i++) {
-        a_journal_order(j, 2 + i % 2, PH_SIDE_SELL, (ph_window){first, 4}, 3, 1000000 + i);
-        a_journal_order(j, 4 + i % 3, PH_SIDE_BUY, (ph_window){first, 4}, 3, 1000000 + i);
+    uint32_t first = n % 20;
+    ph_window window = {first, 4};
+    for (uint32_t i = 0; i < n % 7; i++) {
+        a_journal_order(j, 2 + i % 2, PH_SIDE_SELL, window, 3, 1000000 + i);
+        a_journal_order(j, 4 + i % 3, PH_SIDE_BUY, window, 3, 1000000 + i);
     }
-    if (buys == 0) a_journal_do(j, (ph_command){.kind = PH_CMD_MASS_CANCEL, .sender = {4}});
+    if (n % 7 == 6) {
+        a_journal_order(j, 2, PH_SIDE_SELL, window, 3, 900000);
+        a_journal_order(j, 4, PH_SIDE_BUY, (ph_window){first, 2}, 1, 900000);
+        a_journal_order(j, 5, PH_SIDE_BUY, window, 3, 900000);
+    }
+    a_journal_cancel_all(j, 5);
     a_journal_commit(j);
 }
 

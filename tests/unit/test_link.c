@@ -47,7 +47,7 @@ static void close_server(void)
 
 static void set_up(void)
 {
-    strcpy(folder, "/tmp/petahour-link-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/petahour-link-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(spool_path, sizeof spool_path, "%s/spool", folder);
     snprintf(endpoint, sizeof endpoint, "ipc://%s/socket", folder);

@@ -27,7 +27,7 @@ static void close_spool(void)
 
 static void set_up(void)
 {
-    strcpy(folder, "/tmp/petahour-spool-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/petahour-spool-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/spool", folder);
     open_spool();
@@ -60,13 +60,11 @@ static void check_from(uint64_t from, uint64_t last, uint32_t version, size_t by
     ph_spool_cursor c;
     ck_assert_int_eq(ph_spool_seek(spool, from, &c), PH_OK);
     uint64_t n = from;
-    const uint8_t *p;
-    size_t size;
-    uint32_t cnt;
+    ph_spool_part part;
     ph_status s;
-    while ((s = ph_spool_read(spool, &c, last, bytes_max, &p, &size, &cnt)) == PH_OK) {
-        ph_reader r = ph_reader_of(p, size);
-        for (uint32_t i = 0; i < cnt; i++, n++) {
+    while ((s = ph_spool_read(spool, &c, last, bytes_max, &part)) == PH_OK) {
+        ph_reader r = ph_reader_of(part.bytes, part.size);
+        for (uint32_t i = 0; i < part.cnt; i++, n++) {
             char wanted[512];
             uint32_t wanted_size = make_item(n, version, wanted);
             ph_item item;
@@ -207,15 +205,13 @@ START_TEST(long_items_pass)
     ck_assert_int_eq(ph_spool_put(spool, 2, item, (uint32_t)size), PH_OK);
     put(3, 0);
     ph_spool_cursor c;
-    const uint8_t *p;
-    size_t got;
-    uint32_t cnt;
+    ph_spool_part part;
     for (int again = 0; again < 2; again++) {
         ck_assert_int_eq(ph_spool_seek(spool, 2, &c), PH_OK);
-        ck_assert_int_eq(ph_spool_read(spool, &c, 3, 1000, &p, &got, &cnt), PH_OK);
-        ck_assert_uint_eq(cnt, 1);
-        ck_assert_uint_eq(got, size + PH_ITEM_HEAD_SIZE);
-        ck_assert_int_eq(memcmp(p + PH_ITEM_HEAD_SIZE, item, size), 0);
+        ck_assert_int_eq(ph_spool_read(spool, &c, 3, 1000, &part), PH_OK);
+        ck_assert_uint_eq(part.cnt, 1);
+        ck_assert_uint_eq(part.size, size + PH_ITEM_HEAD_SIZE);
+        ck_assert_int_eq(memcmp(part.bytes + PH_ITEM_HEAD_SIZE, item, size), 0);
         check_from(3, 3, 0, 1000);
         close_spool();
         open_spool();
