@@ -166,13 +166,13 @@ ph_status phg_zap_guard(void *socket, const ph_keyfile *keys, int message_bytes_
     return ok ? PH_OK : PH_EIO;
 }
 
-ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128], char *err,
-                       size_t err_size)
+ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128],
+                       char err[PHG_ERR_SIZE])
 {
     size_t size = 128;
     if (zmq_bind(socket, endpoint) != 0) {
         int cause = errno;
-        (void)snprintf(err, err_size, "could not listen on \"%s\": %s%s", endpoint,
+        (void)snprintf(err, PHG_ERR_SIZE, "could not listen on \"%s\": %s%s", endpoint,
                        zmq_strerror(cause),
                        cause == EADDRINUSE ? "; another process listens there, stop it or choose "
                                              "another port"
@@ -180,7 +180,7 @@ ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128
         return cause == EADDRINUSE ? PH_EBUSY : PH_EIO;
     }
     if (zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &size) != 0) {
-        (void)snprintf(err, err_size, "could not tell the address of \"%s\": %s", endpoint,
+        (void)snprintf(err, PHG_ERR_SIZE, "could not tell the address of \"%s\": %s", endpoint,
                        zmq_strerror(errno));
         return PH_EIO;
     }

@@ -16,6 +16,7 @@
 #define GATEWAY_ZAP_H
 
 #include "engine/process/keyfile.h"
+#include "gateway/bounds.h"
 #include "gateway/catalogue.h"
 
 enum { PHG_ZAP_PARTS_MAX = 8 };
@@ -59,8 +60,8 @@ void phg_zap_turn(phg_zap *z, const phg_catalogue *c, bool is_recovering);
 ph_status phg_zap_guard(void *socket, const ph_keyfile *keys, int message_bytes_max);
 
 /* Binds and reports where (ret_endpoint: 128 bytes).  err receives a sentence; PH_EBUSY, PH_EIO. */
-ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128], char *err,
-                       size_t err_size);
+ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128],
+                       char err[PHG_ERR_SIZE]);
 
 /* A bound socket, as a peer sees it: a peer of another type than the socket talks to is turned away
    before anybody is asked who it is. */
