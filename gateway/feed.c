@@ -22,8 +22,8 @@ void phg_feed_release(phg_feed *f)
     for (uint32_t i = 0; i < f->product_cnt; i++) {
         phg_feed_product *p = &f->products[i];
         for (uint32_t k = 0; k < p->ring_max; k++) {
-            phg_ladder_release(&p->ring[k].side[0]);
-            phg_ladder_release(&p->ring[k].side[1]);
+            phg_depth_release(&p->ring[k].side[0]);
+            phg_depth_release(&p->ring[k].side[1]);
         }
         free(p->ring);
         free(p->trades);
@@ -93,8 +93,8 @@ static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
          t++) {
         phg_feed_period *period = period_of(p, t);
         bool was_empty = period->side[0].cnt == 0 && period->side[1].cnt == 0;
-        phg_ladder_release(&period->side[0]);
-        phg_ladder_release(&period->side[1]);
+        phg_depth_release(&period->side[0]);
+        phg_depth_release(&period->side[1]);
         ph_status s = was_empty ? PH_OK : touch(f, p, t);
         if (s != PH_OK) return s;
     }
@@ -159,9 +159,9 @@ static ph_status set_open(phg_feed *f, phg_feed_product *p, phg_resting_order *o
     uint64_t after = shown(o, open);
     ph_status s = phg_resting_set_open(o, t, open);
     if (s != PH_OK || before == after || t < p->closed_end) return s;
-    phg_ladder *ladder = &period_of(p, t)->side[o->side - 1];
-    s = before > after ? phg_ladder_take(ladder, o->side, o->price, before - after)
-                       : phg_ladder_add(ladder, o->side, o->price, after - before);
+    phg_depth *depth = &period_of(p, t)->side[o->side - 1];
+    s = before > after ? phg_depth_take(depth, o->side, o->price, before - after)
+                       : phg_depth_add(depth, o->side, o->price, after - before);
     return s == PH_OK ? touch(f, p, t) : s;
 }
 
@@ -173,8 +173,8 @@ static ph_status remove_order(phg_feed *f, phg_feed_product *p, phg_resting_orde
     for (; t < end; t++) {
         uint64_t quantity = shown(o, phg_resting_open(o, t));
         if (quantity == 0) continue;
-        phg_ladder *ladder = &period_of(p, t)->side[o->side - 1];
-        ph_status s = phg_ladder_take(ladder, o->side, o->price, quantity);
+        phg_depth *depth = &period_of(p, t)->side[o->side - 1];
+        ph_status s = phg_depth_take(depth, o->side, o->price, quantity);
         if (s == PH_OK) s = touch(f, p, t);
         if (s != PH_OK) return s;
     }
@@ -204,8 +204,8 @@ static ph_status take_accepted(phg_feed *f, const ph_command *c, const ph_accept
     ph_period end = (ph_period)ph_window_end(n->window);
     ph_period t = n->window.first > p->closed_end ? n->window.first : p->closed_end;
     for (; s == PH_OK && t < end; t++) {
-        phg_ladder *ladder = &period_of(p, t)->side[o.side - 1];
-        s = phg_ladder_add(ladder, o.side, o.price, shown(&o, o.quantity));
+        phg_depth *depth = &period_of(p, t)->side[o.side - 1];
+        s = phg_depth_add(depth, o.side, o.price, shown(&o, o.quantity));
         if (s == PH_OK) s = touch(f, p, t);
     }
     return s;
@@ -403,7 +403,7 @@ static void add_run(frame *f, phg_run run)
 
 static phg_best best_of(const phg_feed_period *period)
 {
-    phg_level bid = phg_ladder_best(&period->side[0]), ask = phg_ladder_best(&period->side[1]);
+    phg_level bid = phg_depth_best(&period->side[0]), ask = phg_depth_best(&period->side[1]);
     return (phg_best){bid.price, ask.price, bid.quantity, ask.quantity};
 }
 

@@ -18,7 +18,7 @@
 #ifndef GATEWAY_FEED_H
 #define GATEWAY_FEED_H
 
-#include "gateway/ladder.h"
+#include "gateway/depth.h"
 #include "gateway/resting.h"
 #include "gateway/translate.h"
 
@@ -29,7 +29,7 @@ typedef struct {
 } phg_event_at;
 
 typedef struct {
-    phg_ladder side[2]; /* BUY, SELL */
+    phg_depth side[2]; /* BUY, SELL */
     phg_best told;
     bool is_touched;
 } phg_feed_period;

@@ -57,6 +57,7 @@ ph_status phg_topic_read(const void *bytes, size_t size, ph_product_id *ret)
     return PH_OK;
 }
 
+/* wide: an open names everything that it borrows */
 ph_status phg_market_data_open(void *zmq_context, const char *endpoint, const ph_keyfile *keys,
                                phg_feed *feed, phg_translator *translator, phg_market_data **ret,
                                char *err, size_t err_size)

@@ -182,6 +182,12 @@ void phg_order_entry_refuse_all(phg_order_entry *oe, phg_refusal reason, const c
             phg_session_refuse(&oe->table.seats[i].session, reason, text);
 }
 
+void phg_order_entry_linger(phg_order_entry *oe)
+{
+    const int linger_ms = 300;
+    (void)zmq_setsockopt(oe->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+}
+
 /* ---- Frames in ---------------------------------------------------------------------------- */
 
 /* NULL: no memory. */
@@ -222,7 +228,8 @@ static void logon(taking *t, const phg_logon *asked)
     phg_refusal why;
     char text[PHG_WHY_SIZE];
     if (t->is_recovering) {
-        refuse(t, PHG_REFUSAL_RECOVERING, "the gateway is still reading the log; try again shortly");
+        refuse(t, PHG_REFUSAL_RECOVERING,
+               "the gateway is still reading the log; try again shortly");
         return;
     }
     if (!t->seat && !(t->seat = sit(t))) return;

@@ -53,4 +53,7 @@ ph_status phg_order_entry_give(phg_order_entry *oe, uint64_t now_ns, bool *ret_i
 /* Ends every session with a reason. */
 void phg_order_entry_refuse_all(phg_order_entry *oe, phg_refusal reason, const char *text);
 
+/* Lets the last words travel for a moment after the socket is closed. */
+void phg_order_entry_linger(phg_order_entry *oe);
+
 #endif

@@ -60,21 +60,25 @@ void phg_private_streams_release(phg_private_streams *s)
     *s = (phg_private_streams){0};
 }
 
-/* NULL: no memory, or a participant that no market numbers so. */
-static phg_private *private_of(phg_private_streams *s, ph_participant_id id)
+ph_status phg_private_streams_reach(phg_private_streams *s, uint32_t cnt)
 {
-    if (id.v == 0 || id.v == UINT32_MAX) return NULL;
-    if (id.v > s->max) {
-        size_t more = (size_t)id.v + id.v / 2 + 16;
-        if (more > UINT32_MAX) return NULL;
+    if (cnt > s->max) {
+        size_t more = (size_t)cnt * 2 + 16;
+        if (more > UINT32_MAX) return PH_EFULL;
         phg_private *grown = realloc(s->v, more * sizeof *grown);
-        if (!grown) return NULL;
+        if (!grown) return PH_EFULL;
         s->v = grown;
         s->max = (uint32_t)more;
     }
-    for (; s->cnt < id.v; s->cnt++)
+    for (; s->cnt < cnt; s->cnt++)
         s->v[s->cnt] = (phg_private){0};
-    return &s->v[id.v - 1];
+    return PH_OK;
+}
+
+/* NULL if there is no such participant. */
+static phg_private *private_of(phg_private_streams *s, ph_participant_id id)
+{
+    return id.v == 0 || id.v > s->cnt ? NULL : &s->v[id.v - 1];
 }
 
 const phg_private *phg_private_streams_of(const phg_private_streams *s, ph_participant_id id)
@@ -87,7 +91,7 @@ static ph_status add_report(phg_private_streams *s, phg_translator *t, ph_partic
                             phg_report *r)
 {
     phg_private *p = private_of(s, who);
-    if (!p) return PH_EFULL;
+    if (!p) return PH_ECORRUPT;
     r->number = p->reports.cnt + 1;
     return stream_add(&p->reports, phg_translate_report(t, r));
 }
@@ -97,7 +101,7 @@ static ph_status add_result(phg_private_streams *s, phg_translator *t, const ph_
 {
     if (c->sender.v == 0) return PH_OK; /* TICK and OPEN_MARKET: nobody asked */
     phg_private *p = private_of(s, c->sender);
-    if (!p) return PH_EFULL;
+    if (!p) return PH_ECORRUPT;
     r->number = p->reports.cnt + 1;
     r->seq = c->seq;
     r->at = c->at;
@@ -188,6 +192,7 @@ static ph_status take_period_lost(phg_private_streams *s, phg_translator *t, con
 static ph_status take_trade(phg_private_streams *s, phg_translator *t, const ph_command *c,
                             const ph_trade *e, const ph_event *segments)
 {
+    if (e->contract.v != s->concluded_cnt + 1) return PH_ECORRUPT;
     phg_report report = {
         .seq = c->seq,
         .at = c->at,
@@ -218,6 +223,7 @@ static ph_status take_trade(phg_private_streams *s, phg_translator *t, const ph_
     if (status != PH_OK) return status;
     private_of(s, e->buyer)->contract_cnt++;
     private_of(s, e->supplier)->contract_cnt++;
+    s->concluded_cnt++;
     return PH_OK;
 }
 
@@ -247,15 +253,16 @@ ph_status phg_private_streams_take(phg_private_streams *s, phg_translator *t, co
 ph_status phg_private_streams_take_contract(phg_private_streams *s, phg_translator *t,
                                             const ph_signed_contract *contract)
 {
-    if (contract->contract.v != s->contract_cnt + 1) return PH_ECORRUPT;
+    if (contract->contract.v != s->signed_cnt + 1) return PH_ECORRUPT;
+    if (contract->contract.v > s->concluded_cnt) return PH_EAGAIN;
     const ph_participant_id parties[2] = {contract->buyer, contract->supplier};
+    if (!private_of(s, parties[0]) || !private_of(s, parties[1])) return PH_ECORRUPT;
     for (int i = 0; i < 2; i++) {
         phg_private *p = private_of(s, parties[i]);
-        if (!p) return PH_EFULL;
         phg_bytes message = phg_translate_contract(t, p->contracts.cnt + 1, contract);
         ph_status status = stream_add(&p->contracts, message);
         if (status != PH_OK) return status;
     }
-    s->contract_cnt++;
+    s->signed_cnt++;
     return PH_OK;
 }

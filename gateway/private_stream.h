@@ -48,16 +48,21 @@ typedef struct {
 typedef struct {
     phg_private *v; /* of participant n: v[n - 1] */
     uint32_t cnt, max;
-    uint64_t contract_cnt; /* contracts that the notary's stream has brought */
+    uint64_t concluded_cnt; /* contracts that the engine's records concluded */
+    uint64_t signed_cnt;    /* contracts that the notary's stream has brought */
 } phg_private_streams;
 
 void phg_private_streams_release(phg_private_streams *s);
+
+/* Participants 1 .. cnt exist from now on.  PH_EFULL: no memory. */
+ph_status phg_private_streams_reach(phg_private_streams *s, uint32_t cnt);
 
 /* Takes one event of the command; the feed has taken it before. */
 ph_status phg_private_streams_take(phg_private_streams *s, phg_translator *t, const phg_feed *feed,
                                    const ph_command *c, phg_event_at events);
 
-/* Takes the next contract of the notary's stream. */
+/* Takes the next contract of the notary's stream.  PH_EAGAIN: the record that concludes it has not
+   been taken yet, so nobody could be told what it is about. */
 ph_status phg_private_streams_take_contract(phg_private_streams *s, phg_translator *t,
                                             const ph_signed_contract *contract);
 

@@ -13,10 +13,10 @@
 #define CLOSED  PHG_SESSION_CLOSED
 static const phg_session_state next_state[PHG_SESSION_STATE_CNT][PHG_SESSION_EVENT_CNT] = {
     /*            LOGON    LOGOUT   FAULT    SAID     GONE   */
-    [NEW] =     { READY,   NEW,     NEW,     NEW,     CLOSED },
-    [READY] =   { READY,   LEAVING, LEAVING, READY,   CLOSED },
-    [LEAVING] = { LEAVING, LEAVING, LEAVING, CLOSED,  CLOSED },
-    [CLOSED] =  { CLOSED,  CLOSED,  CLOSED,  CLOSED,  CLOSED },
+    [NEW] = {READY, NEW, NEW, NEW, CLOSED},
+    [READY] = {READY, LEAVING, LEAVING, READY, CLOSED},
+    [LEAVING] = {LEAVING, LEAVING, LEAVING, CLOSED, CLOSED},
+    [CLOSED] = {CLOSED, CLOSED, CLOSED, CLOSED, CLOSED},
 };
 #undef NEW
 #undef READY
@@ -40,15 +40,17 @@ bool phg_session_logon(phg_session *s, ph_participant_id who, const phg_logon *l
     }
     if (logon->next_report == 0 || logon->next_report > p->reports.cnt + 1) {
         *ret_why = PHG_REFUSAL_STREAM_NUMBER;
-        (void)snprintf(text, PHG_WHY_SIZE, "next_report is %" PRIu64 " where 1 to %" PRIu64
-                       " can be asked for", logon->next_report, p->reports.cnt + 1);
+        (void)snprintf(text, PHG_WHY_SIZE,
+                       "next_report is %" PRIu64 " where 1 to %" PRIu64 " can be asked for",
+                       logon->next_report, p->reports.cnt + 1);
         return false;
     }
     /* Contracts that are concluded but not signed yet may be waited for. */
     if (logon->next_contract == 0 || logon->next_contract > p->contract_cnt + 1) {
         *ret_why = PHG_REFUSAL_STREAM_NUMBER;
-        (void)snprintf(text, PHG_WHY_SIZE, "next_contract is %" PRIu64 " where 1 to %" PRIu64
-                       " can be asked for", logon->next_contract, p->contract_cnt + 1);
+        (void)snprintf(text, PHG_WHY_SIZE,
+                       "next_contract is %" PRIu64 " where 1 to %" PRIu64 " can be asked for",
+                       logon->next_contract, p->contract_cnt + 1);
         return false;
     }
     s->state = phg_session_step(s->state, PHG_SESSION_LOGON);
@@ -208,8 +210,8 @@ static ph_status fill_catalogue(phg_session *s, const phg_session_view *view, ph
 static void fill_stream(phg_out_frame *f, const phg_stream *stream, uint64_t *next)
 {
     if (*next > stream->cnt) return;
-    phg_stream_run run = phg_stream_take(stream, *next, PHG_FRAME_MESSAGES_MAX - f->cnt,
-                                         sizeof f->room - f->size);
+    phg_stream_run run =
+        phg_stream_take(stream, *next, PHG_FRAME_MESSAGES_MAX - f->cnt, sizeof f->room - f->size);
     if (run.cnt == 0 && f->cnt == 0) {
         run = phg_stream_take(stream, *next, 1, SIZE_MAX);
         f->bytes = run.bytes;

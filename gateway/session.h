@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  gateway/session.h - one client's session: its states, its places in the streams, what it is owed.
+/*  gateway/session.h - one client's session: its states, its places in the streams.
 
       NEW --logon--> READY --logout, fault, silence--> LEAVING --said--> CLOSED
                       |  ^                                |

@@ -95,16 +95,16 @@ static bool listed(reading *r, const char *field, int v, int max)
     ok = ok && take_text(r, #name, m->name, to->field, sizeof to->field);
 #define TAKE_blob(name, field, max) \
     ok = ok && take_blob(r, #name, m->name, to->field, sizeof to->field);
-#define TAKE_enu(name, enum_field, max)        \
-    ok = ok && listed(r, #name, m->name, max); \
+#define TAKE_enu(name, enum_field, max)             \
+    ok = ok && listed(r, #name, (int)m->name, max); \
     if (ok) to->enum_field = (__typeof__(to->enum_field))m->name;
 #define TAKE(form, name, field, max) TAKE_##form(name, field, max)
 
 static bool take_order(reading *r, const Petahour__V1__NewOrder *m, ph_command *c)
 {
-    if (!listed(r, "side", m->side, PH_SIDE_SELL)) return false;
-    if (!listed(r, "shape", m->shape, PH_SHAPE_FLEX)) return false;
-    if (!listed(r, "time_in_force", m->time_in_force, PH_TIF_FOK)) return false;
+    if (!listed(r, "side", (int)m->side, PH_SIDE_SELL)) return false;
+    if (!listed(r, "shape", (int)m->shape, PH_SHAPE_FLEX)) return false;
+    if (!listed(r, "time_in_force", (int)m->time_in_force, PH_TIF_FOK)) return false;
     int stp = (int)m->self_trade_prevention;
     if (stp == 0) stp = PH_STP_CANCEL_INCOMING;
     if (!listed(r, "self_trade_prevention", stp, PH_STP_CANCEL_RESTING)) return false;
@@ -208,7 +208,7 @@ static bool take_phase(reading *r, const Petahour__V1__SetPhase *m, ph_command *
 {
     c->kind = PH_CMD_SET_PHASE;
     c->request = m->request;
-    if (!listed(r, "phase", m->phase, PH_PHASE_CLOSED)) return false;
+    if (!listed(r, "phase", (int)m->phase, PH_PHASE_CLOSED)) return false;
     c->u.phase = (ph_set_phase){{m->product}, (ph_phase)m->phase};
     return true;
 }
@@ -217,7 +217,7 @@ static bool take_state(reading *r, const Petahour__V1__SetParticipantState *m, p
 {
     c->kind = PH_CMD_SET_PARTICIPANT_STATE;
     c->request = m->request;
-    if (!listed(r, "state", m->state, PH_PARTICIPANT_CLOSED)) return false;
+    if (!listed(r, "state", (int)m->state, PH_PARTICIPANT_CLOSED)) return false;
     c->u.participant_state =
         (ph_set_participant_state){{m->participant}, (ph_participant_state)m->state};
     return true;

@@ -30,7 +30,7 @@ typedef struct {
 } phg_zap_part;
 
 typedef struct {
-    char status[4];   /* "200", "300": come again, "400": no, "500": not a request */
+    char status[4]; /* "200", "300": come again, "400": no, "500": not a request */
     const char *text;
     char user_id[12]; /* number of the participant; empty unless 200 */
 } phg_zap_answer;

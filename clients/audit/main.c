@@ -48,7 +48,7 @@ static const struct argp_option journal_options[] = {
 };
 
 /* What a command takes besides its options. */
-typedef enum { ARGS_JOURNAL, ARGS_CONTRACT } args_form;
+typedef enum { ARGS_JOURNAL, ARGS_DATABASE, ARGS_CONTRACT } args_form;
 
 static const struct command {
     const char *name;
@@ -73,7 +73,7 @@ static const struct command {
      contract_options, ARGS_CONTRACT, ph_audit_contract},
     {"compare", "JOURNAL --database=CONNINFO",
      "Recompute the market and compare it with the rows of a settlement database.", compare_options,
-     ARGS_JOURNAL, ph_audit_compare},
+     ARGS_DATABASE, ph_audit_compare},
     {"journal", "JOURNAL", "List what a journal holds, verifying it on the way.", journal_options,
      ARGS_JOURNAL, ph_audit_journal},
 };
@@ -137,7 +137,7 @@ typedef struct {
 static void settle_args(const struct argp_state *state, reading *r)
 {
     ph_audit_request *q = &r->request;
-    if (r->command->form == ARGS_JOURNAL) {
+    if (r->command->form != ARGS_CONTRACT) {
         if (r->arg_cnt != 1) argp_error(state, "give one journal directory");
         q->journal = r->args[0];
     } else if (q->id != 0) {
@@ -150,7 +150,7 @@ static void settle_args(const struct argp_state *state, reading *r)
         q->journal = r->arg_cnt == 2 ? r->args[0] : NULL;
         q->contract = r->args[r->arg_cnt - 1];
     }
-    if (r->command->run == ph_audit_compare && q->database == NULL)
+    if (r->command->form == ARGS_DATABASE && q->database == NULL)
         argp_error(state, "no database: give --database CONNINFO");
     if (q->to != 0 && q->from > q->to) argp_error(state, "--from is after --to");
 }
@@ -223,12 +223,12 @@ static error_t take_command(int key, char *arg, struct argp_state *state)
 static const char doc[] =
     "Checks a market from its journal alone, without the programs that made it.\v"
     "Commands:\n"
-    "  verify JOURNAL           check every byte: segments, chain of hashes, records\n"
-    "  replay JOURNAL           recompute every result and say \"equal\" or the first difference\n"
-    "  contract JOURNAL FILE    check a saved contract against its proof and the journal\n"
+    "  verify JOURNAL          check every byte and the chain of hashes\n"
+    "  replay JOURNAL          recompute every result: equal, or what differs\n"
+    "  contract JOURNAL FILE   check a saved contract, its proof and signature\n"
     "  compare JOURNAL --database=CONNINFO\n"
-    "                           compare the rows of a settlement database with the journal\n"
-    "  journal JOURNAL          list what a journal holds\n"
+    "                          compare a settlement database with the journal\n"
+    "  journal JOURNAL         list what a journal holds\n"
     "\n"
     "COMMAND --help tells more.  Exit status: 0 right, 1 could not be done, 2 usage, 4 not found, "
     "8 something is not as it should be.";

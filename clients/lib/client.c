@@ -73,9 +73,11 @@ static bool copy_config(phc_client *c, const phc_config *f)
         c->connect_file = strdup(f->connect_file);
         return c->connect_file != NULL;
     }
-    strcpy(c->gateway.order_entry, f->order_entry);
-    strcpy(c->gateway.market_data, f->market_data != NULL ? f->market_data : "");
-    strcpy(c->gateway.server_key, f->server_key);
+    /* config_wrong saw that all three fit. */
+    phc_gateway *g = &c->gateway;
+    snprintf(g->order_entry, sizeof g->order_entry, "%s", f->order_entry);
+    snprintf(g->market_data, sizeof g->market_data, "%s", f->market_data ? f->market_data : "");
+    snprintf(g->server_key, sizeof g->server_key, "%s", f->server_key);
     return true;
 }
 

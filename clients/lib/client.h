@@ -7,9 +7,9 @@
     feed.c        market data
     commands.c    the sending functions
 
-      DOWN --attempt--> CONNECTING --handshake--> LOGGING_ON --accepted--> READING --read up--> READY
-       ^                    |                         |                      |                   |
-       +--------------------+------ lost, refused, silent, too late --------+-------------------+
+      DOWN --attempt--> CONNECTING --handshake--> LOGGING_ON --accepted--> READING --read--> READY
+       ^                    |                         |                     |                |
+       +--------------------+---- lost, refused, silent, too late ---------+----------------+
       Anything that must not happen often enough: STOPPED, for good.
 
     A connection is never reused: after any trouble its socket is closed and a new one is made, so

@@ -140,8 +140,8 @@ void phc_connection_feed(phc_client *c)
         strcmp(c->sub_key, c->gateway.server_key) == 0)
         return;
     close_socket(c, &c->sub, &c->sub_fd);
-    strcpy(c->sub_endpoint, c->gateway.market_data);
-    strcpy(c->sub_key, c->gateway.server_key);
+    memcpy(c->sub_endpoint, c->gateway.market_data, sizeof c->sub_endpoint);
+    memcpy(c->sub_key, c->gateway.server_key, sizeof c->sub_key);
     c->sub = zmq_socket(c->zmq, ZMQ_SUB);
     if (c->sub != NULL && set_common(c->sub) && secure(c, c->sub, c->sub_key) &&
         set_int(c->sub, ZMQ_RECONNECT_IVL_MAX, BACKOFF_MAX_MS) &&
@@ -187,7 +187,7 @@ void phc_connection_watch(phc_client *c)
 {
     uint16_t event;
     uint32_t value;
-    char why[320];
+    char why[400];
     while (c->monitor != NULL && next_event(c, &event, &value)) {
         if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
             if (c->state == PHC_CONNECTING) c->state = PHC_LOGGING_ON;

@@ -15,11 +15,9 @@ enum {
 /* Size of the topic of a product; of all when product is 0. */
 static size_t topic_of(uint32_t product, char to[TOPIC_BYTES + 1])
 {
-    if (product == 0)
-        strcpy(to, "P");
-    else
-        snprintf(to, TOPIC_BYTES + 1, "P%08x", product);
-    return strlen(to);
+    int size = product == 0 ? snprintf(to, TOPIC_BYTES + 1, "P")
+                            : snprintf(to, TOPIC_BYTES + 1, "P%08x", product);
+    return (size_t)size;
 }
 
 static bool subscribe(phc_client *c, int option, uint32_t product)

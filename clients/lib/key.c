@@ -160,7 +160,7 @@ static int on_ini(void *user, const char *section, const char *name, const char 
         if (strcmp(v->name, name) != 0) continue;
         if (v->seen) return ini_fail(r, name, "is given twice");
         if (strlen(value) >= v->size) return ini_fail(r, name, "is too long");
-        strcpy(v->to, value);
+        memcpy(v->to, value, strlen(value) + 1);
         v->seen = true;
         return 1;
     }
@@ -222,7 +222,7 @@ static const char *decode_key(const char values[5][80], phc_key *k)
     uint8_t derived[KEY_BYTES], secret[crypto_sign_SECRETKEYBYTES];
     memset(k, 0, sizeof *k);
     if (!name_ok(values[0])) return "\"name\" is empty";
-    strcpy(k->name, values[0]);
+    memcpy(k->name, values[0], strlen(values[0]));
     if (phc_z85_parse(values[1], k->curve_public) != PHC_OK)
         return "\"curve_public\" is not Z85 of 40 characters";
     if (phc_z85_parse(values[2], k->curve_secret) != PHC_OK)

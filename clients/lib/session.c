@@ -159,8 +159,8 @@ static void on_logon(phc_client *c, const Petahour__V1__LogonAccepted *m)
         phc_client_stop(c, "the gateway states another notary key than the one configured");
         return;
     }
-    strcpy(c->market, l.market);
-    strcpy(c->currency, l.currency);
+    snprintf(c->market, sizeof c->market, "%s", l.market);
+    snprintf(c->currency, sizeof c->currency, "%s", l.currency);
     memcpy(c->notary_sign_key, l.notary_sign_key, 32);
     l.market = c->market;
     l.currency = c->currency;

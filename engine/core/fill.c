@@ -32,19 +32,12 @@ void ph_fill_begin(ph_market *m, uint32_t incoming)
 
 /* ---- Steps ------------------------------------------------------------------------------- */
 
-ph_fill_step ph_fill_step_begin(const ph_market *m)
-{
-    (void)m; /* what is recorded starts at fill_cnt, which only ph_fill_apply moves */
-    return (ph_fill_step){.cnt = 0, .too_many = false};
-}
-
 static uint64_t trade_place(const ph_market *m, uint32_t slot)
 {
     return slot == m->incoming ? UINT64_MAX : m->orders[slot].place;
 }
 
-void ph_fill_record(ph_market *m, ph_fill_step *step, uint32_t a, uint32_t b, ph_period t,
-                    ph_quantity units, ph_price price)
+void ph_fill_record(ph_market *m, ph_fill_step *step, ph_execution x)
 {
     uint64_t at = (uint64_t)m->fill_cnt + step->cnt;
     step->cnt++;
@@ -52,15 +45,15 @@ void ph_fill_record(ph_market *m, ph_fill_step *step, uint32_t a, uint32_t b, ph
         step->too_many = true;
         return;
     }
-    uint64_t pa = trade_place(m, a), pb = trade_place(m, b);
-    bool a_buys = m->orders[a].side == PH_SIDE_BUY;
+    uint64_t pa = trade_place(m, x.a), pb = trade_place(m, x.b);
+    bool a_buys = m->orders[x.a].side == PH_SIDE_BUY;
     m->fills[at] = (ph_fill){.low_place = pa < pb ? pa : pb,
                              .high_place = pa < pb ? pb : pa,
-                             .price = price,
-                             .period = t,
-                             .quantity = units,
-                             .buy = a_buys ? a : b,
-                             .sell = a_buys ? b : a};
+                             .price = x.price,
+                             .period = x.t,
+                             .quantity = x.units,
+                             .buy = a_buys ? x.a : x.b,
+                             .sell = a_buys ? x.b : x.a};
 }
 
 void ph_fill_price(ph_market *m, const ph_fill_step *step, uint32_t a, uint32_t b, ph_price price)

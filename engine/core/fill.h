@@ -16,17 +16,22 @@ void ph_fill_init(ph_market *m, ph_arena *a);
 /* Begins a command in which `incoming` arrives (PH_NONE if none does). */
 void ph_fill_begin(ph_market *m, uint32_t incoming);
 
-/* A step under construction: fills that are recorded but not applied. */
+/* A step under construction, which starts as all zero: fills that are recorded behind fill_cnt and
+   not applied. */
 typedef struct {
     uint32_t cnt;  /* recorded; counts on when there is no room, so that the bound can be checked */
     bool too_many; /* the command's bound, or the room for contracts, would be passed */
 } ph_fill_step;
 
-ph_fill_step ph_fill_step_begin(const ph_market *m);
+/* Two orders trade `units` in period t at `price`. */
+typedef struct {
+    uint32_t a, b; /* slots, in any order */
+    ph_period t;
+    ph_quantity units;
+    ph_price price;
+} ph_execution;
 
-/* Records that the orders in slots a and b trade `units` in period t at `price`. */
-void ph_fill_record(ph_market *m, ph_fill_step *step, uint32_t a, uint32_t b, ph_period t,
-                    ph_quantity units, ph_price price);
+void ph_fill_record(ph_market *m, ph_fill_step *step, ph_execution x);
 
 /* Gives every recorded fill between a and b a price; see the offer in match.c. */
 void ph_fill_price(ph_market *m, const ph_fill_step *step, uint32_t a, uint32_t b, ph_price price);

@@ -42,7 +42,7 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 static ph_wide floor_div(ph_wide a, ph_wide b)
 {
     ph_wide q = a / b;
-    return a % b < 0 ? q - 1 : q;
+    return q * b > a ? q - 1 : q;
 }
 
 /* ---- Periods of an incoming EACH order that can trade, best first, then earliest ---------- */
@@ -213,8 +213,8 @@ static bool trade_period(ph_market *m, uint32_t incoming, uint32_t node, ph_peri
     uint32_t maker = n->order;
     uint32_t units = min_u32(n->open, m->nodes[ph_order_node(o, t)].open);
     ph_price price = ph_price_of(m->orders[maker].key);
-    ph_fill_step step = ph_fill_step_begin(m);
-    ph_fill_record(m, &step, incoming, maker, t, units, price);
+    ph_fill_step step = {0};
+    ph_fill_record(m, &step, (ph_execution){incoming, maker, t, units, price});
     if (step.too_many) return false;
     ph_fill_apply(m, &step);
     m->last_price = price;
@@ -224,7 +224,7 @@ static bool trade_period(ph_market *m, uint32_t incoming, uint32_t node, ph_peri
 
 static bool trade_block(ph_market *m, uint32_t incoming, uint32_t block)
 {
-    ph_fill_step step = ph_fill_step_begin(m);
+    ph_fill_step step = {0};
     (void)offer_of(m, block, incoming, &step); /* the same offer as when it was chosen */
     if (step.cnt > PH_FILLS_PER_COMMAND_MAX) {
         end_resting(m, block, PH_CANCEL_FILL_LIMIT);
@@ -318,7 +318,9 @@ static void record_source(ph_market *m, ph_fill_step *step, uint32_t incoming, u
     if (step == NULL) return;
     const ph_order *b = &m->orders[block];
     for (uint32_t i = 0; i < b->window.periods; i++)
-        ph_fill_record(m, step, incoming, block, b->window.first + i, units, ph_price_of(b->key));
+        ph_fill_record(
+            m, step,
+            (ph_execution){incoming, block, b->window.first + i, units, ph_price_of(b->key)});
 }
 
 /* Takes the cheapest units; `first`, when there is one, before all others. */
@@ -405,7 +407,7 @@ void ph_match_block(ph_market *m, uint32_t incoming)
     uint32_t first = PH_NONE;
     if (!o->all_or_none || !executes(o, at)) first = second_try(m, incoming, &at);
     if (!executes(o, at)) return;
-    ph_fill_step step = ph_fill_step_begin(m);
+    ph_fill_step step = {0};
     (void)try_block(m, incoming, first, &step); /* the same attempt again, recorded */
     if (step.too_many) {
         o->ends = PH_CANCEL_FILL_LIMIT;

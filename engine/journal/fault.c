@@ -30,6 +30,7 @@ ph_journal_fault *ph_fault_number(ph_journal_fault *f, uint64_t v)
     return ph_fault_text(f, digits + i);
 }
 
+/* wide: the parts of one sentence */
 ph_status ph_fault_at(ph_journal_fault *f, ph_status status, const char *name, uint64_t offset,
                       uint64_t seq, const char *what, const char *remedy)
 {

@@ -20,7 +20,7 @@
 typedef struct ph_follower ph_follower;
 
 /* Called for each item, in order.  A status other than PH_OK stops the turn and is returned by it;
-   the item was then not taken: it comes again in the next turn (which zmq_poll does not announce). */
+   the item was then not taken, and comes again in the next turn (zmq_poll does not tell of it). */
 typedef ph_status (*ph_follower_on_item)(void *arg, uint64_t number, const void *bytes,
                                          size_t size);
 

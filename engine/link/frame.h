@@ -27,7 +27,7 @@ enum {
     PH_FRAME_BYTES_MAX = 1 << 20, /* of ITEMS, unless one item is longer */
     PH_FRAME_COMMANDS_MAX = 256,  /* in one COMMANDS */
     PH_ITEM_HEAD_SIZE = 20,
-    PH_ITEM_BYTES_MAX = 64 << 20, /* longest item */
+    PH_ITEM_BYTES_MAX = 1 << 30, /* longest item */
 };
 
 typedef enum {

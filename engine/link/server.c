@@ -82,6 +82,7 @@ static ph_status open_socket(ph_server *s, void *zmq_context, const char *endpoi
     return bind_private(s, endpoint);
 }
 
+/* wide: two places for the error, as everywhere, and one for the result */
 ph_status ph_server_open(void *zmq_context, const char *endpoint, const char *origin,
                          ph_spool *spool, ph_server **ret, char *err, size_t err_size)
 {
@@ -207,10 +208,17 @@ static follower *of_peer(ph_server *s, ph_link_peer peer)
     return f->is_used && f->age == (uint32_t)(peer.v >> 32) ? f : NULL;
 }
 
-static ph_status on_commands(ph_server *s, follower *f, const ph_frame *frame,
-                             ph_server_on_command on_command, void *arg)
+/* One call of take: whom to hand commands to, and how many there were. */
+typedef struct {
+    ph_server_on_command on_command;
+    void *arg;
+    uint32_t commands;
+} taking;
+
+static ph_status on_commands(ph_server *s, follower *f, const ph_frame *frame, taking *to)
 {
     ph_link_peer peer = peer_of(s, f);
+    to->commands += frame->cnt;
     ph_reader r = ph_reader_of(frame->body, frame->body_size);
     for (uint32_t i = 0; i < frame->cnt; i++) {
         const uint8_t *bytes;
@@ -218,7 +226,7 @@ static ph_status on_commands(ph_server *s, follower *f, const ph_frame *frame,
         ph_status st = PH_ECORRUPT;
         if (ph_frame_command(&r, &bytes, &size)) {
             s->counts.commands++;
-            st = on_command(arg, peer, bytes, size);
+            st = to->on_command(to->arg, peer, bytes, size);
         }
         if (st == PH_ECORRUPT) {
             f->taken++;
@@ -231,10 +239,9 @@ static ph_status on_commands(ph_server *s, follower *f, const ph_frame *frame,
     return PH_OK;
 }
 
-/* Acts on one message of one identity.  *commands grows by the commands in it. */
+/* Acts on one message of one identity. */
 static ph_status on_message(ph_server *s, const uint8_t *identity, size_t identity_size,
-                            zmq_msg_t *body, uint32_t *commands, ph_server_on_command on_command,
-                            void *arg)
+                            zmq_msg_t *body, taking *to)
 {
     follower *f = find(s, identity, identity_size);
     ph_frame frame = {0};
@@ -250,10 +257,7 @@ static ph_status on_message(ph_server *s, const uint8_t *identity, size_t identi
         (void)send_frame(s, identity, identity_size, &(ph_frame){.kind = PH_FRAME_HELLO});
         return PH_OK;
     }
-    if (st == PH_OK && frame.kind == PH_FRAME_COMMANDS) {
-        *commands += frame.cnt;
-        return on_commands(s, f, &frame, on_command, arg);
-    }
+    if (st == PH_OK && frame.kind == PH_FRAME_COMMANDS) return on_commands(s, f, &frame, to);
     if (st == PH_OK && frame.kind == PH_FRAME_CREDIT && frame.count >= f->credit &&
         frame.count <= f->sent) {
         f->credit = frame.count;
@@ -293,15 +297,14 @@ static bool receive(ph_server *s, zmq_msg_t *identity, zmq_msg_t *body)
 ph_status ph_server_take(ph_server *s, uint32_t commands_max, ph_server_on_command on_command,
                          void *arg)
 {
-    uint32_t commands = 0;
-    for (uint32_t i = 0; i < FRAMES_PER_TAKE && commands < commands_max; i++) {
+    taking to = {.on_command = on_command, .arg = arg};
+    for (uint32_t i = 0; i < FRAMES_PER_TAKE && to.commands < commands_max; i++) {
         zmq_msg_t identity, body;
         (void)zmq_msg_init(&identity);
         (void)zmq_msg_init(&body);
         ph_status st = PH_EAGAIN;
         if (receive(s, &identity, &body))
-            st = on_message(s, zmq_msg_data(&identity), zmq_msg_size(&identity), &body, &commands,
-                            on_command, arg);
+            st = on_message(s, zmq_msg_data(&identity), zmq_msg_size(&identity), &body, &to);
         (void)zmq_msg_close(&identity);
         (void)zmq_msg_close(&body);
         if (st != PH_OK) return st;
@@ -352,28 +355,27 @@ static ph_status send_items(ph_server *s, follower *f, size_t *sent_bytes)
     }
     uint64_t room = f->window - (f->sent - f->credit);
     size_t bytes_max = room < PH_FRAME_BYTES_MAX ? (size_t)room : PH_FRAME_BYTES_MAX;
-    const uint8_t *items;
-    size_t size;
     ph_frame frame = {.kind = PH_FRAME_ITEMS, .number = f->at.number, .last = s->visible};
-    ph_status st =
-        ph_spool_read(s->spool, &f->at, s->visible, bytes_max, &items, &size, &frame.cnt);
+    ph_spool_part items;
+    ph_status st = ph_spool_read(s->spool, &f->at, s->visible, bytes_max, &items);
     if (st != PH_OK) return st;
     count_taken(f, f->at.number - 1);
     frame.count = f->taken;
+    frame.cnt = items.cnt;
     zmq_msg_t message;
-    if (zmq_msg_init_size(&message, PH_FRAME_HEAD_SIZE + size) != 0) return PH_EFULL;
-    ph_writer w = ph_writer_of(zmq_msg_data(&message), PH_FRAME_HEAD_SIZE + size);
+    if (zmq_msg_init_size(&message, PH_FRAME_HEAD_SIZE + items.size) != 0) return PH_EFULL;
+    ph_writer w = ph_writer_of(zmq_msg_data(&message), PH_FRAME_HEAD_SIZE + items.size);
     ph_frame_write(&w, &frame);
-    ph_write_bytes(&w, items, size);
-    PH_ASSERT(!w.full && ph_writer_size(&w) == PH_FRAME_HEAD_SIZE + size);
+    ph_write_bytes(&w, items.bytes, items.size);
+    PH_ASSERT(!w.full && ph_writer_size(&w) == PH_FRAME_HEAD_SIZE + items.size);
     if (!send_message(s, f->identity, f->identity_size, &message)) {
         forget(s, f);
         return PH_EEND;
     }
     f->owes_taken = false;
-    f->sent += PH_FRAME_HEAD_SIZE + size;
-    s->counts.items_sent += frame.cnt;
-    *sent_bytes += size;
+    f->sent += PH_FRAME_HEAD_SIZE + items.size;
+    s->counts.items_sent += items.cnt;
+    *sent_bytes += items.size;
     return PH_OK;
 }
 

@@ -26,7 +26,7 @@
 
 typedef struct ph_server ph_server;
 
-/* Who sent a command; 0 is nobody.  Stays valid, and becomes meaningless when that follower goes. */
+/* Who sent a command; 0 is nobody.  Stays valid, but means nobody once that follower is gone. */
 typedef struct {
     uint64_t v;
 } ph_link_peer;
@@ -45,8 +45,8 @@ typedef struct {
     uint64_t items_sent;
 } ph_server_counts;
 
-/* Binds `endpoint` (ipc://...; mode 0600) and offers the items of the spool.  origin (1 to 63 bytes)
-   is told to followers.  err receives a sentence on failure: PH_EINVAL, PH_EIO, PH_EFULL. */
+/* Binds `endpoint` (ipc://...; mode 0600) and offers the items of the spool.  origin (1 to 63
+   bytes) is told to followers.  err receives a sentence on failure: PH_EINVAL, PH_EIO, PH_EFULL. */
 ph_status ph_server_open(void *zmq_context, const char *endpoint, const char *origin,
                          ph_spool *spool, ph_server **ret, char *err, size_t err_size);
 

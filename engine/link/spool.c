@@ -381,7 +381,7 @@ ph_status ph_spool_seek(ph_spool *s, uint64_t number, ph_spool_cursor *ret)
 }
 
 ph_status ph_spool_read(ph_spool *s, ph_spool_cursor *c, uint64_t last, size_t bytes_max,
-                        const uint8_t **ret, size_t *ret_size, uint32_t *ret_cnt)
+                        ph_spool_part *ret)
 {
     if (last > s->last) last = s->last;
     if (c->number > last) return PH_EEND;
@@ -403,9 +403,7 @@ ph_status ph_spool_read(ph_spool *s, ph_spool_cursor *c, uint64_t last, size_t b
         if (st != PH_OK) return st;
         to = (ph_spool_cursor){c->number + 1, c->offset + used};
     }
-    *ret = p;
-    *ret_size = used;
-    *ret_cnt = (uint32_t)(to.number - c->number);
+    *ret = (ph_spool_part){p, used, (uint32_t)(to.number - c->number)};
     *c = to;
     return PH_OK;
 }

@@ -32,6 +32,13 @@ typedef struct {
     uint64_t offset;
 } ph_spool_cursor;
 
+/* Whole items, one behind the other, heads included. */
+typedef struct {
+    const uint8_t *bytes;
+    size_t size;
+    uint32_t cnt;
+} ph_spool_part;
+
 /* Opens the spool, makes it when it is missing, and cuts off everything from the first item that
    does not count.  err (err_size bytes) receives a sentence on failure.
    PH_EBUSY: another process has it; PH_ECORRUPT: the file is no spool, or that of another origin
@@ -42,8 +49,9 @@ ph_status ph_spool_open(const char *path, const char *origin, ph_spool **ret, ch
 /* Number of the last item, 0 if there is none. */
 uint64_t ph_spool_last(const ph_spool *s);
 
-/* Makes item `number`, at most last + 1, these bytes.  One that is there and equal is kept; one that
-   differs is cut off with everything behind it, so put from 1 on before cursors are handed out.
+/* Makes item `number`, at most last + 1, these bytes.  One that is there and equal is kept; one
+   that differs is cut off with everything behind it, so put from 1 on before cursors are handed
+   out.
    PH_EIO, PH_EFULL (disk or memory): errno says why. */
 ph_status ph_spool_put(ph_spool *s, uint64_t number, const void *bytes, uint32_t size);
 
@@ -58,7 +66,7 @@ ph_status ph_spool_seek(ph_spool *s, uint64_t number, ph_spool_cursor *ret);
    PH_EEND: there is nothing up to last; PH_EIO; PH_ECORRUPT: somebody else wrote to the file;
    PH_EFULL: no memory for a long item. */
 ph_status ph_spool_read(ph_spool *s, ph_spool_cursor *c, uint64_t last, size_t bytes_max,
-                        const uint8_t **ret, size_t *ret_size, uint32_t *ret_cnt);
+                        ph_spool_part *ret);
 
 /* Writes what is in memory only.  PH_EIO, PH_EFULL. */
 ph_status ph_spool_flush(ph_spool *s);

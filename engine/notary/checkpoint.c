@@ -37,7 +37,7 @@ size_t ph_checkpoint_write(const ph_checkpoint *c, char to[PH_CHECKPOINT_TEXT_MA
     return (size_t)size;
 }
 
-/* Reads decimal digits up to `end`; read's comparison at the end refuses signs and zeros in front. */
+/* Reads decimal digits up to `end`; the comparison at the end refuses signs and leading zeros. */
 static bool read_number(const char *p, const char *end, uint64_t max, uint64_t *ret)
 {
     uint64_t v = 0;

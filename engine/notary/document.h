@@ -4,7 +4,7 @@
     One contract has one encoding: bytes that read accepts, written again, are the same bytes.  The
     layout is in engine/notary/README.md, section 1, which is what customers verify against.
 
-    Owns      nothing: plain values; a document that was read points into the bytes it was read from.
+    Owns      nothing: plain values; a document that was read points into its bytes.
     Thread    any.
     Pure      no clock, no input or output, no allocation. */
 #ifndef ENGINE_NOTARY_DOCUMENT_H
@@ -75,7 +75,7 @@ ph_document ph_document_of(const ph_trade *trade, const ph_document_facts *facts
 /* Bytes of a contract with so many segments. */
 size_t ph_document_size(uint32_t segment_cnt);
 
-/* Appends the canonical bytes; segments are the segment_cnt SEGMENT events that follow the TRADE. */
+/* Appends the canonical bytes; segments are the segment_cnt SEGMENT events behind the TRADE. */
 void ph_document_write(ph_writer *w, const ph_document *d, const ph_event *segments);
 
 /* Reads a contract from exactly `size` bytes and checks every rule of the README.  PH_EVERSION: a

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  petahour-notary - replays the journal, signs the contracts of each batch, offers them to gateways.
+/*  petahour-notary - replays the journal, signs the contracts of each batch, offers them.
 
     It keeps nothing that it could not compute again: the journal and the key are everything.  One
     thread: journal and gateways are waited for together. */
@@ -167,7 +167,7 @@ static bool seal(notary *n, const ph_replay_batch *batch)
 }
 
 /* Seals what is durable, at most so many batches.  PH_OK: there may be more; PH_EEND: that was all
-   for now; anything else was logged and ends the process. */
+   yet; anything else was logged and ends the process. */
 static ph_status follow(notary *n, uint32_t batches_max)
 {
     ph_replay_error err = {.seq = 0};

@@ -36,8 +36,8 @@ void ph_merkle_build(ph_hash *tree, uint32_t leaf_cnt);
 /* The root of a tree that was built: its last hash. */
 ph_hash ph_merkle_root(const ph_hash *tree, uint32_t leaf_cnt);
 
-/* Writes the inclusion proof of leaf `index` < leaf_cnt, from the leaf's level up to below the root;
-   returns its length. */
+/* Writes the inclusion proof of leaf `index` < leaf_cnt, from the leaf's level up to below the
+   root; returns its length. */
 uint32_t ph_merkle_proof(const ph_hash *tree, uint32_t leaf_cnt, uint32_t index,
                          ph_hash ret[PH_MERKLE_PROOF_MAX]);
 

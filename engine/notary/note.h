@@ -33,8 +33,8 @@ typedef struct {
 /* First bytes of SHA-256(name || 0x0A || 0x01 || key). */
 void ph_note_key_id(const ph_note_signer *signer, uint8_t ret[PH_NOTE_KEY_ID_SIZE]);
 
-/* Appends a whole note with one signature; w becomes full if there is no room.  The text ends with a
-   newline. */
+/* Appends a whole note with one signature; w becomes full if there is no room.  The text ends with
+   a newline. */
 void ph_note_write(ph_writer *w, const char *text, size_t size, const ph_note_signer *signer,
                    const uint8_t signature[PH_NOTE_SIGNATURE_SIZE]);
 

@@ -8,7 +8,8 @@
     argp adds --help, --usage and --version.  A daemon's main:
 
       ph_options options = {0};
-      struct argp argp = {.parser = ..., .children = (struct argp_child[]){{ph_options_argp(), ...}}};
+      struct argp_child children[] = {{.argp = ph_options_argp()}, {0}};
+      struct argp argp = {.parser = ..., .children = children};
       ph_options_init();
       argp_parse(&argp, argc, argv, 0, NULL, &options);
       int end = ph_options_load(&options, &table, &market, &settings);

@@ -23,6 +23,7 @@ struct ph_replay {
     ph_journal_reader *reader;
     void *reader_block;
     ph_market *market;
+    ph_market_limits limits;     /* of the market */
     uint32_t events_max;         /* of one command */
     room records, events, bytes; /* ph_replay_record, ph_event, encoded events */
     ph_replay_batch batch;       /* what next returned last */
@@ -116,6 +117,7 @@ static ph_status open_market(ph_replay *r, ph_replay_error *reterr)
     ph_status s = ph_limits_read(origin.meta, origin.meta_size, &limits);
     if (s == PH_OK) s = map_market(&limits, &r->market);
     if (s == PH_OK) {
+        r->limits = limits;
         r->events_max = ph_market_events_max(&limits);
         return PH_OK;
     }
@@ -175,6 +177,11 @@ void ph_replay_close(ph_replay *r)
 const ph_market *ph_replay_market(const ph_replay *r)
 {
     return r->market;
+}
+
+ph_market_limits ph_replay_limits(const ph_replay *r)
+{
+    return r->limits;
 }
 
 ph_market *ph_replay_take_market(ph_replay *r)

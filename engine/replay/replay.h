@@ -60,6 +60,9 @@ ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_er
 /* The market as of the last batch that next returned. */
 const ph_market *ph_replay_market(const ph_replay *r);
 
+/* Sizes of its tables, as the journal states them. */
+ph_market_limits ph_replay_limits(const ph_replay *r);
+
 /* Gives the market and its block to the caller, who from then on applies commands itself (the
    engine, after it has replayed to the end).  The block is unmapped by ph_replay_free_market. */
 ph_market *ph_replay_take_market(ph_replay *r);

@@ -294,7 +294,7 @@ static ph_status check_end(const settle *s)
     return PH_EDIVERGED;
 }
 
-/* One turn: gather what is durable, write it.  PH_EEND: nothing is left to do for now. */
+/* One turn: gather what is durable, write it.  PH_EEND: nothing is left to do yet. */
 static ph_status turn(settle *s)
 {
     ph_status status = PH_OK;

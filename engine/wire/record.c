@@ -3,14 +3,20 @@
 
 #include "engine/wire/codec.h"
 
-/* wide: the six fields of the record, as they stand in it */
-void ph_record_write(ph_writer *w, uint64_t seq, ph_time at, const void *command,
-                     uint32_t command_size, const void *events, uint32_t event_size)
+void ph_record_write_head(ph_writer *w, uint64_t seq, ph_time at, uint32_t command_size,
+                          uint32_t event_size)
 {
     ph_write_u64(w, seq);
     ph_write_u64(w, at.ns);
     ph_write_u32(w, command_size);
     ph_write_u32(w, event_size);
+}
+
+/* wide: the six fields of the record, as they stand in it */
+void ph_record_write(ph_writer *w, uint64_t seq, ph_time at, const void *command,
+                     uint32_t command_size, const void *events, uint32_t event_size)
+{
+    ph_record_write_head(w, seq, at, command_size, event_size);
     ph_write_bytes(w, command, command_size);
     ph_write_bytes(w, events, event_size);
 }

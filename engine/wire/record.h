@@ -23,6 +23,10 @@ typedef struct {
     uint32_t event_size;
 } ph_record;
 
+/* Writes the head only, for a caller who has command and events in place behind it. */
+void ph_record_write_head(ph_writer *w, uint64_t seq, ph_time at, uint32_t command_size,
+                          uint32_t event_size);
+
 void ph_record_write(ph_writer *w, uint64_t seq, ph_time at, const void *command,
                      uint32_t command_size, const void *events, uint32_t event_size);
 

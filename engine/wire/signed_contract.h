@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  engine/wire/signed_contract.h - a contract with its proof, as the notary hands it to the gateways.
+/*  engine/wire/signed_contract.h - a contract with its proof, as the notary hands it out.
 
     Item n of the notary's stream is contract n.  Integers are little-endian:
 
       0   u64  contract
-      8   u64  first_seq       first journal record of the batch whose contracts were signed together
+      8   u64  first_seq       first journal record of the batch that was signed together
       16  u32  buyer
       20  u32  supplier
       24  u32  leaf_index      place among the contracts of the batch, from 0

@@ -14,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-from layers import is_pure, layer_of
+from layers import is_pure, is_quiet, layer_of
 
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
@@ -23,8 +23,18 @@ COLUMNS_MAX = 100
 
 # Modules whose test has another name than tests/unit/test_<module>.c.
 TESTED_BY = {
-    "engine/journal/fault.c": "tests/unit/test_writer.c",
-    "engine/journal/file_posix.c": "tests/unit/test_segment.c",
+    **{
+        f"engine/core/{name}.c": "tests/unit/test_examples.c"
+        for name in ("book", "capacity", "column", "fill", "gate", "ledger", "law", "market", "match", "place", "registry")
+    },
+    **{
+        f"engine/journal/{name}.c": "tests/unit/test_writer.c"
+        for name in ("chain", "fault", "file_posix", "segment", "watermark")
+    },
+    "engine/replay/limits.c": "tests/unit/test_replay.c",
+    "gateway/session.c": "tests/unit/test_session_table.c",
+    "gateway/private_stream.c": "tests/unit/test_resting.c",
+    "clients/demo/orders.c": "tests/unit/test_scenario.c",
 }
 
 TESTED_FOLDERS = {"engine/base", "engine/wire", "engine/core", "engine/journal"}
@@ -37,8 +47,6 @@ def call(*names):
 # pattern, message ({0}: what was found); on code without comments and texts
 EVERYWHERE = [
     (re.compile(r"//"), "comment in another form; use /* */"),
-    (call("strcpy", "strcat", "stpcpy", "strncpy", "strncat"), "{0} does not know the room; use snprintf or ph_text_set"),
-    (call("sprintf", "vsprintf"), "{0} does not know the room; use snprintf or vsnprintf"),
     (call("gets", "scanf", "sscanf", "fscanf"), "{0} accepts what it should refuse; use ph_reader or a parser of base"),
     (call("atoi", "atol", "atoll", "atof"), "{0} hides bad input; use strtol with both ends checked"),
     (call("strtok",), "{0} keeps hidden state; use strtok_r or strcspn"),
@@ -57,13 +65,24 @@ EVERYWHERE = [
     (re.compile(r"\bth(?:rd|read)_local\b|\b_Thread_local\b|\b__thread\b"), "{0} is a hidden output; pass it"),
 ]  # fmt: skip
 
-PURE = [
-    (re.compile(r"\b(float|double)\b"), "{0} in a pure layer; use ph_money and whole numbers"),
+# What tests may do: their texts are constants, and a sanitizer watches.
+PROGRAMS = [
+    (call("strcpy", "strcat", "stpcpy", "strncpy", "strncat"), "{0} does not know the room; use snprintf or ph_text_set"),
+    (call("sprintf", "vsprintf"), "{0} does not know the room; use snprintf or vsnprintf"),
+]  # fmt: skip
+
+# No clock, no file, no socket.
+QUIET = [
+    (re.compile(r"\b(float|double)\b"), "{0} where money is counted; use ph_money and whole numbers"),
+    (call("printf", "fprintf", "puts", "fputs", "fwrite", "perror", "write", "read", "fopen", "open"), "{0} where there is no world; return a status or an event"),
+    (call("time", "clock", "clock_gettime", "gettimeofday", "nanosleep"), "{0} where there is no clock; time is an argument"),
+    (call("getenv", "secure_getenv"), "{0} where there is no world; a setting is an argument"),
+]  # fmt: skip
+
+PURE = QUIET + [
     (call("malloc", "calloc", "realloc", "free", "strdup", "strndup", "mmap"), "{0} in a pure layer; carve from the block that init was given"),
-    (call("printf", "fprintf", "snprintf", "puts", "fputs", "perror", "write", "read", "fopen", "open"), "{0} in a pure layer; return a status or an event"),
-    (call("time", "clock", "clock_gettime", "gettimeofday", "nanosleep"), "{0} in a pure layer; time is a field of the command"),
+    (call("snprintf", "vsnprintf"), "{0} in a pure layer; texts are made at the edge"),
     (call("qsort", "bsearch", "qsort_r"), "{0} in a pure layer orders ties by chance; write a total order"),
-    (call("getenv", "secure_getenv"), "{0} in a pure layer; a setting is an argument"),
     (re.compile(r"\b(pthread_\w+|_Atomic|volatile|errno)\b"), "{0} in a pure layer; there is one thread and no world"),
     (re.compile(r"\b(?:unsigned|int|u?int\d+_t|bool)\s+\w+\s*:\s*\d+\s*[;,]"), "bit-field in a pure layer; use a whole field or a mask"),
     (re.compile(r"\blong\b"), "long has another width elsewhere; use int64_t"),
@@ -164,17 +183,20 @@ def check_first_lines(path, lines):
 
 
 def parameters_of(signature):
-    """Number of parameters of the last bracket of a definition's first lines."""
-    depth, commas, inside = 0, 0, ""
+    """Number of parameters of a definition.  A buffer with its size, a callback with its argument
+    and the details of an error count once with what they belong to."""
+    depth, names, name = 0, [], ""
     for char in signature[signature.find("(") :]:
         depth += {"(": 1, ")": -1}.get(char, 0)
-        if depth == 1 and char == ",":
-            commas += 1
-        if depth >= 1:
-            inside += char
+        if (depth == 1 and char == ",") or depth == 0:
+            names.append(re.sub(r"\W+$", "", name).strip())
+            name = ""
+        elif depth >= 1:
+            name += char
         if depth == 0:
             break
-    return 0 if inside.strip("( \n") in ("", "void") else commas + 1
+    belongs = re.compile(r"\b(\w*size|\w*cnt|length|arg|reterr)$")
+    return sum(1 for n in names if n not in ("", "(", "(void", "void") and not belongs.search(n))
 
 
 def check_sizes(path, lines, code_lines):
@@ -209,8 +231,12 @@ def check_c(path, text):
     code = without_comments(text)
     bare = without_texts(code)
     yield from check_rules(path, bare, EVERYWHERE)
+    if not path.startswith("tests/"):
+        yield from check_rules(path, bare, PROGRAMS)
     if is_pure(path):
         yield from check_rules(path, bare, PURE)
+    elif is_quiet(path):
+        yield from check_rules(path, bare, QUIET)
     if path.startswith("tests/unit/"):
         yield from check_rules(path, bare, UNIT_TESTS)
     for match in OPEN.finditer(bare):
@@ -230,7 +256,7 @@ def check_tested(root, path):
     """A pure module has a test of its own name."""
     if not path.endswith(".c") or path.startswith("tests/"):
         return
-    if layer_of(path) not in TESTED_FOLDERS and not is_pure(path):
+    if layer_of(path) not in TESTED_FOLDERS and not (is_pure(path) or is_quiet(path)):
         return
     module = Path(path).stem
     test = TESTED_BY.get(path, f"tests/unit/test_{module}.c")

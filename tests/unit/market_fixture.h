@@ -178,6 +178,7 @@ static inline void world_capacity(world *w, uint32_t supplier, uint32_t site, ui
 }
 
 /* A GTC order of product 1 with the participant's next client order id. */
+/* wide: the fields of an order that examples vary */
 static inline ph_command world_order(world *w, uint32_t who, ph_side side, ph_shape shape,
                                      ph_window relative, ph_quantity quantity, ph_price price)
 {

@@ -34,7 +34,7 @@ static settings got;
 
 static ph_status read_bytes(const void *text, size_t size)
 {
-    strcpy(path, "/tmp/petahour-config-XXXXXX");
+    snprintf(path, sizeof path, "/tmp/petahour-config-XXXXXX");
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, text, size), (ssize_t)size);

@@ -33,7 +33,7 @@ static void make_keys(void)
 
 static ph_status read_text(const char *text, mode_t mode)
 {
-    strcpy(path, "/tmp/petahour-key-XXXXXX");
+    snprintf(path, sizeof path, "/tmp/petahour-key-XXXXXX");
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));

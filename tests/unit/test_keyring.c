@@ -28,7 +28,7 @@ static void write_key_file(const char *sign_public, mode_t mode)
                         "name = notary\ncurve_public = %s\ncurve_secret = %s\nsign_public = %s\n"
                         "sign_seed = %s\n",
                         public_z85, secret_z85, sign_public, seed_hex);
-    strcpy(path, "/tmp/petahour-keyring-XXXXXX");
+    snprintf(path, sizeof path, "/tmp/petahour-keyring-XXXXXX");
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, text, (size_t)size), size);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/ladder.h"
+#include "gateway/depth.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void phg_ladder_release(phg_ladder *l)
+void phg_depth_release(phg_depth *l)
 {
     free(l->v);
-    *l = (phg_ladder){0};
+    *l = (phg_depth){0};
 }
 
 static bool is_worse(ph_side side, ph_price a, ph_price b)
@@ -17,7 +17,7 @@ static bool is_worse(ph_side side, ph_price a, ph_price b)
 
 /* Index of the first level that is not worse than `price`; cnt if all are.  Orders arrive near the
    best price, so the search starts there. */
-static uint32_t find(const phg_ladder *l, ph_side side, ph_price price)
+static uint32_t find(const phg_depth *l, ph_side side, ph_price price)
 {
     uint32_t low = 0, high = l->cnt;
     if (high != 0 && is_worse(side, l->v[high - 1].price, price)) return high;
@@ -31,7 +31,7 @@ static uint32_t find(const phg_ladder *l, ph_side side, ph_price price)
     return low;
 }
 
-ph_status phg_ladder_add(phg_ladder *l, ph_side side, ph_price price, uint64_t quantity)
+ph_status phg_depth_add(phg_depth *l, ph_side side, ph_price price, uint64_t quantity)
 {
     uint32_t i = find(l, side, price);
     if (i < l->cnt && l->v[i].price == price) {
@@ -52,7 +52,7 @@ ph_status phg_ladder_add(phg_ladder *l, ph_side side, ph_price price, uint64_t q
     return PH_OK;
 }
 
-ph_status phg_ladder_take(phg_ladder *l, ph_side side, ph_price price, uint64_t quantity)
+ph_status phg_depth_take(phg_depth *l, ph_side side, ph_price price, uint64_t quantity)
 {
     uint32_t i = find(l, side, price);
     if (i == l->cnt || l->v[i].price != price || l->v[i].quantity < quantity) return PH_ECORRUPT;
@@ -63,7 +63,7 @@ ph_status phg_ladder_take(phg_ladder *l, ph_side side, ph_price price, uint64_t 
     return PH_OK;
 }
 
-phg_level phg_ladder_best(const phg_ladder *l)
+phg_level phg_depth_best(const phg_depth *l)
 {
     return l->cnt == 0 ? (phg_level){0, 0} : l->v[l->cnt - 1];
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  gateway/ladder.h - one side of one period: how much stands at each price.
+/*  gateway/depth.h - one side of one period: how much stands at each price.
 
-    Owns      its levels; phg_ladder_release accepts a zeroed one.
+    Owns      its levels; phg_depth_release accepts a zeroed one.
     Laws      the best price is last, no level is empty, no two levels have the same price.
     Thread    one. */
-#ifndef GATEWAY_LADDER_H
-#define GATEWAY_LADDER_H
+#ifndef GATEWAY_DEPTH_H
+#define GATEWAY_DEPTH_H
 
 #include "engine/base/status.h"
 #include "engine/base/types.h"
@@ -18,17 +18,17 @@ typedef struct {
 typedef struct {
     phg_level *v;
     uint32_t cnt, max;
-} phg_ladder;
+} phg_depth;
 
-void phg_ladder_release(phg_ladder *l);
+void phg_depth_release(phg_depth *l);
 
 /* Adds quantity > 0 at a price.  PH_EFULL: no memory. */
-ph_status phg_ladder_add(phg_ladder *l, ph_side side, ph_price price, uint64_t quantity);
+ph_status phg_depth_add(phg_depth *l, ph_side side, ph_price price, uint64_t quantity);
 
 /* Takes quantity > 0 away from a price.  PH_ECORRUPT: that much does not stand there. */
-ph_status phg_ladder_take(phg_ladder *l, ph_side side, ph_price price, uint64_t quantity);
+ph_status phg_depth_take(phg_depth *l, ph_side side, ph_price price, uint64_t quantity);
 
 /* The best level; price 0 and quantity 0 if there is none. */
-phg_level phg_ladder_best(const phg_ladder *l);
+phg_level phg_depth_best(const phg_depth *l);
 
 #endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/audit/audit.h"
+#include "clients/audit/progress.h"
+#include "clients/audit/walk.h"
+#include "engine/base/period.h"
+
+/* What a walk adds up. */
+typedef struct {
+    uint64_t batches, records, bytes;
+    ph_journal_batch last; /* its numbers, not its bytes */
+    uint64_t segments;
+    char segment[PH_JOURNAL_NAME_SIZE];
+} sums;
+
+static void add(sums *s, const ph_journal_batch *b)
+{
+    s->batches++;
+    s->records += b->record_cnt;
+    s->bytes += b->size;
+    if (strcmp(s->segment, b->segment) != 0) s->segments++;
+    snprintf(s->segment, sizeof s->segment, "%s", b->segment);
+    s->last = *b;
+}
+
+static const char *hex(const ph_hash *h, char to[65])
+{
+    return sodium_bin2hex(to, 65, h->b, sizeof h->b);
+}
+
+static void print_table(const ph_journal_origin *o, const sums *s)
+{
+    char at[40], of[65];
+    printf("market    %s\n", o->market.s);
+    printf("genesis   %s\n", hex(&o->genesis, of));
+    printf("segments  %" PRIu64 "\n", s->segments);
+    printf("batches   %" PRIu64 ", %" PRIu64 " bytes\n", s->batches, s->bytes);
+    printf("records   %" PRIu64 "\n", s->records);
+    if (s->batches != 0) {
+        printf("last      record %" PRIu64 " of %s\n", s->last.first_seq + s->last.record_cnt - 1,
+               ph_time_text(s->last.last_at, at));
+        printf("chain     %s\n", hex(&s->last.chain, of));
+    }
+    puts("whole: every byte is what was written");
+}
+
+static int print_json(const ph_journal_origin *o, const sums *s)
+{
+    char at[40] = "", genesis[65], chain[65];
+    if (s->batches != 0) (void)ph_time_text(s->last.last_at, at); /* returns at */
+    json_t *j = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "market", o->market.s,
+                          "genesis", hex(&o->genesis, genesis), "segments", (json_int_t)s->segments,
+                          "batches", (json_int_t)s->batches, "records", (json_int_t)s->records,
+                          "bytes", (json_int_t)s->bytes, "last_at", at, "chain",
+                          hex(s->batches == 0 ? &o->genesis : &s->last.chain, chain));
+    char *text = j == NULL ? NULL : json_dumps(j, JSON_INDENT(2));
+    json_decref(j);
+    if (text == NULL) {
+        ph_audit_say("could not write JSON: no memory");
+        return PH_AUDIT_FAILED;
+    }
+    puts(text);
+    free(text);
+    return PH_AUDIT_RIGHT;
+}
+
+int ph_audit_verify(const ph_audit_request *q)
+{
+    ph_walk w;
+    sums s = {.batches = 0};
+    ph_progress progress = ph_progress_begin("verify", 0, q->quiet);
+    bool is_end = false;
+    int status = ph_walk_open(q->journal, &w);
+    while (status == PH_AUDIT_RIGHT && !is_end) {
+        ph_journal_batch b;
+        status = ph_walk_next(&w, &b, &is_end);
+        if (status != PH_AUDIT_RIGHT || is_end) break;
+        add(&s, &b);
+        ph_progress_at(&progress, s.records);
+    }
+    ph_progress_end(&progress);
+    if (status == PH_AUDIT_RIGHT) {
+        ph_journal_origin o = ph_journal_reader_origin(w.reader);
+        if (q->json)
+            status = print_json(&o, &s);
+        else
+            print_table(&o, &s);
+    } else if (status == PH_AUDIT_WRONG) {
+        printf("broken: %" PRIu64 " records are whole before it\n", s.records);
+    }
+    ph_walk_close(&w);
+    return status;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  clients/cli/cli.h - what the commands of `petahour` share.
+
+    arguments.c   options and positional arguments of one command, read into variables
+    rows.c        results as a table for people or as JSON for programs
+    session.c     connecting, waiting, exit codes
+    catalogue.c   participants, sites, hardware and products, by number or by name
+
+    A command is a function of main's form that returns an exit status.  Messages for people go to
+    the error output, results to the standard output. */
+#ifndef CLIENTS_CLI_CLI_H
+#define CLIENTS_CLI_CLI_H
+
+#include "clients/lib/petahour.h"
+
+#include <jansson.h>
+
+typedef enum {
+    CLI_DONE = 0,
+    CLI_FAILED = 1,
+    CLI_USAGE = 2,
+    CLI_REFUSED = 3, /* by the market */
+    CLI_NOT_FOUND = 4,
+    CLI_DENIED = 5, /* not authorised */
+    CLI_NO_CONNECTION = 6,
+    CLI_UNKNOWN_OUTCOME = 7, /* timed out */
+    CLI_NOT_VERIFIED = 8,
+} cli_exit;
+
+/* Says "petahour: ..." on the error output and returns code. */
+cli_exit cli_say(cli_exit code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- Arguments ----------------------------------------------------------------------------- */
+
+typedef enum {
+    CLI_TEXT,    /* const char * */
+    CLI_FLAG,    /* bool */
+    CLI_U32,     /* uint32_t */
+    CLI_U64,     /* uint64_t */
+    CLI_MONEY,   /* int64_t, from decimal text */
+    CLI_TIME,    /* uint64_t, nanoseconds */
+    CLI_DEGREES, /* int32_t, millionths of a degree */
+    CLI_SHAPE,   /* phc_shape; and so on */
+    CLI_TIF,
+    CLI_COMPUTE_TYPE,
+    CLI_ARCHITECTURE,
+    CLI_PHASE,
+    CLI_ROLES,   /* uint32_t */
+    CLI_KEY_Z85, /* uint8_t[32] */
+    CLI_KEY_HEX, /* uint8_t[32] */
+} cli_kind;
+
+typedef struct {
+    const char *name; /* "price" is --price; a name in capitals is a positional argument */
+    const char *arg;  /* what stands for the value in the help; NULL for flags */
+    cli_kind kind;
+    bool required;
+    void *to; /* unchanged when it is not given */
+    const char *doc;
+    bool given; /* set by reading */
+} cli_field;
+
+enum { CLI_FIELDS_MAX = 40 };
+
+/* Options that every command has. */
+typedef struct {
+    const char *connect_file, *key_file;
+    bool json;
+    uint32_t timeout_seconds;
+} cli_common;
+
+/* Reads the arguments, or prints help and exits 0, or says what is wrong and exits 2.  argv[0] is
+   the whole name of the command. */
+void cli_read(int argc, char **argv, const char *doc, cli_field *fields, size_t cnt,
+              cli_common *ret);
+
+/* ---- Results ------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *key, *title;
+    bool right; /* numbers */
+} cli_column;
+
+/* Prints an array of objects.  Takes the reference. */
+void cli_print_rows(json_t *rows, const cli_column *columns, size_t cnt, bool json);
+/* One row at a time, as it happens. */
+void cli_print_line(json_t *row, const cli_column *columns, size_t cnt, bool json);
+/* One object: names and values below each other.  Takes the reference. */
+void cli_print_object(json_t *object, bool json);
+
+json_t *cli_money(int64_t micro); /* decimal text */
+json_t *cli_time(uint64_t ns);
+json_t *cli_number(uint64_t v);
+
+/* ---- Session ------------------------------------------------------------------------------- */
+
+typedef struct cli_session {
+    cli_common common;
+    phc_client *client;
+    phc_key key;
+    bool refused_key; /* the gateway does not know the key */
+    char refusal[300];
+    bool ready, ended;
+    uint64_t request; /* whose result is waited for */
+    bool answered;
+    cli_exit outcome;
+    uint64_t deadline_ms, quiet_since_ms;
+    void *arg; /* the command's own */
+} cli_session;
+
+/* Connects and waits until the session is ready.  The command sets its own callbacks in cb; the
+   session's are added.  On failure everything is released and the exit status returned. */
+cli_exit cli_open(cli_session *s, const cli_common *common, phc_callbacks cb, uint64_t next_report,
+                  uint64_t next_contract);
+void cli_close(cli_session *s);
+
+/* Turns until *done, or until the time is up. */
+cli_exit cli_wait(cli_session *s, const bool *done);
+/* Turns until nothing was told for `ms`. */
+cli_exit cli_wait_quiet(cli_session *s, uint32_t ms);
+/* Turns for ever; returns only on failure. */
+cli_exit cli_watch(cli_session *s);
+
+/* Waits for the result of `request`, tells it, and returns its exit status; s is CLI_EINVAL etc.
+   when sending failed. */
+cli_exit cli_finish(cli_session *s, phc_status sent, uint64_t request, json_t *facts);
+
+uint64_t cli_now_ms(void);
+
+/* ---- Catalogue ----------------------------------------------------------------------------- */
+
+typedef struct {
+    phc_participant *participants;
+    phc_site *sites;
+    phc_hardware *hardware;
+    phc_product *products;
+    size_t participant_cnt, site_cnt, hardware_cnt, product_cnt;
+    uint64_t request;
+    bool complete, failed;
+} cli_catalogue;
+
+/* The session's callbacks must have been opened with these two. */
+void cli_on_catalogue(void *arg, const phc_catalogue_entry *e);
+void cli_on_catalogue_end(void *arg, uint64_t request, uint64_t sequence);
+
+/* Asks for the catalogue and waits for it.  s->arg must point to a cli_catalogue, all zero. */
+cli_exit cli_load_catalogue(cli_session *s);
+void cli_free_catalogue(cli_catalogue *c);
+
+/* A session with nothing but the catalogue; released by cli_end, which returns e. */
+cli_exit cli_open_catalogue(cli_session *s, cli_catalogue *c, const cli_common *common);
+int cli_end(cli_session *s, cli_catalogue *c, cli_exit e);
+
+/* By number or by symbol; NULL and a message if there is none. */
+const phc_product *cli_find_product(const cli_catalogue *c, const char *text);
+const phc_site *cli_find_site(const cli_catalogue *c, const char *text);
+const phc_hardware *cli_find_hardware(const cli_catalogue *c, const char *text);
+const phc_participant *cli_find_participant(const cli_catalogue *c, const char *text);
+/* Name of a participant, or its number as text in `room`. */
+const char *cli_participant_name(const cli_catalogue *c, uint32_t id, char room[16]);
+
+/* ---- Commands ------------------------------------------------------------------------------ */
+
+int cli_keygen(int argc, char **argv);
+int cli_participant_register(int argc, char **argv);
+int cli_participant_list(int argc, char **argv);
+int cli_participant_state(int argc, char **argv);
+int cli_site_register(int argc, char **argv);
+int cli_site_list(int argc, char **argv);
+int cli_hardware_register(int argc, char **argv);
+int cli_hardware_list(int argc, char **argv);
+int cli_capacity_register(int argc, char **argv);
+int cli_product_create(int argc, char **argv);
+int cli_product_list(int argc, char **argv);
+int cli_product_show(int argc, char **argv);
+int cli_product_phase(int argc, char **argv);
+int cli_deposit(int argc, char **argv);
+int cli_withdraw(int argc, char **argv);
+int cli_order_buy(int argc, char **argv);
+int cli_order_sell(int argc, char **argv);
+int cli_order_cancel(int argc, char **argv);
+int cli_order_list(int argc, char **argv);
+int cli_book_show(int argc, char **argv);
+int cli_trade_list(int argc, char **argv);
+int cli_contract_list(int argc, char **argv);
+int cli_contract_save(int argc, char **argv);
+int cli_contract_verify(int argc, char **argv);
+int cli_report_watch(int argc, char **argv);
+
+#endif

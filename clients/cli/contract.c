@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clients/cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum { SEGMENTS_MAX = 65536, FILE_BYTES_MAX = 8 * 1024 * 1024 };
+
+typedef struct {
+    cli_catalogue catalogue; /* first: the catalogue's callbacks look here */
+    json_t *rows;
+    uint32_t self;
+    uint64_t wanted; /* save: this contract */
+    json_t *saved;
+    uint8_t sign_key[32];
+} contracts;
+
+_Static_assert(offsetof(contracts, catalogue) == 0, "contracts are found as their catalogue");
+
+static void on_logon(void *arg, const phc_logon *l)
+{
+    cli_session *s = arg;
+    contracts *k = s->arg;
+    k->self = l->participant;
+    memcpy(k->sign_key, l->notary_sign_key, 32);
+}
+
+static json_t *facts_of(const phc_contract *c)
+{
+    char hash[65];
+    json_t *segments = json_array();
+    for (uint32_t i = 0; i < c->segment_cnt; i++) {
+        const phc_segment *g = &c->segments[i];
+        json_array_append_new(
+            segments, json_pack("{s:o, s:I, s:I, s:o}", "from",
+                                cli_time(phc_period_start(g->first_period, c->period_seconds)),
+                                "periods", (json_int_t)g->periods, "quantity",
+                                (json_int_t)g->quantity, "price", cli_money(g->price)));
+    }
+    return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, "
+                     "s:s, s:o}",
+                     "contract", cli_number(c->contract), "trade", cli_number(c->trade), "market",
+                     c->market, "currency", c->currency, "sequence", cli_number(c->sequence), "at",
+                     cli_time(c->at), "product", c->symbol, "unit", c->unit, "buyer", c->buyer_name,
+                     "supplier", c->supplier_name, "notional", cli_money(c->notional), "buyer_fee",
+                     cli_money(c->buyer_fee), "supplier_fee", cli_money(c->supplier_fee), "bond",
+                     cli_money(c->bond), "terms_version", (json_int_t)c->terms_version,
+                     "terms_hash", phc_hex_text(c->terms_hash, 32, hash), "segments", segments);
+}
+
+/* ---- List ---------------------------------------------------------------------------------- */
+
+static void on_listed(void *arg, const phc_contract *c, const phc_signed_contract *signed_contract,
+                      bool matched)
+{
+    cli_session *s = arg;
+    contracts *k = s->arg;
+    bool buys = c->buyer == k->self;
+    (void)signed_contract; /* it was verified before it came here */
+    json_t *o = facts_of(c);
+    json_object_set_new(o, "side", json_string(buys ? "BUY" : "SELL"));
+    json_object_set_new(o, "with", json_string(buys ? c->supplier_name : c->buyer_name));
+    json_object_set_new(o, "matched", json_boolean(matched));
+    json_array_append_new(k->rows, o);
+}
+
+int cli_contract_list(int argc, char **argv)
+{
+    static const cli_column columns[] = {{"contract", "CONTRACT", true},
+                                         {"at", "AT", false},
+                                         {"product", "PRODUCT", false},
+                                         {"side", "SIDE", false},
+                                         {"with", "WITH", false},
+                                         {"notional", "NOTIONAL", true},
+                                         {"matched", "MATCHES REPORT", false}};
+    cli_common common;
+    cli_read(argc, argv,
+             "Lists your contracts.  Proof and signature of each were verified; those that do not "
+             "verify are reported and not listed.",
+             NULL, 0, &common);
+    contracts k = {.rows = json_array()};
+    cli_session s = {.arg = &k};
+    phc_callbacks cb = {.on_logon = on_logon, .on_contract = on_listed};
+    cli_exit e = cli_open(&s, &common, cb, 1, 1);
+    if (e != CLI_DONE) {
+        json_decref(k.rows);
+        return (int)e;
+    }
+    e = s.outcome;
+    cli_print_rows(k.rows, columns, CNT(columns), common.json);
+    cli_close(&s);
+    return (int)e;
+}
+
+/* ---- Save ---------------------------------------------------------------------------------- */
+
+static json_t *hex_of(const uint8_t *bytes, size_t size)
+{
+    char *text = malloc(2 * size + 1);
+    json_t *v = text == NULL ? NULL : json_string(phc_hex_text(bytes, size, text));
+    free(text);
+    return v;
+}
+
+static void on_saved(void *arg, const phc_contract *c, const phc_signed_contract *g, bool matched)
+{
+    cli_session *s = arg;
+    contracts *k = s->arg;
+    (void)matched; /* what is saved is proved by itself */
+    if (c->contract != k->wanted || k->saved != NULL) return;
+    k->saved = json_pack("{s:o, s:I, s:I, s:o, s:s%}", "canonical",
+                         hex_of(g->canonical, g->canonical_size), "leaf_index",
+                         (json_int_t)g->leaf_index, "leaf_count", (json_int_t)g->leaf_count,
+                         "inclusion_proof", hex_of(g->proof, g->proof_size), "signed_root",
+                         g->signed_root, g->signed_root_size);
+}
+
+/* Never over a file that is there. */
+static cli_exit write_new(const char *path, const json_t *v)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) return cli_say(CLI_FAILED, "could not create \"%s\": %s", path, strerror(errno));
+    bool ok =
+        json_dumpfd(v, fd, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 && write(fd, "\n", 1) == 1;
+    if (close(fd) != 0) ok = false;
+    return ok ? CLI_DONE : cli_say(CLI_FAILED, "could not write \"%s\": %s", path, strerror(errno));
+}
+
+int cli_contract_save(int argc, char **argv)
+{
+    contracts k = {0};
+    const char *out = NULL;
+    cli_common common;
+    cli_field fields[] = {
+        {.name = "CONTRACT", .kind = CLI_U64, .required = true, .to = &k.wanted},
+        {.name = "out",
+         .arg = "FILE",
+         .kind = CLI_TEXT,
+         .required = true,
+         .to = &out,
+         .doc = "File to create"},
+    };
+    cli_read(argc, argv,
+             "Saves one of your contracts with its proof, so that anybody can verify it.", fields,
+             CNT(fields), &common);
+    cli_session s = {.arg = &k};
+    phc_callbacks cb = {.on_logon = on_logon, .on_contract = on_saved};
+    cli_exit e = cli_open(&s, &common, cb, 0, 1);
+    if (e != CLI_DONE) return (int)e;
+    cli_close(&s);
+    if (k.saved == NULL)
+        return cli_say(CLI_NOT_FOUND, "you have no contract %llu; see `petahour contract list`",
+                       (unsigned long long)k.wanted);
+    e = write_new(out, k.saved);
+    json_decref(k.saved);
+    if (e != CLI_DONE) return (int)e;
+    char key[65];
+    cli_print_object(json_pack("{s:o, s:s, s:s}", "contract", cli_number(k.wanted), "file", out,
+                               "notary_key", phc_hex_text(k.sign_key, 32, key)),
+                     common.json);
+    return CLI_DONE;
+}
+
+/* ---- Verify -------------------------------------------------------------------------------- */
+
+/* Bytes of a hex member; NULL if it is none.  The caller frees. */
+static uint8_t *bytes_of(const json_t *file, const char *name, size_t *ret_size)
+{
+    const char *text = json_string_value(json_object_get(file, name));
+    if (text == NULL || strlen(text) % 2 != 0) return NULL;
+    size_t size = strlen(text) / 2;
+    uint8_t *bytes = malloc(size + 1);
+    if (bytes != NULL && phc_hex_parse(text, bytes, size) == PHC_OK) {
+        *ret_size = size;
+        return bytes;
+    }
+    free(bytes);
+    return NULL;
+}
+
+static bool number_of(const json_t *file, const char *name, uint32_t *ret)
+{
+    const json_t *v = json_object_get(file, name);
+    if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > UINT32_MAX)
+        return false;
+    *ret = (uint32_t)json_integer_value(v);
+    return true;
+}
+
+static cli_exit judge(const phc_signed_contract *g, const char *market, const uint8_t key[32],
+                      bool json)
+{
+    char err[300];
+    phc_contract c;
+    phc_segment *segments = malloc(SEGMENTS_MAX * sizeof *segments);
+    if (segments == NULL) return cli_say(CLI_FAILED, "no memory for the contract");
+    cli_exit e = CLI_DONE;
+    if (phc_contract_read(g->canonical, g->canonical_size, segments, SEGMENTS_MAX, &c) != PHC_OK)
+        e = cli_say(CLI_NOT_VERIFIED,
+                    "contract does not verify: the bytes are not those of a contract");
+    else if (phc_contract_verify(g, market != NULL ? market : c.market, key, err, sizeof err) !=
+             PHC_OK)
+        e = cli_say(CLI_NOT_VERIFIED, "%s", err);
+    if (e == CLI_DONE) {
+        json_t *o = facts_of(&c);
+        json_object_set_new(o, "verified", json_true());
+        cli_print_object(o, json);
+    }
+    free(segments);
+    return e;
+}
+
+static cli_exit verify_file(const char *path, const char *market, const uint8_t key[32], bool json)
+{
+    json_error_t error;
+    phc_signed_contract g = {0};
+    json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (file == NULL)
+        return cli_say(CLI_FAILED, "could not read \"%s\": line %d: %s", path, error.line,
+                       error.text);
+    uint8_t *canonical = bytes_of(file, "canonical", &g.canonical_size);
+    uint8_t *proof = bytes_of(file, "inclusion_proof", &g.proof_size);
+    const json_t *root = json_object_get(file, "signed_root");
+    cli_exit e = CLI_FAILED;
+    if (!json_is_object(file) || json_object_size(file) != 5 || canonical == NULL ||
+        proof == NULL || !json_is_string(root) || !number_of(file, "leaf_index", &g.leaf_index) ||
+        !number_of(file, "leaf_count", &g.leaf_count)) {
+        (void)cli_say(e,
+                      "could not read \"%s\": not a saved contract, which has canonical, "
+                      "leaf_index, leaf_count, inclusion_proof and signed_root",
+                      path);
+    } else {
+        g.canonical = canonical;
+        g.proof = proof;
+        g.signed_root = json_string_value(root);
+        g.signed_root_size = json_string_length(root);
+        e = judge(&g, market, key, json);
+    }
+    free(canonical);
+    free(proof);
+    json_decref(file);
+    return e;
+}
+
+int cli_contract_verify(int argc, char **argv)
+{
+    const char *path = NULL, *market = NULL;
+    uint8_t key[32];
+    cli_common common;
+    cli_field fields[] = {
+        {.name = "FILE", .kind = CLI_TEXT, .required = true, .to = &path},
+        {.name = "notary-key",
+         .arg = "HEX",
+         .kind = CLI_KEY_HEX,
+         .required = true,
+         .to = key,
+         .doc = "Public key of the exchange's notary, from a source that you trust"},
+        {.name = "market",
+         .arg = "NAME",
+         .kind = CLI_TEXT,
+         .to = &market,
+         .doc = "Name of the market (default: the one in the contract)"},
+    };
+    cli_read(argc, argv,
+             "Verifies a saved contract: its bytes, inclusion proof and signed root.  Needs no "
+             "connection.",
+             fields, CNT(fields), &common);
+    return verify_file(path, market, key, common.json);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clients/cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+uint64_t cli_now_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void on_ready(void *arg)
+{
+    cli_session *s = arg;
+    s->ready = true;
+}
+
+static void on_refused(void *arg, phc_refusal reason, const char *text)
+{
+    cli_session *s = arg;
+    if (reason == PHC_REFUSED_UNKNOWN_KEY) s->refused_key = true;
+    snprintf(s->refusal, sizeof s->refusal, "%s", text);
+}
+
+static void on_problem(void *arg, phc_status status, const char *text)
+{
+    cli_session *s = arg;
+    s->outcome = status == PHC_EVERIFY ? CLI_NOT_VERIFIED : s->outcome;
+    (void)cli_say(CLI_FAILED, "%s", text);
+}
+
+static void on_result(void *arg, const phc_result *r)
+{
+    cli_session *s = arg;
+    if (r->request != s->request || s->request == 0) return;
+    s->answered = true;
+    if (r->reject_code == 0) return;
+    bool denied =
+        strcmp(r->reject_name, "ROLE_MISSING") == 0 || strcmp(r->reject_name, "NOT_OWNER") == 0;
+    s->outcome = cli_say(denied ? CLI_DENIED : CLI_REFUSED, "%s was refused: %s: %s (%lld, %lld)",
+                         r->command, r->reject_name, r->reject_text, (long long)r->reject_arg0,
+                         (long long)r->reject_arg1);
+}
+
+cli_exit cli_open(cli_session *s, const cli_common *common, phc_callbacks cb, uint64_t next_report,
+                  uint64_t next_contract)
+{
+    char err[400];
+    void *arg = s->arg;
+    *s = (cli_session){.common = *common, .arg = arg};
+    if (common->connect_file == NULL)
+        return cli_say(CLI_USAGE, "no gateway: give --connect FILE or set PETAHOUR_CONNECT to the "
+                                  "gateway's ready file");
+    if (common->key_file == NULL)
+        return cli_say(CLI_USAGE, "no key: give --key FILE or set PETAHOUR_KEY; "
+                                  "`petahour keygen` makes one");
+    phc_status status = phc_key_read(common->key_file, &s->key, err, sizeof err);
+    if (status != PHC_OK) return cli_say(CLI_FAILED, "%s", err);
+    phc_gateway g;
+    if (phc_gateway_read(common->connect_file, &g, err, sizeof err) != PHC_OK) {
+        phc_key_wipe(&s->key);
+        return cli_say(CLI_NO_CONNECTION, "%s", err);
+    }
+    cb.arg = s;
+    cb.on_ready = on_ready;
+    cb.on_refused = on_refused;
+    cb.on_problem = on_problem;
+    if (cb.on_result == NULL) cb.on_result = on_result;
+    phc_config config = {.connect_file = common->connect_file,
+                         .key = &s->key,
+                         .next_report = next_report,
+                         .next_contract = next_contract,
+                         .callbacks = cb};
+    status = phc_open(&config, &s->client, err, sizeof err);
+    phc_key_wipe(&s->key);
+    if (status != PHC_OK) return cli_say(CLI_FAILED, "%s", err);
+    s->deadline_ms = cli_now_ms() + (uint64_t)common->timeout_seconds * 1000;
+    cli_exit e = cli_wait(s, &s->ready);
+    if (e == CLI_DONE) return CLI_DONE;
+    cli_close(s);
+    return e;
+}
+
+void cli_close(cli_session *s)
+{
+    phc_close(s->client);
+    s->client = NULL;
+}
+
+static cli_exit time_is_up(const cli_session *s)
+{
+    if (s->ready)
+        return cli_say(CLI_UNKNOWN_OUTCOME,
+                       "no answer within %u seconds; what was sent may or may not have been done: "
+                       "look at `petahour report watch`",
+                       s->common.timeout_seconds);
+    const char *why = s->refusal[0] != '\0' ? s->refusal : phc_error(s->client);
+    return cli_say(CLI_NO_CONNECTION, "could not open a session within %u seconds%s%s",
+                   s->common.timeout_seconds, why[0] != '\0' ? ": " : "", why);
+}
+
+/* One turn.  CLI_DONE: go on. */
+static cli_exit turn(cli_session *s, int timeout_ms)
+{
+    phc_status status = phc_turn(s->client, timeout_ms);
+    if (status == PHC_OK) s->quiet_since_ms = cli_now_ms();
+    if (s->refused_key) return cli_say(CLI_DENIED, "%s", s->refusal);
+    if (status == PHC_OK || status == PHC_ETIMEOUT) return CLI_DONE;
+    return cli_say(CLI_FAILED, "%s", phc_error(s->client));
+}
+
+cli_exit cli_wait(cli_session *s, const bool *done)
+{
+    while (!*done) {
+        uint64_t now = cli_now_ms();
+        if (now >= s->deadline_ms) return time_is_up(s);
+        cli_exit e = turn(s, (int)(s->deadline_ms - now));
+        if (e != CLI_DONE) return e;
+    }
+    return CLI_DONE;
+}
+
+cli_exit cli_wait_quiet(cli_session *s, uint32_t ms)
+{
+    s->quiet_since_ms = cli_now_ms();
+    for (;;) {
+        uint64_t now = cli_now_ms(), end = s->quiet_since_ms + ms;
+        if (now >= end || now >= s->deadline_ms) return CLI_DONE;
+        cli_exit e = turn(s, (int)(end - now));
+        if (e != CLI_DONE) return e;
+    }
+}
+
+cli_exit cli_watch(cli_session *s)
+{
+    for (;;) {
+        cli_exit e = turn(s, -1);
+        if (e != CLI_DONE) return e;
+    }
+}
+
+cli_exit cli_finish(cli_session *s, phc_status sent, uint64_t request, json_t *facts)
+{
+    if (sent != PHC_OK) {
+        json_decref(facts);
+        return cli_say(sent == PHC_EINVAL ? CLI_USAGE : CLI_FAILED, "%s", phc_error(s->client));
+    }
+    s->request = request;
+    cli_exit e = cli_wait(s, &s->answered);
+    if (e == CLI_DONE) e = s->outcome;
+    if (e == CLI_DONE)
+        cli_print_object(facts, s->common.json);
+    else
+        json_decref(facts);
+    return e;
+}

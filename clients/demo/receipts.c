@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clients/demo/receipts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Stream number of a line, 0 for a line "sent". */
+static phc_status line_number(const char *line, uint64_t *ret)
+{
+    *ret = 0;
+    if (strncmp(line, "sent ", 5) == 0) return PHC_OK;
+    char *end;
+    errno = 0;
+    unsigned long long v = strtoull(line, &end, 10);
+    if (errno != 0 || v == 0 || *end != ' ') return PHC_ECORRUPT;
+    *ret = v;
+    return PHC_OK;
+}
+
+/* Last stream number of a file; every line must be whole and the numbers must rise by one. */
+static phc_status last_number(const char *path, uint64_t *ret)
+{
+    FILE *f = fopen(path, "re");
+    if (f == NULL) return errno == ENOENT ? PHC_ENOTFOUND : PHC_EIO;
+    char line[PHC_RECEIPTS_LINE_MAX + 2];
+    uint64_t last = 0, number;
+    phc_status st = PHC_OK;
+    while (st == PHC_OK && fgets(line, sizeof line, f) != NULL) {
+        st = strchr(line, '\n') == NULL ? PHC_ECORRUPT : line_number(line, &number);
+        if (st != PHC_OK || number == 0) continue;
+        if (number != last + 1) st = PHC_ECORRUPT;
+        last = number;
+    }
+    if (ferror(f)) st = PHC_EIO;
+    (void)fclose(f); /* only read from: nothing can be lost */
+    if (st == PHC_OK) *ret = last;
+    return st;
+}
+
+phc_status phc_receipts_open(phc_receipts *r, const char *path, uint64_t *ret_last)
+{
+    uint64_t last = 0;
+    phc_status st = last_number(path, &last);
+    if (st != PHC_OK && st != PHC_ENOTFOUND) return st;
+    r->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (r->fd < 0) return PHC_EIO;
+    r->used = 0;
+    r->status = PHC_OK;
+    *ret_last = last;
+    return PHC_OK;
+}
+
+static void write_out(phc_receipts *r)
+{
+    size_t done = 0;
+    while (r->status == PHC_OK && done < r->used) {
+        ssize_t n = write(r->fd, r->buffer + done, r->used - done);
+        if (n >= 0) {
+            done += (size_t)n;
+        } else if (errno != EINTR) {
+            r->status = PHC_EIO;
+        }
+    }
+    r->used = 0;
+}
+
+static void put(phc_receipts *r, const char *line)
+{
+    size_t n = strlen(line);
+    if (r->used + n + 1 > sizeof r->buffer) write_out(r);
+    memcpy(r->buffer + r->used, line, n);
+    r->buffer[r->used + n] = '\n';
+    r->used += n + 1;
+}
+
+void phc_receipts_sent(phc_receipts *r, uint64_t client_order_id)
+{
+    char line[PHC_RECEIPTS_LINE_MAX];
+    (void)snprintf(line, sizeof line, "sent %" PRIu64, client_order_id);
+    put(r, line);
+}
+
+void phc_receipts_report(phc_receipts *r, const phc_report *report)
+{
+    char line[PHC_RECEIPTS_LINE_MAX];
+    if (report->stream_number != 0) put(r, phc_receipts_report_text(report, line));
+}
+
+void phc_receipts_result(phc_receipts *r, const phc_result *result)
+{
+    char line[PHC_RECEIPTS_LINE_MAX];
+    put(r, phc_receipts_result_text(result, line));
+}
+
+phc_status phc_receipts_sync(phc_receipts *r)
+{
+    if (r->used == 0 || r->status != PHC_OK) return r->status;
+    write_out(r);
+    if (r->status == PHC_OK && fdatasync(r->fd) != 0) r->status = PHC_EIO;
+    return r->status;
+}
+
+phc_status phc_receipts_close(phc_receipts *r)
+{
+    phc_status st = phc_receipts_sync(r);
+    if (close(r->fd) != 0 && st == PHC_OK) st = PHC_EIO;
+    r->fd = -1;
+    return st;
+}
+
+char *phc_receipts_report_text(const phc_report *m, char to[PHC_RECEIPTS_LINE_MAX])
+{
+    static const char *const words[] = {"", "accepted", "rejected", "trade", "cancelled", "lost"};
+    const char *word = m->type <= PHC_PERIOD_LOST ? words[m->type] : "other";
+    (void)snprintf(to, PHC_RECEIPTS_LINE_MAX,
+                   "%" PRIu64 " %s seq=%" PRIu64 " id=%" PRIu64 " order=%" PRIu64 " leaves=%" PRIu64
+                   " reject=%" PRIu32 " trade=%" PRIu64 " contract=%" PRIu64 " notional=%" PRId64
+                   " fee=%" PRId64 " ended=%" PRIu64,
+                   m->stream_number, word, m->sequence, m->client_order_id, m->order, m->leaves,
+                   m->reject_code, m->trade, m->contract, m->notional, m->fee, m->ended);
+    return to;
+}
+
+char *phc_receipts_result_text(const phc_result *m, char to[PHC_RECEIPTS_LINE_MAX])
+{
+    (void)snprintf(to, PHC_RECEIPTS_LINE_MAX,
+                   "%" PRIu64 " result seq=%" PRIu64 " request=%" PRIu64 " %.40s reject=%" PRIu32
+                   " count=%" PRIu64,
+                   m->stream_number, m->sequence, m->request, m->command, m->reject_code, m->count);
+    return to;
+}

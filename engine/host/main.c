@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/host/main.c - petahour-engine: wiring, and what is said to the outside. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+#include "engine/base/bytes.h"
+#include "engine/host/loop.h"
+#include "engine/host/recovery.h"
+#include "engine/host/sequencer.h"
+#include "engine/host/settings.h"
+#include "engine/link/frame.h"
+#include "engine/process/clock.h"
+#include "engine/process/log.h"
+#include "engine/process/options.h"
+#include "engine/process/stop.h"
+
+static const char doc[] =
+    "petahour-engine - the sequencer and matching engine of one market.\v"
+    "Owns the journal: replays it, then takes commands from gateways, makes them durable and "
+    "publishes what they caused.  SIGTERM ends it in order.  Exit status: 0 ended in order, 1 "
+    "failed, 2 usage.";
+
+typedef struct {
+    ph_config_market market;
+    ph_engine_settings settings;
+    ph_recovered recovered;
+    void *zmq_context;
+    ph_server *server;
+    ph_sequencer *sequencer;
+    char err[2048];
+} engine;
+
+static ph_status open_market(engine *e)
+{
+    ph_open_market terms = {.rules_version = 1,
+                            .operator_curve_key = e->settings.operator_curve_key,
+                            .operator_sign_key = e->settings.operator_sign_key,
+                            .notary_sign_key = e->settings.notary_sign_key};
+    (void)ph_text_set(terms.market.s, sizeof terms.market.s, e->market.name);
+    (void)ph_text_set(terms.currency, sizeof terms.currency, e->market.currency);
+    (void)ph_text_set(terms.operator_name.s, sizeof terms.operator_name.s,
+                      e->settings.operator_name);
+    ph_status s = ph_sequencer_open_market(e->sequencer, ph_clock_now(), &terms);
+    if (s != PH_OK) {
+        (void)snprintf(e->err, sizeof e->err, "%s", ph_sequencer_why(e->sequencer));
+        return s;
+    }
+    if (ph_market_opened(e->recovered.market) == NULL) {
+        (void)snprintf(e->err, sizeof e->err,
+                       "could not open the market: it refused what [market] and [engine] say; "
+                       "check the keys");
+        return PH_EINVAL;
+    }
+    s = ph_sequencer_commit(e->sequencer);
+    if (s != PH_OK)
+        (void)snprintf(e->err, sizeof e->err, "%s", ph_sequencer_why(e->sequencer));
+    else
+        ph_log_info("opened market \"%s\" in %s", e->market.name, e->market.currency);
+    return s;
+}
+
+static ph_status start(engine *e)
+{
+    uint64_t begun = ph_clock_monotonic_ns();
+    ph_status s = ph_recovery_run(&e->market, &e->settings, &e->recovered, e->err, sizeof e->err);
+    if (s != PH_OK) return s;
+    ph_recovered *r = &e->recovered;
+    ph_log_info("replayed %llu commands in %llu ms; the spool had %llu of them",
+                (unsigned long long)ph_market_seq(r->market),
+                (unsigned long long)((ph_clock_monotonic_ns() - begun) / 1000000),
+                (unsigned long long)r->spool_kept);
+    char origin[80];
+    (void)snprintf(origin, sizeof origin, "%.55s/engine", e->market.name);
+    e->zmq_context = zmq_ctx_new();
+    if (e->zmq_context == NULL) {
+        (void)snprintf(e->err, sizeof e->err, "could not start ZeroMQ: %s", zmq_strerror(errno));
+        return PH_EFULL;
+    }
+    s = ph_server_open(e->zmq_context, e->settings.link, origin, r->spool, &e->server, e->err,
+                       sizeof e->err);
+    if (s != PH_OK) return s;
+    ph_sequencer_parts parts = {r->market, r->limits, r->journal, e->server};
+    s = ph_sequencer_open(&parts, &e->sequencer);
+    if (s != PH_OK) {
+        (void)snprintf(e->err, sizeof e->err, "could not make room for the events of a command: %s",
+                       s == PH_EINVAL ? "the tables in [engine] are too large" : "no memory");
+        return s;
+    }
+    return ph_market_seq(r->market) == 0 ? open_market(e) : PH_OK;
+}
+
+static ph_status say_ready(engine *e)
+{
+    char text[1536];
+    (void)snprintf(text, sizeof text, "market = %s\nlink = %s\nlast = %llu\n", e->market.name,
+                   e->settings.link, (unsigned long long)ph_market_seq(e->recovered.market));
+    ph_status s = ph_ready_write(e->settings.ready_file, text);
+    if (s != PH_OK)
+        (void)snprintf(e->err, sizeof e->err, "could not write \"%s\": %s", e->settings.ready_file,
+                       strerror(errno));
+    else
+        ph_log_info("ready: takes commands on %s, last is %llu", e->settings.link,
+                    (unsigned long long)ph_market_seq(e->recovered.market));
+    return s;
+}
+
+static void release(engine *e)
+{
+    ph_sequencer_close(e->sequencer);
+    ph_server_close(e->server);
+    if (e->zmq_context != NULL) (void)zmq_ctx_term(e->zmq_context);
+    ph_recovery_release(&e->recovered);
+}
+
+int main(int argc, char **argv)
+{
+    static engine e; /* large; static only for its size */
+    ph_options options;
+    ph_log_init("petahour-engine");
+    ph_options_parse(argc, argv, doc, &options);
+    int end = ph_options_load(&options, ph_engine_table(), &e.market, &e.settings);
+    if (end != PH_OPTIONS_SERVE) return end;
+    ph_stop_install();
+
+    ph_status s = start(&e);
+    if (s == PH_OK) s = say_ready(&e);
+    if (s == PH_OK) s = ph_loop_run(e.sequencer, e.server, e.err, sizeof e.err);
+    bool is_stopped = s == PH_EAGAIN && ph_stop_requested();
+    if (s == PH_OK)
+        ph_log_info("stopped in order; last command is %llu",
+                    (unsigned long long)ph_market_seq(e.recovered.market));
+    else if (is_stopped)
+        ph_log_info("%s", e.err);
+    else
+        ph_log_error("%s", e.err);
+    release(&e);
+    return s == PH_OK || is_stopped ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/host/recovery.h - from what is on disk to a market that can go on.
+
+    In this order: take the journal's lock, so that no second engine can be on the way; cut a torn
+    last batch; replay and verify everything; make the spool hold the record of every command.
+
+    Owns      lock and writer of the journal, market, spool.
+    Lifetime  a ph_recovered stays where it is until it is released: its parts know its address.
+    Failure   nothing is changed by a journal that is refused. */
+#ifndef ENGINE_HOST_RECOVERY_H
+#define ENGINE_HOST_RECOVERY_H
+
+#include "engine/core/market.h"
+#include "engine/host/settings.h"
+#include "engine/journal/file_posix.h"
+#include "engine/journal/writer.h"
+#include "engine/link/spool.h"
+
+typedef struct {
+    ph_disk_posix disk;
+    void *journal_block;
+    ph_journal *journal;
+    ph_market *market;
+    ph_market_limits limits;
+    ph_spool *spool;
+    uint64_t spool_kept; /* items of the spool that were right already */
+} ph_recovered;
+
+/* PH_EAGAIN: the process was asked to stop meanwhile; PH_EINVAL: configuration and journal do not
+   agree; the others as ph_journal_open, ph_replay_next and ph_spool_open.  err receives a sentence;
+   on failure nothing is held and *r can be released or used again. */
+ph_status ph_recovery_run(const ph_config_market *market, const ph_engine_settings *settings,
+                          ph_recovered *r, char *err, size_t err_size);
+
+/* Accepts one that is all zero. */
+void ph_recovery_release(ph_recovered *r);
+
+#endif

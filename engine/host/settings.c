@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/host/settings.h"
+
+#define AT(member) PH_CONFIG_AT(ph_engine_settings, member)
+
+/* The defaults are those of ph_market_limits_default, which a test holds. */
+static const ph_config_row rows[] = {
+    {"journal", PH_CONFIG_PATH, AT(journal), NULL, 1, 0,
+     "directory of the journal: everything that ever happened, the only thing to back up"},
+    {"spool", PH_CONFIG_PATH, AT(spool), NULL, 1, 0,
+     "file of what gateways follow; computed again from the journal when it is missing"},
+    {"link", PH_CONFIG_TEXT, AT(link), NULL, 7, 0,
+     "ipc://PATH for gateways; put it into a directory that only our processes can enter"},
+    {"ready_file", PH_CONFIG_PATH, AT(ready_file), "", 0, 0,
+     "written when commands are taken; empty for none"},
+    {"operator_name", PH_CONFIG_TEXT, AT(operator_name), NULL, 1, 0,
+     "name of participant 1, who registers the others; used when the journal is new"},
+    {"operator_curve_key", PH_CONFIG_KEY_Z85, AT(operator_curve_key), NULL, 0, 0,
+     "public key of the operator's connections (Z85); used when the journal is new"},
+    {"operator_sign_key", PH_CONFIG_KEY_HEX, AT(operator_sign_key), NULL, 0, 0,
+     "public key of the operator's signatures (hexadecimal); used when the journal is new"},
+    {"notary_sign_key", PH_CONFIG_KEY_HEX, AT(notary_sign_key), NULL, 0, 0,
+     "public key that contracts are signed with (hexadecimal); used when the journal is new"},
+    {"participants_max", PH_CONFIG_U32, AT(limits.participants_max), "1024", 1, 1 << 20,
+     "participants registered ever; like all tables below fixed when the journal is new"},
+    {"sites_max", PH_CONFIG_U32, AT(limits.sites_max), "1024", 1, (1 << 20) - 1,
+     "sites registered ever"},
+    {"hardware_max", PH_CONFIG_U32, AT(limits.hardware_max), "1024", 1, (1 << 12) - 1,
+     "hardware classes registered ever"},
+    {"products_max", PH_CONFIG_U32, AT(limits.products_max), "2048", 1, 1 << 16,
+     "products listed ever"},
+    {"pools_max", PH_CONFIG_U32, AT(limits.pools_max), "4096", 1, 1 << 20,
+     "capacities: supplier, site and hardware class"},
+    {"ring_periods", PH_CONFIG_U32, AT(limits.ring_periods), "1024", 16, 1 << 15,
+     "periods that a product can look ahead, a power of two"},
+    {"orders_max", PH_CONFIG_U32, AT(limits.orders_max), "262144", 1, 1 << 26,
+     "orders resting at one time"},
+    {"order_periods_max", PH_CONFIG_U32, AT(limits.order_periods_max), "4194304", 1, 1 << 28,
+     "periods of resting orders at one time"},
+    {"blocks_max", PH_CONFIG_U32, AT(limits.blocks_max), "65536", 1, 1 << 24,
+     "blocks resting at one time"},
+    {"contracts_max", PH_CONFIG_U32, AT(limits.contracts_max), "1048576", 1, 1 << 28,
+     "contracts concluded ever"},
+    {"references_max", PH_CONFIG_U32, AT(limits.references_max), "65536", 1, 1 << 26,
+     "references of payments ever"},
+};
+
+static const ph_config_table table = {"engine", rows, sizeof rows / sizeof rows[0],
+                                      sizeof(ph_engine_settings)};
+
+const ph_config_table *ph_engine_table(void)
+{
+    return &table;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/gateway.h"
+
+#include "engine/base/limits.h"
+#include "engine/process/clock.h"
+#include "engine/process/keyfile.h"
+#include "engine/process/log.h"
+#include "engine/process/stop.h"
+#include "engine/process/z85.h"
+#include "gateway/bounds.h"
+#include "gateway/market_data.h"
+#include "gateway/order_entry.h"
+#include "gateway/replica.h"
+#include "gateway/uplink.h"
+#include "gateway/zap.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <zmq.h>
+
+enum {
+    IDLE_MS = 200,  /* heartbeats and silences are looked at this often */
+    WAITING_MS = 5, /* somebody's queue was full, or a snapshot has to wait */
+    DRAIN_MS = 2000,
+};
+
+struct phg_gateway {
+    phg_settings settings;
+    ph_text64 market;
+    ph_keyfile keys;
+    void *context;
+    phg_replica replica;
+    phg_zap *zap;
+    phg_uplink *uplink;
+    phg_order_entry *order_entry;
+    phg_market_data *market_data;
+    bool is_live, is_stopping, was_recovering;
+};
+
+static ph_status open_doors(phg_gateway *g, char *err, size_t err_size)
+{
+    phg_session_view view = {&g->replica.catalogue, &g->replica.streams, g->replica.translator};
+    phg_order_entry_settings settings = {
+        .endpoint = g->settings.order_entry,
+        .silence_seconds = g->settings.silence_seconds,
+        .sessions_max = g->settings.sessions_max,
+        .messages_per_second = g->settings.messages_per_second,
+        .message_burst = g->settings.message_burst,
+    };
+    ph_status s = phg_zap_open(g->context, &g->zap);
+    if (s != PH_OK) {
+        (void)snprintf(err, err_size, "could not answer authentication requests: %s",
+                       ph_status_text(s));
+        return s;
+    }
+    s = phg_uplink_open(g->context, g->settings.engine_link, g->settings.notary_link, &g->replica,
+                        &g->uplink, err, err_size);
+    if (s == PH_OK)
+        s = phg_order_entry_open(g->context, &settings, &g->keys, &view, &g->order_entry, err,
+                                 err_size);
+    if (s == PH_OK)
+        s = phg_market_data_open(g->context, g->settings.market_data, &g->keys, &g->replica.feed,
+                                 g->replica.translator, &g->market_data, err, err_size);
+    return s;
+}
+
+/* A door that would let strangers in must not be found by anybody. */
+static ph_status check_doors(phg_gateway *g, char *err, size_t err_size)
+{
+    const char *endpoints[2] = {phg_order_entry_endpoint(g->order_entry),
+                                phg_market_data_endpoint(g->market_data)};
+    for (int i = 0; i < 2; i++) {
+        ph_status s = phg_zap_check(g->zap, g->context, endpoints[i], &g->keys.curve_public,
+                                    &g->replica.catalogue);
+        if (s == PH_OK) continue;
+        (void)snprintf(err, err_size, "%s \"%s\": %s",
+                       s == PH_EDENIED ? "an unknown key was let in at" : "could not try the door",
+                       endpoints[i],
+                       s == PH_EDENIED ? "the ZeroMQ library does not enforce authentication"
+                                       : "no answer came; is the address reachable from here");
+        return s;
+    }
+    return PH_OK;
+}
+
+static ph_status open_all(phg_gateway *g, char *err, size_t err_size)
+{
+    ph_status s = ph_keyfile_read(g->settings.key_file, &g->keys, err, err_size);
+    if (s != PH_OK) return s;
+    g->context = zmq_ctx_new();
+    if (!g->context || phg_replica_init(&g->replica) != PH_OK) {
+        (void)snprintf(err, err_size, "could not start: no memory");
+        return PH_EFULL;
+    }
+    (void)zmq_ctx_set(g->context, ZMQ_MAX_SOCKETS, 4096);
+    s = open_doors(g, err, err_size);
+    return s == PH_OK ? check_doors(g, err, err_size) : s;
+}
+
+ph_status phg_gateway_open(const phg_settings *settings, const char *market, phg_gateway **ret)
+{
+    char err[512] = "";
+    phg_gateway *g = calloc(1, sizeof *g);
+    if (!g) {
+        ph_log_error("could not start: no memory");
+        return PH_EFULL;
+    }
+    g->settings = *settings;
+    g->was_recovering = true;
+    if (!ph_text_set(g->market.s, sizeof g->market.s, market)) {
+        ph_log_error("market name \"%s\" is too long", market);
+        phg_gateway_close(g);
+        return PH_EINVAL;
+    }
+    ph_status s = open_all(g, err, sizeof err);
+    if (s != PH_OK) {
+        ph_log_error("%s", err);
+        phg_gateway_close(g);
+        return s;
+    }
+    *ret = g;
+    return PH_OK;
+}
+
+void phg_gateway_close(phg_gateway *g)
+{
+    if (!g) return;
+    phg_order_entry_close(g->order_entry);
+    phg_market_data_close(g->market_data);
+    phg_uplink_close(g->uplink);
+    phg_zap_close(g->zap);
+    if (g->context) (void)zmq_ctx_term(g->context);
+    phg_replica_release(&g->replica);
+    ph_keyfile_wipe(&g->keys);
+    free(g);
+}
+
+static ph_status tell_ready(const phg_gateway *g)
+{
+    char text[512], key[PH_Z85_KEY_SIZE + 1];
+    (void)snprintf(text, sizeof text, "order_entry = %s\nmarket_data = %s\nserver_key = %s\n",
+                   phg_order_entry_endpoint(g->order_entry),
+                   phg_market_data_endpoint(g->market_data),
+                   ph_z85_write(g->keys.curve_public.b, key));
+    ph_status s = ph_ready_write(g->settings.ready_file, text);
+    if (s != PH_OK)
+        ph_log_error("could not write ready file \"%s\": %s", g->settings.ready_file,
+                     strerror(errno));
+    return s;
+}
+
+/* The log has been read for the first time. */
+static ph_status go_live(phg_gateway *g)
+{
+    uint64_t epoch = 0;
+    const phg_catalogue *c = &g->replica.catalogue;
+    if (strcmp(c->market.market.s, g->market.s) != 0) {
+        ph_log_error("market is \"%s\" in the configuration and \"%s\" in the engine's log; "
+                     "correct [market] name or engine_link",
+                     g->market.s, c->market.market.s);
+        return PH_EINVAL;
+    }
+    if (getrandom(&epoch, sizeof epoch, 0) != (ssize_t)sizeof epoch) {
+        ph_log_error("could not draw a random number: %s", strerror(errno));
+        return PH_EIO;
+    }
+    ph_status s = phg_feed_go_live(&g->replica.feed, epoch == 0 ? 1 : epoch);
+    if (s != PH_OK) {
+        ph_log_error("could not start market data: %s", ph_status_text(s));
+        return s;
+    }
+    g->is_live = true;
+    ph_log_info("serving market \"%s\" after record %" PRIu64 ": order entry %s, market data %s",
+                g->market.s, c->seq, phg_order_entry_endpoint(g->order_entry),
+                phg_market_data_endpoint(g->market_data));
+    return tell_ready(g);
+}
+
+static ph_status take_records(phg_gateway *g, uint64_t now_ns, bool *ret_is_recovering)
+{
+    char err[256];
+    bool was_lost;
+    ph_status s = phg_uplink_turn(g->uplink, now_ns, &was_lost, err, sizeof err);
+    if (s != PH_OK) {
+        ph_log_error("%s", err);
+        return s;
+    }
+    if (was_lost) {
+        ph_log_warning("the engine was lost and is back: ending all sessions, clients ask again");
+        phg_order_entry_refuse_all(g->order_entry, PHG_REFUSAL_RECOVERING,
+                                   "the engine was started again; log on again and send again "
+                                   "what has no outcome");
+    }
+    *ret_is_recovering = phg_uplink_is_recovering(g->uplink);
+    if (!*ret_is_recovering && !g->is_live) s = go_live(g);
+    return s;
+}
+
+static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
+{
+    uint64_t now_ns = ph_clock_monotonic_ns();
+    bool is_recovering = true, waits_for_session = false, waits_for_snapshot = false;
+    phg_zap_turn(g->zap, &g->replica.catalogue, !g->is_live);
+    ph_status s = take_records(g, now_ns, &is_recovering);
+    if (s != PH_OK) return s;
+    if (!g->is_stopping)
+        s = phg_order_entry_take(g->order_entry, now_ns, is_recovering, phg_uplink_send, g->uplink);
+    if (s == PH_OK) s = phg_order_entry_give(g->order_entry, now_ns, &waits_for_session);
+    if (s == PH_OK) s = phg_market_data_take(g->market_data);
+    if (s == PH_OK) s = phg_market_data_give(g->market_data, now_ns, &waits_for_snapshot);
+    if (s != PH_OK) ph_log_error("could not serve: %s", ph_status_text(s));
+    *ret_is_waiting = waits_for_session || waits_for_snapshot;
+    return s;
+}
+
+/* Sleeps until something is there. */
+static ph_status wait(phg_gateway *g, long timeout_ms)
+{
+    zmq_pollitem_t items[] = {
+        {phg_zap_socket(g->zap), 0, ZMQ_POLLIN, 0},
+        {phg_uplink_engine_socket(g->uplink), 0, ZMQ_POLLIN, 0},
+        {phg_uplink_notary_socket(g->uplink), 0, ZMQ_POLLIN, 0},
+        {phg_market_data_socket(g->market_data), 0, ZMQ_POLLIN, 0},
+        {phg_order_entry_socket(g->order_entry), 0, ZMQ_POLLIN, 0},
+    };
+    int cnt = (int)(sizeof items / sizeof items[0]) - (g->is_stopping ? 1 : 0);
+    if (zmq_poll(items, cnt, timeout_ms) >= 0 || errno == EINTR) return PH_OK;
+    ph_log_error("could not wait for messages: %s", zmq_strerror(errno));
+    return PH_EIO;
+}
+
+/* Takes nothing new, waits for what is under way, says good-bye. */
+static ph_status drain(phg_gateway *g)
+{
+    ph_status s = PH_OK;
+    bool is_waiting = false;
+    uint64_t until = ph_clock_monotonic_ns() + DRAIN_MS * UINT64_C(1000000);
+    g->is_stopping = true;
+    do {
+        s = turn(g, &is_waiting);
+        if (s == PH_OK && (is_waiting || phg_uplink_in_flight(g->uplink) != 0))
+            s = wait(g, WAITING_MS);
+        else
+            break;
+    } while (s == PH_OK && ph_clock_monotonic_ns() < until);
+    if (s != PH_OK) return s;
+    phg_order_entry_refuse_all(g->order_entry, PHG_REFUSAL_RECOVERING,
+                               "the gateway is stopping; log on again shortly or elsewhere");
+    s = turn(g, &is_waiting);
+    phg_order_entry_linger(g->order_entry);
+    phg_order_entry_counts counts = phg_order_entry_counted(g->order_entry);
+    ph_log_info("stopped after %" PRIu64 " frames, %" PRIu64 " commands, %" PRIu64
+                " busy answers, %" PRIu64 " malformed frames, %" PRIu64 " refusals",
+                counts.frames, counts.commands, counts.busy, counts.malformed, counts.refused);
+    return s;
+}
+
+ph_status phg_gateway_run(phg_gateway *g)
+{
+    ph_status s = PH_OK;
+    bool is_waiting = false;
+    ph_log_info("reading the log of the engine at \"%s\"", g->settings.engine_link);
+    while (s == PH_OK && !ph_stop_requested()) {
+        s = wait(g, is_waiting ? WAITING_MS : IDLE_MS);
+        if (s == PH_OK) s = turn(g, &is_waiting);
+    }
+    return s == PH_OK ? drain(g) : s;
+}

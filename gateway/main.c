@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  petahour-gateway - lets participants in, takes their orders, tells them what became of them. */
+#include "gateway/bounds.h"
+#include "gateway/gateway.h"
+
+#include "engine/process/config.h"
+#include "engine/process/log.h"
+#include "engine/process/options.h"
+#include "engine/process/stop.h"
+
+#include <stdlib.h>
+
+#define ROW_TEXT(member, fallback, why)                                                  \
+    {                                                                                    \
+#member, PH_CONFIG_TEXT, PH_CONFIG_AT(phg_settings, member), fallback, 1, 0, why \
+    }
+#define ROW_PATH(member, fallback, min, why)                                               \
+    {                                                                                      \
+#member, PH_CONFIG_PATH, PH_CONFIG_AT(phg_settings, member), fallback, min, 0, why \
+    }
+#define ROW_NUMBER(member, fallback, min, max, why)                                         \
+    {                                                                                       \
+#member, PH_CONFIG_U32, PH_CONFIG_AT(phg_settings, member), fallback, min, max, why \
+    }
+
+static const ph_config_row rows[] = {
+    ROW_TEXT(engine_link, NULL, "where the engine offers its records (ipc://...)"),
+    ROW_TEXT(notary_link, NULL, "where the notary offers signed contracts (ipc://...)"),
+    ROW_TEXT(order_entry, "tcp://127.0.0.1:*", "address for sessions; * takes a free port"),
+    ROW_TEXT(market_data, "tcp://127.0.0.1:*", "address for subscribers; * takes a free port"),
+    ROW_PATH(key_file, NULL, 1, "key pair of the gateway, as petahour keygen writes it"),
+    ROW_PATH(ready_file, "", 0, "receives the addresses and the server key once it serves"),
+    ROW_NUMBER(silence_seconds, "15", 3, 3600, "how long a client may be silent"),
+    ROW_NUMBER(sessions_max, "1024", 1, PHG_SESSIONS_MAX, "sessions at one time"),
+    ROW_NUMBER(messages_per_second, "100000", 1, 10000000, "commands of one participant"),
+    ROW_NUMBER(message_burst, "100000", 1, 10000000, "commands of one participant at once"),
+};
+
+static const ph_config_table table = {
+    .section = "gateway",
+    .rows = rows,
+    .row_cnt = sizeof rows / sizeof rows[0],
+    .settings_size = sizeof(phg_settings),
+};
+
+int main(int argc, char **argv)
+{
+    static phg_settings settings;
+    ph_config_market market;
+    ph_options options = {0};
+    ph_log_init("petahour-gateway");
+    ph_options_parse(argc, argv, "Serves order entry and market data to the participants.",
+                     &options);
+    int end = ph_options_load(&options, &table, &market, &settings);
+    if (end != PH_OPTIONS_SERVE) return end;
+    ph_stop_install();
+    phg_gateway *gateway = NULL;
+    ph_status s = phg_gateway_open(&settings, market.name, &gateway);
+    if (s == PH_OK) s = phg_gateway_run(gateway);
+    phg_gateway_close(gateway);
+    return s == PH_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  gateway/uplink.h - the connections to the engine and to the notary.
+
+    Owns      both followers; borrows the replica that they fill.
+    Thread    one.
+    Failure   an engine or a notary that is away is waited for.  A status that is returned means
+              that the replica is not whole any more: stop. */
+#ifndef GATEWAY_UPLINK_H
+#define GATEWAY_UPLINK_H
+
+#include "gateway/replica.h"
+
+typedef struct phg_uplink phg_uplink;
+
+/* err receives a sentence on failure. */
+ph_status phg_uplink_open(void *zmq_context, const char *engine_link, const char *notary_link,
+                          phg_replica *replica, phg_uplink **ret, char *err, size_t err_size);
+void phg_uplink_close(phg_uplink *u); /* accepts NULL */
+
+void *phg_uplink_engine_socket(phg_uplink *u);
+void *phg_uplink_notary_socket(phg_uplink *u);
+
+/* Takes records and contracts that are there.  *ret_was_lost: the engine was lost and found again,
+   so commands that were under way may never be answered. */
+ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost, char *err,
+                          size_t err_size);
+
+/* True until every record that the engine had at its last word has been taken. */
+bool phg_uplink_is_recovering(const phg_uplink *u);
+
+/* Commands that were sent and not answered yet. */
+uint32_t phg_uplink_in_flight(const phg_uplink *u);
+
+/* Sends a command to the engine; `uplink` is a phg_uplink (the form that order entry calls).
+   PH_EAGAIN: not taken. */
+ph_status phg_uplink_send(void *uplink, const ph_command *c);
+
+#endif

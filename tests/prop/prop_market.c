@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random commands in a world so small that everything collides: few participants, two products that
+   share hardware, ten periods, tiny prices and quantities.  All laws are checked after every
+   command, and two markets that see the same commands must say the same.
+
+   PH_SEEDS=n runs n seeds (default 60) of PH_STEPS commands (default 1500); PH_SEED=s runs one.
+   A failure prints the seed and the step. */
+#include "engine/base/period.h"
+#include "tests/unit/market_fixture.h"
+#include "tests/unit/suite.h"
+
+enum { PERIODS = 10, SUPPLIERS = 3, BUYERS = 3, BOTH = 2, PRODUCTS = 2 };
+
+/* SplitMix64 (Steele, Lea, Flood 2014): the same everywhere. */
+static uint64_t rng_state;
+
+static uint64_t rng(void)
+{
+    uint64_t z = (rng_state += UINT64_C(0x9E3779B97F4A7C15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+static uint32_t below(uint32_t n)
+{
+    return (uint32_t)(rng() % n);
+}
+
+static int environment(const char *name, int otherwise)
+{
+    const char *text = getenv(name);
+    return text == NULL ? otherwise : atoi(text);
+}
+
+static world w, twin;
+static uint64_t traded;
+
+/* Both worlds get every command; their events must be equal bytes. */
+static void both(ph_command c)
+{
+    static uint8_t bytes[2][1 << 20];
+    (void)world_apply(&w, c);
+    c.seq = ph_market_seq(twin.m) + 1;
+    c.at = w.now;
+    twin.out.cnt = 0;
+    ph_market_apply(twin.m, &c, &twin.out);
+    ph_writer a = ph_writer_of(bytes[0], sizeof bytes[0]);
+    ph_writer b = ph_writer_of(bytes[1], sizeof bytes[1]);
+    for (uint32_t i = 0; i < w.out.cnt; i++)
+        ph_event_write(&a, &w.out.v[i]);
+    for (uint32_t i = 0; i < twin.out.cnt; i++)
+        ph_event_write(&b, &twin.out.v[i]);
+    ck_assert(!a.full && ph_writer_size(&a) == ph_writer_size(&b));
+    ck_assert_mem_eq(bytes[0], bytes[1], ph_writer_size(&a));
+    traded += world_cnt(&w, PH_EVT_TRADE);
+}
+
+static void set_up_one(world *x)
+{
+    uint32_t supplier = 0;
+    for (int i = 0; i < SUPPLIERS; i++)
+        supplier = world_participant(x, PH_ROLE_SUPPLIER, 20000);
+    for (int i = 0; i < BUYERS; i++)
+        world_participant(x, PH_ROLE_BUYER, 20000);
+    for (int i = 0; i < BOTH; i++)
+        world_participant(x, PH_ROLE_BUYER | PH_ROLE_SUPPLIER, 20000);
+    uint32_t site = world_site(x, supplier);
+    for (uint32_t i = 0; i < PRODUCTS; i++) {
+        ph_product_terms terms = world_terms(x, site);
+        terms.hardware_units = 1 + i * 2;
+        terms.maker_ppm = 20000 * i;
+        terms.taker_ppm = 50000;
+        terms.fee_at_trade_ppm = 300000;
+        terms.bond_ppm = 100000;
+        terms.gate_seconds = 600 * i;
+        world_product(x, &terms);
+    }
+    for (uint32_t p = 2; p <= ph_market_participant_cnt(x->m); p++) {
+        if (p > 1 + SUPPLIERS && p <= 1 + SUPPLIERS + BUYERS) continue;
+        world_capacity(x, p, site, 1, 12);
+    }
+}
+
+static ph_command random_order(void)
+{
+    uint32_t who = 2 + below(SUPPLIERS + BUYERS + BOTH);
+    ph_side side = below(2) == 0 ? PH_SIDE_BUY : PH_SIDE_SELL;
+    ph_shape shape = below(3) == 0 ? PH_SHAPE_BLOCK : PH_SHAPE_EACH;
+    uint32_t first = below(PERIODS), periods = 1 + below(PERIODS - first);
+    ph_command c =
+        world_order(&w, who, side, shape, (ph_window){first, periods}, 1 + below(5), 1 + below(12));
+    c.u.order.window.first = ph_period_at(w.now, HOUR) + 1 + first;
+    c.u.order.product.v = 1 + below(PRODUCTS);
+    c.u.order.all_or_none = shape == PH_SHAPE_BLOCK && below(3) == 0;
+    if (below(5) == 0) c.u.order.time_in_force = PH_TIF_IOC;
+    if (below(2) == 0) c.u.order.stp = PH_STP_CANCEL_RESTING;
+    return c;
+}
+
+static void random_step(uint64_t orders)
+{
+    uint32_t dice = below(100);
+    if (dice < 70) {
+        both(random_order());
+    } else if (dice < 85) {
+        both((ph_command){.kind = PH_CMD_CANCEL_ORDER,
+                          .sender = {2 + below(SUPPLIERS + BUYERS + BOTH)},
+                          .u.cancel = {.order = {1 + rng() % (orders + 1)}}});
+    } else if (dice < 87) {
+        both((ph_command){.kind = PH_CMD_MASS_CANCEL,
+                          .sender = {2 + below(SUPPLIERS + BUYERS + BOTH)},
+                          .u.mass_cancel = {.product = {below(PRODUCTS + 1)}}});
+    } else if (dice < 95) {
+        w.now.ns += (uint64_t)below(1200) * PH_NS_PER_S;
+        both((ph_command){.kind = PH_CMD_TICK});
+    } else if (dice < 97) {
+        ph_phase phase = below(3) == 0 ? PH_PHASE_CLOSED : PH_PHASE_HALTED;
+        ph_product_id product = {1 + below(PRODUCTS)};
+        both((ph_command){.kind = PH_CMD_SET_PHASE, .sender = {1}, .u.phase = {product, phase}});
+        both((ph_command){
+            .kind = PH_CMD_SET_PHASE, .sender = {1}, .u.phase = {product, PH_PHASE_OPEN}});
+    } else if (dice < 99) {
+        ph_participant_id who = {2 + below(SUPPLIERS + BUYERS + BOTH)};
+        both((ph_command){.kind = PH_CMD_SET_PARTICIPANT_STATE,
+                          .sender = {1},
+                          .u.participant_state = {who, PH_PARTICIPANT_SUSPENDED}});
+        both((ph_command){.kind = PH_CMD_SET_PARTICIPANT_STATE,
+                          .sender = {1},
+                          .u.participant_state = {who, PH_PARTICIPANT_ACTIVE}});
+    } else {
+        ph_command c = {.kind = PH_CMD_DEPOSIT,
+                        .sender = {1},
+                        .u.payment = {.participant = {2 + below(BUYERS + BOTH + SUPPLIERS)},
+                                      .amount = 1 + below(5000)}};
+        snprintf(c.u.payment.reference.s, sizeof c.u.payment.reference.s, "top-up %llu",
+                 (unsigned long long)rng());
+        both(c);
+    }
+}
+
+START_TEST(every_law_holds_after_every_command)
+{
+    int seed = environment("PH_SEED", _i);
+    rng_state = (uint64_t)seed;
+    ph_market_limits limits = world_limits();
+    w = world_new(&limits);
+    twin = world_new(&limits);
+    set_up_one(&w);
+    set_up_one(&twin);
+    traded = 0;
+    int steps = environment("PH_STEPS", 1500);
+    for (int step = 0; step < steps; step++) {
+        mark_point();
+        random_step((uint64_t)step);
+    }
+    ck_assert_msg(traded > 0, "seed %d: nothing traded", seed);
+    world_free(&w);
+    world_free(&twin);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_set_timeout(t, 300);
+    tcase_add_loop_test(t, every_law_holds_after_every_command, 0,
+                        getenv("PH_SEED") != NULL ? 1 : environment("PH_SEEDS", 60));
+}
+
+int main(void)
+{
+    return suite_run("market", add);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/catalogue.h"
+
+#include "tests/unit/gateway_records.h"
+#include "tests/unit/suite.h"
+
+static ph_key key_of(int byte)
+{
+    ph_key k;
+    memset(k.b, byte, sizeof k.b);
+    return k;
+}
+
+START_TEST(the_operator_is_known_from_the_first_record)
+{
+    phg_replica r;
+    ck_assert_int_eq(phg_replica_init(&r), PH_OK);
+    ph_key operator= key_of(1), nobody = key_of(0);
+    ck_assert_ptr_null(phg_catalogue_by_key(&r.catalogue, &operator));
+    ck_assert_int_eq(take_done(&r, open_market()), PH_OK);
+    const phg_participant *who = phg_catalogue_by_key(&r.catalogue, &operator);
+    ck_assert_ptr_nonnull(who);
+    ck_assert_uint_eq(who->terms.id.v, 1);
+    ck_assert_uint_eq(who->terms.roles, PH_ROLE_OPERATOR);
+    ck_assert_ptr_null(phg_catalogue_by_key(&r.catalogue, &nobody));
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(a_rejected_registration_registers_nobody)
+{
+    phg_replica r;
+    set_up_market(&r);
+    ph_event e = {
+        .kind = PH_EVT_REJECTED,
+        .u.rejected = {.command = PH_CMD_REGISTER_PARTICIPANT, .code = PH_REJECT_ROLE_MISSING}};
+    ck_assert_int_eq(take(&r, register_participant(4, PH_ROLE_BUYER), &e, 1), PH_OK);
+    ph_key k = key_of(4);
+    ck_assert_ptr_null(phg_catalogue_by_key(&r.catalogue, &k));
+    ck_assert_ptr_null(phg_catalogue_participant(&r.catalogue, (ph_participant_id){4}));
+    ck_assert_ptr_null(phg_catalogue_participant(&r.catalogue, (ph_participant_id){0}));
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(many_participants_keep_their_numbers)
+{
+    phg_replica r;
+    set_up_market(&r);
+    for (uint32_t id = 4; id <= 200; id++)
+        ck_assert_int_eq(take_done(&r, register_participant(id, PH_ROLE_BUYER)), PH_OK);
+    for (uint32_t id = 2; id <= 200; id++) {
+        ph_key k = key_of((int)id);
+        ck_assert_uint_eq(phg_catalogue_by_key(&r.catalogue, &k)->terms.id.v, id);
+    }
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(records_that_contradict_are_corrupt)
+{
+    phg_replica r;
+    set_up_market(&r);
+    ck_assert_int_eq(take_done(&r, register_participant(9, PH_ROLE_BUYER)), PH_ECORRUPT);
+    phg_replica_release(&r);
+    set_up_market(&r);
+    ck_assert_int_eq(take_done(&r, open_market()), PH_ECORRUPT);
+    phg_replica_release(&r);
+    set_up_market(&r);
+    ck_assert_int_eq(take_done(&r, list_product(3)), PH_ECORRUPT);
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(states_and_phases_follow_the_records)
+{
+    phg_replica r;
+    set_up_market(&r);
+    ph_command state = {.kind = PH_CMD_SET_PARTICIPANT_STATE, .sender = {1}};
+    state.u.participant_state = (ph_set_participant_state){{3}, PH_PARTICIPANT_CLOSED};
+    ck_assert_int_eq(take_done(&r, state), PH_OK);
+    ck_assert_int_eq(phg_catalogue_participant(&r.catalogue, (ph_participant_id){3})->state,
+                     PH_PARTICIPANT_CLOSED);
+    ck_assert_int_eq(phg_catalogue_product(&r.catalogue, (ph_product_id){1})->phase, PH_PHASE_OPEN);
+    ph_event halted = {.kind = PH_EVT_PHASE_CHANGED, .u.phase_changed = {{1}, PH_PHASE_HALTED}};
+    ck_assert_int_eq(take(&r, (ph_command){.kind = PH_CMD_TICK}, &halted, 1), PH_OK);
+    ck_assert_int_eq(phg_catalogue_product(&r.catalogue, (ph_product_id){1})->phase,
+                     PH_PHASE_HALTED);
+    ck_assert_ptr_null(phg_catalogue_product(&r.catalogue, (ph_product_id){2}));
+    phg_replica_release(&r);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_test(t, the_operator_is_known_from_the_first_record);
+    tcase_add_test(t, a_rejected_registration_registers_nobody);
+    tcase_add_test(t, many_participants_keep_their_numbers);
+    tcase_add_test(t, records_that_contradict_are_corrupt);
+    tcase_add_test(t, states_and_phases_follow_the_records);
+}
+
+int main(void)
+{
+    return suite_run("catalogue", add);
+}

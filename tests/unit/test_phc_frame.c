@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clients/lib/frame.h"
+
+#include "clients/lib/decode.h"
+#include "clients/lib/encode.h"
+#include "tests/unit/suite.h"
+
+#include <string.h>
+
+static phc_frame frame;
+
+static void begin(void)
+{
+    frame.cnt = 0;
+    frame.size = 0;
+}
+
+static Petahour__V1__ClientFrame *read_back(void)
+{
+    return petahour__v1__client_frame__unpack(NULL, frame.size, frame.payload);
+}
+
+START_TEST(a_frame_is_what_protobuf_reads)
+{
+    phc_message m;
+    phc_order o = {.client_order_id = 300,
+                   .product = 7,
+                   .side = PHC_SELL,
+                   .shape = PHC_EACH,
+                   .first_period = 498912,
+                   .periods = 48,
+                   .quantity = 4,
+                   .price = 2500000,
+                   .time_in_force = PHC_GTC,
+                   .display_quantity = 2};
+    ck_assert_ptr_null(phc_encode_order(&o, &m));
+    ck_assert(phc_frame_put(&frame, m.bytes, m.size));
+    phc_encode_heartbeat(&m);
+    ck_assert(phc_frame_put(&frame, m.bytes, m.size));
+    phc_encode_logon(5, 6, true, &m);
+    ck_assert(phc_frame_put(&frame, m.bytes, m.size));
+    Petahour__V1__ClientFrame *f = read_back();
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(f->n_messages, 3);
+    ck_assert_uint_eq(f->messages[0]->new_order->client_order_id, 300);
+    ck_assert_int_eq(f->messages[0]->new_order->price, 2500000);
+    ck_assert_uint_eq(f->messages[0]->new_order->display_quantity, 2);
+    ck_assert_int_eq(f->messages[1]->message_case, PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_HEARTBEAT);
+    ck_assert_uint_eq(f->messages[2]->logon->next_contract, 6);
+    petahour__v1__client_frame__free_unpacked(f, NULL);
+}
+END_TEST
+
+START_TEST(a_frame_holds_256_messages)
+{
+    phc_message m;
+    phc_encode_heartbeat(&m);
+    for (int i = 0; i < PHC_FRAME_MESSAGES_MAX; i++)
+        ck_assert(phc_frame_put(&frame, m.bytes, m.size));
+    ck_assert(!phc_frame_put(&frame, m.bytes, m.size));
+    ck_assert_uint_eq(frame.cnt, PHC_FRAME_MESSAGES_MAX);
+}
+END_TEST
+
+START_TEST(a_frame_never_passes_its_size)
+{
+    static uint8_t bytes[PHC_FRAME_PAYLOAD_MAX + 1];
+    ck_assert(!phc_frame_put(&frame, bytes, sizeof bytes));
+    ck_assert(!phc_frame_put(&frame, bytes, PHC_FRAME_PAYLOAD_MAX));
+    ck_assert(!phc_frame_put(&frame, bytes, PHC_FRAME_PAYLOAD_MAX - 3));
+    ck_assert_uint_eq(frame.size, 0);
+    ck_assert(phc_frame_put(&frame, bytes, PHC_FRAME_PAYLOAD_MAX - 4));
+    ck_assert_uint_eq(frame.size, PHC_FRAME_PAYLOAD_MAX);
+    ck_assert(!phc_frame_put(&frame, bytes, 0));
+}
+END_TEST
+
+START_TEST(a_header_says_version_and_kind)
+{
+    static const uint8_t good[] = {1, PHC_KIND_GATEWAY}, old[] = {0, PHC_KIND_GATEWAY};
+    ck_assert(phc_frame_header_ok(good, 2, PHC_KIND_GATEWAY));
+    ck_assert(!phc_frame_header_ok(good, 2, PHC_KIND_MARKET_DATA));
+    ck_assert(!phc_frame_header_ok(good, 1, PHC_KIND_GATEWAY));
+    ck_assert(!phc_frame_header_ok(good, 0, PHC_KIND_GATEWAY));
+    ck_assert(!phc_frame_header_ok(old, 2, PHC_KIND_GATEWAY));
+}
+END_TEST
+
+START_TEST(orders_that_are_no_words_of_the_protocol_are_refused)
+{
+    phc_message m = {.size = 77};
+    phc_order good = {.client_order_id = 1,
+                      .side = PHC_BUY,
+                      .shape = PHC_EACH,
+                      .time_in_force = PHC_GTC},
+              o;
+    ck_assert_ptr_null(phc_encode_order(&good, &m));
+    m.size = 77;
+    o = good, o.client_order_id = 0;
+    ck_assert_ptr_nonnull(phc_encode_order(&o, &m));
+    o = good, o.side = (phc_side)0;
+    ck_assert_ptr_nonnull(phc_encode_order(&o, &m));
+    o = good, o.side = (phc_side)3;
+    ck_assert_ptr_nonnull(phc_encode_order(&o, &m));
+    o = good, o.shape = (phc_shape)0;
+    ck_assert_ptr_nonnull(phc_encode_order(&o, &m));
+    o = good, o.time_in_force = (phc_time_in_force)5;
+    ck_assert_ptr_nonnull(phc_encode_order(&o, &m));
+    o = good, o.self_trade = (phc_self_trade)3;
+    ck_assert_ptr_nonnull(phc_encode_order(&o, &m));
+    ck_assert_ptr_nonnull(phc_encode_cancel(0, 0, 1, &m));
+    ck_assert_ptr_nonnull(phc_encode_phase(1, (phc_phase)0, 1, &m));
+    ck_assert_ptr_nonnull(phc_encode_participant_state(1, (phc_participant_state)4, 1, &m));
+    ck_assert_uint_eq(m.size, 77);
+}
+END_TEST
+
+START_TEST(texts_that_do_not_fit_are_refused)
+{
+    phc_message m = {.size = 77};
+    char long_text[80];
+    memset(long_text, 'x', sizeof long_text);
+    long_text[79] = '\0';
+    phc_participant p = {.id = 2, .name = long_text};
+    ck_assert_ptr_nonnull(phc_encode_participant(&p, 1, &m));
+    p.name = "";
+    ck_assert_ptr_nonnull(phc_encode_participant(&p, 1, &m));
+    p.name = NULL;
+    ck_assert_ptr_nonnull(phc_encode_participant(&p, 1, &m));
+    p.name = "two\nlines";
+    ck_assert_ptr_nonnull(phc_encode_participant(&p, 1, &m));
+    ck_assert_ptr_nonnull(phc_encode_payment(true, 1, 1, "", 1, &m));
+    ck_assert_ptr_nonnull(phc_encode_payment(false, 1, 1, long_text, 1, &m));
+    phc_product t = {.symbol = "S",
+                     .model = "M",
+                     .unit = "card",
+                     .compute_type = PHC_AI,
+                     .architecture = PHC_GPU};
+    ck_assert_ptr_null(phc_encode_product(&t, 1, &m));
+    m.size = 77;
+    t.unit = "longer than fifteen";
+    ck_assert_ptr_nonnull(phc_encode_product(&t, 1, &m));
+    t.unit = "card";
+    t.compute_type = (phc_compute_type)0;
+    ck_assert_ptr_nonnull(phc_encode_product(&t, 1, &m));
+    ck_assert_uint_eq(m.size, 77);
+}
+END_TEST
+
+/* The longest product still fits a message. */
+START_TEST(the_longest_message_fits)
+{
+    phc_message m;
+    char s[64], k[32];
+    memset(s, 'x', sizeof s);
+    memset(k, 'y', sizeof k);
+    s[63] = '\0';
+    k[31] = '\0';
+    phc_product t;
+    memset(&t, 0xff, sizeof t);
+    t.symbol = s;
+    t.model = t.interconnect = k;
+    t.unit = k + 16;
+    t.compute_type = PHC_EDGE;
+    t.architecture = PHC_NPU;
+    ck_assert_ptr_null(phc_encode_product(&t, UINT64_MAX, &m));
+    ck_assert_uint_gt(m.size, 0);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_checked_fixture(t, begin, NULL);
+    tcase_add_test(t, a_frame_is_what_protobuf_reads);
+    tcase_add_test(t, a_frame_holds_256_messages);
+    tcase_add_test(t, a_frame_never_passes_its_size);
+    tcase_add_test(t, a_header_says_version_and_kind);
+    tcase_add_test(t, orders_that_are_no_words_of_the_protocol_are_refused);
+    tcase_add_test(t, texts_that_do_not_fit_are_refused);
+    tcase_add_test(t, the_longest_message_fits);
+}
+
+int main(void)
+{
+    return suite_run("phc_frame", add);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/resting.h"
+
+#include "tests/unit/suite.h"
+
+static phg_resting_order order(uint64_t id)
+{
+    return (phg_resting_order){
+        .order = {id}, .product = {1}, .side = PH_SIDE_BUY, .window = {10, 4}, .quantity = 7};
+}
+
+START_TEST(open_is_one_number_until_a_period_differs)
+{
+    phg_resting r = {0};
+    phg_resting_order o = order(1);
+    ck_assert_int_eq(phg_resting_put(&r, &o), PH_OK);
+    phg_resting_order *found = phg_resting_find(&r, (ph_order_id){1});
+    ck_assert_ptr_null(found->open);
+    ck_assert_uint_eq(phg_resting_open(found, 13), 7);
+    ck_assert_int_eq(phg_resting_set_open(found, 11, 2), PH_OK);
+    ck_assert_uint_eq(phg_resting_open(found, 10), 7);
+    ck_assert_uint_eq(phg_resting_open(found, 11), 2);
+    phg_resting_release(&r);
+}
+END_TEST
+
+START_TEST(what_is_not_there_is_not_found)
+{
+    phg_resting r = {0};
+    ck_assert_ptr_null(phg_resting_find(&r, (ph_order_id){1}));
+    phg_resting_order o = order(1);
+    ck_assert_int_eq(phg_resting_put(&r, &o), PH_OK);
+    ck_assert_int_eq(phg_resting_put(&r, &o), PH_ECORRUPT);
+    ck_assert_ptr_null(phg_resting_find(&r, (ph_order_id){2}));
+    ck_assert_ptr_null(phg_resting_find(&r, (ph_order_id){0}));
+    ck_assert_ptr_null(phg_resting_find(&r, (ph_order_id){1025}));
+    phg_resting_order zero = order(0);
+    ck_assert_int_eq(phg_resting_put(&r, &zero), PH_ECORRUPT);
+    phg_resting_release(&r);
+}
+END_TEST
+
+/* Ids that want the same place, dropped in every order that a generator finds. */
+START_TEST(dropping_keeps_the_others_findable)
+{
+    phg_resting r = {0};
+    enum { N = 3000 };
+    static bool is_there[N];
+    uint32_t x = 7;
+    for (int i = 0; i < N; i++)
+        is_there[i] = false;
+    for (int step = 0; step < 60000; step++) {
+        x = x * 1664525u + 1013904223u;
+        uint32_t i = (x >> 8) % N;
+        ph_order_id id = {1 + (uint64_t)(i % 50) + (uint64_t)(i / 50) * 1024};
+        phg_resting_order *found = phg_resting_find(&r, id);
+        ck_assert_int_eq(found != NULL, is_there[i]);
+        if (found) {
+            phg_resting_drop(&r, found);
+        } else {
+            phg_resting_order o = order(id.v);
+            ck_assert_int_eq(phg_resting_put(&r, &o), PH_OK);
+        }
+        is_there[i] = !is_there[i];
+    }
+    phg_resting_release(&r);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_test(t, open_is_one_number_until_a_period_differs);
+    tcase_add_test(t, what_is_not_there_is_not_found);
+    tcase_add_test(t, dropping_keeps_the_others_findable);
+}
+
+int main(void)
+{
+    return suite_run("resting", add);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/zap.h"
+
+#include "tests/unit/gateway_records.h"
+#include "tests/unit/suite.h"
+
+static uint8_t key[32];
+static phg_zap_part parts[PHG_ZAP_PARTS_MAX];
+
+static void request(int key_byte)
+{
+    static const char *const texts[] = {"1.0", "1", PHG_ZAP_DOMAIN, "127.0.0.1", "", "CURVE"};
+    for (int i = 0; i < 6; i++)
+        parts[i] = (phg_zap_part){texts[i], strlen(texts[i])};
+    memset(key, key_byte, sizeof key);
+    parts[6] = (phg_zap_part){key, sizeof key};
+}
+
+START_TEST(a_registered_key_is_its_participant)
+{
+    phg_replica r;
+    set_up_market(&r);
+    request(3);
+    phg_zap_answer a = phg_zap_decide(parts, 7, &r.catalogue, false);
+    ck_assert_str_eq(a.status, "200");
+    ck_assert_str_eq(a.user_id, "3");
+    ck_assert_uint_eq(phg_zap_user(a.user_id).v, 3);
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(strangers_are_refused)
+{
+    phg_replica r;
+    set_up_market(&r);
+    request(77);
+    ck_assert_str_eq(phg_zap_decide(parts, 7, &r.catalogue, false).status, "400");
+    ck_assert_str_eq(phg_zap_decide(parts, 7, &r.catalogue, true).status, "300");
+    ck_assert_str_eq(phg_zap_decide(parts, 7, &r.catalogue, true).user_id, "");
+    request(0);
+    ck_assert_str_eq(phg_zap_decide(parts, 7, &r.catalogue, false).status, "400");
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(a_closed_participant_is_refused)
+{
+    phg_replica r;
+    set_up_market(&r);
+    ph_command state = {.kind = PH_CMD_SET_PARTICIPANT_STATE, .sender = {1}};
+    state.u.participant_state = (ph_set_participant_state){{3}, PH_PARTICIPANT_CLOSED};
+    ck_assert_int_eq(take_done(&r, state), PH_OK);
+    request(3);
+    ck_assert_str_eq(phg_zap_decide(parts, 7, &r.catalogue, false).status, "400");
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(what_is_not_a_curve_request_is_refused)
+{
+    phg_replica r;
+    set_up_market(&r);
+    for (uint32_t cnt = 0; cnt < 7; cnt++) {
+        request(3);
+        ck_assert_str_eq(phg_zap_decide(parts, cnt, &r.catalogue, false).user_id, "");
+    }
+    request(3);
+    ck_assert_str_ne(phg_zap_decide(parts, 8, &r.catalogue, false).status, "200");
+    parts[5] = (phg_zap_part){"NULL", 4};
+    ck_assert_str_eq(phg_zap_decide(parts, 6, &r.catalogue, false).status, "400");
+    request(3);
+    parts[2] = (phg_zap_part){"other", 5};
+    ck_assert_str_eq(phg_zap_decide(parts, 7, &r.catalogue, false).status, "400");
+    request(3);
+    parts[0] = (phg_zap_part){"2.0", 3};
+    ck_assert_str_eq(phg_zap_decide(parts, 7, &r.catalogue, false).status, "500");
+    request(3);
+    parts[6].size = 31;
+    ck_assert_str_eq(phg_zap_decide(parts, 7, &r.catalogue, false).status, "500");
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(only_our_own_user_ids_are_read)
+{
+    static const char *const bad[] = {
+        "", "0", "03", "3 ", " 3", "-3", "3x", "4294967296", "99999999999999999999999"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_uint_eq(phg_zap_user(bad[i]).v, 0);
+    ck_assert_uint_eq(phg_zap_user(NULL).v, 0);
+    ck_assert_uint_eq(phg_zap_user("4294967295").v, UINT32_MAX);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_test(t, a_registered_key_is_its_participant);
+    tcase_add_test(t, strangers_are_refused);
+    tcase_add_test(t, a_closed_participant_is_refused);
+    tcase_add_test(t, what_is_not_a_curve_request_is_refused);
+    tcase_add_test(t, only_our_own_user_ids_are_read);
+}
+
+int main(void)
+{
+    return suite_run("zap", add);
+}
