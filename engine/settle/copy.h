@@ -5,8 +5,8 @@
       row       i16 number of fields, then per field i32 size (-1: NULL) and the bytes
       trailer   i16 -1
 
-    All integers are big-endian (the server's *_recv functions read them).  The number of fields of a
-    row is written when the row ends, so that a row cannot state another number than it has.
+    All integers are big-endian (the server's *_recv functions read them).  The number of fields of
+    a row is written when the row ends, so that a row cannot state another number than it has.
 
     Owns      nothing: the bytes go to room of the caller.
     Full      sticky: one check of is_full after a row is enough. */
