@@ -220,6 +220,8 @@ ph_status phg_zap_check(phg_zap *z, void *zmq_context, const char *endpoint,
         memcpy(&what, event, sizeof what);
         s = what == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? PH_OK : PH_EDENIED;
     }
+    /* Ended by hand: closing alone would keep the monitor's name in use for a while. */
+    if (stranger) (void)zmq_socket_monitor(stranger, NULL, 0);
     if (stranger) (void)zmq_close(stranger);
     if (monitor) (void)zmq_close(monitor);
     return s;

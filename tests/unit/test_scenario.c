@@ -160,7 +160,8 @@ START_TEST(one_bad_row_stops_the_load)
 {
     refused("sites.csv", ",39.0438,", ",99.0438,", "sites.csv:2: latitude: \"99.0438\" is out");
     refused("sites.csv", ",1.135,", ",0.9,", "sites.csv:2: pue: \"0.9\" is not between 1 and 3");
-    refused("sites.csv", ",region,Ashburn", ",moon,Ashburn", "sites.csv:2: kind: \"moon\" is neither");
+    refused("sites.csv", ",region,Ashburn", ",moon,Ashburn",
+            "sites.csv:2: kind: \"moon\" is neither");
     refused("sites.csv", "us-east-2", "us-east-1",
             "sites.csv:3: region: \"us-east-1\" is there twice");
     refused("grades.csv", ",AI,", ",AJ,",
