@@ -97,6 +97,7 @@ UNIT_TESTS = [
 TEXT = [
     (re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b"), "{0}: finish it or leave it out"),
     (re.compile(r"(?i)\b(not imple" r"mented|place" r"holder|dum" r"my|for n" r"ow|st" r"ub(?:bed)?)\b"), "{0}: finish it or leave it out"),
+    (re.compile(r"(?m)^(<{7}|>{7}) "), "{0}: a merge was left half done"),
     (re.compile(r"(?<![\w.~$}])(/(?:home|root|Users|work|farm)/[\w.-]+)"), "{0} is a path of one machine"),
     (re.compile(r"(?i)\b(registry\.npm" r"js\.org|(?:deb|security)\.deb" r"ian\.org|pypi\." r"org)\b"), "{0}: hosts of package registries belong to the machine"),
 ]  # fmt: skip
