@@ -55,8 +55,8 @@
     The last byte of the end mark has several bits set: a batch whose last byte is zero was not
     written to its end.
 
-    A batch counts if and only if magic, check, first, first_at, the chain, the records and the zeros
-    behind the body all hold. */
+    A batch counts if and only if magic, check, first, first_at, the chain, the records and the
+    zeros behind the body all hold. */
 #ifndef ENGINE_JOURNAL_FORMAT_H
 #define ENGINE_JOURNAL_FORMAT_H
 

@@ -147,7 +147,7 @@ static const ph_disk_ops rig_ops = {
 static inline void rig_begin(rig *g)
 {
     *g = (rig){.disk = {&rig_ops}, .fails_at = -1, .failure = PH_EIO, .is_fast = true};
-    strcpy(g->directory, "/tmp/petahour-journal-XXXXXX");
+    snprintf(g->directory, sizeof g->directory, "/tmp/petahour-journal-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(g->directory));
     ck_assert_int_eq(ph_disk_posix_open(g->directory, false, &g->real), PH_OK);
     g->writer_block = aligned_alloc(64, (ph_journal_footprint() + 63) / 64 * 64);
@@ -261,7 +261,7 @@ static inline uint8_t *rig_load(const rig *g, const char *name, size_t *ret_size
 {
     char path[160];
     rig_path(g, name, path);
-    FILE *f = fopen(path, "rb");
+    FILE *f = fopen(path, "rbe");
     ck_assert_ptr_nonnull(f);
     ck_assert_int_eq(fseek(f, 0, SEEK_END), 0);
     size_t size = (size_t)ftell(f);
@@ -278,7 +278,7 @@ static inline void rig_store(const rig *g, const char *name, const uint8_t *byte
 {
     char path[160];
     rig_path(g, name, path);
-    FILE *f = fopen(path, "wb");
+    FILE *f = fopen(path, "wbe");
     ck_assert_ptr_nonnull(f);
     ck_assert_uint_eq(fwrite(bytes, 1, size, f), size);
     ck_assert_int_eq(fclose(f), 0);
@@ -288,7 +288,7 @@ static inline void rig_poke(const rig *g, const char *name, size_t at, uint8_t b
 {
     char path[160];
     rig_path(g, name, path);
-    int fd = open(path, O_RDWR);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(pwrite(fd, &byte, 1, (off_t)at), 1);
     close(fd);
