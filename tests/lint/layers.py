@@ -83,10 +83,6 @@ DOORS = {
         "engine/link/follower",
         "engine/host/",
         "engine/notary/main",
-<<<<<<< HEAD
-        "gateway/main",
-=======
->>>>>>> gateway
         "gateway/gateway",
         "gateway/order_entry",
         "gateway/market_data",
