@@ -28,7 +28,7 @@ static phc_status last_number(const char *path, uint64_t *ret)
     FILE *f = fopen(path, "re");
     if (f == NULL) return errno == ENOENT ? PHC_ENOTFOUND : PHC_EIO;
     char line[PHC_RECEIPTS_LINE_MAX + 2];
-    uint64_t last = 0, number;
+    uint64_t last = 0, number = 0;
     phc_status st = PHC_OK;
     while (st == PHC_OK && fgets(line, sizeof line, f) != NULL) {
         st = strchr(line, '\n') == NULL ? PHC_ECORRUPT : line_number(line, &number);
