@@ -16,6 +16,8 @@
 #define ZMQ_ZAP_ENFORCE_DOMAIN 93
 #endif
 
+enum { HANDSHAKE_BYTES_MAX = 2048 };
+
 enum { VERSION = 0, REQUEST = 1, DOMAIN = 2, MECHANISM = 5, CREDENTIALS = 6, PARTS = 7 };
 
 static bool is_text(phg_zap_part part, const char *text)
@@ -159,8 +161,10 @@ ph_status phg_zap_guard(void *socket, const ph_keyfile *keys, int message_bytes_
               set_int(socket, ZMQ_HEARTBEAT_IVL, 2000) &&
               set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, 10000) &&
               set_int(socket, ZMQ_HEARTBEAT_TTL, 10000) && set_int(socket, ZMQ_BACKLOG, 512);
-    /* On the wire CURVE adds 33 bytes to a message, and the bound is checked there. */
-    int64_t wire_max = message_bytes_max + 64;
+    /* The bound is checked on the wire, where CURVE adds 33 bytes to a message and needs room for
+       its own handshake. */
+    int64_t wire_max =
+        message_bytes_max < HANDSHAKE_BYTES_MAX ? HANDSHAKE_BYTES_MAX : message_bytes_max + 64;
     ok = ok && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &wire_max, sizeof wire_max) == 0;
     return ok ? PH_OK : PH_EIO;
 }
