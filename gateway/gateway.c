@@ -70,15 +70,15 @@ static ph_status open_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
 /* A door that would let strangers in must not be found by anybody. */
 static ph_status check_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
 {
-    const char *endpoints[2] = {phg_order_entry_endpoint(g->order_entry),
-                                phg_market_data_endpoint(g->market_data)};
+    const phg_zap_door doors[2] = {{phg_order_entry_endpoint(g->order_entry), ZMQ_DEALER},
+                                   {phg_market_data_endpoint(g->market_data), ZMQ_SUB}};
     for (int i = 0; i < 2; i++) {
-        ph_status s = phg_zap_check(g->zap, g->context, endpoints[i], &g->keys.curve_public,
+        ph_status s = phg_zap_check(g->zap, g->context, &doors[i], &g->keys.curve_public,
                                     &g->replica.catalogue);
         if (s == PH_OK) continue;
         (void)snprintf(err, PHG_ERR_SIZE, "%s \"%s\": %s",
                        s == PH_EDENIED ? "an unknown key was let in at" : "could not try the door",
-                       endpoints[i],
+                       doors[i].endpoint,
                        s == PH_EDENIED ? "the ZeroMQ library does not enforce authentication"
                                        : "no answer came; is the address reachable from here");
         return s;

@@ -17,8 +17,8 @@
    PH_EVERSION: the database has migrations that this program does not know; others: see pg.h. */
 ph_status ph_migrate(ph_pg *pg, const char *directory, uint32_t *ret_applied, ph_pg_error *reterr);
 
-/* Looks, without changing anything, whether the database has exactly these migrations.  PH_ENOTFOUND:
-   some are missing; PH_ECORRUPT, PH_EVERSION and others as above. */
+/* Looks, without changing anything, whether the database has exactly these migrations.
+   PH_ENOTFOUND: some are missing; PH_ECORRUPT, PH_EVERSION and others as above. */
 ph_status ph_migrate_check(ph_pg *pg, const char *directory, ph_pg_error *reterr);
 
 #endif

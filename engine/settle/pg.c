@@ -304,8 +304,8 @@ static void put_u32(uint8_t *to, uint32_t v)
         to[i] = (uint8_t)(v >> (24 - 8 * i));
 }
 
-/* A bigint[] as the server's array_recv reads it: dimensions, has nulls, element type, length, lower
-   bound, then each element with its size; all big-endian. */
+/* A bigint[] as the server's array_recv reads it: dimensions, has nulls, element type, length,
+   lower bound, then each element with its size; all big-endian. */
 enum { ARRAY_HEADER = 20, ARRAY_ELEMENT = 12 };
 
 static void write_array(uint8_t *to, const int64_t *v, uint32_t length)

@@ -54,8 +54,8 @@ ph_status ph_pg_ask(ph_pg *pg, const char *sql, uint32_t cnt, const char *const 
 ph_status ph_pg_arrays(ph_pg *pg, const char *sql, uint32_t cnt, const int64_t *const *arrays,
                        uint32_t length, uint64_t *ret_changed, ph_pg_error *reterr);
 
-/* COPY ... FROM STDIN: begin, any number of put, end.  After a failure of put or end the transaction
-   is lost: roll back. */
+/* COPY ... FROM STDIN: begin, any number of put, end.  After a failure of put or end the
+   transaction is lost: roll back. */
 ph_status ph_pg_copy_begin(ph_pg *pg, const char *sql, ph_pg_error *reterr);
 ph_status ph_pg_copy_put(ph_pg *pg, const void *bytes, size_t size, ph_pg_error *reterr);
 ph_status ph_pg_copy_end(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr);

@@ -206,14 +206,14 @@ class Settle(unittest.TestCase):
 
     def test_postgres_away_and_back(self):
         settle = self.start_settle()
-        maker = self.make(6000, batch=20, pause_ms=5)
+        maker = self.make(6000, batch=20, pause_ms=20)
         self.wait_for(500)
         self.pg.stop()
         self.pg.start()
-        self.wait_for(self.position() + 500)
+        self.wait_for(min(self.position() + 500, 6000))
         self.pg.kill()
         self.pg.start()
-        self.wait_for(self.position() + 500)
+        self.wait_for(min(self.position() + 500, 6000))
         self.pg.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     " WHERE usename = 'petahour_settle'")
         maker.wait(PATIENCE_S)
@@ -273,8 +273,10 @@ class Settle(unittest.TestCase):
     def test_other_market_is_refused(self):
         self.make(200)
         self.configure("another.test")
-        self.assertIn("it is of market \"settle.test\"", self.settle("--once", code=1))
+        self.assertIn("the configuration says", self.settle("--once", code=1))
+        self.assertEqual(self.position(), 0)
         self.configure("settle.test")
+        self.pg.sql("SELECT petahour.take_position('another.test')")
         self.assertIn("rows of another market", self.settle("--once", code=1))
 
     # ---- laws ------------------------------------------------------------------------------
