@@ -160,7 +160,7 @@ int main(int argc, char **argv)
     while (!r.failed && !r.ready)
         turn(&r, c);
     phc_close(c);
-    for (uint64_t i = 1; i <= r.count; i++)
+    for (uint64_t i = 1; i <= r.count && !r.failed; i++)
         if (r.told[i].type != 0 && r.told[i].type != PHC_NOT_TAKEN)
             fail(&r, "was told an outcome that the stream does not have", i);
     free(r.told);
