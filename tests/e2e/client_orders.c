@@ -120,7 +120,8 @@ static void send_orders(run *r, phc_client *c, uint32_t product, uint32_t first_
     uint64_t sent = 0;
     while (!r->failed && r->answered < r->count) {
         while (sent < r->count && phc_unanswered(c) < IN_FLIGHT_MAX) {
-            phc_order o = {.client_order_id = ++sent,
+            sent++;
+            phc_order o = {.client_order_id = sent,
                            .product = product,
                            .side = PHC_BUY,
                            .shape = sent % 3 == 0 ? PHC_BLOCK : PHC_EACH,
