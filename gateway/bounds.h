@@ -9,6 +9,7 @@
 
 enum {
     PHG_PROTOCOL_VERSION = 1,
+    PHG_ERR_SIZE = 512,            /* a sentence about what could not be done */
     PHG_HEADER_SIZE = 2,           /* version, kind */
     PHG_FRAME_BYTES_MAX = 65536,   /* payload of one frame; one longer message goes alone */
     PHG_FRAME_MESSAGES_MAX = 256,  /* messages of one frame */

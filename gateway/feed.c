@@ -361,6 +361,7 @@ typedef struct {
 static void flush(frame *f)
 {
     if (f->cost == 0 && f->phase == 0) return;
+    PH_ASSERT(f->emit != NULL); /* before it is live nothing is gathered */
     phg_picture picture = {
         .product = {(uint32_t)(f->product - f->feed->products) + 1},
         .number = ++f->product->number,

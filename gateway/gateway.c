@@ -41,7 +41,7 @@ struct phg_gateway {
     bool is_live, is_stopping, was_recovering;
 };
 
-static ph_status open_doors(phg_gateway *g, char *err, size_t err_size)
+static ph_status open_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
 {
     phg_session_view view = {&g->replica.catalogue, &g->replica.streams, g->replica.translator};
     phg_order_entry_settings settings = {
@@ -53,33 +53,32 @@ static ph_status open_doors(phg_gateway *g, char *err, size_t err_size)
     };
     ph_status s = phg_zap_open(g->context, &g->zap);
     if (s != PH_OK) {
-        (void)snprintf(err, err_size, "could not answer authentication requests: %s",
+        (void)snprintf(err, PHG_ERR_SIZE, "could not answer authentication requests: %s",
                        ph_status_text(s));
         return s;
     }
     s = phg_uplink_open(g->context, g->settings.engine_link, g->settings.notary_link, &g->replica,
-                        &g->uplink, err, err_size);
+                        &g->uplink, err);
     if (s == PH_OK)
-        s = phg_order_entry_open(g->context, &settings, &g->keys, &view, &g->order_entry, err,
-                                 err_size);
+        s = phg_order_entry_open(g->context, &settings, &g->keys, &view, &g->order_entry, err);
     if (s == PH_OK)
-        s = phg_market_data_open(g->context, g->settings.market_data, &g->keys, &g->replica.feed,
-                                 g->replica.translator, &g->market_data, err, err_size);
+        s = phg_market_data_open(g->context, g->settings.market_data, &g->keys, &g->replica,
+                                 &g->market_data, err);
     return s;
 }
 
 /* A door that would let strangers in must not be found by anybody. */
-static ph_status check_doors(phg_gateway *g, char *err, size_t err_size)
+static ph_status check_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
 {
-    const char *endpoints[2] = {phg_order_entry_endpoint(g->order_entry),
-                                phg_market_data_endpoint(g->market_data)};
+    const phg_zap_door doors[2] = {{phg_order_entry_endpoint(g->order_entry), ZMQ_DEALER},
+                                   {phg_market_data_endpoint(g->market_data), ZMQ_SUB}};
     for (int i = 0; i < 2; i++) {
-        ph_status s = phg_zap_check(g->zap, g->context, endpoints[i], &g->keys.curve_public,
+        ph_status s = phg_zap_check(g->zap, g->context, &doors[i], &g->keys.curve_public,
                                     &g->replica.catalogue);
         if (s == PH_OK) continue;
-        (void)snprintf(err, err_size, "%s \"%s\": %s",
+        (void)snprintf(err, PHG_ERR_SIZE, "%s \"%s\": %s",
                        s == PH_EDENIED ? "an unknown key was let in at" : "could not try the door",
-                       endpoints[i],
+                       doors[i].endpoint,
                        s == PH_EDENIED ? "the ZeroMQ library does not enforce authentication"
                                        : "no answer came; is the address reachable from here");
         return s;
@@ -87,23 +86,23 @@ static ph_status check_doors(phg_gateway *g, char *err, size_t err_size)
     return PH_OK;
 }
 
-static ph_status open_all(phg_gateway *g, char *err, size_t err_size)
+static ph_status open_all(phg_gateway *g, char err[PHG_ERR_SIZE])
 {
-    ph_status s = ph_keyfile_read(g->settings.key_file, &g->keys, err, err_size);
+    ph_status s = ph_keyfile_read(g->settings.key_file, &g->keys, err, PHG_ERR_SIZE);
     if (s != PH_OK) return s;
     g->context = zmq_ctx_new();
     if (!g->context || phg_replica_init(&g->replica) != PH_OK) {
-        (void)snprintf(err, err_size, "could not start: no memory");
+        (void)snprintf(err, PHG_ERR_SIZE, "could not start: no memory");
         return PH_EFULL;
     }
     (void)zmq_ctx_set(g->context, ZMQ_MAX_SOCKETS, 4096);
-    s = open_doors(g, err, err_size);
-    return s == PH_OK ? check_doors(g, err, err_size) : s;
+    s = open_doors(g, err);
+    return s == PH_OK ? check_doors(g, err) : s;
 }
 
 ph_status phg_gateway_open(const phg_settings *settings, const char *market, phg_gateway **ret)
 {
-    char err[512] = "";
+    char err[PHG_ERR_SIZE] = "";
     phg_gateway *g = calloc(1, sizeof *g);
     if (!g) {
         ph_log_error("could not start: no memory");
@@ -116,7 +115,7 @@ ph_status phg_gateway_open(const phg_settings *settings, const char *market, phg
         phg_gateway_close(g);
         return PH_EINVAL;
     }
-    ph_status s = open_all(g, err, sizeof err);
+    ph_status s = open_all(g, err);
     if (s != PH_OK) {
         ph_log_error("%s", err);
         phg_gateway_close(g);
@@ -182,9 +181,9 @@ static ph_status go_live(phg_gateway *g)
 
 static ph_status take_records(phg_gateway *g, uint64_t now_ns, bool *ret_is_recovering)
 {
-    char err[256];
+    char err[PHG_ERR_SIZE];
     bool was_lost;
-    ph_status s = phg_uplink_turn(g->uplink, now_ns, &was_lost, err, sizeof err);
+    ph_status s = phg_uplink_turn(g->uplink, now_ns, &was_lost, err);
     if (s != PH_OK) {
         ph_log_error("%s", err);
         return s;

@@ -59,26 +59,25 @@ ph_status phg_topic_read(const void *bytes, size_t size, ph_product_id *ret)
 
 /* wide: an open names everything that it borrows */
 ph_status phg_market_data_open(void *zmq_context, const char *endpoint, const ph_keyfile *keys,
-                               phg_feed *feed, phg_translator *translator, phg_market_data **ret,
-                               char *err, size_t err_size)
+                               phg_replica *replica, phg_market_data **ret, char err[PHG_ERR_SIZE])
 {
     const int one = 1, queue = QUEUE_FRAMES;
     phg_market_data *md = calloc(1, sizeof *md);
     if (!md) {
-        (void)snprintf(err, err_size, "could not make the market data socket: no memory");
+        (void)snprintf(err, PHG_ERR_SIZE, "could not make the market data socket: no memory");
         return PH_EFULL;
     }
-    md->feed = feed;
-    md->translator = translator;
+    md->feed = &replica->feed;
+    md->translator = replica->translator;
     md->socket = zmq_socket(zmq_context, ZMQ_XPUB);
     ph_status s = PH_EIO;
     if (!md->socket || phg_zap_guard(md->socket, keys, SUBSCRIPTION_BYTES_MAX) != PH_OK ||
         zmq_setsockopt(md->socket, ZMQ_XPUB_MANUAL, &one, sizeof one) != 0 ||
         zmq_setsockopt(md->socket, ZMQ_SNDHWM, &queue, sizeof queue) != 0)
-        (void)snprintf(err, err_size, "could not make the market data socket: %s",
+        (void)snprintf(err, PHG_ERR_SIZE, "could not make the market data socket: %s",
                        zmq_strerror(errno));
     else
-        s = phg_zap_bind(md->socket, endpoint, md->endpoint, err, err_size);
+        s = phg_zap_bind(md->socket, endpoint, md->endpoint, err);
     if (s != PH_OK) {
         phg_market_data_close(md);
         return s;

@@ -6,14 +6,15 @@
     whole picture, which all subscribers of the topic receive: it replaces what they have.  Many
     subscriptions at once are answered once, and not more often than SNAPSHOTS_PER_SECOND.
 
-    Owns      its socket; borrows the feed and the translator.
+    Owns      its socket; borrows the replica.
     Thread    one.
     Failure   a subscriber that does not read loses frames and sees the gap in the numbers. */
 #ifndef GATEWAY_MARKET_DATA_H
 #define GATEWAY_MARKET_DATA_H
 
 #include "engine/process/keyfile.h"
-#include "gateway/feed.h"
+#include "gateway/bounds.h"
+#include "gateway/replica.h"
 
 typedef struct phg_market_data phg_market_data;
 
@@ -30,8 +31,7 @@ ph_status phg_topic_read(const void *bytes, size_t size, ph_product_id *ret);
 
 /* Binds the socket.  err receives a sentence on failure: PH_EBUSY, PH_EIO, PH_EFULL. */
 ph_status phg_market_data_open(void *zmq_context, const char *endpoint, const ph_keyfile *keys,
-                               phg_feed *feed, phg_translator *translator, phg_market_data **ret,
-                               char *err, size_t err_size);
+                               phg_replica *replica, phg_market_data **ret, char err[PHG_ERR_SIZE]);
 void phg_market_data_close(phg_market_data *md); /* accepts NULL */
 
 void *phg_market_data_socket(phg_market_data *md);

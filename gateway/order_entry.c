@@ -49,7 +49,7 @@ typedef struct {
 } taking;
 
 static ph_status open_socket(phg_order_entry *oe, void *zmq_context, const ph_keyfile *keys,
-                             char *err, size_t err_size)
+                             char err[PHG_ERR_SIZE])
 {
     const int one = 1, queue = QUEUE_FRAMES;
     oe->socket = zmq_socket(zmq_context, ZMQ_ROUTER);
@@ -57,27 +57,27 @@ static ph_status open_socket(phg_order_entry *oe, void *zmq_context, const ph_ke
         zmq_setsockopt(oe->socket, ZMQ_ROUTER_MANDATORY, &one, sizeof one) != 0 ||
         zmq_setsockopt(oe->socket, ZMQ_RCVHWM, &queue, sizeof queue) != 0 ||
         zmq_setsockopt(oe->socket, ZMQ_SNDHWM, &queue, sizeof queue) != 0) {
-        (void)snprintf(err, err_size, "could not make the order entry socket: %s",
+        (void)snprintf(err, PHG_ERR_SIZE, "could not make the order entry socket: %s",
                        zmq_strerror(errno));
         return PH_EIO;
     }
-    return phg_zap_bind(oe->socket, oe->settings.endpoint, oe->endpoint, err, err_size);
+    return phg_zap_bind(oe->socket, oe->settings.endpoint, oe->endpoint, err);
 }
 
 ph_status phg_order_entry_open(void *zmq_context, const phg_order_entry_settings *settings,
                                const ph_keyfile *keys, const phg_session_view *view,
-                               phg_order_entry **ret, char *err, size_t err_size)
+                               phg_order_entry **ret, char err[PHG_ERR_SIZE])
 {
     phg_order_entry *oe = calloc(1, sizeof *oe);
     if (!oe || phg_session_table_init(&oe->table, settings->sessions_max) != PH_OK) {
-        (void)snprintf(err, err_size, "could not make room for %u sessions: no memory",
+        (void)snprintf(err, PHG_ERR_SIZE, "could not make room for %u sessions: no memory",
                        (unsigned)settings->sessions_max);
         free(oe);
         return PH_EFULL;
     }
     oe->settings = *settings;
     oe->view = *view;
-    ph_status s = open_socket(oe, zmq_context, keys, err, err_size);
+    ph_status s = open_socket(oe, zmq_context, keys, err);
     if (s != PH_OK) {
         phg_order_entry_close(oe);
         return s;

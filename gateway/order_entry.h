@@ -14,6 +14,7 @@
 #define GATEWAY_ORDER_ENTRY_H
 
 #include "engine/process/keyfile.h"
+#include "gateway/bounds.h"
 #include "gateway/session_table.h"
 
 typedef struct phg_order_entry phg_order_entry;
@@ -35,7 +36,7 @@ typedef ph_status (*phg_order_entry_send)(void *arg, const ph_command *c);
 /* Binds the socket.  err receives a sentence on failure: PH_EBUSY, PH_EIO, PH_EFULL. */
 ph_status phg_order_entry_open(void *zmq_context, const phg_order_entry_settings *settings,
                                const ph_keyfile *keys, const phg_session_view *view,
-                               phg_order_entry **ret, char *err, size_t err_size);
+                               phg_order_entry **ret, char err[PHG_ERR_SIZE]);
 void phg_order_entry_close(phg_order_entry *oe); /* accepts NULL */
 
 void *phg_order_entry_socket(phg_order_entry *oe);

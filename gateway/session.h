@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  gateway/session.h - one client's session: its states, its places in the streams.
+/*  gateway/session.h - one client's session: its states, its places in the streams, its dues.
 
       NEW --logon--> READY --logout, fault, silence--> LEAVING --said--> CLOSED
                       |  ^                                |

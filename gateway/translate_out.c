@@ -86,7 +86,8 @@ static void fill_segment(Petahour__V1__Segment *to, const ph_segment *from)
 
 static Petahour__V1__NewOrder order_of(const ph_new_order *o)
 {
-    Petahour__V1__NewOrder m = PETAHOUR__V1__NEW_ORDER__INIT;
+    Petahour__V1__NewOrder m;
+    petahour__v1__new_order__init(&m);
     m.client_order_id = o->client_order_id;
     m.product = o->product.v;
     m.side = (Petahour__V1__Side)o->side;
@@ -138,7 +139,8 @@ static void fill_report(Petahour__V1__ExecutionReport *m, const phg_report *r)
 
 phg_bytes phg_translate_report(phg_translator *t, const phg_report *r)
 {
-    Petahour__V1__ExecutionReport m = PETAHOUR__V1__EXECUTION_REPORT__INIT;
+    Petahour__V1__ExecutionReport m;
+    petahour__v1__execution_report__init(&m);
     Petahour__V1__NewOrder order;
     fill_report(&m, r);
     if (r->as_understood) {
@@ -156,7 +158,8 @@ phg_bytes phg_translate_report(phg_translator *t, const phg_report *r)
             m.segments[i] = &v[i];
         }
     }
-    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_EXECUTION_REPORT;
     g.execution_report = &m;
     return pack_message(t, &g);
@@ -164,7 +167,8 @@ phg_bytes phg_translate_report(phg_translator *t, const phg_report *r)
 
 phg_bytes phg_translate_result(phg_translator *t, const phg_result *r)
 {
-    Petahour__V1__CommandResult m = PETAHOUR__V1__COMMAND_RESULT__INIT;
+    Petahour__V1__CommandResult m;
+    petahour__v1__command_result__init(&m);
     m.stream_number = r->number;
     m.sequence = r->seq;
     m.at = r->at.ns;
@@ -178,7 +182,8 @@ phg_bytes phg_translate_result(phg_translator *t, const phg_result *r)
         m.reject_arg1 = r->arg1;
     }
     m.count = r->count;
-    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_COMMAND_RESULT;
     g.command_result = &m;
     return pack_message(t, &g);
@@ -190,14 +195,16 @@ phg_bytes phg_translate_contract(phg_translator *t, uint64_t number, const ph_si
     PH_ASSERT(c->note_size <= PH_CONTRACT_NOTE_MAX);
     memcpy(note, c->note, c->note_size);
     note[c->note_size] = '\0';
-    Petahour__V1__Contract m = PETAHOUR__V1__CONTRACT__INIT;
+    Petahour__V1__Contract m;
+    petahour__v1__contract__init(&m);
     m.stream_number = number;
     m.canonical = blob_of(c->canonical, c->canonical_size);
     m.leaf_index = c->leaf_index;
     m.leaf_count = c->leaf_count;
     m.inclusion_proof = blob_of(c->proof, (size_t)c->proof_cnt * 32);
     m.signed_root = note;
-    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACT;
     g.contract = &m;
     return pack_message(t, &g);
@@ -205,7 +212,8 @@ phg_bytes phg_translate_contract(phg_translator *t, uint64_t number, const ph_si
 
 phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accepted *a)
 {
-    Petahour__V1__LogonAccepted m = PETAHOUR__V1__LOGON_ACCEPTED__INIT;
+    Petahour__V1__LogonAccepted m;
+    petahour__v1__logon_accepted__init(&m);
     m.participant = a->participant.v;
     m.roles = a->roles;
     m.last_report = a->last_report;
@@ -215,7 +223,8 @@ phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accept
     m.currency = text_of(a->market->currency);
     m.notary_sign_key = blob_of(a->market->notary_sign_key.b, sizeof a->market->notary_sign_key.b);
     m.silence_seconds = a->silence_seconds;
-    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_LOGON_ACCEPTED;
     g.logon_accepted = &m;
     return pack_message(t, &g);
@@ -223,10 +232,12 @@ phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accept
 
 phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const char *text)
 {
-    Petahour__V1__SessionRefused m = PETAHOUR__V1__SESSION_REFUSED__INIT;
+    Petahour__V1__SessionRefused m;
+    petahour__v1__session_refused__init(&m);
     m.reason = (Petahour__V1__SessionRefusal)reason;
     m.text = text_of(text);
-    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_SESSION_REFUSED;
     g.session_refused = &m;
     return pack_message(t, &g);
@@ -234,10 +245,12 @@ phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const cha
 
 phg_bytes phg_translate_busy(phg_translator *t, uint64_t request, uint64_t client_order_id)
 {
-    Petahour__V1__Busy m = PETAHOUR__V1__BUSY__INIT;
+    Petahour__V1__Busy m;
+    petahour__v1__busy__init(&m);
     m.request = request;
     m.client_order_id = client_order_id;
-    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_BUSY;
     g.busy = &m;
     return pack_message(t, &g);
@@ -245,8 +258,10 @@ phg_bytes phg_translate_busy(phg_translator *t, uint64_t request, uint64_t clien
 
 phg_bytes phg_translate_heartbeat(phg_translator *t)
 {
-    Petahour__V1__Heartbeat m = PETAHOUR__V1__HEARTBEAT__INIT;
-    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    Petahour__V1__Heartbeat m;
+    petahour__v1__heartbeat__init(&m);
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_HEARTBEAT;
     g.heartbeat = &m;
     return pack_message(t, &g);
@@ -254,8 +269,10 @@ phg_bytes phg_translate_heartbeat(phg_translator *t)
 
 phg_bytes phg_translate_logout_accepted(phg_translator *t)
 {
-    Petahour__V1__LogoutAccepted m = PETAHOUR__V1__LOGOUT_ACCEPTED__INIT;
-    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    Petahour__V1__LogoutAccepted m;
+    petahour__v1__logout_accepted__init(&m);
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_LOGOUT_ACCEPTED;
     g.logout_accepted = &m;
     return pack_message(t, &g);
@@ -270,7 +287,8 @@ phg_bytes phg_translate_logout_accepted(phg_translator *t)
 static phg_bytes pack_entry(phg_translator *t, uint64_t request, Petahour__V1__CatalogueEntry *e)
 {
     e->request = request;
-    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY;
     g.catalogue_entry = e;
     return pack_message(t, &g);
@@ -278,12 +296,14 @@ static phg_bytes pack_entry(phg_translator *t, uint64_t request, Petahour__V1__C
 
 static phg_bytes pack_participant(phg_translator *t, uint64_t request, const phg_participant *p)
 {
-    Petahour__V1__CatalogueParticipant m = PETAHOUR__V1__CATALOGUE_PARTICIPANT__INIT;
+    Petahour__V1__CatalogueParticipant m;
+    petahour__v1__catalogue_participant__init(&m);
     m.id = p->terms.id.v;
     m.name = text_of(p->terms.name.s);
     m.roles = p->terms.roles;
     m.sign_key = blob_of(p->terms.sign_key.b, sizeof p->terms.sign_key.b);
-    Petahour__V1__CatalogueEntry e = PETAHOUR__V1__CATALOGUE_ENTRY__INIT;
+    Petahour__V1__CatalogueEntry e;
+    petahour__v1__catalogue_entry__init(&e);
     e.entry_case = PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_PARTICIPANT;
     e.participant = &m;
     return pack_entry(t, request, &e);
@@ -291,9 +311,11 @@ static phg_bytes pack_participant(phg_translator *t, uint64_t request, const phg
 
 static phg_bytes pack_site(phg_translator *t, uint64_t request, const ph_register_site *from)
 {
-    Petahour__V1__RegisterSite m = PETAHOUR__V1__REGISTER_SITE__INIT;
+    Petahour__V1__RegisterSite m;
+    petahour__v1__register_site__init(&m);
     PHG_FIELDS_SITE(GIVE)
-    Petahour__V1__CatalogueEntry e = PETAHOUR__V1__CATALOGUE_ENTRY__INIT;
+    Petahour__V1__CatalogueEntry e;
+    petahour__v1__catalogue_entry__init(&e);
     e.entry_case = PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_SITE;
     e.site = &m;
     return pack_entry(t, request, &e);
@@ -302,9 +324,11 @@ static phg_bytes pack_site(phg_translator *t, uint64_t request, const ph_registe
 static phg_bytes pack_hardware(phg_translator *t, uint64_t request,
                                const ph_register_hardware *from)
 {
-    Petahour__V1__RegisterHardware m = PETAHOUR__V1__REGISTER_HARDWARE__INIT;
+    Petahour__V1__RegisterHardware m;
+    petahour__v1__register_hardware__init(&m);
     PHG_FIELDS_HARDWARE(GIVE)
-    Petahour__V1__CatalogueEntry e = PETAHOUR__V1__CATALOGUE_ENTRY__INIT;
+    Petahour__V1__CatalogueEntry e;
+    petahour__v1__catalogue_entry__init(&e);
     e.entry_case = PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_HARDWARE;
     e.hardware = &m;
     return pack_entry(t, request, &e);
@@ -312,9 +336,11 @@ static phg_bytes pack_hardware(phg_translator *t, uint64_t request,
 
 static phg_bytes pack_product(phg_translator *t, uint64_t request, const ph_product_terms *from)
 {
-    Petahour__V1__Product m = PETAHOUR__V1__PRODUCT__INIT;
+    Petahour__V1__Product m;
+    petahour__v1__product__init(&m);
     PHG_FIELDS_PRODUCT(GIVE)
-    Petahour__V1__CatalogueEntry e = PETAHOUR__V1__CATALOGUE_ENTRY__INIT;
+    Petahour__V1__CatalogueEntry e;
+    petahour__v1__catalogue_entry__init(&e);
     e.entry_case = PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_PRODUCT;
     e.product = &m;
     return pack_entry(t, request, &e);
@@ -335,10 +361,12 @@ phg_bytes phg_translate_catalogue_row(phg_translator *t, uint64_t request, const
 
 phg_bytes phg_translate_catalogue_end(phg_translator *t, uint64_t request, uint64_t seq)
 {
-    Petahour__V1__CatalogueEnd m = PETAHOUR__V1__CATALOGUE_END__INIT;
+    Petahour__V1__CatalogueEnd m;
+    petahour__v1__catalogue_end__init(&m);
     m.request = request;
     m.sequence = seq;
-    Petahour__V1__GatewayMessage g = PETAHOUR__V1__GATEWAY_MESSAGE__INIT;
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_END;
     g.catalogue_end = &m;
     return pack_message(t, &g);
@@ -418,7 +446,8 @@ static void fill_runs(Petahour__V1__MarketDataFrame *m, const phg_picture *p, pi
 
 phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
 {
-    Petahour__V1__MarketDataFrame m = PETAHOUR__V1__MARKET_DATA_FRAME__INIT;
+    Petahour__V1__MarketDataFrame m;
+    petahour__v1__market_data_frame__init(&m);
     picture_room room;
     if (!picture_scratch(t, p, &room)) return (phg_bytes){NULL, 0};
     m.product = p->product.v;
@@ -427,7 +456,8 @@ phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
     m.sequence = p->seq;
     fill_trades(&m, p, &room);
     fill_runs(&m, p, &room);
-    Petahour__V1__PhaseChange phase = PETAHOUR__V1__PHASE_CHANGE__INIT;
+    Petahour__V1__PhaseChange phase;
+    petahour__v1__phase_change__init(&phase);
     Petahour__V1__PhaseChange *phases[1] = {&phase};
     if (p->phase != 0) {
         phase.phase = (Petahour__V1__Phase)p->phase;

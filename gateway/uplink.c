@@ -16,7 +16,7 @@ struct phg_uplink {
 };
 
 ph_status phg_uplink_open(void *zmq_context, const char *engine_link, const char *notary_link,
-                          phg_replica *replica, phg_uplink **ret, char *err, size_t err_size)
+                          phg_replica *replica, phg_uplink **ret, char err[PHG_ERR_SIZE])
 {
     phg_uplink *u = calloc(1, sizeof *u);
     const char *link = engine_link;
@@ -30,7 +30,7 @@ ph_status phg_uplink_open(void *zmq_context, const char *engine_link, const char
         }
     }
     if (s != PH_OK) {
-        (void)snprintf(err, err_size, "could not follow \"%s\": %s", link, ph_status_text(s));
+        (void)snprintf(err, PHG_ERR_SIZE, "could not follow \"%s\": %s", link, ph_status_text(s));
         phg_uplink_close(u);
         return s;
     }
@@ -68,13 +68,13 @@ static ph_status on_contract(void *arg, uint64_t number, const void *bytes, size
     return phg_replica_take_contract(u->replica, number, bytes, size);
 }
 
-ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost, char *err,
-                          size_t err_size)
+ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost,
+                          char err[PHG_ERR_SIZE])
 {
     *ret_was_lost = false;
     ph_status s = ph_follower_turn(u->engine, now_ns, on_record, u);
     if (s != PH_OK && s != PH_EAGAIN) {
-        (void)snprintf(err, err_size, "could not take record %" PRIu64 " of the engine: %s",
+        (void)snprintf(err, PHG_ERR_SIZE, "could not take record %" PRIu64 " of the engine: %s",
                        ph_follower_next(u->engine), ph_status_text(s));
         return s;
     }
@@ -83,7 +83,7 @@ ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost, ch
     u->welcomes = welcomes;
     s = ph_follower_turn(u->notary, now_ns, on_contract, u);
     if (s != PH_OK && s != PH_EAGAIN) {
-        (void)snprintf(err, err_size, "could not take contract %" PRIu64 " of the notary: %s",
+        (void)snprintf(err, PHG_ERR_SIZE, "could not take contract %" PRIu64 " of the notary: %s",
                        ph_follower_next(u->notary), ph_status_text(s));
         return s;
     }

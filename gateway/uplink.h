@@ -8,13 +8,14 @@
 #ifndef GATEWAY_UPLINK_H
 #define GATEWAY_UPLINK_H
 
+#include "gateway/bounds.h"
 #include "gateway/replica.h"
 
 typedef struct phg_uplink phg_uplink;
 
 /* err receives a sentence on failure. */
 ph_status phg_uplink_open(void *zmq_context, const char *engine_link, const char *notary_link,
-                          phg_replica *replica, phg_uplink **ret, char *err, size_t err_size);
+                          phg_replica *replica, phg_uplink **ret, char err[PHG_ERR_SIZE]);
 void phg_uplink_close(phg_uplink *u); /* accepts NULL */
 
 void *phg_uplink_engine_socket(phg_uplink *u);
@@ -22,8 +23,8 @@ void *phg_uplink_notary_socket(phg_uplink *u);
 
 /* Takes records and contracts that are there.  *ret_was_lost: the engine was lost and found again,
    so commands that were under way may never be answered. */
-ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost, char *err,
-                          size_t err_size);
+ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost,
+                          char err[PHG_ERR_SIZE]);
 
 /* True until every record that the engine had at its last word has been taken. */
 bool phg_uplink_is_recovering(const phg_uplink *u);

@@ -159,19 +159,20 @@ ph_status phg_zap_guard(void *socket, const ph_keyfile *keys, int message_bytes_
               set_int(socket, ZMQ_HEARTBEAT_IVL, 2000) &&
               set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, 10000) &&
               set_int(socket, ZMQ_HEARTBEAT_TTL, 10000) && set_int(socket, ZMQ_BACKLOG, 512);
-    /* On the wire CURVE adds 33 bytes to a message, and the bound is checked there. */
-    int64_t wire_max = message_bytes_max + 64;
+    /* The bound is checked on the wire, where CURVE adds 33 bytes to a message and shakes hands
+       with commands of some hundred bytes. */
+    int64_t wire_max = message_bytes_max + 1024;
     ok = ok && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &wire_max, sizeof wire_max) == 0;
     return ok ? PH_OK : PH_EIO;
 }
 
-ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128], char *err,
-                       size_t err_size)
+ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128],
+                       char err[PHG_ERR_SIZE])
 {
     size_t size = 128;
     if (zmq_bind(socket, endpoint) != 0) {
         int cause = errno;
-        (void)snprintf(err, err_size, "could not listen on \"%s\": %s%s", endpoint,
+        (void)snprintf(err, PHG_ERR_SIZE, "could not listen on \"%s\": %s%s", endpoint,
                        zmq_strerror(cause),
                        cause == EADDRINUSE ? "; another process listens there, stop it or choose "
                                              "another port"
@@ -179,7 +180,7 @@ ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128
         return cause == EADDRINUSE ? PH_EBUSY : PH_EIO;
     }
     if (zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &size) != 0) {
-        (void)snprintf(err, err_size, "could not tell the address of \"%s\": %s", endpoint,
+        (void)snprintf(err, PHG_ERR_SIZE, "could not tell the address of \"%s\": %s", endpoint,
                        zmq_strerror(errno));
         return PH_EIO;
     }
@@ -187,28 +188,30 @@ ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128
 }
 
 /* The stranger's connection, and a socket that tells what becomes of it. */
-static bool open_stranger(void *zmq_context, const char *endpoint, const ph_key *server_key,
+static bool open_stranger(void *zmq_context, const phg_zap_door *door, const ph_key *server_key,
                           void **ret_stranger, void **ret_monitor)
 {
     char public_key[41], secret_key[41];
+    char name[160]; /* one per door: a monitor's name is in use until its socket is reaped */
+    (void)snprintf(name, sizeof name, "inproc://petahour.zap.check.%s", door->endpoint);
     if (zmq_curve_keypair(public_key, secret_key) != 0) return false;
-    void *s = *ret_stranger = zmq_socket(zmq_context, ZMQ_DEALER);
+    void *s = *ret_stranger = zmq_socket(zmq_context, door->peer_type);
     void *m = *ret_monitor = zmq_socket(zmq_context, ZMQ_PAIR);
     const int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
     return s && m && set_int(s, ZMQ_LINGER, 0) && set_int(m, ZMQ_LINGER, 0) &&
            zmq_setsockopt(s, ZMQ_CURVE_SERVERKEY, server_key->b, sizeof server_key->b) == 0 &&
            zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, public_key, 40) == 0 &&
            zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, secret_key, 40) == 0 &&
-           zmq_socket_monitor(s, "inproc://petahour.zap.check", events) == 0 &&
-           zmq_connect(m, "inproc://petahour.zap.check") == 0 && zmq_connect(s, endpoint) == 0;
+           zmq_socket_monitor(s, name, events) == 0 && zmq_connect(m, name) == 0 &&
+           zmq_connect(s, door->endpoint) == 0;
 }
 
-ph_status phg_zap_check(phg_zap *z, void *zmq_context, const char *endpoint,
+ph_status phg_zap_check(phg_zap *z, void *zmq_context, const phg_zap_door *door,
                         const ph_key *server_key, const phg_catalogue *c)
 {
     void *stranger = NULL, *monitor = NULL;
     ph_status s = PH_EIO;
-    bool is_open = open_stranger(zmq_context, endpoint, server_key, &stranger, &monitor);
+    bool is_open = open_stranger(zmq_context, door, server_key, &stranger, &monitor);
     uint64_t until = ph_clock_monotonic_ns() + 10 * PH_NS_PER_S;
     while (is_open && s == PH_EIO && ph_clock_monotonic_ns() < until) {
         zmq_pollitem_t items[2] = {{z->socket, 0, ZMQ_POLLIN, 0}, {monitor, 0, ZMQ_POLLIN, 0}};
@@ -220,8 +223,6 @@ ph_status phg_zap_check(phg_zap *z, void *zmq_context, const char *endpoint,
         memcpy(&what, event, sizeof what);
         s = what == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? PH_OK : PH_EDENIED;
     }
-    /* Ended by hand: closing alone would keep the monitor's name in use for a while. */
-    if (stranger) (void)zmq_socket_monitor(stranger, NULL, 0);
     if (stranger) (void)zmq_close(stranger);
     if (monitor) (void)zmq_close(monitor);
     return s;

@@ -16,6 +16,7 @@
 #define GATEWAY_ZAP_H
 
 #include "engine/process/keyfile.h"
+#include "gateway/bounds.h"
 #include "gateway/catalogue.h"
 
 enum { PHG_ZAP_PARTS_MAX = 8 };
@@ -59,12 +60,19 @@ void phg_zap_turn(phg_zap *z, const phg_catalogue *c, bool is_recovering);
 ph_status phg_zap_guard(void *socket, const ph_keyfile *keys, int message_bytes_max);
 
 /* Binds and reports where (ret_endpoint: 128 bytes).  err receives a sentence; PH_EBUSY, PH_EIO. */
-ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128], char *err,
-                       size_t err_size);
+ph_status phg_zap_bind(void *socket, const char *endpoint, char ret_endpoint[128],
+                       char err[PHG_ERR_SIZE]);
+
+/* A bound socket, as a peer sees it: a peer of another type than the socket talks to is turned away
+   before anybody is asked who it is. */
+typedef struct {
+    const char *endpoint;
+    int peer_type; /* ZMQ_DEALER for a ROUTER, ZMQ_SUB for an XPUB */
+} phg_zap_door;
 
 /* Connects with a key that nobody has and requires to be refused.  PH_EDENIED: the door is open;
    PH_EIO: it could not be tried. */
-ph_status phg_zap_check(phg_zap *z, void *zmq_context, const char *endpoint,
+ph_status phg_zap_check(phg_zap *z, void *zmq_context, const phg_zap_door *door,
                         const ph_key *server_key, const phg_catalogue *c);
 
 #endif

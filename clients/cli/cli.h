@@ -15,7 +15,7 @@
 
 #include <jansson.h>
 
-typedef enum {
+enum {
     CLI_DONE = 0,
     CLI_FAILED = 1,
     CLI_USAGE = 2,
@@ -25,7 +25,9 @@ typedef enum {
     CLI_NO_CONNECTION = 6,
     CLI_UNKNOWN_OUTCOME = 7, /* timed out */
     CLI_NOT_VERIFIED = 8,
-} cli_exit;
+};
+
+typedef int cli_exit; /* one of the above; what main returns */
 
 /* Says "petahour: ..." on the error output and returns code. */
 cli_exit cli_say(cli_exit code, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -158,7 +158,7 @@ static bool price_row(phc_data *d, phc_table *t, char **f)
 {
     if (full(t, d->price_cnt, PHC_DATA_PRICES_MAX)) return false;
     phc_data_price p = {0};
-    uint32_t cloud;
+    uint32_t cloud = 0;
     const phc_data_instance *x = NULL;
     if (!cloud_find(d, t, 0, false, &cloud)) return false;
     if (!site_find(d, t, cloud, 1, &p.site)) return false;

@@ -148,7 +148,7 @@ int main(int argc, char **argv)
         {"first-period", 'p', "HOUR", 0, "first hour that is traded, in hours since 1970", 0},
         {"worker", 'w', "K", 0, "trade: number of this process, from 0", 0},
         {"workers", 'W', "N", 0, "trade: how many processes there are", 0},
-        {"in-flight", 'i', "N", 0, "trade: orders of a participant waiting for an answer (32)", 0},
+        {"in-flight", 'i', "N", 0, "trade: orders of a participant waiting for an answer (16)", 0},
         {"opening", 'o', NULL, 0, "trade: only the opening offers of the suppliers", 0},
         {0},
     };
@@ -162,7 +162,7 @@ int main(int argc, char **argv)
                "sends orders; verify compares the clients' own records with what the market says "
                "at the end and sums it up.",
     };
-    options o = {.orders = 20000, .seed = 1, .first_period = 1, .workers = 1, .window = 32};
+    options o = {.orders = 20000, .seed = 1, .first_period = 1, .workers = 1, .window = 16};
     argp_err_exit_status = 2;
     if (argp_parse(&parser, argc, argv, 0, NULL, &o) != 0) return 2;
     bool offline = strcmp(o.act, "check") == 0 || strcmp(o.act, "participants") == 0 ||

@@ -9,12 +9,9 @@ enum {
     WRONG_ONE_IN = 61,
     CANCEL_ONE_IN = 9,
     BLOCK_HOURS_MAX = 168,
-    CLIP_ONE_IN = 5, /* large opening orders that show only an eighth */
     TOKENS_PER_CARD = 5000,
-    POOR_SHARE = 40, /* the poor buyer has one fortieth of what it would need */
+    POOR_SHARE = 4, /* the poor buyer has a quarter of what it would need */
 };
-
-static const uint64_t NS_PER_S = UINT64_C(1000000000);
 
 /* How far the jobs of each log have been used. */
 typedef struct {
@@ -95,18 +92,7 @@ static int64_t bid(phc_scenario *s, const phc_scenario_product *p)
 
 static void choose_life(phc_scenario *s, phc_order *o)
 {
-    uint64_t x = phc_scenario_chance(s, 100);
-    if (x < 55) {
-        o->time_in_force = PHC_GTC;
-    } else if (x < 80) {
-        o->time_in_force = PHC_IOC;
-    } else if (x < 92) {
-        o->time_in_force = PHC_GTT;
-        uint64_t end = (uint64_t)o->first_period + o->periods;
-        o->expire_at = end * PHC_SCENARIO_HOUR * NS_PER_S;
-    } else {
-        o->time_in_force = PHC_FOK;
-    }
+    o->time_in_force = phc_scenario_chance(s, 3) == 0 ? PHC_IOC : PHC_GTC;
 }
 
 /* Some orders are wrong on purpose: the market has to say no to them. */
@@ -149,7 +135,6 @@ static void open_slice(phc_scenario *s, const phc_scenario_offering *f, uint32_t
         .price = price - price % PHC_SCENARIO_TICK,
         .time_in_force = PHC_GTC,
     };
-    if (units >= 64 && phc_scenario_chance(s, CLIP_ONE_IN) == 0) o.display_quantity = units / 8;
     append_order(s, f->participant, true, &o);
 }
 
@@ -267,7 +252,6 @@ static void inference_hours(phc_scenario *s, progress *g)
         .price = bid(s, p),
     };
     choose_life(s, &o);
-    if (o.time_in_force == PHC_GTC && phc_scenario_chance(s, 10) == 0) o.post_only = true;
     maybe_spoil(s, &o);
     append_buy(s, g, trader(s, PHC_TRADER_INFERENCE, 0), &o);
 }

@@ -28,7 +28,7 @@ static phc_status last_number(const char *path, uint64_t *ret)
     FILE *f = fopen(path, "re");
     if (f == NULL) return errno == ENOENT ? PHC_ENOTFOUND : PHC_EIO;
     char line[PHC_RECEIPTS_LINE_MAX + 2];
-    uint64_t last = 0, number;
+    uint64_t last = 0, number = 0;
     phc_status st = PHC_OK;
     while (st == PHC_OK && fgets(line, sizeof line, f) != NULL) {
         st = strchr(line, '\n') == NULL ? PHC_ECORRUPT : line_number(line, &number);
@@ -113,24 +113,26 @@ phc_status phc_receipts_close(phc_receipts *r)
     return st;
 }
 
-char *phc_receipts_report_text(const phc_report *m, char to[PHC_RECEIPTS_LINE_MAX])
+char *phc_receipts_report_text(const phc_report *report, char to[PHC_RECEIPTS_LINE_MAX])
 {
     static const char *const words[] = {"", "accepted", "rejected", "trade", "cancelled", "lost"};
-    const char *word = m->type <= PHC_PERIOD_LOST ? words[m->type] : "other";
+    const char *word = report->type <= PHC_PERIOD_LOST ? words[report->type] : "other";
     (void)snprintf(to, PHC_RECEIPTS_LINE_MAX,
                    "%" PRIu64 " %s seq=%" PRIu64 " id=%" PRIu64 " order=%" PRIu64 " leaves=%" PRIu64
                    " reject=%" PRIu32 " trade=%" PRIu64 " contract=%" PRIu64 " notional=%" PRId64
                    " fee=%" PRId64 " ended=%" PRIu64,
-                   m->stream_number, word, m->sequence, m->client_order_id, m->order, m->leaves,
-                   m->reject_code, m->trade, m->contract, m->notional, m->fee, m->ended);
+                   report->stream_number, word, report->sequence, report->client_order_id,
+                   report->order, report->leaves, report->reject_code, report->trade,
+                   report->contract, report->notional, report->fee, report->ended);
     return to;
 }
 
-char *phc_receipts_result_text(const phc_result *m, char to[PHC_RECEIPTS_LINE_MAX])
+char *phc_receipts_result_text(const phc_result *result, char to[PHC_RECEIPTS_LINE_MAX])
 {
     (void)snprintf(to, PHC_RECEIPTS_LINE_MAX,
                    "%" PRIu64 " result seq=%" PRIu64 " request=%" PRIu64 " %.40s reject=%" PRIu32
                    " count=%" PRIu64,
-                   m->stream_number, m->sequence, m->request, m->command, m->reject_code, m->count);
+                   result->stream_number, result->sequence, result->request, result->command,
+                   result->reject_code, result->count);
     return to;
 }

@@ -10,12 +10,13 @@
 #define BYTES(b) ((ProtobufCBinaryData){.len = sizeof(b), .data = (uint8_t *)(uintptr_t)(b)})
 
 /* Puts one message into its envelope.  kind is the part after PETAHOUR__V1__CLIENT_MESSAGE__. */
-#define PACK(kind, field, message, ret)                                            \
-    do {                                                                           \
-        Petahour__V1__ClientMessage envelope = PETAHOUR__V1__CLIENT_MESSAGE__INIT; \
-        envelope.message_case = PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_##kind;      \
-        envelope.field = &(message);                                               \
-        pack(&envelope, ret);                                                      \
+#define PACK(kind, field, message, ret)                                       \
+    do {                                                                      \
+        Petahour__V1__ClientMessage envelope;                                 \
+        petahour__v1__client_message__init(&envelope);                        \
+        envelope.message_case = PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_##kind; \
+        envelope.field = &(message);                                          \
+        pack(&envelope, ret);                                                 \
     } while (0)
 
 /* Every text was checked to be short, so that a message always fits. */
@@ -38,7 +39,8 @@ static bool text_ok(const char *s, size_t max, bool may_be_empty)
 
 void phc_encode_logon(uint64_t next_report, uint64_t next_contract, bool receive, phc_message *ret)
 {
-    Petahour__V1__Logon m = PETAHOUR__V1__LOGON__INIT;
+    Petahour__V1__Logon m;
+    petahour__v1__logon__init(&m);
     m.protocol_version = 1;
     m.next_report = next_report;
     m.next_contract = next_contract;
@@ -48,13 +50,15 @@ void phc_encode_logon(uint64_t next_report, uint64_t next_contract, bool receive
 
 void phc_encode_heartbeat(phc_message *ret)
 {
-    Petahour__V1__Heartbeat m = PETAHOUR__V1__HEARTBEAT__INIT;
+    Petahour__V1__Heartbeat m;
+    petahour__v1__heartbeat__init(&m);
     PACK(HEARTBEAT, heartbeat, m, ret);
 }
 
 void phc_encode_logout(phc_message *ret)
 {
-    Petahour__V1__Logout m = PETAHOUR__V1__LOGOUT__INIT;
+    Petahour__V1__Logout m;
+    petahour__v1__logout__init(&m);
     PACK(LOGOUT, logout, m, ret);
 }
 
@@ -68,7 +72,8 @@ const char *phc_encode_order(const phc_order *o, phc_message *ret)
     if (phc_time_in_force_text(o->time_in_force) == NULL)
         return "time_in_force is not gtc, gtt, ioc or fok";
     if ((unsigned)o->self_trade > PHC_CANCEL_RESTING) return "self_trade is not known";
-    Petahour__V1__NewOrder m = PETAHOUR__V1__NEW_ORDER__INIT;
+    Petahour__V1__NewOrder m;
+    petahour__v1__new_order__init(&m);
     m.client_order_id = o->client_order_id;
     m.product = o->product;
     m.side = (Petahour__V1__Side)o->side;
@@ -93,7 +98,8 @@ const char *phc_encode_cancel(uint64_t order, uint64_t client_order_id, uint64_t
                               phc_message *ret)
 {
     if (order == 0 && client_order_id == 0) return "order and client_order_id are both 0";
-    Petahour__V1__CancelOrder m = PETAHOUR__V1__CANCEL_ORDER__INIT;
+    Petahour__V1__CancelOrder m;
+    petahour__v1__cancel_order__init(&m);
     m.request = request;
     m.order = order;
     m.client_order_id = client_order_id;
@@ -103,7 +109,8 @@ const char *phc_encode_cancel(uint64_t order, uint64_t client_order_id, uint64_t
 
 const char *phc_encode_mass_cancel(uint32_t product, uint64_t request, phc_message *ret)
 {
-    Petahour__V1__MassCancel m = PETAHOUR__V1__MASS_CANCEL__INIT;
+    Petahour__V1__MassCancel m;
+    petahour__v1__mass_cancel__init(&m);
     m.request = request;
     m.product = product;
     PACK(MASS_CANCEL, mass_cancel, m, ret);
@@ -113,7 +120,8 @@ const char *phc_encode_mass_cancel(uint32_t product, uint64_t request, phc_messa
 const char *phc_encode_participant(const phc_participant *p, uint64_t request, phc_message *ret)
 {
     if (!text_ok(p->name, 63, false)) return "name is not 1 to 63 bytes of text";
-    Petahour__V1__RegisterParticipant m = PETAHOUR__V1__REGISTER_PARTICIPANT__INIT;
+    Petahour__V1__RegisterParticipant m;
+    petahour__v1__register_participant__init(&m);
     m.request = request;
     m.id = p->id;
     m.roles = p->roles;
@@ -128,7 +136,8 @@ const char *phc_encode_site(const phc_site *s, uint64_t request, phc_message *re
 {
     if (!text_ok(s->region, 31, false)) return "region is not 1 to 31 bytes of text";
     if (!text_ok(s->name, 63, false)) return "name is not 1 to 63 bytes of text";
-    Petahour__V1__RegisterSite m = PETAHOUR__V1__REGISTER_SITE__INIT;
+    Petahour__V1__RegisterSite m;
+    petahour__v1__register_site__init(&m);
     m.request = request;
     m.id = s->id;
     m.owner = s->owner;
@@ -145,7 +154,8 @@ const char *phc_encode_site(const phc_site *s, uint64_t request, phc_message *re
 const char *phc_encode_hardware(const phc_hardware *h, uint64_t request, phc_message *ret)
 {
     if (!text_ok(h->name, 63, false)) return "name is not 1 to 63 bytes of text";
-    Petahour__V1__RegisterHardware m = PETAHOUR__V1__REGISTER_HARDWARE__INIT;
+    Petahour__V1__RegisterHardware m;
+    petahour__v1__register_hardware__init(&m);
     m.request = request;
     m.id = h->id;
     m.name = TEXT(h->name);
@@ -155,7 +165,8 @@ const char *phc_encode_hardware(const phc_hardware *h, uint64_t request, phc_mes
 
 const char *phc_encode_capacity(const phc_capacity *k, uint64_t request, phc_message *ret)
 {
-    Petahour__V1__RegisterCapacity m = PETAHOUR__V1__REGISTER_CAPACITY__INIT;
+    Petahour__V1__RegisterCapacity m;
+    petahour__v1__register_capacity__init(&m);
     m.request = request;
     m.reference = k->reference;
     m.site = k->site;
@@ -183,8 +194,10 @@ const char *phc_encode_product(const phc_product *p, uint64_t request, phc_messa
 {
     const char *wrong = product_wrong(p);
     if (wrong != NULL) return wrong;
-    Petahour__V1__ListProduct m = PETAHOUR__V1__LIST_PRODUCT__INIT;
-    Petahour__V1__Product t = PETAHOUR__V1__PRODUCT__INIT;
+    Petahour__V1__ListProduct m;
+    petahour__v1__list_product__init(&m);
+    Petahour__V1__Product t;
+    petahour__v1__product__init(&t);
     t.id = p->id;
     t.symbol = TEXT(p->symbol);
     t.compute_type = (Petahour__V1__ComputeType)p->compute_type;
@@ -229,7 +242,8 @@ const char *phc_encode_product(const phc_product *p, uint64_t request, phc_messa
 const char *phc_encode_phase(uint32_t product, phc_phase phase, uint64_t request, phc_message *ret)
 {
     if (phc_phase_text(phase) == NULL) return "phase is not open, call, halted or closed";
-    Petahour__V1__SetPhase m = PETAHOUR__V1__SET_PHASE__INIT;
+    Petahour__V1__SetPhase m;
+    petahour__v1__set_phase__init(&m);
     m.request = request;
     m.product = product;
     m.phase = (Petahour__V1__Phase)phase;
@@ -242,7 +256,8 @@ const char *phc_encode_participant_state(uint32_t participant, phc_participant_s
 {
     if (state < PHC_STATE_ACTIVE || state > PHC_STATE_CLOSED)
         return "state is not active, suspended or closed";
-    Petahour__V1__SetParticipantState m = PETAHOUR__V1__SET_PARTICIPANT_STATE__INIT;
+    Petahour__V1__SetParticipantState m;
+    petahour__v1__set_participant_state__init(&m);
     m.request = request;
     m.participant = participant;
     m.state = (Petahour__V1__ParticipantState)state;
@@ -255,14 +270,16 @@ const char *phc_encode_payment(bool deposit, uint32_t participant, int64_t amoun
 {
     if (!text_ok(reference, 31, false)) return "reference is not 1 to 31 bytes of text";
     if (deposit) {
-        Petahour__V1__Deposit m = PETAHOUR__V1__DEPOSIT__INIT;
+        Petahour__V1__Deposit m;
+        petahour__v1__deposit__init(&m);
         m.request = request;
         m.participant = participant;
         m.amount = amount;
         m.reference = TEXT(reference);
         PACK(DEPOSIT, deposit, m, ret);
     } else {
-        Petahour__V1__Withdraw m = PETAHOUR__V1__WITHDRAW__INIT;
+        Petahour__V1__Withdraw m;
+        petahour__v1__withdraw__init(&m);
         m.request = request;
         m.participant = participant;
         m.amount = amount;
@@ -274,7 +291,8 @@ const char *phc_encode_payment(bool deposit, uint32_t participant, int64_t amoun
 
 const char *phc_encode_catalogue(uint64_t request, phc_message *ret)
 {
-    Petahour__V1__ListCatalogue m = PETAHOUR__V1__LIST_CATALOGUE__INIT;
+    Petahour__V1__ListCatalogue m;
+    petahour__v1__list_catalogue__init(&m);
     m.request = request;
     PACK(LIST_CATALOGUE, list_catalogue, m, ret);
     return NULL;

@@ -30,26 +30,16 @@ ph_journal_fault *ph_fault_number(ph_journal_fault *f, uint64_t v)
     return ph_fault_text(f, digits + i);
 }
 
-/* wide: the parts of one sentence */
-ph_status ph_fault_at(ph_journal_fault *f, ph_status status, const char *name, uint64_t offset,
-                      uint64_t seq, const char *what, const char *remedy)
+ph_status ph_fault_at(ph_journal_fault *f, ph_status status, ph_fault_place place, const char *what,
+                      const char *remedy)
 {
     ph_fault_begin(f);
-    ph_fault_text(f, "segment \"");
-    ph_fault_text(f, name);
-    ph_fault_text(f, "\" offset ");
-    ph_fault_number(f, offset);
-    if (seq != 0) {
-        ph_fault_text(f, " (record ");
-        ph_fault_number(f, seq);
-        ph_fault_text(f, ")");
-    }
-    ph_fault_text(f, ": ");
-    ph_fault_text(f, what);
-    if (remedy != NULL) {
-        ph_fault_text(f, "; ");
-        ph_fault_text(f, remedy);
-    }
-    f->seq = seq;
+    ph_fault_text(ph_fault_text(ph_fault_text(f, "segment \""), place.name), "\" offset ");
+    ph_fault_number(f, place.offset);
+    if (place.seq != 0)
+        ph_fault_text(ph_fault_number(ph_fault_text(f, " (record "), place.seq), ")");
+    ph_fault_text(ph_fault_text(f, ": "), what);
+    if (remedy != NULL) ph_fault_text(ph_fault_text(f, "; "), remedy);
+    f->seq = place.seq;
     return status;
 }

@@ -26,9 +26,16 @@ void ph_fault_begin(ph_journal_fault *f);
 ph_journal_fault *ph_fault_text(ph_journal_fault *f, const char *text);
 ph_journal_fault *ph_fault_number(ph_journal_fault *f, uint64_t v);
 
-/* A whole sentence `segment "NAME" offset N: WHAT; REMEDY` about record seq (0: none); returns
-   status, so that a failing function can end with it.  remedy may be NULL. */
-ph_status ph_fault_at(ph_journal_fault *f, ph_status status, const char *name, uint64_t offset,
-                      uint64_t seq, const char *what, const char *remedy);
+/* What a sentence is about. */
+typedef struct {
+    const char *name; /* of the segment */
+    uint64_t offset;  /* in it */
+    uint64_t seq;     /* of the record, 0 if none is known */
+} ph_fault_place;
+
+/* A whole sentence `segment "NAME" offset N (record SEQ): WHAT; REMEDY`; remedy may be NULL.
+   Returns status, so that a failing function can end with it. */
+ph_status ph_fault_at(ph_journal_fault *f, ph_status status, ph_fault_place place, const char *what,
+                      const char *remedy);
 
 #endif

@@ -32,14 +32,16 @@ size_t ph_journal_reader_footprint(void)
 static ph_status disk_failed(const ph_journal_reader *r, ph_status s, const char *what,
                              ph_journal_fault *reterr)
 {
-    return ph_fault_at(reterr, s == PH_EFULL ? PH_EIO : s, r->place.name, r->place.offset,
-                       r->place.next_seq, what, r->disk->ops->reason(r->disk));
+    return ph_fault_at(reterr, s == PH_EFULL ? PH_EIO : s,
+                       (ph_fault_place){r->place.name, r->place.offset, r->place.next_seq}, what,
+                       r->disk->ops->reason(r->disk));
 }
 
-static void stand_at_start(ph_journal_reader *r, int file, const ph_segment_header *h)
+static void stand_at_start(ph_journal_reader *r, const ph_segment *opened)
 {
+    const ph_segment_header *h = &opened->header;
     r->header = *h;
-    r->place = (ph_segment_place){.file = file,
+    r->place = (ph_segment_place){.file = opened->file,
                                   .offset = PH_JOURNAL_PAGE,
                                   .next_seq = h->first,
                                   .last_at = h->previous_at,
@@ -69,18 +71,17 @@ ph_status ph_journal_reader_open(void *memory, ph_disk *disk, ph_journal_reader 
     }
     if (list.cnt == 0) return PH_ENOTFOUND;
     r->newest = list.highest;
-    int file;
-    ph_segment_header h;
-    s = ph_segment_open(disk, 1, PH_FILE_READ, NULL, r->buffer, &file, &h, reterr);
+    ph_segment opened;
+    s = ph_segment_open(disk, 1, PH_FILE_READ, NULL, &opened, reterr);
     if (s == PH_ENOTFOUND) {
         char name[PH_JOURNAL_NAME_SIZE];
         ph_segment_name(1, name);
-        return ph_fault_at(reterr, PH_ECORRUPT, name, 0, 1, "is missing though later ones exist",
-                           remedy);
+        return ph_fault_at(reterr, PH_ECORRUPT, (ph_fault_place){name, 0, 1},
+                           "is missing though later ones exist", remedy);
     }
     if (s != PH_OK) return s;
-    r->genesis = h.hash;
-    stand_at_start(r, file, &h);
+    r->genesis = opened.header.hash;
+    stand_at_start(r, &opened);
     *ret = r;
     return PH_OK;
 }
@@ -103,37 +104,39 @@ static bool is_sealed(const ph_journal_reader *r)
 static ph_status enter_next(ph_journal_reader *r, ph_journal_fault *reterr)
 {
     if (r->place.next_seq == r->header.first) return PH_ENOTFOUND;
-    int file;
-    ph_segment_header h;
-    ph_status s = ph_segment_open(r->disk, r->place.next_seq, PH_FILE_READ, &r->header, r->buffer,
-                                  &file, &h, reterr);
+    ph_segment opened;
+    ph_status s =
+        ph_segment_open(r->disk, r->place.next_seq, PH_FILE_READ, &r->header, &opened, reterr);
+    const ph_segment_header *h = &opened.header;
     if (s == PH_ENOTFOUND && is_sealed(r)) {
         char name[PH_JOURNAL_NAME_SIZE];
         ph_segment_name(r->place.next_seq, name);
-        return ph_fault_at(reterr, PH_ECORRUPT, name, 0, r->place.next_seq,
+        return ph_fault_at(reterr, PH_ECORRUPT, (ph_fault_place){name, 0, r->place.next_seq},
                            "is missing though later ones exist", remedy);
     }
     if (s != PH_OK) return s;
     char name[PH_JOURNAL_NAME_SIZE];
-    ph_segment_name(h.first, name);
+    ph_segment_name(h->first, name);
     uint64_t end;
-    if (!ph_hash_equal(h.previous, r->place.previous) || h.previous_at.ns != r->place.last_at.ns) {
-        s = ph_fault_at(reterr, PH_ECORRUPT, name, PH_SEG_PREVIOUS, h.first,
+    if (!ph_hash_equal(h->previous, r->place.previous) ||
+        h->previous_at.ns != r->place.last_at.ns) {
+        s = ph_fault_at(reterr, PH_ECORRUPT, (ph_fault_place){name, PH_SEG_PREVIOUS, h->first},
                         "does not follow the segment before: another chain hash or stamp", remedy);
     } else {
         s = ph_segment_zero_from(r->disk, r->place.file, r->place.offset, r->buffer, &end);
         if (s != PH_OK)
             s = disk_failed(r, s, "could not be read", reterr);
         else if (end != r->place.offset)
-            s = ph_fault_at(reterr, PH_ECORRUPT, r->place.name, end - 1, r->place.next_seq,
+            s = ph_fault_at(reterr, PH_ECORRUPT,
+                            (ph_fault_place){r->place.name, end - 1, r->place.next_seq},
                             "bytes behind the last batch are not zero", remedy);
     }
     if (s != PH_OK) {
-        r->disk->ops->close(r->disk, file);
+        r->disk->ops->close(r->disk, opened.file);
         return s;
     }
     r->disk->ops->close(r->disk, r->place.file);
-    stand_at_start(r, file, &h);
+    stand_at_start(r, &opened);
     return PH_OK;
 }
 
@@ -161,7 +164,7 @@ static ph_status accept(ph_journal_reader *r, const ph_segment_look *look, ph_jo
 static ph_status say_wrong(const ph_journal_reader *r, const char *what, uint64_t at, uint64_t seq,
                            ph_journal_fault *reterr)
 {
-    return ph_fault_at(reterr, PH_ECORRUPT, r->place.name, at, seq, what, remedy);
+    return ph_fault_at(reterr, PH_ECORRUPT, (ph_fault_place){r->place.name, at, seq}, what, remedy);
 }
 
 /* No writer lives and there is no later segment: the end, a torn last batch (which the engine will

@@ -12,7 +12,8 @@
     Lifetime  a batch and its records are valid until the next call of next.  The disk must outlive
               the reader.
     Thread    one.
-    Failure   after PH_ECORRUPT or PH_EIO the reader stays where it is; a new call looks again. */
+    Failure   after PH_ECORRUPT or PH_EIO the reader stays where it is: a further call looks
+              again. */
 #ifndef ENGINE_JOURNAL_READER_H
 #define ENGINE_JOURNAL_READER_H
 

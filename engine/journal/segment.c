@@ -153,27 +153,29 @@ static ph_status read_padded(ph_disk *d, int file, uint64_t at, uint8_t *to, siz
     return PH_OK;
 }
 
-/* wide: what must hold of the header, and the three things that come out */
 ph_status ph_segment_open(ph_disk *d, uint64_t first, ph_file_mode mode,
-                          const ph_segment_header *before, uint8_t *buffer, int *ret_file,
-                          ph_segment_header *ret, ph_journal_fault *reterr)
+                          const ph_segment_header *before, ph_segment *ret,
+                          ph_journal_fault *reterr)
 {
     static const char remedy[] = "restore the file from a copy";
+    uint8_t page[PH_JOURNAL_PAGE];
     char name[PH_JOURNAL_NAME_SIZE];
     ph_segment_name(first, name);
     int file;
     ph_status s = d->ops->open(d, name, mode, &file);
     if (s != PH_OK)
-        return ph_fault_at(reterr, s, name, 0, first, "could not be opened", d->ops->reason(d));
-    s = read_padded(d, file, 0, buffer, PH_JOURNAL_PAGE);
+        return ph_fault_at(reterr, s, (ph_fault_place){name, 0, first}, "could not be opened",
+                           d->ops->reason(d));
+    s = read_padded(d, file, 0, page, sizeof page);
     if (s != PH_OK) {
-        ph_fault_at(reterr, s, name, 0, first, "could not be read", d->ops->reason(d));
+        ph_fault_at(reterr, s, (ph_fault_place){name, 0, first}, "could not be read",
+                    d->ops->reason(d));
         d->ops->close(d, file);
         return s;
     }
     ph_segment_header h;
     const char *what = NULL;
-    s = ph_segment_header_read(buffer, &h, &what);
+    s = ph_segment_header_read(page, &h, &what);
     if (s == PH_OK && h.first != first) {
         what = "the header states another first record than the name";
         s = PH_ECORRUPT;
@@ -183,12 +185,11 @@ ph_status ph_segment_open(ph_disk *d, uint64_t first, ph_file_mode mode,
     }
     if (s != PH_OK) {
         d->ops->close(d, file);
-        return ph_fault_at(reterr, s, name, 0, first, what,
+        return ph_fault_at(reterr, s, (ph_fault_place){name, 0, first}, what,
                            s == PH_EVERSION ? "use the program that wrote it, or a newer one"
                                             : remedy);
     }
-    *ret_file = file;
-    *ret = h;
+    *ret = (ph_segment){file, h};
     return PH_OK;
 }
 

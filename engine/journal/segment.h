@@ -47,12 +47,17 @@ ph_status ph_segment_header_read(const uint8_t page[PH_JOURNAL_PAGE], ph_segment
 /* The chain hash before the segment's first batch. */
 ph_hash ph_segment_previous(const ph_segment_header *h);
 
-/* Opens the segment that begins with record `first` and reads its header, using buffer's first
-   page.  With `before` (the header of another segment of the journal) market and meta must be
-   equal.  PH_ENOTFOUND: there is no such segment. */
+typedef struct {
+    int file;
+    ph_segment_header header;
+} ph_segment;
+
+/* Opens the segment that begins with record `first` and reads its header.  With `before` (the
+   header of another segment of the journal) market and meta must be equal.  PH_ENOTFOUND: there is
+   no such segment. */
 ph_status ph_segment_open(ph_disk *d, uint64_t first, ph_file_mode mode,
-                          const ph_segment_header *before, uint8_t *buffer, int *ret_file,
-                          ph_segment_header *ret, ph_journal_fault *reterr);
+                          const ph_segment_header *before, ph_segment *ret,
+                          ph_journal_fault *reterr);
 
 /* Where a reader or a writer stands in a segment. */
 typedef struct {

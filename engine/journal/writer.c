@@ -205,7 +205,8 @@ static ph_status find_end(ph_journal *j, ph_journal_fault *reterr)
     if (s == PH_OK) s = ops->size(j->disk, j->place.file, &j->filled);
     if (s != PH_OK) return disk_failed(j, s, j->place.name, "read segment", reterr);
     if (rest.sight == PH_LOOK_WRONG)
-        return ph_fault_at(reterr, PH_ECORRUPT, j->place.name, rest.wrong_at, rest.wrong_seq,
+        return ph_fault_at(reterr, PH_ECORRUPT,
+                           (ph_fault_place){j->place.name, rest.wrong_at, rest.wrong_seq},
                            rest.what, "restore the journal from a copy; nothing was changed");
     if (rest.sight == PH_LOOK_TORN) {
         j->cut = rest.end - j->place.offset;
@@ -222,12 +223,11 @@ static ph_status find_end(ph_journal *j, ph_journal_fault *reterr)
 
 static ph_status continue_journal(ph_journal *j, uint64_t first, ph_journal_fault *reterr)
 {
-    ph_segment_header h;
-    int file;
-    ph_status s =
-        ph_segment_open(j->disk, first, PH_FILE_WRITE, NULL, j->buffer, &file, &h, reterr);
+    ph_segment opened;
+    ph_status s = ph_segment_open(j->disk, first, PH_FILE_WRITE, NULL, &opened, reterr);
     if (s != PH_OK) return s;
-    j->place.file = file;
+    ph_segment_header h = opened.header;
+    j->place.file = opened.file;
     if (memcmp(h.market.s, j->header.market.s, sizeof h.market.s) != 0) {
         ph_fault_begin(reterr);
         ph_fault_text(ph_fault_text(reterr, "the journal is that of the market \""), h.market.s);

@@ -28,7 +28,7 @@ typedef bool (*ph_inifile_on_pair)(void *arg, const ph_inifile_pair *pair, char 
 
 /* Reads `file` to its end.  `name` is for messages.  PH_EIO, or PH_ECORRUPT with the first line
    that is wrong; err (err_size bytes) receives the sentence. */
-ph_status ph_inifile_read(FILE *file, const char *name, ph_inifile_on_pair on_pair, void *arg,
+ph_status ph_inifile_read(FILE *file, const char *name, ph_inifile_on_pair take, void *arg,
                           char *err, size_t err_size);
 
 #endif

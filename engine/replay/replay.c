@@ -104,7 +104,7 @@ static ph_status stop(ph_replay *r, ph_status s, const ph_journal_batch *b, uint
                       const char *what, const char *remedy)
 {
     ph_journal_fault f;
-    r->failed = ph_fault_at(&f, s, b->segment, b->offset, seq, what, remedy);
+    r->failed = ph_fault_at(&f, s, (ph_fault_place){b->segment, b->offset, seq}, what, remedy);
     return pass_on(s, &f, &r->error);
 }
 

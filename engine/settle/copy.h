@@ -51,7 +51,7 @@ void ph_copy_bytea(ph_copy *c, const void *bytes, size_t size);
 /* Text of a padded field of `size` bytes.  The server takes valid UTF-8 alone: if the field is not,
    each byte that does not belong to a character becomes \xNN and each backslash \x5c, so that two
    different fields stay two different texts. */
-void ph_copy_text(ph_copy *c, const char *field, size_t size);
+void ph_copy_text(ph_copy *c, const char *text, size_t size);
 
 /* Bytes of the UTF-8 character at p, which has `size` > 0 bytes left; 0 if there is none. */
 size_t ph_copy_utf8(const uint8_t *p, size_t size);

@@ -80,7 +80,7 @@ static ph_status add_file(migrations *m, const char *directory, const char *name
                    to->name, name);
     char *text = NULL;
     ph_status s = read_file(directory, name, &text, m->error);
-    if (s != PH_OK) return s;
+    if (text == NULL) return s;
     uint8_t hash[crypto_hash_sha256_BYTES];
     (void)crypto_hash_sha256(hash, (const uint8_t *)text, strlen(text)); /* cannot fail */
     free(text);

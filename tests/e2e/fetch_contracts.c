@@ -22,7 +22,8 @@ typedef struct {
 static char *hex_of(const uint8_t *bytes, size_t size)
 {
     char *hex = malloc(2 * size + 1);
-    return hex == NULL ? NULL : sodium_bin2hex(hex, 2 * size + 1, bytes, size);
+    if (hex != NULL) (void)sodium_bin2hex(hex, 2 * size + 1, bytes, size); /* returns hex */
+    return hex;
 }
 
 static ph_status save(void *arg, uint64_t number, const void *bytes, size_t size)

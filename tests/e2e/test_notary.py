@@ -3,6 +3,7 @@
 """The notary and the auditor as processes, on a journal that a writer holds as an engine does.
 
 usage: test_notary.py WRITE_JOURNAL FETCH_CONTRACTS PETAHOUR_NOTARY PETAHOUR_AUDIT PETAHOUR
+                      PETAHOUR_SETTLE
 """
 
 import glob
@@ -19,9 +20,10 @@ import unittest
 import nacl.signing
 import zmq
 
+import private_postgres
 import verify_contract
 
-WRITE_JOURNAL, FETCH, NOTARY, AUDIT, PETAHOUR = sys.argv[1:6]
+WRITE_JOURNAL, FETCH, NOTARY, AUDIT, PETAHOUR, SETTLE = sys.argv[1:7]
 MARKET = "market.example"
 PATIENCE = 30
 
@@ -44,6 +46,7 @@ class Market:
         self.folder = tempfile.TemporaryDirectory(prefix="petahour-")
         self.run = self.folder.name
         self.journal = f"{self.run}/journal"
+        self.database = "dbname=nowhere"
         self.link = f"ipc://{self.run}/notary.sock"
         self.key = write_key(f"{self.run}/notary.key", b"\5" * 32)
         self.configure()
@@ -63,6 +66,7 @@ class Market:
             f.write(f"journal = {self.journal}\nkey_file = {self.run}/{key_file}\n")
             f.write(f"spool = {self.run}/notary.spool\nlink = {self.link}\n")
             f.write(f"ready_file = {self.run}/notary.ready\n")
+            f.write(f"[settle]\njournal = {self.journal}\ndatabase = {self.database}\n")
 
     def write_rounds(self, count):
         for _ in range(count):
@@ -312,6 +316,22 @@ class Audit(unittest.TestCase):
             self.check(8, "offset", command, bad)
         self.check(8, "offset", "contract", bad, self.files[0])
 
+    def test_compare(self):
+        with private_postgres.Cluster() as pg:
+            admin = pg.conninfo()
+            self.m.database = pg.conninfo("petahour_settle")
+            self.m.configure()
+            compare = ("compare", self.m.journal, "--database", admin)
+            settle = [SETTLE, "--config", f"{self.m.run}/petahour.ini"]
+            quiet = {"check": True, "capture_output": True, "timeout": PATIENCE}
+            subprocess.run([*settle, "--migrate", admin], **quiet)
+            self.check(8, "different", *compare)
+            subprocess.run([*settle, "--once"], **quiet)
+            self.check(0, "equal", *compare)
+            pg.sql("UPDATE petahour.account SET balance = balance + 1 WHERE kind = 2 AND id = 4")
+            self.check(8, "different", *compare)
+        self.check(1, "", *compare)
+
     def test_usage(self):
         for args in (
             (),
@@ -343,4 +363,4 @@ class Audit(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[6:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[7:])

@@ -83,10 +83,6 @@ DOORS = {
         "engine/link/follower",
         "engine/host/",
         "engine/notary/main",
-<<<<<<< HEAD
-        "gateway/main",
-=======
->>>>>>> gateway
         "gateway/gateway",
         "gateway/order_entry",
         "gateway/market_data",
@@ -111,7 +107,6 @@ DOORS = {
         "clients/audit/",
         "clients/demo/",
         "gateway/zap",
-        "gateway/main",
     ),
     "protobuf-c/protobuf-c.h": PROTO_DOORS,
     "ini.h": ("engine/process/", "clients/lib/", "clients/cli/"),

@@ -30,7 +30,14 @@ static uint32_t below(uint32_t n)
 static int environment(const char *name, int otherwise)
 {
     const char *text = getenv(name);
-    return text == NULL ? otherwise : atoi(text);
+    if (text == NULL) return otherwise;
+    char *end;
+    long value = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || value < 0 || value > INT32_MAX) {
+        fprintf(stderr, "%s is a whole number, not \"%s\"\n", name, text);
+        exit(2);
+    }
+    return (int)value;
 }
 
 static world w, twin;

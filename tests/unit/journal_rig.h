@@ -147,7 +147,7 @@ static const ph_disk_ops rig_ops = {
 static inline void rig_begin(rig *g)
 {
     *g = (rig){.disk = {&rig_ops}, .fails_at = -1, .failure = PH_EIO, .is_fast = true};
-    strcpy(g->directory, "/tmp/petahour-journal-XXXXXX");
+    snprintf(g->directory, sizeof g->directory, "/tmp/petahour-journal-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(g->directory));
     ck_assert_int_eq(ph_disk_posix_open(g->directory, false, &g->real), PH_OK);
     g->writer_block = aligned_alloc(64, (ph_journal_footprint() + 63) / 64 * 64);

@@ -76,8 +76,7 @@ START_TEST(valid_text_stays)
         "",
         "payment 1",
         "a\\b",
-        "Gesch\xc3\xa4"
-        "ft",
+        "M\xc3\xbcnchen",
         "\xe5\xba\x93",
         "\xf0\x9f\x92\xbb",
         "\xed\x9f\xbf",

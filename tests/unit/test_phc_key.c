@@ -27,7 +27,7 @@ static void finish(void)
 
 static void write_file(const char *text, mode_t mode)
 {
-    FILE *f = fopen(path, "w");
+    FILE *f = fopen(path, "we");
     ck_assert_ptr_nonnull(f);
     ck_assert_int_ge(fputs(text, f), 0);
     ck_assert_int_eq(fclose(f), 0);
@@ -40,7 +40,7 @@ static void good_text(char *to, size_t size)
     phc_key k;
     ck_assert_int_eq(phc_key_generate("a", &k), PHC_OK);
     ck_assert_int_eq(phc_key_write(&k, path, err, sizeof err), PHC_OK);
-    FILE *f = fopen(path, "r");
+    FILE *f = fopen(path, "re");
     size_t n = fread(to, 1, size - 1, f);
     to[n] = '\0';
     ck_assert_int_eq(fclose(f), 0);

@@ -125,34 +125,28 @@ START_TEST(files_that_are_no_segments_are_named)
 {
     rig g;
     rig_begin(&g);
-    static uint8_t page[PH_JOURNAL_PAGE], buffer[PH_JOURNAL_PAGE];
-    ph_segment_header h = header_of(2), other = header_of(2), back;
+    static uint8_t page[PH_JOURNAL_PAGE];
+    ph_segment_header h = header_of(2), other = header_of(2);
+    ph_segment back = {.file = -7};
     const char *name = "00000000000000000002.phj";
-    int file = -7;
     ph_journal_fault f;
-    ck_assert_int_eq(ph_segment_open(&g.disk, 2, PH_FILE_READ, NULL, buffer, &file, &back, &f),
-                     PH_ENOTFOUND);
+    ck_assert_int_eq(ph_segment_open(&g.disk, 2, PH_FILE_READ, NULL, &back, &f), PH_ENOTFOUND);
     rig_store(&g, name, (const uint8_t *)"hello", 5);
-    ck_assert_int_eq(ph_segment_open(&g.disk, 2, PH_FILE_READ, NULL, buffer, &file, &back, &f),
-                     PH_ECORRUPT);
+    ck_assert_int_eq(ph_segment_open(&g.disk, 2, PH_FILE_READ, NULL, &back, &f), PH_ECORRUPT);
     ck_assert_ptr_nonnull(strstr(f.text, name));
     ph_segment_header_write(&h, page);
     rig_store(&g, name, page, 671);
-    ck_assert_int_eq(ph_segment_open(&g.disk, 2, PH_FILE_READ, NULL, buffer, &file, &back, &f),
-                     PH_ECORRUPT);
+    ck_assert_int_eq(ph_segment_open(&g.disk, 2, PH_FILE_READ, NULL, &back, &f), PH_ECORRUPT);
     rig_store(&g, "00000000000000000003.phj", page, sizeof page);
-    ck_assert_int_eq(ph_segment_open(&g.disk, 3, PH_FILE_READ, NULL, buffer, &file, &back, &f),
-                     PH_ECORRUPT);
+    ck_assert_int_eq(ph_segment_open(&g.disk, 3, PH_FILE_READ, NULL, &back, &f), PH_ECORRUPT);
     ck_assert_ptr_nonnull(strstr(f.text, "than the name"));
     rig_store(&g, name, page, sizeof page);
     other.meta[0] = 'S';
-    ck_assert_int_eq(ph_segment_open(&g.disk, 2, PH_FILE_READ, &other, buffer, &file, &back, &f),
-                     PH_ECORRUPT);
+    ck_assert_int_eq(ph_segment_open(&g.disk, 2, PH_FILE_READ, &other, &back, &f), PH_ECORRUPT);
     ck_assert_ptr_nonnull(strstr(f.text, "another journal"));
-    ck_assert_int_eq(file, -7);
-    ck_assert_int_eq(ph_segment_open(&g.disk, 2, PH_FILE_READ, &h, buffer, &file, &back, &f),
-                     PH_OK);
-    g.disk.ops->close(&g.disk, file);
+    ck_assert_int_eq(back.file, -7);
+    ck_assert_int_eq(ph_segment_open(&g.disk, 2, PH_FILE_READ, &h, &back, &f), PH_OK);
+    g.disk.ops->close(&g.disk, back.file);
     rig_end(&g);
 }
 END_TEST
@@ -163,10 +157,12 @@ START_TEST(a_long_sentence_is_cut_and_ends)
     char name[600];
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    ck_assert_int_eq(ph_fault_at(&f, PH_EIO, name, 5, 6, "what", "remedy"), PH_EIO);
+    ck_assert_int_eq(ph_fault_at(&f, PH_EIO, (ph_fault_place){name, 5, 6}, "what", "remedy"),
+                     PH_EIO);
     ck_assert_uint_eq(strlen(f.text), sizeof f.text - 1);
     ck_assert_uint_eq(f.seq, 6);
-    ck_assert_int_eq(ph_fault_at(&f, PH_ECORRUPT, "a", UINT64_MAX, 0, "b", NULL), PH_ECORRUPT);
+    ck_assert_int_eq(ph_fault_at(&f, PH_ECORRUPT, (ph_fault_place){"a", UINT64_MAX, 0}, "b", NULL),
+                     PH_ECORRUPT);
     ck_assert_str_eq(f.text, "segment \"a\" offset 18446744073709551615: b");
 }
 END_TEST

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/translate.h"
 
-#include "petahour/v1/market_data.pb-c.h"
 #include "petahour/v1/session.pb-c.h"
 
 #include "gateway/translate_buffers.h"
@@ -28,7 +27,8 @@ static void tear_down(void)
 static size_t pack_frame(Petahour__V1__ClientMessage *message, size_t cnt)
 {
     static Petahour__V1__ClientMessage *messages[300];
-    Petahour__V1__ClientFrame frame = PETAHOUR__V1__CLIENT_FRAME__INIT;
+    Petahour__V1__ClientFrame frame;
+    petahour__v1__client_frame__init(&frame);
     for (size_t i = 0; i < cnt; i++)
         messages[i] = message;
     frame.n_messages = cnt;
@@ -39,7 +39,8 @@ static size_t pack_frame(Petahour__V1__ClientMessage *message, size_t cnt)
 
 static Petahour__V1__NewOrder an_order(void)
 {
-    Petahour__V1__NewOrder o = PETAHOUR__V1__NEW_ORDER__INIT;
+    Petahour__V1__NewOrder o;
+    petahour__v1__new_order__init(&o);
     o.client_order_id = UINT64_MAX;
     o.product = 7;
     o.side = PETAHOUR__V1__SIDE__SIDE_SELL;
@@ -56,7 +57,8 @@ static Petahour__V1__NewOrder an_order(void)
 
 static size_t pack_order(Petahour__V1__NewOrder *o, size_t cnt)
 {
-    Petahour__V1__ClientMessage m = PETAHOUR__V1__CLIENT_MESSAGE__INIT;
+    Petahour__V1__ClientMessage m;
+    petahour__v1__client_message__init(&m);
     m.message_case = PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_NEW_ORDER;
     m.new_order = o;
     return pack_frame(&m, cnt);
@@ -209,7 +211,8 @@ END_TEST
 static Petahour__V1__RegisterParticipant a_participant(void)
 {
     static uint8_t key[40];
-    Petahour__V1__RegisterParticipant p = PETAHOUR__V1__REGISTER_PARTICIPANT__INIT;
+    Petahour__V1__RegisterParticipant p;
+    petahour__v1__register_participant__init(&p);
     static char name[] = "Ulanqab Compute";
     p.request = 5;
     p.id = 2;
@@ -222,7 +225,8 @@ static Petahour__V1__RegisterParticipant a_participant(void)
 
 static bool takes_participant(Petahour__V1__RegisterParticipant *p)
 {
-    Petahour__V1__ClientMessage m = PETAHOUR__V1__CLIENT_MESSAGE__INIT;
+    Petahour__V1__ClientMessage m;
+    petahour__v1__client_message__init(&m);
     m.message_case = PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_REGISTER_PARTICIPANT;
     m.register_participant = p;
     return takes(pack_frame(&m, 1));
@@ -273,7 +277,8 @@ START_TEST(a_zero_byte_in_a_text_is_refused)
     while (memcmp(bytes + size, "Ulanqab", 7) != 0)
         size++;
     bytes[size + 3] = '\0';
-    Petahour__V1__ClientMessage m = PETAHOUR__V1__CLIENT_MESSAGE__INIT;
+    Petahour__V1__ClientMessage m;
+    petahour__v1__client_message__init(&m);
     m.message_case = PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_REGISTER_PARTICIPANT;
     p = a_participant();
     m.register_participant = &p;
@@ -318,8 +323,10 @@ START_TEST(a_product_comes_back_as_it_was_listed)
     phg_bytes row = phg_translate_catalogue_row(translator, 9, &c, 0);
     Petahour__V1__GatewayFrame *frame = petahour__v1__gateway_frame__unpack(NULL, row.size, row.p);
     ck_assert_ptr_nonnull(frame);
-    Petahour__V1__ClientMessage m = PETAHOUR__V1__CLIENT_MESSAGE__INIT;
-    Petahour__V1__ListProduct p = PETAHOUR__V1__LIST_PRODUCT__INIT;
+    Petahour__V1__ClientMessage m;
+    petahour__v1__client_message__init(&m);
+    Petahour__V1__ListProduct p;
+    petahour__v1__list_product__init(&p);
     m.message_case = PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_LIST_PRODUCT;
     m.list_product = &p;
     p.product = frame->messages[0]->catalogue_entry->product;
@@ -329,67 +336,6 @@ START_TEST(a_product_comes_back_as_it_was_listed)
     petahour__v1__gateway_frame__free_unpacked(frame, NULL);
     ck_assert_uint_eq(phg_translate_catalogue_row(translator, 9, &c, 1).size, 0);
     phg_catalogue_release(&c);
-}
-END_TEST
-
-START_TEST(framed_messages_make_a_frame)
-{
-    static uint8_t all[4096];
-    size_t size = 0;
-    ph_event segments[3];
-    for (int i = 0; i < 3; i++)
-        segments[i] = (ph_event){.kind = PH_EVT_SEGMENT, .u.segment = {{10, 2}, 3, 4 + i}};
-    phg_report report = {.number = 1,
-                         .type = PHG_REPORT_TRADE,
-                         .segments = segments,
-                         .segment_cnt = 3,
-                         .cancel_reason = PH_CANCEL_GATE,
-                         .code = PH_REJECT_PRICE_TICK};
-    for (int i = 0; i < 3; i++) {
-        phg_bytes b = i == 0   ? phg_translate_busy(translator, 8, 9)
-                      : i == 1 ? phg_translate_report(translator, &report)
-                               : phg_translate_heartbeat(translator);
-        memcpy(all + size, b.p, b.size);
-        size += b.size;
-    }
-    Petahour__V1__GatewayFrame *f = petahour__v1__gateway_frame__unpack(NULL, size, all);
-    ck_assert_ptr_nonnull(f);
-    ck_assert_uint_eq(f->n_messages, 3);
-    ck_assert_uint_eq(f->messages[0]->busy->client_order_id, 9);
-    const Petahour__V1__ExecutionReport *r = f->messages[1]->execution_report;
-    ck_assert_uint_eq(r->n_segments, 3);
-    ck_assert_int_eq(r->segments[2]->price, 6);
-    ck_assert_str_eq(r->cancel_reason, "GATE");
-    ck_assert_str_eq(r->reject_name, "PRICE_TICK");
-    petahour__v1__gateway_frame__free_unpacked(f, NULL);
-}
-END_TEST
-
-START_TEST(a_picture_reads_back)
-{
-    ph_segment segments[2] = {{{1, 2}, 3, 4}, {{5, 6}, 7, 8}};
-    phg_public_trade trades[2] = {{{1}, {2}, PH_SIDE_BUY, segments, 2},
-                                  {{2}, {3}, PH_SIDE_SELL, segments, 1}};
-    phg_run runs[1] = {{{9, 10}, {11, 12, 13, 14}}};
-    phg_picture p = {.product = {42},
-                     .number = 5,
-                     .epoch = UINT64_MAX,
-                     .trades = trades,
-                     .trade_cnt = 2,
-                     .runs = runs,
-                     .run_cnt = 1,
-                     .phase = PH_PHASE_CALL};
-    phg_bytes b = phg_translate_picture(translator, &p);
-    Petahour__V1__MarketDataFrame *f = petahour__v1__market_data_frame__unpack(NULL, b.size, b.p);
-    ck_assert_ptr_nonnull(f);
-    ck_assert_uint_eq(f->product, 42);
-    ck_assert_uint_eq(f->n_trades, 2);
-    ck_assert_uint_eq(f->trades[0]->n_segments, 2);
-    ck_assert_int_eq(f->trades[0]->segments[1]->price, 8);
-    ck_assert_int_eq(f->best_prices[0]->ask, 12);
-    ck_assert_uint_eq(f->best_prices[0]->bid_quantity, 13);
-    ck_assert_int_eq(f->phases[0]->phase, PETAHOUR__V1__PHASE__PHASE_CALL);
-    petahour__v1__market_data_frame__free_unpacked(f, NULL);
 }
 END_TEST
 
@@ -408,8 +354,6 @@ static void add(TCase *t)
     tcase_add_test(t, a_zero_byte_in_a_text_is_refused);
     tcase_add_test(t, any_byte_changed_is_refused_or_means_something_else);
     tcase_add_test(t, a_product_comes_back_as_it_was_listed);
-    tcase_add_test(t, framed_messages_make_a_frame);
-    tcase_add_test(t, a_picture_reads_back);
 }
 
 int main(void)
