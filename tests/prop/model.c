@@ -140,10 +140,10 @@ static void close_gate(model *m, uint32_t product, ph_period t)
         model_order *o = &m->resting[i];
         uint32_t lost = model_open_in(o, t);
         if (o->terms.product.v != product || lost == 0) continue;
-        if (o->terms.shape == PH_SHAPE_BLOCK || model_open_units(o) == lost)
+        /* GATE_CLOSED says what an EACH order lost: there is nothing left to cancel. */
+        if (o->terms.shape == PH_SHAPE_EACH) o->open[t - o->terms.window.first] = 0;
+        if (o->terms.shape == PH_SHAPE_BLOCK || model_open_units(o) == 0)
             model_cancelled(m, o, PH_CANCEL_GATE);
-        else
-            o->open[t - o->terms.window.first] = 0;
     }
     sweep(m);
 }
@@ -385,7 +385,7 @@ static void new_order(model *m, const ph_command *c)
     }
     accept(m, &o);
     m->fill_cnt = 0;
-    m->printed = false;
+    m->reference_before = m->product[terms->product.v].reference;
     o.before = model_open_units(&o);
     for (uint32_t i = 0; i < m->resting_cnt; i++)
         m->resting[i].before = model_open_units(&m->resting[i]);
@@ -465,8 +465,7 @@ static void set_phase(model *m, const ph_command *c)
     uint32_t answer = m->event_cnt;
     done(m, c, 0);
     m->product[s.product.v].phase = s.phase;
-    model_tell(m, PH_EVT_PHASE_CHANGED)->u.phase_changed =
-        (ph_phase_changed){s.product, s.phase};
+    model_tell(m, PH_EVT_PHASE_CHANGED)->u.phase_changed = (ph_phase_changed){s.product, s.phase};
     if (s.phase == PH_PHASE_CLOSED)
         m->event[answer].u.done.count = cancel_all(m, 0, s.product.v, PH_CANCEL_CLOSED);
 }
@@ -559,8 +558,8 @@ void model_apply(model *m, const ph_command *c)
 {
     m->event_cnt = 0;
     m->now = c->at;
-    uint32_t product;
-    ph_period t;
+    uint32_t product = 0;
+    ph_period t = 0;
     while (next_gate(m, &product, &t))
         close_gate(m, product, t);
     switch (c->kind) {

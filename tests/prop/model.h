@@ -90,7 +90,7 @@ typedef struct {
     /* The command that is looked at. */
     model_fill fill[MODEL_FILLS];
     uint32_t fill_cnt;
-    bool printed; /* an EACH order traded with an EACH order */
+    ph_price reference_before; /* of the product */
     ph_event event[MODEL_EVENTS];
     uint32_t event_cnt;
 } model;

@@ -75,8 +75,8 @@ static void column_of(model *m, const model_order *block, model_order *extra, co
     const ph_new_order *b = &block->terms;
     ret->window = b->window;
     for (uint32_t i = 0; i < b->window.periods; i++)
-        ret->period[i] = ladder_of(m, b->product, opposite(b->side), b->window.first + i,
-                                   block->who, extra);
+        ret->period[i] =
+            ladder_of(m, b->product, opposite(b->side), b->window.first + i, block->who, extra);
 }
 
 static model_order *column_supplier(const column *c, uint32_t i, uint64_t k)
@@ -393,7 +393,6 @@ static void match_each(model *m, model_order *in)
             if (theirs < units) units = theirs;
             fill(m, in, period.order, period.period, units, (ph_price)period.price);
             m->product[in->terms.product.v].reference = (ph_price)period.price;
-            m->printed = true;
         }
     }
 }

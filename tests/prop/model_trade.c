@@ -173,8 +173,8 @@ void model_conclude(model *m, const model_order *incoming)
         uint64_t leaves[2] = {leaves_after(m, f->buy, f), leaves_after(m, f->sell, f)};
         one_trade(m, f, incoming, leaves);
     }
-    if (m->printed)
+    ph_price reference = m->product[incoming->terms.product.v].reference;
+    if (reference != m->reference_before)
         model_tell(m, PH_EVT_REFERENCE_SET)->u.reference_set =
-            (ph_reference_set){incoming->terms.product,
-                               m->product[incoming->terms.product.v].reference};
+            (ph_reference_set){incoming->terms.product, reference};
 }
