@@ -15,6 +15,7 @@
 #include "engine/core/market.h"
 #include "engine/journal/file_posix.h"
 #include "engine/journal/writer.h"
+#include "engine/process/memory.h"
 #include "engine/replay/limits.h"
 #include "engine/replay/replay.h"
 #include "engine/wire/codec.h"
@@ -192,7 +193,7 @@ static ph_market_limits limits(void)
     return l;
 }
 
-/* The market as of the end of the journal, or a new one; freed by ph_replay_free_market or free. */
+/* The market as of the end of the journal, or a new one; its pages go with the process. */
 static ph_market *market_at_end(const char *directory)
 {
     ph_replay *r = NULL;
@@ -201,10 +202,8 @@ static ph_market *market_at_end(const char *directory)
     ph_status s = ph_replay_open(directory, &r, &e);
     if (s == PH_ENOTFOUND) {
         ph_market_limits l = limits();
-        size_t size = (ph_market_footprint(&l) + 63) / 64 * 64;
-        void *block = aligned_alloc(64, size);
-        if (block == NULL) fail("no market", "no memory");
-        memset(block, 0, size);
+        void *block;
+        if (ph_memory_map(ph_market_footprint(&l), &block) != PH_OK) fail("no market", "no memory");
         return ph_market_init(block, &l);
     }
     if (s != PH_OK) fail("could not open the journal", e.text);
