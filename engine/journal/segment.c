@@ -153,7 +153,6 @@ static ph_status read_padded(ph_disk *d, int file, uint64_t at, uint8_t *to, siz
     return PH_OK;
 }
 
-/* wide: what must hold of the header, and the three things that come out */
 ph_status ph_segment_open(ph_disk *d, uint64_t first, ph_file_mode mode,
                           const ph_segment_header *before, ph_segment *ret,
                           ph_journal_fault *reterr)
