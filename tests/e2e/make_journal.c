@@ -15,7 +15,6 @@
 #include "engine/core/market.h"
 #include "engine/journal/file_posix.h"
 #include "engine/journal/writer.h"
-#include "engine/process/memory.h"
 #include "engine/replay/limits.h"
 #include "engine/replay/replay.h"
 #include "engine/wire/codec.h"
@@ -193,7 +192,7 @@ static ph_market_limits limits(void)
     return l;
 }
 
-/* The market as of the end of the journal, or a new one; its pages go with the process. */
+/* The market as of the end of the journal, or a new one. */
 static ph_market *market_at_end(const char *directory)
 {
     ph_replay *r = NULL;
@@ -202,8 +201,10 @@ static ph_market *market_at_end(const char *directory)
     ph_status s = ph_replay_open(directory, &r, &e);
     if (s == PH_ENOTFOUND) {
         ph_market_limits l = limits();
-        void *block;
-        if (ph_memory_map(ph_market_footprint(&l), &block) != PH_OK) fail("no market", "no memory");
+        size_t size = (ph_market_footprint(&l) + 63) / 64 * 64;
+        void *block = aligned_alloc(64, size);
+        if (block == NULL) fail("no market", "no memory");
+        memset(block, 0, size);
         return ph_market_init(block, &l);
     }
     if (s != PH_OK) fail("could not open the journal", e.text);
@@ -237,7 +238,8 @@ int main(int argc, char **argv)
     uint64_t per_batch = strtoull(argv[4], NULL, 10);
     long pause_ms = argc > 5 ? strtol(argv[5], NULL, 10) : 0;
     struct timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1000000};
-    ph_market *m = market_at_end(argv[1]);
+    static ph_market *m; /* its block goes with the process */
+    m = market_at_end(argv[1]);
     ph_market_limits l = limits();
     ph_disk_posix disk;
     ph_journal_fault f;
@@ -269,5 +271,5 @@ int main(int argc, char **argv)
     free(memory);
     free(out.v);
     free(event_bytes);
-    return EXIT_SUCCESS; /* the market's block goes with the process */
+    return EXIT_SUCCESS;
 }

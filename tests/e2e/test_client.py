@@ -6,133 +6,23 @@ usage: test_client.py PETAHOUR PETAHOUR_ENGINE PETAHOUR_NOTARY PETAHOUR_GATEWAY 
 """
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 import verify_contract
+from live_market import HASH, PATIENCE, Market, first_period, register, start_of
 
-PETAHOUR, ENGINE, NOTARY, GATEWAY, CLIENT_ORDERS = sys.argv[1:6]
-MARKET = "market.example"
-PATIENCE = 60
-HASH = "ab" * 32
-
-
-class Market:
-    """Engine, notary and gateway in a temporary directory."""
-
-    def __init__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="ph")
-        self.run = self.folder.name
-        self.processes = {}
-        self.keys = {}
-        os.mkdir(f"{self.run}/journal")
-        for name in ["operator", "notary", "gateway", "supplier", "buyer", "stranger"]:
-            self.keys[name] = self.cli("keygen", "--name", name, "--out", self.key(name))
-        self.configure()
-        for name in ["engine", "notary", "gateway"]:
-            self.start(name)
-
-    def key(self, name):
-        return f"{self.run}/{name}.key"
-
-    def configure(self):
-        run, op = self.run, self.keys["operator"]
-        with open(f"{run}/petahour.ini", "w", encoding="ascii") as f:
-            f.write(
-                f"[market]\nname = {MARKET}\ncurrency = USD\n"
-                f"[engine]\njournal = {run}/journal\nspool = {run}/engine.spool\n"
-                f"link = ipc://{run}/engine.sock\noperator_name = operator\n"
-                f"operator_curve_key = {op['curve_public']}\n"
-                f"operator_sign_key = {op['sign_public']}\n"
-                f"notary_sign_key = {self.keys['notary']['sign_public']}\n"
-                f"ready_file = {run}/engine.ready\n"
-                f"[notary]\njournal = {run}/journal\nkey_file = {run}/notary.key\n"
-                f"spool = {run}/notary.spool\nlink = ipc://{run}/notary.sock\n"
-                f"ready_file = {run}/notary.ready\n"
-                f"[gateway]\nengine_link = ipc://{run}/engine.sock\n"
-                f"notary_link = ipc://{run}/notary.sock\nkey_file = {run}/gateway.key\n"
-                f"order_entry = tcp://127.0.0.1:*\nmarket_data = tcp://127.0.0.1:*\n"
-                f"ready_file = {run}/gateway.ready\n"
-            )
-
-    def start(self, name):
-        program = {"engine": ENGINE, "notary": NOTARY, "gateway": GATEWAY}[name]
-        ready = f"{self.run}/{name}.ready"
-        if os.path.exists(ready):
-            os.unlink(ready)
-        with open(f"{self.run}/{name}.log", "a", encoding="utf-8") as log:
-            self.processes[name] = subprocess.Popen(
-                [program, "--config", f"{self.run}/petahour.ini"], stderr=log
-            )
-        end = time.monotonic() + PATIENCE
-        while not os.path.exists(ready):
-            assert self.processes[name].poll() is None, self.log(name)
-            assert time.monotonic() < end, f"{name} is not ready: " + self.log(name)
-            time.sleep(0.01)
-
-    def log(self, name):
-        with open(f"{self.run}/{name}.log", encoding="utf-8") as f:
-            return f.read()
-
-    def kill(self, name, how=signal.SIGKILL):
-        p = self.processes.pop(name)
-        p.send_signal(how)
-        return p.wait(PATIENCE)
-
-    def close(self):
-        for name in ["gateway", "notary", "engine"]:
-            if name in self.processes:
-                self.kill(name, signal.SIGTERM)
-        self.folder.cleanup()
-
-    def raw(self, *words, key=None, connect=None):
-        command = [PETAHOUR, *words]
-        environment = dict(os.environ)
-        environment.pop("PETAHOUR_KEY", None)
-        environment["PETAHOUR_CONNECT"] = connect or f"{self.run}/gateway.ready"
-        if key is not None:
-            environment["PETAHOUR_KEY"] = self.key(key)
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
-
-    def cli(self, *words, key=None):
-        done = self.raw(*words, "--json", key=key)
-        assert done.returncode == 0, f"{words}: {done.returncode} {done.stderr}"
-        return json.loads(done.stdout)
-
-
-def first_period():
-    """A period that stays open for the whole test."""
-    return int(time.time()) // 3600 + 8
-
-
-def start_of(period):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(period * 3600))
+CLIENT_ORDERS = sys.argv[5]
 
 
 class Day(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.market = m = Market()
+        cls.market = m = Market(sys.argv[1:5])
         cls.period = first_period()
-        op = {"key": "operator"}
-        for name, roles in [("supplier", "supplier"), ("buyer", "buyer")]:
-            m.cli("participant", "register", "--name", name, "--roles", roles, "--of", m.key(name), **op)
-            m.cli("deposit", "--participant", name, "--amount", "1000000", "--reference", name, **op)
-        m.cli("site", "register", "--name", "site-1", "--owner", "supplier", "--region", "r1",
-              "--latitude", "40.99", "--longitude", "-113.13", **op)  # fmt: skip
-        m.cli("hardware", "register", "--name", "H100", **op)
-        m.cli("product", "create", "--symbol", "AI.H100.1", "--model", "H100", "--site", "site-1",
-              "--hardware", "H100", "--reference-price", "2.5", "--terms-hash", HASH, **op)  # fmt: skip
-        m.cli("capacity", "register", "--site", "site-1", "--hardware", "1", "--from",
-              start_of(cls.period), "--periods", "48", "--units", "64", "--reference", "1",
-              key="supplier")  # fmt: skip
+        register(m)
 
     @classmethod
     def tearDownClass(cls):
@@ -225,7 +115,7 @@ class ExactlyOnce(unittest.TestCase):
     """Gateway and engine are killed while a client sends; nothing is lost, nothing is doubled."""
 
     def setUp(self):
-        self.market = m = Market()
+        self.market = m = Market(sys.argv[1:5])
         self.addCleanup(m.close)
         op = {"key": "operator"}
         m.cli("participant", "register", "--name", "s", "--roles", "supplier,buyer", "--of",
