@@ -72,7 +72,7 @@ void ph_read_bytes(ph_reader *r, void *to, size_t size)
 }
 
 /* Bytes of the UTF-8 sequence that starts at s, or 0 if none does: no control character (C0, DEL,
-   C1), no overlong form, no surrogate, nothing above U+10FFFF (RFC 3629, section 4).  A zero byte ends the text before `end`. */
+   C1), no overlong form, no surrogate, nothing above U+10FFFF (RFC 3629, section 4). */
 static size_t utf8_size(const unsigned char *s, const unsigned char *end)
 {
     static const struct {
