@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  tests/sim/sim_journal.c - the engine's life with its disk, by seed: write, die, lose power, start
-    again, for several lives, while a follower reads.
+/*  tests/sim/sim_journal.c - the engine's life with its disk, by seed: write, die, lose power,
+    start again, for several lives, while a follower reads.
 
     Laws, after every death: the reader gives a prefix of what was appended that has everything that
     was acknowledged; what a follower was given while the writer lived is still there; the writer
