@@ -19,16 +19,26 @@ void phc_outbox_release(phc_outbox *o)
     *o = (phc_outbox){0};
 }
 
-/* Room for one more at the end: moves the entries to the front, or grows. */
+/* Moves what is not gone to the front. */
+static void compact(phc_outbox *o)
+{
+    size_t kept = 0, next = SIZE_MAX;
+    for (size_t i = o->first; i < o->end; i++) {
+        if (i >= o->next && next == SIZE_MAX) next = kept;
+        if (o->v[i].state != PHC_OUT_GONE) o->v[kept++] = o->v[i];
+    }
+    o->first = 0;
+    o->end = kept;
+    o->next = next == SIZE_MAX ? kept : next;
+}
+
+/* Room for one more at the end.  An entry that stays unanswered for long does not hold the room of
+   those that were answered after it. */
 static bool make_room(phc_outbox *o)
 {
     if (o->end < o->room) return true;
-    size_t used = o->end - o->first;
-    if (o->first > o->room / 2) {
-        memmove(o->v, o->v + o->first, used * sizeof *o->v);
-        o->next -= o->first;
-        o->first = 0;
-        o->end = used;
+    if (o->cnt < o->room / 2) {
+        compact(o);
         return true;
     }
     size_t room = o->room == 0 ? ROOM_FIRST : 2 * o->room;

@@ -160,7 +160,10 @@ static ph_status open_journal(ph_recovered *r, const ph_config_market *market,
     }
     uint8_t meta[PH_LIMITS_SIZE];
     ph_limits_write(&settings->limits, meta);
-    ph_journal_options options = {.market = market->name, .meta = meta, .meta_size = sizeof meta};
+    ph_journal_options options = {.market = market->name,
+                                  .meta = meta,
+                                  .meta_size = sizeof meta,
+                                  .segment_bytes = settings->segment_kib * 1024};
     ph_journal_fault fault;
     ph_fault_begin(&fault);
     s = ph_journal_open(r->journal_block, &r->disk.disk, &options, &r->journal, &fault);

@@ -21,6 +21,8 @@ static const ph_config_row rows[] = {
      "public key of the operator's signatures (hexadecimal); used when the journal is new"},
     {"notary_sign_key", PH_CONFIG_KEY_HEX, AT(notary_sign_key), NULL, 0, 0,
      "public key that contracts are signed with (hexadecimal); used when the journal is new"},
+    {"segment_kib", PH_CONFIG_U64, AT(segment_kib), "65536", 64, 1 << 24,
+     "KiB after which the journal begins a new file, a multiple of 4"},
     {"participants_max", PH_CONFIG_U32, AT(limits.participants_max), "1024", 1, 1 << 20,
      "participants registered ever; like all tables below fixed when the journal is new"},
     {"sites_max", PH_CONFIG_U32, AT(limits.sites_max), "1024", 1, (1 << 20) - 1,

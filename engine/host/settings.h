@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  engine/host/settings.h - the [engine] section of the configuration.
 
-    Units     sizes of tables are entries, as in ph_market_limits. */
+    Units     sizes of tables are entries, as in ph_market_limits; _kib are 1,024 bytes. */
 #ifndef ENGINE_HOST_SETTINGS_H
 #define ENGINE_HOST_SETTINGS_H
 
@@ -15,6 +15,7 @@ typedef struct {
     char ready_file[1024];
     char operator_name[64];
     ph_key operator_curve_key, operator_sign_key, notary_sign_key;
+    uint64_t segment_kib;    /* a new journal segment begins when this would be passed */
     ph_market_limits limits; /* used when the journal is new */
 } ph_engine_settings;
 

@@ -192,7 +192,7 @@ static ph_market_limits limits(void)
     return l;
 }
 
-/* The market as of the end of the journal, or a new one; freed by ph_replay_free_market or free. */
+/* The market as of the end of the journal, or a new one. */
 static ph_market *market_at_end(const char *directory)
 {
     ph_replay *r = NULL;
@@ -238,7 +238,8 @@ int main(int argc, char **argv)
     uint64_t per_batch = strtoull(argv[4], NULL, 10);
     long pause_ms = argc > 5 ? strtol(argv[5], NULL, 10) : 0;
     struct timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1000000};
-    ph_market *m = market_at_end(argv[1]);
+    static ph_market *m; /* its block goes with the process */
+    m = market_at_end(argv[1]);
     ph_market_limits l = limits();
     ph_disk_posix disk;
     ph_journal_fault f;
@@ -270,5 +271,5 @@ int main(int argc, char **argv)
     free(memory);
     free(out.v);
     free(event_bytes);
-    return EXIT_SUCCESS; /* the market's block goes with the process */
+    return EXIT_SUCCESS;
 }

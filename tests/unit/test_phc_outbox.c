@@ -218,6 +218,24 @@ START_TEST(room_is_used_again)
 }
 END_TEST
 
+/* One that is never answered does not make the others pile up behind it. */
+START_TEST(a_straggler_costs_no_room)
+{
+    uint64_t ids[8];
+    put(PHC_OUT_QUERY, 7);
+    send_all(0, 0, ids, 8);
+    for (uint64_t i = 1; i <= 10000; i++) {
+        put(PHC_OUT_ORDER, i);
+        ck_assert_uint_eq(send_all(0, i - 1, ids, 8), 1);
+        ck_assert_uint_eq(ids[0], i);
+        ck_assert(phc_outbox_answered(&box, PHC_OUT_ORDER, i, i));
+    }
+    ck_assert_uint_le(box.room, 128);
+    ck_assert(phc_outbox_answered(&box, PHC_OUT_QUERY, 7, 0));
+    ck_assert_uint_eq(box.cnt, 0);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, begin, finish);
@@ -234,6 +252,7 @@ static void add(TCase *t)
     tcase_add_test(t, what_was_never_sent_is_not_dead);
     tcase_add_test(t, full_is_full);
     tcase_add_test(t, room_is_used_again);
+    tcase_add_test(t, a_straggler_costs_no_room);
 }
 
 int main(void)

@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command line and the client library against the real engine, notary and gateway.
+
+usage: test_client.py PETAHOUR PETAHOUR_ENGINE PETAHOUR_NOTARY PETAHOUR_GATEWAY CLIENT_ORDERS
+"""
+
+import json
+import subprocess
+import sys
+import time
+import unittest
+
+import verify_contract
+from live_market import HASH, PATIENCE, Market, first_period, register, start_of
+
+CLIENT_ORDERS = sys.argv[5]
+
+
+class Day(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.market = m = Market(sys.argv[1:5])
+        cls.period = first_period()
+        register(m)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.market.close()
+
+    def order(self, side, *words, key):
+        return self.market.cli("order", side, "--product", "AI.H100.1", "--from",
+                               start_of(self.period), *words, key=key)  # fmt: skip
+
+    def refused(self, code, text, *words, **options):
+        done = self.market.raw(*words, **options)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertIn(text, done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    def test_a_trade_and_its_contract(self):
+        m = self.market
+        sold = self.order("sell", "--quantity", "16", "--price", "2.5", "--periods", "48", key="supplier")
+        self.assertEqual(sold["open_unit_periods"], 768)
+        self.assertEqual(sold["hold"], "192.000000")
+        bought = self.order("buy", "--quantity", "4", "--price", "2.6", "--periods", "24", "--shape",
+                            "block", key="buyer")  # fmt: skip
+        self.assertEqual(bought["notional"], "240.000000")
+        self.assertEqual(bought["fee"], "0.360000")
+        self.assertEqual(bought["open_unit_periods"], 0)
+        book = m.cli("book", "show", "AI.H100.1", key="buyer")
+        self.assertEqual([(r["periods"], r["ask"], r["ask_quantity"]) for r in book],
+                         [(24, "2.500000", 12), (24, "2.500000", 16)])  # fmt: skip
+        resting = m.cli("order", "list", key="supplier")
+        self.assertEqual([r["open_unit_periods"] for r in resting], [672])
+        self.contract(bought["trades"][0]["contract"])
+        done = m.cli("order", "cancel", "--all", key="supplier")
+        self.assertEqual(done["cancelled"], "yes")
+        self.assertEqual(m.cli("order", "list", key="supplier"), [])
+
+    def contract(self, number):
+        """Both parties hold it; it verifies here and by a program that shares no code."""
+        m = self.market
+        path, key = f"{m.run}/contract.json", m.keys["notary"]["sign_public"]
+        end = time.monotonic() + PATIENCE
+        while m.raw("contract", "save", str(number), "--out", path, key="buyer").returncode == 4:
+            self.assertLess(time.monotonic(), end, "the notary signed nothing")
+        listed = m.cli("contract", "list", key="supplier")
+        self.assertEqual([(r["contract"], r["with"], r["matched"]) for r in listed],
+                         [(number, "buyer", True)])  # fmt: skip
+        self.assertTrue(m.cli("contract", "verify", path, "--notary-key", key)["verified"])
+        with open(path, encoding="utf-8") as f:
+            saved = json.load(f)
+        verify_contract.verify(saved, bytes.fromhex(key))
+        self.refused(8, "does not verify", "contract", "verify", path, "--notary-key", HASH)
+        saved["leaf_index"] += 1
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(saved, f)
+        self.refused(8, "does not verify", "contract", "verify", path, "--notary-key", key)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('{"canonical": ')
+        self.refused(1, "could not read", "contract", "verify", path, "--notary-key", key)
+
+    def test_every_kind_of_no_has_its_status(self):
+        window = ["--from", start_of(self.period), "--quantity", "1"]
+        buy = ["order", "buy", "--product", "1", *window]
+        self.refused(2, "did you mean \"order\"", "ordr")
+        self.refused(2, "--price is missing", *buy, key="buyer")
+        self.refused(2, "at most six places", *buy, "--price", "1.0000001", key="buyer")
+        self.refused(2, "no key", *buy, "--price", "1")
+        self.refused(2, "no period of 3600 seconds starts then", "order", "buy", "--product", "1",
+                     "--from", "2027-01-01T00:00:01Z", "--quantity", "1", "--price", "1",
+                     key="buyer")  # fmt: skip
+        self.refused(3, "PRICE_TICK", *buy, "--price", "1.00001", key="buyer")
+        self.refused(3, "KEY_TAKEN", "participant", "register", "--name", "x", "--roles", "buyer",
+                     "--of", self.market.key("buyer"), key="operator")  # fmt: skip
+        self.refused(4, "no product", "order", "buy", "--product", "9", *window, "--price", "1", key="buyer")
+        self.refused(5, "ROLE_MISSING", "deposit", "--participant", "buyer", "--amount", "1",
+                     "--reference", "x", key="buyer")  # fmt: skip
+        self.refused(5, "knows no participant with this key", "product", "list", key="stranger")
+        self.refused(6, "could not open", "product", "list", key="buyer", connect="/nonexistent")
+
+    def test_a_wrong_server_key_is_no_connection(self):
+        path = f"{self.market.run}/wrong.ready"
+        with open(f"{self.market.run}/gateway.ready", encoding="ascii") as f:
+            lines = [x for x in f.read().splitlines() if not x.startswith("server_key")]
+        lines.append("server_key = " + self.market.keys["stranger"]["curve_public"])
+        with open(path, "w", encoding="ascii") as f:
+            f.write("\n".join(lines) + "\n")
+        self.refused(6, "could not open a session", "product", "list", "--timeout", "2", key="buyer",
+                     connect=path)  # fmt: skip
+
+
+class ExactlyOnce(unittest.TestCase):
+    """Gateway and engine are killed while a client sends; nothing is lost, nothing is doubled."""
+
+    def setUp(self):
+        self.market = m = Market(sys.argv[1:5])
+        self.addCleanup(m.close)
+        op = {"key": "operator"}
+        m.cli("participant", "register", "--name", "s", "--roles", "supplier,buyer", "--of",
+              m.key("supplier"), **op)  # fmt: skip
+        m.cli("deposit", "--participant", "s", "--amount", "1000000000", "--reference", "s", **op)
+        m.cli("site", "register", "--name", "site-1", "--owner", "s", "--region", "r1", "--latitude",
+              "0", "--longitude", "0", **op)  # fmt: skip
+        m.cli("hardware", "register", "--name", "H100", **op)
+        m.cli("product", "create", "--symbol", "P", "--model", "M", "--site", "1", "--hardware", "1",
+              "--reference-price", "1", "--terms-hash", HASH, **op)  # fmt: skip
+
+    def test_orders_survive_kills(self):
+        m = self.market
+        client = subprocess.Popen(
+            [CLIENT_ORDERS, f"{m.run}/gateway.ready", m.key("supplier"), "1", str(first_period()),
+             "8000", "1000"],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.addCleanup(client.stdout.close)
+        self.addCleanup(client.kill)
+        victims = {"1000": "gateway", "3000": "engine", "5000": "gateway", "6000": "engine"}
+        for line in client.stdout:
+            words = line.split()
+            if words[0] == "answered" and words[1] in victims:
+                m.kill(victims[words[1]])
+                m.start(victims[words[1]])
+            if words[0] == "equal":
+                self.assertEqual(sum(map(int, words[1:])), 8000)
+                self.assertGreater(int(words[2]), 0)
+        self.assertEqual(client.wait(PATIENCE), 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
