@@ -479,28 +479,26 @@ class Streams(unittest.TestCase):
         self.addCleanup(self.run_.close)
         self.keys, self.first = set_up_market(self.run_)
 
+    def opened(self, number):
+        """A client that is told what comes from now on, and its next client order id."""
+        client = self.run_.client(self.keys[number])
+        self.addCleanup(client.close)
+        last = client.logon(receive=False).last_report
+        return client, client.logon(next_report=last + 1).last_client_order_id + 1
+
     def trade(self, count):
-        """The supplier offers, the buyer takes `count` times."""
-        seller, buyer = self.run_.client(self.keys[2]), self.run_.client(self.keys[3])
-        next_id = seller.logon(receive=False).last_client_order_id + 1
+        """The supplier offers, the buyer takes `count` times; returns what the buyer was told."""
+        seller, next_id = self.opened(2)
         seller.send(order(next_id, 2, self.first, periods=10, quantity=10))
-        next_id = buyer.logon(next_report=1).last_client_order_id + 1
-        before = len([m for m in buyer.messages if m.execution_report.type == 3])
-        reports = []
-        while not reports:  # the offer has to stand first
-            buyer.send(order(next_id, 1, self.first, periods=10, quantity=1, time_in_force=1))
-            reports = [buyer.wait("execution_report")]
-            while reports[-1].client_order_id != next_id:
-                reports.append(buyer.wait("execution_report"))
-        for i in range(1, count):
-            buyer.send(order(next_id + i, 1, self.first, periods=10, quantity=1))
-        while True:
-            reports.append(buyer.wait("execution_report"))
-            if reports[-1].type == 3 and reports[-1].client_order_id == next_id + count - 1:
-                break
+        self.assertEqual(seller.wait("execution_report").type, 1)
+        buyer, next_id = self.opened(3)
+        buyer.send(*[order(next_id + i, 1, self.first, periods=10) for i in range(count)])
+        reports = buyer.wait("execution_report", 2 * count)
+        self.assertEqual([r.type for r in reports], [1, 3] * count)
+        self.assertEqual({r.type for r in seller.wait("execution_report", count)}, {3})
         seller.close()
         buyer.close()
-        return before, reports
+        return reports
 
     def stream(self, number, next_report=1):
         """Everything a participant was ever told, as bytes."""
@@ -573,8 +571,7 @@ class Streams(unittest.TestCase):
         for topic in ("P", "P00000001", "secret", "P1"):
             subscriber.setsockopt(zmq.SUBSCRIBE, topic.encode())
         self.assertTrue(subscriber.poll(PATIENCE * 1000))
-        _, reports = self.trade(3)
-        trades = {r.trade for r in reports if r.type == 3}
+        trades = {r.trade for r in self.trade(3) if r.type == 3}
         last_number, epoch, seen, best = 0, None, set(), {}
         while not trades <= seen or best.get(self.first, (0, 0))[1] != 7:
             self.assertTrue(subscriber.poll(PATIENCE * 1000), (seen, best))
@@ -600,27 +597,15 @@ class Streams(unittest.TestCase):
         self.assertEqual((run.first_period, run.periods, run.ask, run.ask_quantity), (self.first, 10, 1000, 7))
 
     def test_a_reader_that_stops_reading_holds_nobody_up(self):
-        lazy = self.run_.client(self.keys[3])
-        self.addCleanup(lazy.close)
-        lazy.logon()
-        busy = self.run_.client(self.keys[3])
-        self.addCleanup(busy.close)
-        first_id = busy.logon(receive=False).last_client_order_id + 1
-        for i in range(0, 20480, 256):
-            busy.send(*[order(first_id + i + k, 1, 1) for k in range(256)])  # a closed period: rejected
-        told = self.run_.client(self.keys[3])
-        self.addCleanup(told.close)
-        told.logon()
-        end = time.monotonic() + PATIENCE
-        last = 0
-        while last < first_id + 20479:
-            self.assertLess(time.monotonic(), end)
-            told.send(message(heartbeat={}))
-            self.assertTrue(told.receive())
-            while told.messages:
-                m = told.messages.pop(0)
-                if m.WhichOneof("message") == "execution_report":
-                    last = m.execution_report.client_order_id
+        lazy, _ = self.opened(3)
+        told, next_id = self.opened(3)
+        for _ in range(15):  # 7,680 reports that nobody takes from its socket
+            told.send(*[order(next_id + i, 1, 1) for i in range(256)])  # a closed period
+            told.send(*[order(next_id + i, 1, 1) for i in range(256, 512)])
+            for _ in range(4):
+                self.assertEqual(told.wait("execution_report", 128)[-1].reject_name, "PERIOD_CLOSED")
+            lazy.send(message(heartbeat={}))
+        self.assertEqual(lazy.wait("execution_report", 15 * 512)[-1].reject_name, "PERIOD_CLOSED")
 
     def test_stop_tells_the_sessions(self):
         client = self.run_.client(self.keys[3])
