@@ -2,7 +2,7 @@
 /*  tests/fuzz/fuzz_journal.c - the journal's reader and writer against any directory of files.
 
     A small journal of three segments is written once; the input changes it:  u8 flags, then any
-    number of changes: u8 file, u16 offset, u8 size, bytes.  Hashes are the reader's best defence and
+    number of changes: u8 file, u16 offset, u8 size, bytes. Hashes are the reader's best defence and
     a fuzzer cannot guess them, so with flag 1 the checks, chains and header hashes are made right
     afterwards where the sizes allow it: what is behind them is then exercised too.  Flag 2 cuts the
     last file at the first change. */
