@@ -32,8 +32,8 @@ uint64_t ph_read_u64(ph_reader *r);
 int32_t ph_read_i32(ph_reader *r);
 int64_t ph_read_i64(ph_reader *r);
 void ph_read_bytes(ph_reader *r, void *to, size_t size);
-/* Reads `size` bytes of text padded with zeros into `to`, which has room for size; the last byte
-   and everything after the first zero must be zero, no control characters. */
+/* Reads `size` bytes of text padded with zeros into `to`, which has room for size: UTF-8 without
+   control characters; the last byte and everything after the first zero are zero. */
 void ph_read_text(ph_reader *r, char *to, size_t size);
 /* True when nothing failed and every byte was used. */
 bool ph_reader_done(const ph_reader *r);
@@ -52,8 +52,8 @@ size_t ph_writer_size(const ph_writer *w);
 /* True if `size` bytes are text as ph_read_text wants it. */
 bool ph_text_ok(const char *text, size_t size);
 
-/* Copies a C string into a padded text field; false (and *to zeroed) if it does not fit or has
-   control characters. */
+/* Copies a C string into a padded text field; false (and *to zeroed) if it does not fit, has
+   control characters or is not UTF-8. */
 bool ph_text_set(char *to, size_t size, const char *from);
 
 #endif

@@ -83,6 +83,15 @@ static void add_participant(ph_market *m, const ph_register_participant *p)
     fresh->state = PH_PARTICIPANT_ACTIVE;
 }
 
+/* The market's name is the origin of everything that is signed, which has its own marks. */
+static bool is_origin(const ph_text64 *name)
+{
+    for (const char *p = name->s; *p != '\0'; p++) {
+        if (*p <= ' ' || *p > '~' || *p == '+' || *p == '/') return false;
+    }
+    return name->s[0] != '\0';
+}
+
 ph_reject ph_registry_open(ph_market *m, const ph_open_market *o, int64_t ret_args[2])
 {
     if (m->opened) {
@@ -90,7 +99,7 @@ ph_reject ph_registry_open(ph_market *m, const ph_open_market *o, int64_t ret_ar
         return PH_REJECT_ID_TAKEN;
     }
     if (o->rules_version != 1) return field(1, o->rules_version, ret_args);
-    if (o->market.s[0] == '\0') return field(2, 0, ret_args);
+    if (!is_origin(&o->market)) return field(2, 0, ret_args);
     if (o->currency[0] == '\0') return field(3, 0, ret_args);
     m->opened = true;
     m->open_market = *o;

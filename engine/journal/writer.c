@@ -263,6 +263,9 @@ static ph_status open_locked(ph_journal *j, ph_journal_fault *reterr)
     s = list.cnt == 0 ? begin_journal(j, reterr) : continue_journal(j, list.highest, reterr);
     if (s == PH_OK) s = remove_aside(j, j->place.next_seq, reterr);
     if (s != PH_OK) return s;
+    /* An engine that was killed may have renamed its last segment without making that durable. */
+    s = j->disk->ops->sync_names(j->disk);
+    if (s != PH_OK) return disk_failed(j, s, ".", "sync", reterr);
     s = ph_watermark_write(j->disk, j->lock, j->place.next_seq - 1);
     return s == PH_OK ? PH_OK : disk_failed(j, s, PH_JOURNAL_LOCK_NAME, "write", reterr);
 }

@@ -39,7 +39,8 @@ enum { PH_CMD_KIND_MAX = PH_CMD_MASS_CANCEL };
    participant 1. */
 typedef struct {
     uint32_t rules_version; /* of the rulebook; 1 */
-    ph_text64 market;       /* e.g. "market.example": origin of everything that is signed */
+    ph_text64 market;       /* e.g. "market.example": origin of everything that is signed;
+                           printable ASCII without space, '+' and '/' */
     char currency[4];       /* ISO 4217 and a zero, e.g. "USD" */
     ph_text64 operator_name;
     ph_key operator_curve_key; /* Curve25519: connections of the operator */

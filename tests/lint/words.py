@@ -25,7 +25,7 @@ COLUMNS_MAX = 100
 TESTED_BY = {
     **{
         f"engine/core/{name}.c": "tests/unit/test_examples.c"
-        for name in ("book", "capacity", "column", "fill", "gate", "ledger", "law", "market", "match", "place", "registry")
+        for name in ("book", "column", "fill", "gate", "law", "market", "match")
     },
     **{
         f"engine/journal/{name}.c": "tests/unit/test_writer.c"

@@ -120,10 +120,29 @@ START_TEST(text_has_one_form)
         const char *bytes; /* 8 of them */
         bool ok;
     } rows[] = {
-        {"\0\0\0\0\0\0\0\0", true},   {"a\0\0\0\0\0\0\0", true},    {"abcdefg\0", true},
-        {"caf\xc3\xa9\0\0\0", true},  {"abcdefgh", false},          {"a\0b\0\0\0\0\0", false},
-        {"\0a\0\0\0\0\0\0", false},   {"a\0\0\0\0\0\0x", false},    {"a\n\0\0\0\0\0\0", false},
-        {"a\x1f\0\0\0\0\0\0", false}, {"a\x7f\0\0\0\0\0\0", false},
+        {"\0\0\0\0\0\0\0\0", true},
+        {"a\0\0\0\0\0\0\0", true},
+        {"abcdefg\0", true},
+        {"caf\xc3\xa9\0\0\0", true},
+        {"abcdefgh", false},
+        {"a\0b\0\0\0\0\0", false},
+        {"\0a\0\0\0\0\0\0", false},
+        {"a\0\0\0\0\0\0x", false},
+        {"a\n\0\0\0\0\0\0", false},
+        {"a\x1f\0\0\0\0\0\0", false},
+        {"a\x7f\0\0\0\0\0\0", false},
+        {"\xe5\xba\x93\0\0\0\0\0", true},
+        {"\xf4\x8f\xbf\xbf\0\0\0\0", true},
+        {"\xc2\xa0\0\0\0\0\0\0", true},
+        {"\xc2\x85\0\0\0\0\0\0", false},
+        {"\xff\0\0\0\0\0\0\0", false},
+        {"\x80\0\0\0\0\0\0\0", false},
+        {"\xc0\xaf\0\0\0\0\0\0", false},
+        {"\xe0\x80\xaf\0\0\0\0\0", false},
+        {"\xed\xa0\x80\0\0\0\0\0", false},
+        {"\xf4\x90\x80\x80\0\0\0\0", false},
+        {"\xe5\xba\0\0\0\0\0\0", false},
+        {"aaaaaa\xe5\0", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char to[8];
