@@ -22,10 +22,9 @@ ph_event *model_tell(model *m, ph_event_kind kind)
     return e;
 }
 
-void model_open(model *m, ph_period base)
+void model_open(model *m)
 {
     memset(m, 0, sizeof *m);
-    m->base = base;
     m->participant[1].roles = PH_ROLE_OPERATOR;
     m->participant[1].state = PH_PARTICIPANT_ACTIVE;
 }
@@ -112,9 +111,9 @@ static model_pool *pool_of(model *m, uint32_t who, ph_product_id product)
 /* Hardware units that a supplier has neither offered nor sold. */
 static int64_t capacity_free(model *m, uint32_t who, ph_product_id product, ph_period t)
 {
-    if (t < m->base || t - m->base >= MODEL_PERIODS) model_stop("period out of range");
+    if (t >= MODEL_PERIODS) model_stop("period out of range");
     const model_pool *pool = pool_of(m, who, product);
-    int64_t left = (int64_t)pool->registered[t - m->base] - (int64_t)pool->sold[t - m->base];
+    int64_t left = (int64_t)pool->registered[t] - (int64_t)pool->sold[t];
     for (uint32_t i = 0; i < m->resting_cnt; i++) {
         const model_order *o = &m->resting[i];
         if (o->who != who || o->terms.side != PH_SIDE_SELL) continue;
@@ -531,8 +530,8 @@ static void register_capacity(model *m, const ph_command *c)
     model_pool *pool = &m->pool[c->sender.v][r->site.v][r->hardware.v];
     for (uint32_t k = 0; k < r->window.periods; k++) {
         ph_period t = r->window.first + k;
-        if (t < m->base || t - m->base >= MODEL_PERIODS) model_stop("period out of range");
-        pool->registered[t - m->base] += r->units;
+        if (t >= MODEL_PERIODS) model_stop("period out of range");
+        pool->registered[t] += r->units;
     }
     done(m, c, 0);
 }

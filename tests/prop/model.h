@@ -7,7 +7,7 @@
 
     Covers    sections 1 to 7 for EACH and BLOCK orders, GTC and IOC.
     Owns      nothing: one struct, zeroed by model_open; the caller keeps it.
-    Units     as engine/base/types.h; period indices of capacity are relative to `base`.
+    Units     as engine/base/types.h.
     Thread    one.
     Full      running out of an array stops the test. */
 #ifndef TESTS_PROP_MODEL_H
@@ -21,14 +21,14 @@ __extension__ typedef __int128 model_wide;
 enum {
     MODEL_PARTICIPANTS = 24, /* ids below this */
     MODEL_PRODUCTS = 6,      /* ids below this */
-    MODEL_SITES = 3,         /* ids below this */
+    MODEL_SITES = 2,         /* ids below this */
     MODEL_HARDWARE = 3,      /* ids below this */
     MODEL_WINDOW = 64,       /* longest window of an order */
-    MODEL_PERIODS = 2048,    /* periods that capacity can be registered in, from base */
+    MODEL_PERIODS = 8192,    /* periods below this */
     MODEL_RESTING = 1024,
     MODEL_CLIENT_IDS = 1 << 13, /* per participant, ever */
     MODEL_KEPT = 4096,          /* client order ids that can be answered (section 4) */
-    MODEL_REFERENCES = 512,
+    MODEL_REFERENCES = 4096,
     MODEL_FILLS = 1 << 12, /* of one command */
     MODEL_EVENTS = 1 << 14,
 };
@@ -76,7 +76,6 @@ typedef struct {
 
 typedef struct {
     ph_time now;
-    ph_period base;
     model_participant participant[MODEL_PARTICIPANTS]; /* by id; roles 0: not registered */
     model_product product[MODEL_PRODUCTS];             /* by id; phase 0: not listed */
     model_pool pool[MODEL_PARTICIPANTS][MODEL_SITES][MODEL_HARDWARE];
@@ -96,7 +95,7 @@ typedef struct {
 } model;
 
 /* An empty market in which participant 1 is the operator. */
-void model_open(model *m, ph_period base);
+void model_open(model *m);
 
 /* What a command does; its events are m->event[0 .. m->event_cnt).  Registrations of participants,
    sites, hardware and products are taken as they come; everything else is judged. */

@@ -97,7 +97,7 @@ static void take_capacity(model *m, const model_fill *trade)
     model_pool *pool = &m->pool[trade->sell->who][p->site.v][p->hardware.v];
     for (uint32_t i = 0; i < m->fill_cnt; i++) {
         const model_fill *f = &m->fill[i];
-        if (same_trade(f, trade)) pool->sold[f->period - m->base] += f->units * p->hardware_units;
+        if (same_trade(f, trade)) pool->sold[f->period] += f->units * p->hardware_units;
     }
 }
 

@@ -14,7 +14,7 @@
 
 #include <stdarg.h>
 
-enum { SEEDS = 70, STEPS = 1500, TEXT_MAX = 1 << 16 };
+enum { QUARTER = 900, SEEDS = 70, STEPS = 1500, TEXT_MAX = 1 << 16 };
 
 /* SplitMix64 (Steele, Lea, Flood 2014): the same everywhere. */
 static uint64_t rng_state;
@@ -56,7 +56,8 @@ typedef struct {
     uint32_t products, periods;
     uint32_t quantity, price; /* largest */
     uint32_t block_percent;   /* of orders */
-    uint32_t alike_percent;   /* of blocks: the window of the whole world */
+    uint32_t alike_percent;   /* of blocks: a window on a coarse grid */
+    uint32_t aon_percent;     /* of blocks */
     uint32_t ioc_percent;
 } habits;
 
@@ -335,16 +336,22 @@ static void join(uint32_t roles, ph_money cash)
 
 static uint64_t capacity_reference[MODEL_PARTICIPANTS];
 
-static void add_capacity(uint32_t who, ph_period first, uint32_t periods, uint32_t units)
+static uint32_t period_seconds(uint32_t hardware)
 {
-    both((ph_command){.kind = PH_CMD_REGISTER_CAPACITY,
-                      .sender = {who},
-                      .u.capacity = {.reference = ++capacity_reference[who],
-                                     .site = {1},
-                                     .hardware = {1},
-                                     .period_seconds = HOUR,
-                                     .window = {first, periods},
-                                     .units = units}});
+    return hardware == 2 ? QUARTER : HOUR;
+}
+
+static void add_capacity(uint32_t who, uint32_t hardware, uint32_t periods, uint32_t units)
+{
+    both((ph_command){
+        .kind = PH_CMD_REGISTER_CAPACITY,
+        .sender = {who},
+        .u.capacity = {.reference = ++capacity_reference[who],
+                       .site = {1},
+                       .hardware = {hardware},
+                       .period_seconds = period_seconds(hardware),
+                       .window = {ph_period_at(w.now, period_seconds(hardware)), periods},
+                       .units = units}});
 }
 
 static bool sells(uint32_t who)
@@ -357,19 +364,25 @@ static void random_habits(void)
     h = (habits){.suppliers = 1 + below(3),
                  .buyers = 1 + below(3),
                  .both = 1 + below(3),
-                 .products = 2,
+                 .products = 2 + below(2),
                  .periods = one_in(3) ? 2 + below(3) : 6 + below(5),
                  .quantity = 2 + below(5),
                  .price = 3 + below(10),
                  .block_percent = 10 + below(70),
                  .alike_percent = below(101),
+                 .aon_percent = below(80),
                  .ioc_percent = below(30)};
 }
 
+/* The first two draw on the same hardware; the third has shorter periods. */
 static void list_products(void)
 {
     for (uint32_t i = 0; i < h.products; i++) {
         ph_product_terms t = world_terms(&w, 1);
+        if (i == 2) {
+            t.hardware.v = 2;
+            t.period_seconds = QUARTER;
+        }
         t.hardware_units = 1 + below(3);
         t.maker_ppm = one_in(2) ? 0 : below(60000);
         t.taker_ppm = one_in(3) ? 0 : below(90000);
@@ -383,6 +396,7 @@ static void list_products(void)
         t.block_periods_max = one_in(4) ? 4 : 40;
         t.horizon = one_in(4) ? 8 : 40;
         t.reference_price = 1 + below(h.price);
+        t.band_ppm = one_in(4) ? 400000 + below(600000) : 0;
         both((ph_command){.kind = PH_CMD_LIST_PRODUCT, .sender = {1}, .u.product = t});
     }
 }
@@ -390,9 +404,10 @@ static void list_products(void)
 static void set_up(void)
 {
     ph_market_limits limits = world_limits();
+    limits.references_max = MODEL_REFERENCES;
     w = world_new(&limits);
     random_habits();
-    model_open(&judge, START_PERIOD);
+    model_open(&judge);
     judge.now = w.now;
     memset(capacity_reference, 0, sizeof capacity_reference);
     ph_money cash = one_in(3) ? 400 : 20000;
@@ -403,17 +418,22 @@ static void set_up(void)
     for (uint32_t i = 0; i < h.both; i++)
         join(PH_ROLE_SUPPLIER | PH_ROLE_BUYER, cash);
     (void)world_site(&w, 2);
+    world_do(&w, (ph_command){.kind = PH_CMD_REGISTER_HARDWARE,
+                              .sender = {1},
+                              .u.hardware = {.id = {2}, .name = {"node"}}});
     list_products();
     for (uint32_t p = 2; p < 2 + participant_cnt(); p++) {
-        if (sells(p)) add_capacity(p, START_PERIOD, 62, 6 + below(20));
+        if (!sells(p)) continue;
+        add_capacity(p, 1, 62, 6 + below(40));
+        if (!one_in(4)) add_capacity(p, 2, 62, 6 + below(40));
     }
 }
 
 /* ---- Commands -------------------------------------------------------------------------------- */
 
-static ph_window random_window(ph_shape shape)
+static ph_window random_window(const ph_product_terms *t, ph_shape shape)
 {
-    ph_period first_open = ph_period_at(w.now, HOUR) + 1;
+    ph_period first_open = ph_period_at(w.now, t->period_seconds) + 1;
     if (shape == PH_SHAPE_BLOCK && below(100) < h.alike_percent) {
         /* Windows on a coarse grid, so that many are the same and the others overlap. */
         ph_period grid = (first_open + 2) / 3 * 3;
@@ -431,7 +451,10 @@ static void spoil(ph_command *c)
     case 0: o->window.first -= 1 + below(2); break;
     case 1: o->window.periods = one_in(2) ? 0 : o->window.periods + 36; break;
     case 2: o->quantity = one_in(2) ? 0 : 999 + below(3); break;
-    case 3: o->price = one_in(2) ? 0 : PH_PRICE_MAX + 1 - (int64_t)below(2); break;
+    case 3:
+        o->price = one_in(2) ? 0 : PH_PRICE_MAX + (one_in(3) ? 2 : 0);
+        if (one_in(2)) o->quantity = 1000;
+        break;
     case 4: o->client_order_id -= below(5); break;
     case 5: o->product.v = h.products + below(2); break;
     case 6: o->all_or_none = true; break;
@@ -450,14 +473,14 @@ static ph_command random_order(void)
     ph_command c = world_order(&w, who, side, shape, (ph_window){0, 1}, 1 + below(h.quantity),
                                1 + below(h.price));
     ph_new_order *o = &c.u.order;
-    o->window = random_window(shape);
     o->product.v = 1 + below(h.products);
     const ph_product_terms *t = ph_market_product(w.m, o->product);
+    o->window = random_window(t, shape);
     if (!one_in(20)) {
         o->quantity += o->quantity % t->lot;
         o->price += o->price % t->tick;
     }
-    o->all_or_none = shape == PH_SHAPE_BLOCK && one_in(3);
+    o->all_or_none = shape == PH_SHAPE_BLOCK && below(100) < h.aon_percent;
     if (below(100) < h.ioc_percent) o->time_in_force = PH_TIF_IOC;
     if (one_in(2)) o->stp = PH_STP_CANCEL_RESTING;
     if (one_in(15)) spoil(&c);
@@ -506,11 +529,33 @@ static void random_suspension(void)
     both(c);
 }
 
+/* Many orders at once for one window: blocks that find several of their own window, all-or-none
+   ones among them, and EACH orders under them. */
+static void random_clump(void)
+{
+    ph_product_id product = {1 + below(h.products)};
+    const ph_product_terms *t = ph_market_product(w.m, product);
+    ph_window window = {ph_period_at(w.now, t->period_seconds) + 1 + below(3), 1 + below(4)};
+    ph_price middle = 1 + below(h.price);
+    for (uint32_t i = 4 + below(12); i > 0; i--) {
+        ph_command c = random_order();
+        ph_new_order *o = &c.u.order;
+        o->product = product;
+        o->window = window;
+        o->price = (middle + below(4)) / t->tick * t->tick;
+        if (o->shape == PH_SHAPE_EACH && one_in(2))
+            o->window = (ph_window){window.first + below(window.periods), 1};
+        both(c);
+    }
+}
+
 static void random_step(void)
 {
     uint32_t dice = below(1000);
-    if (dice < 840) {
+    if (dice < 830) {
         both(random_order());
+    } else if (dice < 850) {
+        random_clump();
     } else if (dice < 900) {
         random_cancel();
     } else if (dice < 910) {
@@ -520,17 +565,16 @@ static void random_step(void)
     } else if (dice < 960) {
         w.now.ns += (uint64_t)below(1500) * PH_NS_PER_S;
         if (one_in(2)) both((ph_command){.kind = PH_CMD_TICK});
-    } else if (dice < 968) {
+    } else if (dice < 963) {
         random_phase();
-    } else if (dice < 976) {
+    } else if (dice < 966) {
         random_suspension();
-    } else if (dice < 990 && w.payments < 250) {
-        bool in = !one_in(3);
-        pay(in ? PH_CMD_DEPOSIT : PH_CMD_WITHDRAW, somebody(), 1 + below(in ? 2000 : 500));
+    } else if (dice < 985 && w.payments < MODEL_REFERENCES) {
+        bool in = !one_in(4);
+        pay(in ? PH_CMD_DEPOSIT : PH_CMD_WITHDRAW, somebody(), 1 + below(in ? 4000 : 500));
     } else {
         uint32_t who = somebody();
-        ph_period now = ph_period_at(w.now, HOUR);
-        if (sells(who)) add_capacity(who, now, 20 + below(40), 1 + below(4));
+        if (sells(who)) add_capacity(who, 1 + below(2), 20 + below(40), 1 + below(12));
     }
 }
 
