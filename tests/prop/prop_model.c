@@ -3,7 +3,7 @@
    alone: both get the same random commands in a world so small that everything collides, and must
    say and hold the same after every one.
 
-   PH_SEEDS=n runs n seeds (default 70) of PH_STEPS commands (default 1500); PH_SEED=s runs one.
+   PH_SEEDS=n runs n seeds (default 56) of PH_STEPS commands (default 1500); PH_SEED=s runs one.
    A failure prints the seed, the step, the command and what both said. */
 #include "tests/prop/model.h"
 
@@ -14,7 +14,7 @@
 
 #include <stdarg.h>
 
-enum { QUARTER = 900, SEEDS = 70, STEPS = 1500, TEXT_MAX = 1 << 16 };
+enum { QUARTER = 900, SEEDS = 56, STEPS = 1500, TEXT_MAX = 1 << 16 };
 
 /* SplitMix64 (Steele, Lea, Flood 2014): the same everywhere. */
 static uint64_t rng_state;
@@ -396,7 +396,7 @@ static void list_products(void)
         t.block_periods_max = one_in(4) ? 4 : 40;
         t.horizon = one_in(4) ? 8 : 40;
         t.reference_price = 1 + below(h.price);
-        t.band_ppm = one_in(4) ? 400000 + below(600000) : 0;
+        t.band_ppm = one_in(8) ? 500000 + below(500000) : 0;
         both((ph_command){.kind = PH_CMD_LIST_PRODUCT, .sender = {1}, .u.product = t});
     }
 }
@@ -410,7 +410,8 @@ static void set_up(void)
     model_open(&judge);
     judge.now = w.now;
     memset(capacity_reference, 0, sizeof capacity_reference);
-    ph_money cash = one_in(3) ? 400 : 20000;
+    ph_money cash = one_in(3) ? 400 : 50000;
+    uint32_t units = one_in(3) ? 20 : 300;
     for (uint32_t i = 0; i < h.suppliers; i++)
         join(PH_ROLE_SUPPLIER, cash);
     for (uint32_t i = 0; i < h.buyers; i++)
@@ -424,8 +425,8 @@ static void set_up(void)
     list_products();
     for (uint32_t p = 2; p < 2 + participant_cnt(); p++) {
         if (!sells(p)) continue;
-        add_capacity(p, 1, 62, 6 + below(40));
-        if (!one_in(4)) add_capacity(p, 2, 62, 6 + below(40));
+        add_capacity(p, 1, 62, 6 + below(units));
+        if (!one_in(4)) add_capacity(p, 2, 62, 6 + below(units));
     }
 }
 
@@ -549,13 +550,53 @@ static void random_clump(void)
     }
 }
 
+static ph_command random_order_of(ph_side side, ph_product_id product, ph_window window)
+{
+    ph_command c = random_order();
+    while (c.u.order.side != side)
+        c = random_order();
+    c.u.order.product = product;
+    c.u.order.window = window;
+    return c;
+}
+
+/* What the second try of section 6.2 is about: cheap units in the column, all-or-none blocks of the
+   same window behind them, and then a block that wants many. */
+static void random_second_try(void)
+{
+    ph_product_id product = {1 + below(h.products)};
+    const ph_product_terms *t = ph_market_product(w.m, product);
+    ph_window window = {ph_period_at(w.now, t->period_seconds) + 2, 1 + below(3)};
+    ph_side side = one_in(2) ? PH_SIDE_BUY : PH_SIDE_SELL;
+    ph_side other = side == PH_SIDE_BUY ? PH_SIDE_SELL : PH_SIDE_BUY;
+    ph_price middle = (4 + below(4)) * t->tick, worse = side == PH_SIDE_BUY ? t->tick : -t->tick;
+    for (uint32_t i = 2 + below(4); i > 0; i--) {
+        ph_command c = random_order_of(other, product, window);
+        bool block = i == 1 || (i < 4 && c.u.order.shape == PH_SHAPE_BLOCK);
+        c.u.order.shape = block ? PH_SHAPE_BLOCK : PH_SHAPE_EACH;
+        c.u.order.all_or_none = block && !one_in(4);
+        c.u.order.quantity = ((block ? 3 : 1) + below(4)) * t->lot;
+        c.u.order.price = middle + worse * (below(3) + block);
+        c.u.order.time_in_force = PH_TIF_GTC;
+        both(c);
+    }
+    ph_command c = random_order_of(side, product, window);
+    c.u.order.shape = PH_SHAPE_BLOCK;
+    c.u.order.all_or_none = one_in(2);
+    c.u.order.quantity = (3 + below(7)) * t->lot;
+    c.u.order.price = middle + worse * (1 + below(4));
+    both(c);
+}
+
 static void random_step(void)
 {
     uint32_t dice = below(1000);
-    if (dice < 830) {
+    if (dice < 815) {
         both(random_order());
-    } else if (dice < 850) {
+    } else if (dice < 830) {
         random_clump();
+    } else if (dice < 865) {
+        random_second_try();
     } else if (dice < 900) {
         random_cancel();
     } else if (dice < 910) {
