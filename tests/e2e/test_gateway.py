@@ -417,12 +417,15 @@ class Doors(unittest.TestCase):
         self.assertFalse(thief.receive(0.5) and thief.wait("logon_accepted").participant != 3)
         self.assertFalse(any(m.WhichOneof("message") == "command_result" for m in victim.messages))
         victim.close()
-        again = self.opened(3, routing_id=b"desk-1")
         end = time.monotonic() + PATIENCE
-        while True:  # the gateway frees the id when it sees that the connection has gone
+        while True:
+            # The gateway frees the id when it sees that the connection has gone; a connection that
+            # came before that stays without one, so each try is a new one.
+            again = self.opened(3, routing_id=b"desk-1")
             again.send(logon(receive=False))
             if again.receive(1):
                 break
+            again.close()
             self.assertLess(time.monotonic(), end)
         self.assertEqual(again.wait("logon_accepted").participant, 3)
 
