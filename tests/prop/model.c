@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/prop/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t PPM = 1000000, PRICE_MAX = INT64_C(1000000000000000);
+static const uint64_t NS_PER_S = UINT64_C(1000000000);
+
+void model_stop(const char *why)
+{
+    (void)fprintf(stderr, "model: %s\n", why);
+    exit(2);
+}
+
+ph_event *model_tell(model *m, ph_event_kind kind)
+{
+    if (m->event_cnt == MODEL_EVENTS) model_stop("too many events");
+    ph_event *e = &m->event[m->event_cnt++];
+    *e = (ph_event){.kind = kind};
+    return e;
+}
+
+void model_open(model *m)
+{
+    memset(m, 0, sizeof *m);
+    m->participant[1].roles = PH_ROLE_OPERATOR;
+    m->participant[1].state = PH_PARTICIPANT_ACTIVE;
+}
+
+/* ---- Orders that rest ------------------------------------------------------------------------ */
+
+uint32_t model_open_in(const model_order *o, ph_period t)
+{
+    ph_window w = o->terms.window;
+    return t >= w.first && t - w.first < w.periods ? o->open[t - w.first] : 0;
+}
+
+uint64_t model_open_units(const model_order *o)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < o->terms.window.periods; i++)
+        sum += o->open[i];
+    return sum;
+}
+
+model_order *model_resting(model *m, ph_order_id id)
+{
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        if (m->resting[i].id.v == id.v) return &m->resting[i];
+    }
+    return NULL;
+}
+
+/* Orders with nothing left leave the book. */
+static void sweep(model *m)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        if (model_open_units(&m->resting[i]) != 0) m->resting[kept++] = m->resting[i];
+    }
+    m->resting_cnt = kept;
+}
+
+/* Ends what is left of an order and says so. */
+void model_cancelled(model *m, model_order *o, ph_cancel_reason reason)
+{
+    model_tell(m, PH_EVT_CANCELLED)->u.cancelled = (ph_cancelled){
+        .order = o->id,
+        .participant = {o->who},
+        .client_order_id = o->terms.client_order_id,
+        .product = o->terms.product,
+        .reason = reason,
+        .unit_periods = model_open_units(o),
+    };
+    memset(o->open, 0, sizeof o->open);
+}
+
+/* ---- Money and capacity that orders need ----------------------------------------------------- */
+
+static model_wide share_up(model_wide amount, int64_t ppm)
+{
+    return (amount * ppm + PPM - 1) / PPM;
+}
+
+static model_wide hold(const model *m, const model_order *o, uint64_t unit_periods)
+{
+    if (o->terms.side == PH_SIDE_SELL) return (model_wide)o->bond * unit_periods;
+    const ph_product_terms *p = &m->product[o->terms.product.v].terms;
+    model_wide cost = (model_wide)o->terms.price * unit_periods;
+    return cost + share_up(cost, p->maker_ppm > p->taker_ppm ? p->maker_ppm : p->taker_ppm);
+}
+
+ph_money model_held(const model *m, uint32_t who)
+{
+    model_wide sum = 0;
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        const model_order *o = &m->resting[i];
+        if (o->who == who) sum += hold(m, o, model_open_units(o));
+    }
+    return (ph_money)sum;
+}
+
+static model_pool *pool_of(model *m, uint32_t who, ph_product_id product)
+{
+    const ph_product_terms *p = &m->product[product.v].terms;
+    return &m->pool[who][p->site.v][p->hardware.v];
+}
+
+/* Hardware units that a supplier has neither offered nor sold. */
+static int64_t capacity_free(model *m, uint32_t who, ph_product_id product, ph_period t)
+{
+    if (t >= MODEL_PERIODS) model_stop("period out of range");
+    const model_pool *pool = pool_of(m, who, product);
+    int64_t left = (int64_t)pool->registered[t] - (int64_t)pool->sold[t];
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        const model_order *o = &m->resting[i];
+        if (o->who != who || o->terms.side != PH_SIDE_SELL) continue;
+        if (pool_of(m, who, o->terms.product) != pool) continue;
+        uint32_t units = m->product[o->terms.product.v].terms.hardware_units;
+        left -= (int64_t)model_open_in(o, t) * units;
+    }
+    return left;
+}
+
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+static uint64_t gate_ns(const model *m, uint32_t product, ph_period t)
+{
+    const ph_product_terms *p = &m->product[product].terms;
+    return ((uint64_t)t * p->period_seconds - p->gate_seconds) * NS_PER_S;
+}
+
+static void close_gate(model *m, uint32_t product, ph_period t)
+{
+    model_tell(m, PH_EVT_GATE_CLOSED)->u.gate_closed = (ph_gate_closed){{product}, t};
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        model_order *o = &m->resting[i];
+        uint32_t lost = model_open_in(o, t);
+        if (o->terms.product.v != product || lost == 0) continue;
+        /* GATE_CLOSED says what an EACH order lost: there is nothing left to cancel. */
+        if (o->terms.shape == PH_SHAPE_EACH) o->open[t - o->terms.window.first] = 0;
+        if (o->terms.shape == PH_SHAPE_BLOCK || model_open_units(o) == 0)
+            model_cancelled(m, o, PH_CANCEL_GATE);
+    }
+    sweep(m);
+}
+
+/* The earliest gate that is due and has something resting, by time, then product, then period. */
+static bool next_gate(const model *m, uint32_t *ret_product, ph_period *ret_period)
+{
+    bool found = false;
+    uint64_t best = 0;
+    for (uint32_t product = 1; product < MODEL_PRODUCTS; product++) {
+        for (uint32_t i = 0; i < m->resting_cnt; i++) {
+            const model_order *o = &m->resting[i];
+            if (o->terms.product.v != product) continue;
+            for (uint32_t k = 0; k < o->terms.window.periods; k++) {
+                ph_period t = o->terms.window.first + k;
+                uint64_t due = gate_ns(m, product, t);
+                if (o->open[k] == 0 || due > m->now.ns) continue;
+                bool first = !found || due < best;
+                first = first || (due == best && product == *ret_product && t < *ret_period);
+                if (!first) continue;
+                found = true;
+                best = due;
+                *ret_product = product;
+                *ret_period = t;
+            }
+        }
+    }
+    return found;
+}
+
+/* ---- Answers --------------------------------------------------------------------------------- */
+
+static void reject(model *m, const ph_command *c, ph_reject code, int64_t arg0, int64_t arg1)
+{
+    model_tell(m, PH_EVT_REJECTED)->u.rejected =
+        (ph_rejected){.command = c->kind, .code = code, .arg0 = arg0, .arg1 = arg1};
+}
+
+static void done(model *m, const ph_command *c, uint64_t count)
+{
+    model_tell(m, PH_EVT_DONE)->u.done = (ph_done){c->kind, count};
+}
+
+/* Registered, active and in this role; else says what is missing. */
+static bool may(model *m, const ph_command *c, uint32_t role)
+{
+    uint32_t who = c->sender.v;
+    const model_participant *p = &m->participant[who < MODEL_PARTICIPANTS ? who : 0];
+    if (p->roles == 0)
+        reject(m, c, PH_REJECT_UNKNOWN_PARTICIPANT, who, 0);
+    else if (p->state != PH_PARTICIPANT_ACTIVE)
+        reject(m, c, PH_REJECT_PARTICIPANT_NOT_ACTIVE, who, p->state);
+    else if (role != 0 && (p->roles & role) == 0)
+        reject(m, c, PH_REJECT_ROLE_MISSING, role, 0);
+    else
+        return true;
+    return false;
+}
+
+/* ---- A new order: the checks before the book, in the order of section 5 ---------------------- */
+
+static bool check_client_id(model *m, const ph_command *c)
+{
+    const model_participant *p = &m->participant[c->sender.v];
+    uint64_t id = c->u.order.client_order_id;
+    uint64_t highest = p->client_id_cnt == 0 ? 0 : p->client_id[p->client_id_cnt - 1];
+    if (id > highest) return true;
+    reject(m, c, PH_REJECT_DUPLICATE, (int64_t)highest, 0);
+    for (uint32_t i = 0; i < p->client_id_cnt; i++) {
+        if (p->client_id[i] == id && p->client_id_cnt - i <= MODEL_KEPT)
+            m->event[m->event_cnt - 1].u.rejected.order = p->client_order[i];
+    }
+    return false;
+}
+
+static bool check_product(model *m, const ph_command *c)
+{
+    uint32_t id = c->u.order.product.v;
+    const model_product *p = &m->product[id < MODEL_PRODUCTS ? id : 0];
+    if (p->phase == 0)
+        reject(m, c, PH_REJECT_UNKNOWN_PRODUCT, id, 0);
+    else if (p->phase != PH_PHASE_OPEN)
+        reject(m, c, PH_REJECT_PHASE, id, p->phase);
+    else
+        return true;
+    return false;
+}
+
+static bool check_window(model *m, const ph_command *c)
+{
+    uint32_t product = c->u.order.product.v;
+    const ph_product_terms *p = &m->product[product].terms;
+    ph_window w = c->u.order.window;
+    ph_period current = (ph_period)(m->now.ns / NS_PER_S / p->period_seconds);
+    ph_period first_open = current;
+    while (m->now.ns >= gate_ns(m, product, first_open))
+        first_open++;
+    int64_t last = (int64_t)w.first + w.periods - 1, last_open = (int64_t)current + p->horizon;
+    if (w.periods == 0)
+        reject(m, c, PH_REJECT_WINDOW_EMPTY, w.first, 0);
+    else if (w.first < first_open)
+        reject(m, c, PH_REJECT_PERIOD_CLOSED, w.first, first_open);
+    else if (last > last_open)
+        reject(m, c, PH_REJECT_PERIOD_TOO_FAR, last, last_open);
+    else
+        return true;
+    return false;
+}
+
+static bool check_quantity(model *m, const ph_command *c)
+{
+    const ph_product_terms *p = &m->product[c->u.order.product.v].terms;
+    ph_quantity quantity = c->u.order.quantity;
+    if (quantity % p->lot != 0)
+        reject(m, c, PH_REJECT_QUANTITY_LOT, quantity, p->lot);
+    else if (quantity == 0 || quantity > p->quantity_max)
+        reject(m, c, PH_REJECT_QUANTITY_RANGE, quantity, p->quantity_max);
+    else
+        return true;
+    return false;
+}
+
+/* Outside reference * (1 +- band): the bounds are the last prices inside. */
+static bool check_price(model *m, const ph_command *c)
+{
+    const model_product *p = &m->product[c->u.order.product.v];
+    ph_price price = c->u.order.price;
+    model_wide lowest = share_up(p->reference, PPM - p->terms.band_ppm);
+    model_wide highest = (model_wide)p->reference * (PPM + p->terms.band_ppm) / PPM;
+    if (price < 1 || price > PRICE_MAX)
+        reject(m, c, PH_REJECT_PRICE_RANGE, price, PRICE_MAX);
+    else if (price % p->terms.tick != 0)
+        reject(m, c, PH_REJECT_PRICE_TICK, price, p->terms.tick);
+    else if (p->terms.band_ppm != 0 && price < lowest)
+        reject(m, c, PH_REJECT_PRICE_BAND, price, (int64_t)lowest);
+    else if (p->terms.band_ppm != 0 && price > highest)
+        reject(m, c, PH_REJECT_PRICE_BAND, price, (int64_t)highest);
+    else
+        return true;
+    return false;
+}
+
+/* Fields are numbered as in ph_new_order, from 1. */
+enum { FIELD_ALL_OR_NONE = 11, EACH_LONGEST = 2208, BLOCKS_LONGEST = 64 };
+
+static bool check_shape(model *m, const ph_command *c)
+{
+    const ph_new_order *o = &c->u.order;
+    const ph_product_terms *p = &m->product[o->product.v].terms;
+    if (o->shape == PH_SHAPE_EACH && o->all_or_none) {
+        reject(m, c, PH_REJECT_SHAPE_FIELD, FIELD_ALL_OR_NONE, 0);
+        return false;
+    }
+    uint32_t longest = o->shape == PH_SHAPE_EACH ? EACH_LONGEST : p->block_periods_max;
+    if (o->window.periods > longest) {
+        reject(m, c, PH_REJECT_WINDOW_LENGTH, o->window.periods, longest);
+        return false;
+    }
+    if (o->shape == PH_SHAPE_EACH) return true;
+    uint32_t blocks = 0;
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        const model_order *r = &m->resting[i];
+        blocks += r->who == c->sender.v && r->terms.product.v == o->product.v &&
+                  r->terms.shape == PH_SHAPE_BLOCK;
+    }
+    if (blocks < BLOCKS_LONGEST) return true;
+    reject(m, c, PH_REJECT_BLOCKS_FULL, blocks, BLOCKS_LONGEST);
+    return false;
+}
+
+static bool check_capacity(model *m, const ph_command *c)
+{
+    const ph_new_order *o = &c->u.order;
+    if (o->side == PH_SIDE_BUY) return true;
+    int64_t needed = (int64_t)o->quantity * m->product[o->product.v].terms.hardware_units;
+    for (uint32_t k = 0; k < o->window.periods; k++) {
+        int64_t left = capacity_free(m, c->sender.v, o->product, o->window.first + k);
+        if (left >= needed) continue;
+        reject(m, c, PH_REJECT_CAPACITY, (int64_t)o->window.first + k, left);
+        return false;
+    }
+    return true;
+}
+
+static ph_money bond_per_unit_period(const model_product *p, const ph_new_order *o)
+{
+    ph_price price = o->price > p->reference ? o->price : p->reference;
+    model_wide share = share_up(price, p->terms.bond_ppm);
+    return share > p->terms.bond_fixed ? (ph_money)share : p->terms.bond_fixed;
+}
+
+static bool check_cash(model *m, const ph_command *c, const model_order *o)
+{
+    model_wide needed = hold(m, o, model_open_units(o));
+    ph_money left = m->participant[o->who].cash - model_held(m, o->who);
+    ph_reject code =
+        o->terms.side == PH_SIDE_SELL ? PH_REJECT_CASH_FOR_BOND : PH_REJECT_CASH_FOR_HOLD;
+    if (needed > INT64_MAX)
+        reject(m, c, PH_REJECT_AMOUNT_OVERFLOW, 0, 0);
+    else if (needed > left)
+        reject(m, c, code, (int64_t)needed, left);
+    else
+        return true;
+    return false;
+}
+
+static void accept(model *m, model_order *o)
+{
+    model_participant *p = &m->participant[o->who];
+    if (p->client_id_cnt == MODEL_CLIENT_IDS) model_stop("too many client order ids");
+    o->id.v = ++m->orders;
+    o->place = ++m->places;
+    p->client_id[p->client_id_cnt] = o->terms.client_order_id;
+    p->client_order[p->client_id_cnt++] = o->id;
+    model_tell(m, PH_EVT_ACCEPTED)->u.accepted =
+        (ph_accepted){o->id, o->place, (ph_money)hold(m, o, model_open_units(o))};
+}
+
+static void new_order(model *m, const ph_command *c)
+{
+    const ph_new_order *terms = &c->u.order;
+    uint32_t role = terms->side == PH_SIDE_BUY ? PH_ROLE_BUYER : PH_ROLE_SUPPLIER;
+    bool fine = may(m, c, role) && check_client_id(m, c) && check_product(m, c) &&
+                check_window(m, c) && check_quantity(m, c) && check_price(m, c) &&
+                check_shape(m, c) && check_capacity(m, c);
+    if (!fine) {
+        m->event[m->event_cnt - 1].u.rejected.client_order_id = terms->client_order_id;
+        return;
+    }
+    if (terms->window.periods > MODEL_WINDOW) model_stop("window too long");
+    model_order o = {.who = c->sender.v, .terms = *terms};
+    if (terms->side == PH_SIDE_SELL)
+        o.bond = bond_per_unit_period(&m->product[terms->product.v], terms);
+    for (uint32_t k = 0; k < terms->window.periods; k++)
+        o.open[k] = terms->quantity;
+    if (!check_cash(m, c, &o)) {
+        m->event[m->event_cnt - 1].u.rejected.client_order_id = terms->client_order_id;
+        return;
+    }
+    accept(m, &o);
+    m->fill_cnt = 0;
+    m->reference_before = m->product[terms->product.v].reference;
+    o.before = model_open_units(&o);
+    for (uint32_t i = 0; i < m->resting_cnt; i++)
+        m->resting[i].before = model_open_units(&m->resting[i]);
+    model_match(m, &o);
+    model_conclude(m, &o);
+    if (model_open_units(&o) == 0) {
+        if (o.lost_a_period) model_cancelled(m, &o, PH_CANCEL_NOTHING_LEFT);
+    } else if (terms->time_in_force == PH_TIF_IOC) {
+        model_cancelled(m, &o, PH_CANCEL_IOC);
+    } else {
+        if (m->resting_cnt == MODEL_RESTING) model_stop("too many resting orders");
+        m->resting[m->resting_cnt++] = o;
+    }
+    sweep(m);
+}
+
+/* ---- The other commands ---------------------------------------------------------------------- */
+
+/* Cancels what rests of a participant (0: of any) in a product (0: in any); answers with how many.
+   The answer comes first. */
+static uint64_t cancel_all(model *m, uint32_t who, uint32_t product, ph_cancel_reason reason)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        model_order *o = &m->resting[i];
+        if (who != 0 && o->who != who) continue;
+        if (product != 0 && o->terms.product.v != product) continue;
+        model_cancelled(m, o, reason);
+        count++;
+    }
+    sweep(m);
+    return count;
+}
+
+static void cancel_order(model *m, const ph_command *c)
+{
+    if (!may(m, c, 0)) return;
+    model_order *found = NULL;
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        model_order *o = &m->resting[i];
+        bool named = c->u.cancel.order.v != 0
+                         ? o->id.v == c->u.cancel.order.v
+                         : o->terms.client_order_id == c->u.cancel.client_order_id;
+        if (named && o->who == c->sender.v) found = o;
+    }
+    if (found == NULL) {
+        reject(m, c, PH_REJECT_UNKNOWN_ORDER, (int64_t)c->u.cancel.order.v, 0);
+        m->event[m->event_cnt - 1].u.rejected.client_order_id = c->u.cancel.client_order_id;
+        return;
+    }
+    done(m, c, 1);
+    model_cancelled(m, found, PH_CANCEL_REQUESTED);
+    sweep(m);
+}
+
+static void mass_cancel(model *m, const ph_command *c)
+{
+    uint32_t product = c->u.mass_cancel.product.v;
+    if (!may(m, c, 0)) return;
+    if (product >= MODEL_PRODUCTS || (product != 0 && m->product[product].phase == 0)) {
+        reject(m, c, PH_REJECT_UNKNOWN_PRODUCT, product, 0);
+        return;
+    }
+    uint32_t answer = m->event_cnt;
+    done(m, c, 0);
+    m->event[answer].u.done.count = cancel_all(m, c->sender.v, product, PH_CANCEL_REQUESTED);
+}
+
+static void set_phase(model *m, const ph_command *c)
+{
+    ph_set_phase s = c->u.phase;
+    if (!may(m, c, PH_ROLE_OPERATOR)) return;
+    if (s.product.v >= MODEL_PRODUCTS || m->product[s.product.v].phase == 0) {
+        reject(m, c, PH_REJECT_UNKNOWN_PRODUCT, s.product.v, 0);
+        return;
+    }
+    uint32_t answer = m->event_cnt;
+    done(m, c, 0);
+    m->product[s.product.v].phase = s.phase;
+    model_tell(m, PH_EVT_PHASE_CHANGED)->u.phase_changed = (ph_phase_changed){s.product, s.phase};
+    if (s.phase == PH_PHASE_CLOSED)
+        m->event[answer].u.done.count = cancel_all(m, 0, s.product.v, PH_CANCEL_CLOSED);
+}
+
+static void set_participant_state(model *m, const ph_command *c)
+{
+    ph_set_participant_state s = c->u.participant_state;
+    if (!may(m, c, PH_ROLE_OPERATOR)) return;
+    uint32_t who = s.participant.v;
+    if (who >= MODEL_PARTICIPANTS || m->participant[who].roles == 0) {
+        reject(m, c, PH_REJECT_UNKNOWN_PARTICIPANT, who, 0);
+        return;
+    }
+    uint32_t answer = m->event_cnt;
+    done(m, c, 0);
+    m->participant[who].state = s.state;
+    if (s.state != PH_PARTICIPANT_ACTIVE)
+        m->event[answer].u.done.count = cancel_all(m, who, 0, PH_CANCEL_SUSPENDED);
+}
+
+static void payment(model *m, const ph_command *c)
+{
+    const ph_payment *p = &c->u.payment;
+    uint32_t who = p->participant.v;
+    if (!may(m, c, PH_ROLE_OPERATOR)) return;
+    if (who >= MODEL_PARTICIPANTS || m->participant[who].roles == 0) {
+        reject(m, c, PH_REJECT_UNKNOWN_PARTICIPANT, who, 0);
+        return;
+    }
+    for (uint32_t i = 0; i < m->reference_cnt; i++) {
+        if (strcmp(m->reference[i].s, p->reference.s) != 0) continue;
+        reject(m, c, PH_REJECT_DUPLICATE, 0, 0);
+        return;
+    }
+    model_participant *owner = &m->participant[who];
+    ph_money left = owner->cash - model_held(m, who);
+    bool in = c->kind == PH_CMD_DEPOSIT;
+    if (!in && p->amount > left) {
+        reject(m, c, PH_REJECT_CASH_FREE, p->amount, left);
+        return;
+    }
+    if (m->reference_cnt == MODEL_REFERENCES) model_stop("too many payments");
+    m->reference[m->reference_cnt++] = p->reference;
+    done(m, c, 0);
+    ph_account cash = {PH_ACCOUNT_CASH, who}, outside = {PH_ACCOUNT_EXTERNAL, 0};
+    model_tell(m, PH_EVT_TRANSFER)->u.transfer =
+        (ph_transfer){in ? outside : cash, in ? cash : outside, p->amount,
+                      in ? PH_TRANSFER_DEPOSIT : PH_TRANSFER_WITHDRAWAL};
+    owner->cash += in ? p->amount : -p->amount;
+    m->external -= in ? p->amount : -p->amount;
+}
+
+static void register_capacity(model *m, const ph_command *c)
+{
+    const ph_register_capacity *r = &c->u.capacity;
+    if (!may(m, c, PH_ROLE_SUPPLIER)) return;
+    model_participant *p = &m->participant[c->sender.v];
+    if (r->reference <= p->capacity_reference) {
+        reject(m, c, PH_REJECT_DUPLICATE, (int64_t)p->capacity_reference, 0);
+        return;
+    }
+    p->capacity_reference = r->reference;
+    model_pool *pool = &m->pool[c->sender.v][r->site.v][r->hardware.v];
+    for (uint32_t k = 0; k < r->window.periods; k++) {
+        ph_period t = r->window.first + k;
+        if (t >= MODEL_PERIODS) model_stop("period out of range");
+        pool->registered[t] += r->units;
+    }
+    done(m, c, 0);
+}
+
+static void list_product(model *m, const ph_command *c)
+{
+    uint32_t id = c->u.product.id.v;
+    if (id >= MODEL_PRODUCTS) model_stop("too many products");
+    m->product[id] = (model_product){c->u.product, PH_PHASE_OPEN, c->u.product.reference_price};
+    done(m, c, 0);
+}
+
+static void register_participant(model *m, const ph_command *c)
+{
+    uint32_t id = c->u.participant.id.v;
+    if (id >= MODEL_PARTICIPANTS) model_stop("too many participants");
+    m->participant[id].roles = c->u.participant.roles;
+    m->participant[id].state = PH_PARTICIPANT_ACTIVE;
+    done(m, c, 0);
+}
+
+void model_apply(model *m, const ph_command *c)
+{
+    m->event_cnt = 0;
+    m->now = c->at;
+    uint32_t product = 0;
+    ph_period t = 0;
+    while (next_gate(m, &product, &t))
+        close_gate(m, product, t);
+    switch (c->kind) {
+    case PH_CMD_NEW_ORDER: new_order(m, c); break;
+    case PH_CMD_CANCEL_ORDER: cancel_order(m, c); break;
+    case PH_CMD_MASS_CANCEL: mass_cancel(m, c); break;
+    case PH_CMD_SET_PHASE: set_phase(m, c); break;
+    case PH_CMD_SET_PARTICIPANT_STATE: set_participant_state(m, c); break;
+    case PH_CMD_DEPOSIT:
+    case PH_CMD_WITHDRAW: payment(m, c); break;
+    case PH_CMD_REGISTER_CAPACITY: register_capacity(m, c); break;
+    case PH_CMD_LIST_PRODUCT: list_product(m, c); break;
+    case PH_CMD_REGISTER_PARTICIPANT: register_participant(m, c); break;
+    case PH_CMD_TICK:
+    case PH_CMD_OPEN_MARKET:
+    case PH_CMD_REGISTER_SITE:
+    case PH_CMD_REGISTER_HARDWARE: done(m, c, 0); break;
+    }
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  tests/prop/model.h - a second market, written from the rulebook alone: slow and obvious.
+
+    It judges the first.  Every question is answered by a scan over plain arrays, every block takes
+    its units one by one, nothing is kept that could be counted again.  It shares with the engine
+    the vocabulary (engine/base/types.h, engine/wire) and nothing else.
+
+    Covers    sections 1 to 7 for EACH and BLOCK orders, GTC and IOC.
+    Owns      nothing: one struct, zeroed by model_open; the caller keeps it.
+    Units     as engine/base/types.h.
+    Thread    one.
+    Full      running out of an array stops the test. */
+#ifndef TESTS_PROP_MODEL_H
+#define TESTS_PROP_MODEL_H
+
+#include "engine/wire/command.h"
+#include "engine/wire/event.h"
+
+__extension__ typedef __int128 model_wide;
+
+enum {
+    MODEL_PARTICIPANTS = 24, /* ids below this */
+    MODEL_PRODUCTS = 6,      /* ids below this */
+    MODEL_SITES = 2,         /* ids below this */
+    MODEL_HARDWARE = 3,      /* ids below this */
+    MODEL_WINDOW = 64,       /* longest window of an order */
+    MODEL_PERIODS = 8192,    /* periods below this */
+    MODEL_RESTING = 1024,
+    MODEL_CLIENT_IDS = 1 << 13, /* per participant, ever */
+    MODEL_KEPT = 4096,          /* client order ids that can be answered (section 4) */
+    MODEL_REFERENCES = 4096,
+    MODEL_FILLS = 1 << 12, /* of one command */
+    MODEL_EVENTS = 1 << 14,
+};
+
+typedef struct {
+    ph_order_id id;
+    uint64_t place;
+    uint32_t who;
+    ph_new_order terms;
+    ph_money bond;               /* SELL: per unit-period */
+    uint32_t open[MODEL_WINDOW]; /* per period of the window; of a BLOCK all are equal */
+    uint64_t before;             /* open unit-periods before the command's first fill */
+    bool lost_a_period;          /* to self-trade prevention */
+} model_order;
+
+typedef struct {
+    uint32_t roles;
+    ph_participant_state state;
+    ph_money cash;
+    uint64_t client_id[MODEL_CLIENT_IDS]; /* accepted, in order */
+    ph_order_id client_order[MODEL_CLIENT_IDS];
+    uint32_t client_id_cnt;
+    uint64_t capacity_reference; /* highest used */
+} model_participant;
+
+typedef struct {
+    ph_product_terms terms;
+    ph_phase phase;
+    ph_price reference;
+} model_product;
+
+/* Units of one hardware class that one supplier has at one site. */
+typedef struct {
+    uint32_t registered[MODEL_PERIODS];
+    uint64_t sold[MODEL_PERIODS]; /* hardware units under contract */
+} model_pool;
+
+/* One execution between two orders: the periods are spelled out, one fill per unit at most. */
+typedef struct {
+    model_order *buy, *sell;
+    ph_period period;
+    uint64_t units;
+    ph_price price;
+} model_fill;
+
+typedef struct {
+    ph_time now;
+    model_participant participant[MODEL_PARTICIPANTS]; /* by id; roles 0: not registered */
+    model_product product[MODEL_PRODUCTS];             /* by id; phase 0: not listed */
+    model_pool pool[MODEL_PARTICIPANTS][MODEL_SITES][MODEL_HARDWARE];
+    model_order resting[MODEL_RESTING]; /* in order of place */
+    uint32_t resting_cnt;
+    uint64_t orders, contracts, places; /* last number given */
+    ph_money external, fees;
+    ph_text32 reference[MODEL_REFERENCES]; /* of payments */
+    uint32_t reference_cnt;
+
+    /* The command that is looked at. */
+    model_fill fill[MODEL_FILLS];
+    uint32_t fill_cnt;
+    ph_price reference_before; /* of the product */
+    ph_event event[MODEL_EVENTS];
+    uint32_t event_cnt;
+} model;
+
+/* An empty market in which participant 1 is the operator. */
+void model_open(model *m);
+
+/* What a command does; its events are m->event[0 .. m->event_cnt).  Registrations of participants,
+   sites, hardware and products are taken as they come; everything else is judged. */
+void model_apply(model *m, const ph_command *c);
+
+/* Cash that a participant's resting orders hold. */
+ph_money model_held(const model *m, uint32_t who);
+
+/* Open unit-periods of an order; 0: nothing is left. */
+uint64_t model_open_units(const model_order *o);
+
+/* Open units of an order in a period, 0 outside its window. */
+uint32_t model_open_in(const model_order *o, ph_period t);
+
+/* The resting order with this id, or NULL. */
+model_order *model_resting(model *m, ph_order_id id);
+
+/* What a command's matching and its trades are, in model_match.c and model_trade.c. */
+void model_match(model *m, model_order *incoming);
+void model_conclude(model *m, const model_order *incoming);
+
+ph_event *model_tell(model *m, ph_event_kind kind);
+void model_cancelled(model *m, model_order *o, ph_cancel_reason reason);
+void model_stop(const char *why);
+
+#endif

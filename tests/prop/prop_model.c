@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's market against the one in tests/prop/model.h, which was written from the rulebook
+   alone: both get the same random commands in a world so small that everything collides, and must
+   say and hold the same after every one.
+
+   PH_SEEDS=n runs n seeds (default 70) of PH_STEPS commands (default 1500); PH_SEED=s runs one.
+   A failure prints the seed, the step, the command and what both said. */
+#include "tests/prop/model.h"
+
+#include "engine/base/period.h"
+#include "engine/core/book.h"
+#include "tests/unit/market_fixture.h"
+#include "tests/unit/suite.h"
+
+#include <stdarg.h>
+
+enum { QUARTER = 900, SEEDS = 70, STEPS = 1500, TEXT_MAX = 1 << 16 };
+
+/* SplitMix64 (Steele, Lea, Flood 2014): the same everywhere. */
+static uint64_t rng_state;
+
+static uint64_t rng(void)
+{
+    uint64_t z = (rng_state += UINT64_C(0x9E3779B97F4A7C15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+static uint32_t below(uint32_t n)
+{
+    return (uint32_t)(rng() % n);
+}
+
+static bool one_in(uint32_t n)
+{
+    return below(n) == 0;
+}
+
+static int environment(const char *name, int otherwise)
+{
+    const char *text = getenv(name);
+    if (text == NULL) return otherwise;
+    char *end;
+    long value = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || value < 0 || value > INT32_MAX) {
+        fprintf(stderr, "%s is a whole number, not \"%s\"\n", name, text);
+        exit(2);
+    }
+    return (int)value;
+}
+
+/* What a seed's world is like. */
+typedef struct {
+    uint32_t suppliers, buyers, both; /* participants from 2 on, in this order */
+    uint32_t products, periods;
+    uint32_t quantity, price; /* largest */
+    uint32_t block_percent;   /* of orders */
+    uint32_t alike_percent;   /* of blocks: a window on a coarse grid */
+    uint32_t aon_percent;     /* of blocks */
+    uint32_t ioc_percent;
+} habits;
+
+static world w;
+static model judge;
+static habits h;
+static int seed, step;
+static uint64_t traded, commands;
+
+/* ---- What is said ---------------------------------------------------------------------------- */
+
+/* Where an event stands when the order that the rules leave open is taken out: gates, the answer,
+   trades with their segments and transfers, then what was lost and cancelled by order. */
+typedef struct {
+    uint64_t group, first, second;
+    const ph_event *event;
+} said;
+
+static int said_compare(const void *a, const void *b)
+{
+    const said *x = a, *y = b;
+    if (x->group != y->group) return x->group < y->group ? -1 : 1;
+    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    return x->second < y->second ? -1 : x->second > y->second;
+}
+
+enum { GATES = 1, ANSWER = 2, PHASE = 3, TRADES = 4, LOST = 5, CANCELS = 6, PRINTS = 7 };
+
+static said said_of(const ph_event *e, uint64_t i, uint64_t trade)
+{
+    switch (e->kind) {
+    case PH_EVT_GATE_CLOSED: return (said){GATES, i, 0, e};
+    case PH_EVT_REJECTED:
+    case PH_EVT_ACCEPTED:
+    case PH_EVT_DONE: return (said){ANSWER, 0, 0, e};
+    case PH_EVT_PHASE_CHANGED: return (said){PHASE, i, 0, e};
+    case PH_EVT_TRADE: return (said){TRADES, trade, 0, e};
+    case PH_EVT_SEGMENT: return (said){TRADES, trade, 1 + i, e};
+    case PH_EVT_TRANSFER:
+        return (said){TRADES, trade, (UINT64_C(1) << 32) + (uint64_t)e->u.transfer.reason, e};
+    case PH_EVT_PERIOD_LOST:
+        return (said){LOST, e->u.period_lost.order.v, e->u.period_lost.period, e};
+    case PH_EVT_CANCELLED: return (said){CANCELS, e->u.cancelled.order.v, 0, e};
+    case PH_EVT_REFERENCE_SET: return (said){PRINTS, 0, 0, e};
+    }
+    return (said){0, 0, 0, e};
+}
+
+static uint32_t sort_said(const ph_event *v, uint32_t cnt, said *ret)
+{
+    uint64_t trade = 0;
+    for (uint32_t i = 0; i < cnt; i++) {
+        if (v[i].kind == PH_EVT_TRADE) trade = v[i].u.trade.trade.v;
+        ret[i] = said_of(&v[i], i, trade);
+    }
+    qsort(ret, cnt, sizeof ret[0], said_compare);
+    return cnt;
+}
+
+static bool same_event(const ph_event *a, const ph_event *b)
+{
+    uint8_t bytes[2][PH_EVENT_BYTES_MAX];
+    ph_writer x = ph_writer_of(bytes[0], sizeof bytes[0]);
+    ph_writer y = ph_writer_of(bytes[1], sizeof bytes[1]);
+    ph_event_write(&x, a);
+    ph_event_write(&y, b);
+    return ph_writer_size(&x) == ph_writer_size(&y) &&
+           memcmp(bytes[0], bytes[1], ph_writer_size(&x)) == 0;
+}
+
+/* ---- What is printed when they differ -------------------------------------------------------- */
+
+__attribute__((format(printf, 2, 3))) static void put(char *text, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text + used, TEXT_MAX - used, format, args);
+    va_end(args);
+}
+
+static void put_trade(char *text, const ph_trade *t)
+{
+    put(text, " %llu buyer %u order %llu leaves %llu supplier %u order %llu leaves %llu",
+        (unsigned long long)t->trade.v, t->buyer.v, (unsigned long long)t->buy_order.v,
+        (unsigned long long)t->buy_leaves, t->supplier.v, (unsigned long long)t->sell_order.v,
+        (unsigned long long)t->sell_leaves);
+    put(text, " product %u taker %d notional %lld fees %lld (%lld at once) %lld bond %lld",
+        t->product.v, (int)t->taker, (long long)t->notional, (long long)t->buyer_fee,
+        (long long)t->buyer_fee_at_trade, (long long)t->supplier_fee, (long long)t->bond);
+}
+
+static void put_event(char *text, const ph_event *e)
+{
+    put(text, "  %s", ph_event_kind_name(e->kind));
+    if (e->kind == PH_EVT_REJECTED)
+        put(text, " %s %lld %lld order %llu", ph_reject_name(e->u.rejected.code),
+            (long long)e->u.rejected.arg0, (long long)e->u.rejected.arg1,
+            (unsigned long long)e->u.rejected.order.v);
+    else if (e->kind == PH_EVT_ACCEPTED)
+        put(text, " order %llu place %llu hold %lld", (unsigned long long)e->u.accepted.order.v,
+            (unsigned long long)e->u.accepted.place, (long long)e->u.accepted.hold);
+    else if (e->kind == PH_EVT_DONE)
+        put(text, " %llu", (unsigned long long)e->u.done.count);
+    else if (e->kind == PH_EVT_CANCELLED)
+        put(text, " order %llu %s %llu", (unsigned long long)e->u.cancelled.order.v,
+            ph_cancel_reason_name(e->u.cancelled.reason),
+            (unsigned long long)e->u.cancelled.unit_periods);
+    else if (e->kind == PH_EVT_PERIOD_LOST)
+        put(text, " order %llu period %u quantity %u", (unsigned long long)e->u.period_lost.order.v,
+            e->u.period_lost.period, e->u.period_lost.quantity);
+    else if (e->kind == PH_EVT_TRADE)
+        put_trade(text, &e->u.trade);
+    else if (e->kind == PH_EVT_SEGMENT)
+        put(text, " [%u +%u) quantity %u price %lld", e->u.segment.window.first,
+            e->u.segment.window.periods, e->u.segment.quantity, (long long)e->u.segment.price);
+    else if (e->kind == PH_EVT_TRANSFER)
+        put(text, " %s %llu -> %s %llu: %lld %s", ph_account_kind_name(e->u.transfer.debit.kind),
+            (unsigned long long)e->u.transfer.debit.id,
+            ph_account_kind_name(e->u.transfer.credit.kind),
+            (unsigned long long)e->u.transfer.credit.id, (long long)e->u.transfer.amount,
+            ph_transfer_reason_name(e->u.transfer.reason));
+    else if (e->kind == PH_EVT_GATE_CLOSED)
+        put(text, " product %u period %u", e->u.gate_closed.product.v, e->u.gate_closed.period);
+    else if (e->kind == PH_EVT_REFERENCE_SET)
+        put(text, " %lld", (long long)e->u.reference_set.price);
+    put(text, "\n");
+}
+
+static void put_order(char *text, const ph_new_order *o)
+{
+    put(text, " %s %s%s%s product %u [%u +%u) quantity %u price %lld stp %d client id %llu",
+        o->side == PH_SIDE_BUY ? "BUY" : "SELL", o->shape == PH_SHAPE_BLOCK ? "BLOCK" : "EACH",
+        o->all_or_none ? " ALL-OR-NONE" : "", o->time_in_force == PH_TIF_IOC ? " IOC" : "",
+        o->product.v, o->window.first, o->window.periods, o->quantity, (long long)o->price,
+        (int)o->stp, (unsigned long long)o->client_order_id);
+}
+
+static void put_book(char *text)
+{
+    for (uint32_t i = 0; i < judge.resting_cnt; i++) {
+        const model_order *o = &judge.resting[i];
+        put(text, "  order %llu of %u:", (unsigned long long)o->id.v, o->who);
+        put_order(text, &o->terms);
+        put(text, " open");
+        for (uint32_t k = 0; k < o->terms.window.periods; k++)
+            put(text, " %u", o->open[k]);
+        put(text, "\n");
+    }
+}
+
+/* Stops the test with all that is needed to look at the difference. */
+static void differ(const ph_command *c, const char *how)
+{
+    static char text[TEXT_MAX];
+    text[0] = '\0';
+    put(text, "seed %d step %d: %s\ncommand %s of %u", seed, step, how,
+        ph_command_kind_name(c->kind), c->sender.v);
+    if (c->kind == PH_CMD_NEW_ORDER) put_order(text, &c->u.order);
+    put(text, "\nthe engine says\n");
+    for (uint32_t i = 0; i < w.out.cnt; i++)
+        put_event(text, &w.out.v[i]);
+    put(text, "the model says\n");
+    for (uint32_t i = 0; i < judge.event_cnt; i++)
+        put_event(text, &judge.event[i]);
+    put(text, "the model's book after it\n");
+    put_book(text);
+    ck_abort_msg("%s", text);
+}
+
+/* ---- What is held ---------------------------------------------------------------------------- */
+
+/* One resting order of the engine is the model's, period by period. */
+static bool same_order(const ph_order *o)
+{
+    const model_order *r = model_resting(&judge, (ph_order_id){o->id});
+    if (r == NULL || r->who != o->participant || r->place != o->place) return false;
+    if (r->bond != o->bond_unit || model_open_units(r) != o->left) return false;
+    for (uint32_t k = 0; k < o->window.periods; k++) {
+        uint32_t open = o->shape == PH_SHAPE_BLOCK ? o->open : w.m->nodes[o->node + k].open;
+        if (open != r->open[k]) return false;
+    }
+    return true;
+}
+
+static const char *differ_in_orders(void)
+{
+    uint32_t cnt = 0;
+    for (uint32_t p = 1; p <= ph_market_participant_cnt(w.m); p++) {
+        for (uint32_t slot = w.m->participants[p].first_order; slot != PH_NONE;
+             slot = w.m->orders[slot].next_of_participant) {
+            if (!same_order(&w.m->orders[slot])) return "a resting order differs";
+            cnt++;
+        }
+    }
+    if (cnt != judge.resting_cnt || cnt != ph_market_order_cnt(w.m))
+        return "the number of resting orders differs";
+    return NULL;
+}
+
+static const char *differ_in_money(void)
+{
+    for (uint32_t p = 1; p <= ph_market_participant_cnt(w.m); p++) {
+        if (ph_market_balance(w.m, (ph_account){PH_ACCOUNT_CASH, p}) != judge.participant[p].cash)
+            return "cash differs";
+        if (ph_market_held(w.m, (ph_participant_id){p}) != model_held(&judge, p))
+            return "held cash differs";
+    }
+    if (ph_market_balance(w.m, (ph_account){PH_ACCOUNT_FEES, 0}) != judge.fees)
+        return "fees differ";
+    if (ph_market_balance(w.m, (ph_account){PH_ACCOUNT_EXTERNAL, 0}) != judge.external)
+        return "the money outside differs";
+    for (uint32_t p = 1; p <= ph_market_product_cnt(w.m); p++) {
+        if (w.m->products[p].reference != judge.product[p].reference)
+            return "the reference price differs";
+    }
+    return NULL;
+}
+
+static void both(ph_command c)
+{
+    static said engine_said[MODEL_EVENTS], model_said[MODEL_EVENTS];
+    (void)world_apply(&w, c);
+    c.at = w.now;
+    model_apply(&judge, &c);
+    commands++;
+    traded += world_cnt(&w, PH_EVT_TRADE);
+    if (w.out.cnt != judge.event_cnt) differ(&c, "another number of events");
+    uint32_t cnt = sort_said(w.out.v, w.out.cnt, engine_said);
+    (void)sort_said(judge.event, judge.event_cnt, model_said);
+    for (uint32_t i = 0; i < cnt; i++) {
+        if (same_event(engine_said[i].event, model_said[i].event)) continue;
+        static char how[TEXT_MAX];
+        how[0] = '\0';
+        put(how, "these differ:\n");
+        put_event(how, engine_said[i].event);
+        put_event(how, model_said[i].event);
+        differ(&c, how);
+    }
+    const char *how = differ_in_orders();
+    if (how == NULL) how = differ_in_money();
+    if (how != NULL) differ(&c, how);
+}
+
+/* ---- A world --------------------------------------------------------------------------------- */
+
+static uint32_t participant_cnt(void)
+{
+    return h.suppliers + h.buyers + h.both;
+}
+
+static uint32_t somebody(void)
+{
+    return 2 + below(participant_cnt());
+}
+
+static void pay(ph_command_kind kind, uint32_t who, ph_money amount)
+{
+    ph_command c = {
+        .kind = kind, .sender = {1}, .u.payment = {.participant = {who}, .amount = amount}};
+    snprintf(c.u.payment.reference.s, sizeof c.u.payment.reference.s, "payment %llu",
+             (unsigned long long)++w.payments);
+    both(c);
+}
+
+static void join(uint32_t roles, ph_money cash)
+{
+    uint32_t id = ph_market_participant_cnt(w.m) + 1;
+    ph_command c = {.kind = PH_CMD_REGISTER_PARTICIPANT,
+                    .sender = {1},
+                    .u.participant = {.id = {id}, .roles = roles, .name = {"someone"}}};
+    memset(&c.u.participant.curve_key, (int)id, sizeof c.u.participant.curve_key);
+    both(c);
+    pay(PH_CMD_DEPOSIT, id, cash);
+}
+
+static uint64_t capacity_reference[MODEL_PARTICIPANTS];
+
+static uint32_t period_seconds(uint32_t hardware)
+{
+    return hardware == 2 ? QUARTER : HOUR;
+}
+
+static void add_capacity(uint32_t who, uint32_t hardware, uint32_t periods, uint32_t units)
+{
+    both((ph_command){
+        .kind = PH_CMD_REGISTER_CAPACITY,
+        .sender = {who},
+        .u.capacity = {.reference = ++capacity_reference[who],
+                       .site = {1},
+                       .hardware = {hardware},
+                       .period_seconds = period_seconds(hardware),
+                       .window = {ph_period_at(w.now, period_seconds(hardware)), periods},
+                       .units = units}});
+}
+
+static bool sells(uint32_t who)
+{
+    return who >= 2 && (who < 2 + h.suppliers || who >= 2 + h.suppliers + h.buyers);
+}
+
+static void random_habits(void)
+{
+    h = (habits){.suppliers = 1 + below(3),
+                 .buyers = 1 + below(3),
+                 .both = 1 + below(3),
+                 .products = 2 + below(2),
+                 .periods = one_in(3) ? 2 + below(3) : 6 + below(5),
+                 .quantity = 2 + below(5),
+                 .price = 3 + below(10),
+                 .block_percent = 10 + below(70),
+                 .alike_percent = below(101),
+                 .aon_percent = below(80),
+                 .ioc_percent = below(30)};
+}
+
+/* The first two draw on the same hardware; the third has shorter periods. */
+static void list_products(void)
+{
+    for (uint32_t i = 0; i < h.products; i++) {
+        ph_product_terms t = world_terms(&w, 1);
+        if (i == 2) {
+            t.hardware.v = 2;
+            t.period_seconds = QUARTER;
+        }
+        t.hardware_units = 1 + below(3);
+        t.maker_ppm = one_in(2) ? 0 : below(60000);
+        t.taker_ppm = one_in(3) ? 0 : below(90000);
+        t.fee_at_trade_ppm = one_in(3) ? below(2) * 1000000 : below(1000001);
+        t.bond_ppm = one_in(3) ? 0 : below(400000);
+        t.bond_fixed = one_in(2) ? 0 : below(4);
+        t.gate_seconds = one_in(2) ? 0 : below(4) * 900;
+        t.tick = one_in(5) ? 2 : 1;
+        t.lot = one_in(5) ? 2 : 1;
+        t.quantity_max = one_in(4) ? 4 : 1000;
+        t.block_periods_max = one_in(4) ? 4 : 40;
+        t.horizon = one_in(4) ? 8 : 40;
+        t.reference_price = 1 + below(h.price);
+        t.band_ppm = one_in(4) ? 400000 + below(600000) : 0;
+        both((ph_command){.kind = PH_CMD_LIST_PRODUCT, .sender = {1}, .u.product = t});
+    }
+}
+
+static void set_up(void)
+{
+    ph_market_limits limits = world_limits();
+    limits.references_max = MODEL_REFERENCES;
+    w = world_new(&limits);
+    random_habits();
+    model_open(&judge);
+    judge.now = w.now;
+    memset(capacity_reference, 0, sizeof capacity_reference);
+    ph_money cash = one_in(3) ? 400 : 20000;
+    for (uint32_t i = 0; i < h.suppliers; i++)
+        join(PH_ROLE_SUPPLIER, cash);
+    for (uint32_t i = 0; i < h.buyers; i++)
+        join(PH_ROLE_BUYER, cash);
+    for (uint32_t i = 0; i < h.both; i++)
+        join(PH_ROLE_SUPPLIER | PH_ROLE_BUYER, cash);
+    (void)world_site(&w, 2);
+    world_do(&w, (ph_command){.kind = PH_CMD_REGISTER_HARDWARE,
+                              .sender = {1},
+                              .u.hardware = {.id = {2}, .name = {"node"}}});
+    list_products();
+    for (uint32_t p = 2; p < 2 + participant_cnt(); p++) {
+        if (!sells(p)) continue;
+        add_capacity(p, 1, 62, 6 + below(40));
+        if (!one_in(4)) add_capacity(p, 2, 62, 6 + below(40));
+    }
+}
+
+/* ---- Commands -------------------------------------------------------------------------------- */
+
+static ph_window random_window(const ph_product_terms *t, ph_shape shape)
+{
+    ph_period first_open = ph_period_at(w.now, t->period_seconds) + 1;
+    if (shape == PH_SHAPE_BLOCK && below(100) < h.alike_percent) {
+        /* Windows on a coarse grid, so that many are the same and the others overlap. */
+        ph_period grid = (first_open + 2) / 3 * 3;
+        return (ph_window){grid + below(2) * 3, one_in(3) ? 6 : 3};
+    }
+    uint32_t first = below(h.periods);
+    return (ph_window){first_open + first, 1 + below(h.periods - first)};
+}
+
+/* Now and then something that must be refused. */
+static void spoil(ph_command *c)
+{
+    ph_new_order *o = &c->u.order;
+    switch (below(10)) {
+    case 0: o->window.first -= 1 + below(2); break;
+    case 1: o->window.periods = one_in(2) ? 0 : o->window.periods + 36; break;
+    case 2: o->quantity = one_in(2) ? 0 : 999 + below(3); break;
+    case 3:
+        o->price = one_in(2) ? 0 : PH_PRICE_MAX + (one_in(3) ? 2 : 0);
+        if (one_in(2)) o->quantity = 1000;
+        break;
+    case 4: o->client_order_id -= below(5); break;
+    case 5: o->product.v = h.products + below(2); break;
+    case 6: o->all_or_none = true; break;
+    case 7: c->sender.v = one_in(2) ? 1 : participant_cnt() + 2; break;
+    case 8: o->side = o->side == PH_SIDE_BUY ? PH_SIDE_SELL : PH_SIDE_BUY; break;
+    default: o->quantity += 1; break;
+    }
+}
+
+static ph_command random_order(void)
+{
+    uint32_t who = somebody();
+    bool may_sell = sells(who), may_buy = who >= 2 + h.suppliers;
+    ph_side side = may_sell && (!may_buy || one_in(2)) ? PH_SIDE_SELL : PH_SIDE_BUY;
+    ph_shape shape = below(100) < h.block_percent ? PH_SHAPE_BLOCK : PH_SHAPE_EACH;
+    ph_command c = world_order(&w, who, side, shape, (ph_window){0, 1}, 1 + below(h.quantity),
+                               1 + below(h.price));
+    ph_new_order *o = &c.u.order;
+    o->product.v = 1 + below(h.products);
+    const ph_product_terms *t = ph_market_product(w.m, o->product);
+    o->window = random_window(t, shape);
+    if (!one_in(20)) {
+        o->quantity += o->quantity % t->lot;
+        o->price += o->price % t->tick;
+    }
+    o->all_or_none = shape == PH_SHAPE_BLOCK && below(100) < h.aon_percent;
+    if (below(100) < h.ioc_percent) o->time_in_force = PH_TIF_IOC;
+    if (one_in(2)) o->stp = PH_STP_CANCEL_RESTING;
+    if (one_in(15)) spoil(&c);
+    return c;
+}
+
+static void random_cancel(void)
+{
+    ph_command c = {.kind = PH_CMD_CANCEL_ORDER, .sender = {somebody()}};
+    if (one_in(8) || judge.resting_cnt == 0) {
+        c.u.cancel.order.v = 1 + rng() % (judge.orders + 1);
+    } else {
+        const model_order *o = &judge.resting[below(judge.resting_cnt)];
+        c.sender.v = o->who;
+        if (one_in(3))
+            c.u.cancel.client_order_id = o->terms.client_order_id;
+        else
+            c.u.cancel.order = o->id;
+    }
+    both(c);
+}
+
+static void random_phase(void)
+{
+    static const ph_phase PHASES[] = {PH_PHASE_CLOSED, PH_PHASE_HALTED, PH_PHASE_HALTED};
+    ph_product_id product = {1 + below(h.products)};
+    ph_command c = {.kind = PH_CMD_SET_PHASE, .sender = {1}};
+    c.u.phase = (ph_set_phase){product, PHASES[below(3)]};
+    both(c);
+    for (uint32_t i = below(3); i > 0; i--) {
+        both(random_order());
+        random_cancel();
+    }
+    c.u.phase.phase = PH_PHASE_OPEN;
+    both(c);
+}
+
+static void random_suspension(void)
+{
+    ph_command c = {.kind = PH_CMD_SET_PARTICIPANT_STATE, .sender = {1}};
+    c.u.participant_state = (ph_set_participant_state){{somebody()}, PH_PARTICIPANT_SUSPENDED};
+    both(c);
+    for (uint32_t i = below(3); i > 0; i--)
+        both(random_order());
+    c.u.participant_state.state = PH_PARTICIPANT_ACTIVE;
+    both(c);
+}
+
+/* Many orders at once for one window: blocks that find several of their own window, all-or-none
+   ones among them, and EACH orders under them. */
+static void random_clump(void)
+{
+    ph_product_id product = {1 + below(h.products)};
+    const ph_product_terms *t = ph_market_product(w.m, product);
+    ph_window window = {ph_period_at(w.now, t->period_seconds) + 1 + below(3), 1 + below(4)};
+    ph_price middle = 1 + below(h.price);
+    for (uint32_t i = 4 + below(12); i > 0; i--) {
+        ph_command c = random_order();
+        ph_new_order *o = &c.u.order;
+        o->product = product;
+        o->window = window;
+        o->price = (middle + below(4)) / t->tick * t->tick;
+        if (o->shape == PH_SHAPE_EACH && one_in(2))
+            o->window = (ph_window){window.first + below(window.periods), 1};
+        both(c);
+    }
+}
+
+static void random_step(void)
+{
+    uint32_t dice = below(1000);
+    if (dice < 830) {
+        both(random_order());
+    } else if (dice < 850) {
+        random_clump();
+    } else if (dice < 900) {
+        random_cancel();
+    } else if (dice < 910) {
+        both((ph_command){.kind = PH_CMD_MASS_CANCEL,
+                          .sender = {somebody()},
+                          .u.mass_cancel = {.product = {below(h.products + 2)}}});
+    } else if (dice < 960) {
+        w.now.ns += (uint64_t)below(1500) * PH_NS_PER_S;
+        if (one_in(2)) both((ph_command){.kind = PH_CMD_TICK});
+    } else if (dice < 963) {
+        random_phase();
+    } else if (dice < 966) {
+        random_suspension();
+    } else if (dice < 985 && w.payments < MODEL_REFERENCES) {
+        bool in = !one_in(4);
+        pay(in ? PH_CMD_DEPOSIT : PH_CMD_WITHDRAW, somebody(), 1 + below(in ? 4000 : 500));
+    } else {
+        uint32_t who = somebody();
+        if (sells(who)) add_capacity(who, 1 + below(2), 20 + below(40), 1 + below(12));
+    }
+}
+
+START_TEST(both_markets_say_and_hold_the_same)
+{
+    seed = environment("PH_SEED", _i);
+    step = -1;
+    rng_state = (uint64_t)seed;
+    traded = 0;
+    set_up();
+    int steps = environment("PH_STEPS", STEPS);
+    for (step = 0; step < steps; step++) {
+        mark_point();
+        random_step();
+    }
+    if (getenv("PH_COUNT") != NULL)
+        printf("seed %d: %llu commands, %llu trades\n", seed, (unsigned long long)commands,
+               (unsigned long long)traded);
+    world_free(&w);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_set_timeout(t, 600);
+    tcase_add_loop_test(t, both_markets_say_and_hold_the_same, 0,
+                        getenv("PH_SEED") != NULL ? 1 : environment("PH_SEEDS", SEEDS));
+}
+
+int main(void)
+{
+    return suite_run("model", add);
+}
