@@ -150,6 +150,7 @@ static void count_trade(examination *x, const phc_report *r)
                   .notional = r->notional};
     for (size_t i = 0; i < r->segment_cnt; i++) {
         b.unit_hours += (uint64_t)r->segments[i].quantity * r->segments[i].periods;
+        s->fills += r->segments[i].periods; /* one order in one hour at one price */
     }
     int64_t list = p->ask * (int64_t)b.unit_hours;
     b.saved = list - r->notional;
@@ -157,7 +158,6 @@ static void count_trade(examination *x, const phc_report *r)
     v->unit_hours += b.unit_hours;
     v->notional += r->notional;
     v->list += list;
-    s->fills += r->segment_cnt;
     keep_best(s, &b);
 }
 

@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "engine/base/panic.h"
@@ -47,8 +50,23 @@ struct ph_server {
     follower followers[PH_SERVER_FOLLOWERS_MAX];
 };
 
+/* ZeroMQ takes the address of a socket away from whoever listens there, silently.  A socket file
+   that nobody listens on is what a killed process left behind. */
+static bool is_taken(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) return false; /* the bind says so */
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return false;
+    bool taken = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    (void)close(fd); /* nothing was written */
+    return taken;
+}
+
 static ph_status bind_private(ph_server *s, const char *endpoint)
 {
+    if (is_taken(endpoint + strlen("ipc://"))) return PH_EBUSY;
     /* The socket file must not exist for others even for a moment. */
     mode_t before = umask(0177);
     int failed = zmq_bind(s->socket, endpoint);
@@ -102,7 +120,9 @@ ph_status ph_server_open(void *zmq_context, const char *endpoint, const char *or
     }
     if (st != PH_OK) {
         (void)snprintf(err, err_size, "could not offer items on \"%s\": %s", endpoint,
-                       st == PH_EIO ? zmq_strerror(errno) : ph_status_text(st));
+                       st == PH_EBUSY ? "another process does; stop it or choose another link"
+                       : st == PH_EIO ? zmq_strerror(errno)
+                                      : ph_status_text(st));
         ph_server_close(s);
         return st;
     }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  tests/fuzz/fuzz_journal.c - the journal's reader against any directory of files.
+/*  tests/fuzz/fuzz_journal.c - the journal's reader and writer against any directory of files.
 
-    The input becomes up to four files of a disk in memory:  u8 count, then per file u8 number of
-    its first record, u16 size, bytes.  Hashes are the reader's best defence and a fuzzer cannot
-    guess them, so an odd first byte has the checks, chains and header hashes of every file made
-    right where the sizes allow it: what is behind them is then exercised too. */
+    A small journal of three segments is written once; the input changes it:  u8 flags, then any
+    number of changes: u8 file, u16 offset, u8 size, bytes. Hashes are the reader's best defence and
+    a fuzzer cannot guess them, so with flag 1 the checks, chains and header hashes are made right
+    afterwards where the sizes allow it: what is behind them is then exercised too.  Flag 2 cuts the
+    last file at the first change. */
 #include <string.h>
 
 #include "engine/base/bytes.h"
@@ -12,84 +13,67 @@
 #include "engine/journal/chain.h"
 #include "engine/journal/reader.h"
 #include "engine/journal/segment.h"
+#include "engine/journal/writer.h"
+#include "tests/sim/memory_disk.h"
 
-enum { FILES_MAX = 4, FILE_BYTES_MAX = 1 << 16 };
+enum { FLAG_MEND = 1, FLAG_CUT = 2, BLOCK_SIZE = PH_JOURNAL_BATCH_MAX + 65536 };
 
 typedef struct {
-    ph_disk disk;
-    uint32_t cnt;
-    char names[FILES_MAX][PH_JOURNAL_NAME_SIZE];
-    size_t sizes[FILES_MAX];
-    uint8_t bytes[FILES_MAX][FILE_BYTES_MAX];
-} memory_disk;
+    memory_disk whole, disk;
+    uint64_t firsts[MEMORY_FILES_MAX]; /* of the segments, in order */
+    int segment_cnt;
+    _Alignas(64) uint8_t block[BLOCK_SIZE];
+} bench;
 
-static memory_disk *memory_of(ph_disk *d)
+/* The segments' contents in order of their first records. */
+static memory_content *segment_of(bench *b, int i)
 {
-    return (memory_disk *)d;
+    char name[PH_JOURNAL_NAME_SIZE];
+    ph_segment_name(b->firsts[i], name);
+    int at = memory_find(&b->disk.seen_names, name);
+    PH_ASSERT(at >= 0);
+    return &b->disk.seen[b->disk.seen_names.v[at].file];
 }
 
-static ph_status memory_open(ph_disk *d, const char *name, ph_file_mode mode, int *ret)
+static void write_whole(bench *b)
 {
-    PH_ASSERT(mode == PH_FILE_READ);
-    for (uint32_t i = 0; i < memory_of(d)->cnt; i++) {
-        if (strcmp(memory_of(d)->names[i], name) != 0) continue;
-        *ret = (int)i;
-        return PH_OK;
+    static const uint8_t record[40] = "a record, and what it caused";
+    ph_journal *j;
+    ph_journal_fault f;
+    ph_journal_options o = {.market = "fuzz.petahour",
+                            .segment_bytes = 3 * PH_JOURNAL_PAGE,
+                            .fill_bytes = PH_JOURNAL_PAGE};
+    memory_begin(&b->whole, 1);
+    PH_ASSERT(ph_journal_open(b->block, &b->whole.disk, &o, &j, &f) == PH_OK);
+    for (uint32_t batch = 0; batch < 5; batch++) {
+        for (uint32_t i = 0; i <= batch * 3; i++)
+            PH_ASSERT(ph_journal_append(j, (ph_time){batch}, record, 1 + i, record, 9) == PH_OK);
+        PH_ASSERT(ph_journal_commit(j, &f) == PH_OK);
     }
-    return PH_ENOTFOUND;
+    ph_journal_close(j);
+    b->segment_cnt = 0;
+    for (uint64_t seq = 1; seq < 100; seq++) {
+        char name[PH_JOURNAL_NAME_SIZE];
+        ph_segment_name(seq, name);
+        if (memory_find(&b->whole.seen_names, name) >= 0) b->firsts[b->segment_cnt++] = seq;
+    }
+    PH_ASSERT(b->segment_cnt == 3);
 }
 
-static void memory_close(ph_disk *d, int file)
+/* The disk as it was written. */
+static void restore(bench *b)
 {
-    PH_ASSERT(file >= 0 && (uint32_t)file < memory_of(d)->cnt);
+    memory_begin(&b->disk, 1);
+    b->disk.seen_names = b->whole.seen_names;
+    b->disk.file_cnt = b->whole.file_cnt;
+    for (int i = 0; i < b->whole.file_cnt; i++) {
+        const memory_content *from = &b->whole.seen[i];
+        memory_content *to = &b->disk.seen[i];
+        size_t used = to->size > from->size ? to->size : from->size;
+        memcpy(to->bytes, from->bytes, used);
+        to->size = from->size;
+    }
 }
-
-static ph_status memory_read(ph_disk *d, int file, uint64_t at, void *to, size_t size, size_t *ret)
-{
-    size_t have = memory_of(d)->sizes[file];
-    size_t n = at >= have ? 0 : have - (size_t)at;
-    if (n > size) n = size;
-    if (n != 0) memcpy(to, memory_of(d)->bytes[file] + at, n);
-    *ret = n;
-    return PH_OK;
-}
-
-static ph_status memory_sync(ph_disk *d, int file)
-{
-    (void)d;
-    (void)file;
-    return PH_OK;
-}
-
-static ph_status memory_size(ph_disk *d, int file, uint64_t *ret)
-{
-    *ret = memory_of(d)->sizes[file];
-    return PH_OK;
-}
-
-static ph_status memory_list(ph_disk *d, void (*f)(void *arg, const char *name), void *arg)
-{
-    for (uint32_t i = 0; i < memory_of(d)->cnt; i++)
-        f(arg, memory_of(d)->names[i]);
-    return PH_OK;
-}
-
-static const char *memory_reason(ph_disk *d)
-{
-    (void)d;
-    return "no reason";
-}
-
-/* The reader asks for nothing else. */
-static const ph_disk_ops memory_ops = {
-    .open = memory_open,
-    .close = memory_close,
-    .read = memory_read,
-    .sync = memory_sync,
-    .size = memory_size,
-    .list = memory_list,
-    .reason = memory_reason,
-};
 
 static uint32_t u32_at(const uint8_t *p)
 {
@@ -132,67 +116,97 @@ static ph_hash mend_batches(uint8_t *file, size_t size, ph_hash previous)
     return previous;
 }
 
-static void mend(memory_disk *d)
+static void mend(bench *b)
 {
     ph_hash previous = {{0}};
-    for (uint32_t i = 0; i < d->cnt; i++) {
-        if (d->sizes[i] < PH_SEG_SIZE) continue;
-        uint8_t *p = d->bytes[i];
+    for (int i = 0; i < b->segment_cnt; i++) {
+        memory_content *c = segment_of(b, i);
+        if (c->size < PH_SEG_SIZE) continue;
         ph_digest digest;
-        if (i > 0) memcpy(p + PH_SEG_PREVIOUS, previous.b, sizeof previous.b);
+        if (i > 0) memcpy(c->bytes + PH_SEG_PREVIOUS, previous.b, sizeof previous.b);
         ph_digest_begin(&digest, PH_DIGEST_SEGMENT);
-        ph_digest_add(&digest, p, PH_SEG_HASH);
+        ph_digest_add(&digest, c->bytes, PH_SEG_HASH);
         ph_hash hash = ph_digest_end(&digest);
-        memcpy(p + PH_SEG_HASH, hash.b, sizeof hash.b);
-        previous = mend_batches(p, d->sizes[i], i == 0 ? hash : previous);
+        memcpy(c->bytes + PH_SEG_HASH, hash.b, sizeof hash.b);
+        previous = mend_batches(c->bytes, c->size, i == 0 ? hash : previous);
     }
 }
 
-static void load(memory_disk *d, const uint8_t *bytes, size_t size)
+static void change(bench *b, const uint8_t *bytes, size_t size)
 {
     ph_reader r = ph_reader_of(bytes, size);
-    bool is_mended = (ph_read_u8(&r) & 1) != 0;
-    d->cnt = 0;
-    while (!r.bad && r.p < r.end && d->cnt < FILES_MAX) {
-        ph_segment_name(ph_read_u8(&r), d->names[d->cnt]);
-        size_t n = ph_read_u16(&r);
-        if (r.bad) return;
+    uint8_t flags = ph_read_u8(&r);
+    for (bool is_first = true; !r.bad && r.p < r.end; is_first = false) {
+        memory_content *c = segment_of(b, ph_read_u8(&r) % b->segment_cnt);
+        size_t at = ph_read_u16(&r), n = ph_read_u8(&r);
+        if (r.bad) break;
         if (n > (size_t)(r.end - r.p)) n = (size_t)(r.end - r.p);
-        ph_read_bytes(&r, d->bytes[d->cnt], n);
-        d->sizes[d->cnt++] = n;
+        if (at + n > sizeof c->bytes) continue;
+        ph_read_bytes(&r, c->bytes + at, n);
+        if (at + n > c->size) c->size = at + n;
+        if (!is_first || (flags & FLAG_CUT) == 0) continue;
+        memset(c->bytes + at, 0, c->size - at);
+        c->size = at;
     }
-    if (is_mended) mend(d);
+    if ((flags & FLAG_MEND) != 0) mend(b);
 }
 
-static void read_all(memory_disk *d, void *block)
+/* Reads to where the reader stops; returns how many records there are if it stopped at the end,
+   otherwise UINT64_MAX. */
+static uint64_t read_all(bench *b)
 {
     ph_journal_reader *reader;
     ph_journal_fault fault;
-    if (ph_journal_reader_open(block, &d->disk, &reader, &fault) != PH_OK) return;
-    ph_journal_batch b;
+    if (ph_journal_reader_open(b->block, &b->disk.disk, &reader, &fault) != PH_OK)
+        return UINT64_MAX;
+    ph_journal_batch batch;
     ph_status s;
     uint64_t next = 1;
-    while ((s = ph_journal_reader_next(reader, &b, &fault)) == PH_OK) {
-        PH_ASSERT(b.first_seq == next);
+    while ((s = ph_journal_reader_next(reader, &batch, &fault)) == PH_OK) {
+        PH_ASSERT(batch.first_seq == next);
         ph_journal_cursor cursor = {0};
-        for (ph_journal_record rec; ph_journal_record_next(&b, &cursor, &rec); next++) {
+        for (ph_journal_record rec; ph_journal_record_next(&batch, &cursor, &rec); next++) {
             PH_ASSERT(rec.seq == next && rec.size > 0);
             PH_ASSERT(rec.bytes[0] + rec.bytes[rec.size - 1] >= 0); /* all of it is readable */
         }
     }
     PH_ASSERT(s == PH_EEND || fault.text[0] != '\0');
-    PH_ASSERT(ph_journal_reader_next(reader, &b, &fault) == s); /* the same answer again */
+    PH_ASSERT(ph_journal_reader_next(reader, &batch, &fault) == s); /* the same answer again */
     ph_journal_reader_close(reader);
+    return s == PH_EEND ? next - 1 : UINT64_MAX;
+}
+
+/* A writer that opens stands where the reader stopped, and what it adds is read. */
+static void go_on(bench *b, uint64_t cnt)
+{
+    ph_journal *j;
+    ph_journal_fault fault;
+    ph_journal_options o = {.market = "fuzz.petahour",
+                            .segment_bytes = 4 * PH_JOURNAL_PAGE,
+                            .fill_bytes = PH_JOURNAL_PAGE};
+    ph_status s = ph_journal_open(b->block, &b->disk.disk, &o, &j, &fault);
+    if (s != PH_OK) {
+        PH_ASSERT(fault.text[0] != '\0');
+        return;
+    }
+    ph_journal_position end = ph_journal_end(j);
+    PH_ASSERT(cnt == UINT64_MAX || end.seq == cnt);
+    bool is_added = end.seq < UINT64_MAX - 1 &&
+                    ph_journal_append(j, end.at, "more", 4, "", 0) == PH_OK &&
+                    ph_journal_commit(j, &fault) == PH_OK;
+    ph_journal_close(j);
+    if (cnt != UINT64_MAX) PH_ASSERT(is_added && read_all(b) == cnt + 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static memory_disk disk = {.disk = {&memory_ops}};
-    static _Alignas(64) uint8_t block[PH_JOURNAL_BATCH_MAX + 65536];
-    PH_ASSERT(ph_journal_reader_footprint() <= sizeof block);
-    load(&disk, bytes, size);
-    read_all(&disk, block);
+    static bench b;
+    PH_ASSERT(ph_journal_reader_footprint() <= BLOCK_SIZE && ph_journal_footprint() <= BLOCK_SIZE);
+    if (b.segment_cnt == 0) write_whole(&b);
+    restore(&b);
+    change(&b, bytes, size);
+    go_on(&b, read_all(&b));
     return 0;
 }

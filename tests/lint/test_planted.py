@@ -40,6 +40,7 @@ def small_tree(root):
         "engine/journal/writer.h": header("engine/journal/writer.h", "int ph_journal_writer(int v);"),
         "engine/core/ledger.h": header("engine/core/ledger.h", "int ph_ledger(int v);"),
         "engine/core/ledger.c": LEDGER.format(extra="", body="return ph_slot(v);"),
+        "tests/unit/test_ledger.c": source(""),
         "gateway/ratelimit.c": source("int phg_ratelimit(void);\n"),
         "gateway/feed.h": header("gateway/feed.h"),
         "clients/lib/wire.h": header("clients/lib/wire.h"),

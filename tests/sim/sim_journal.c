@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  tests/sim/sim_journal.c - the engine's life with its disk, by seed: write, die, lose power, start
-    again, for several lives, while a follower reads.
+/*  tests/sim/sim_journal.c - the engine's life with its disk, by seed: write, die, lose power,
+    start again, for several lives, while a follower reads.
 
     Laws, after every death: the reader gives a prefix of what was appended that has everything that
     was acknowledged; what a follower was given while the writer lived is still there; the writer
@@ -100,6 +100,18 @@ static ph_status write_batch(world *w, ph_journal *j)
     return s;
 }
 
+/* Behind the end of an opened journal there are zeros only. */
+static bool is_clean_behind(const memory_disk *d, const ph_journal_position *end)
+{
+    int i = memory_find(&d->seen_names, end->segment);
+    if (i < 0) return false;
+    const memory_content *c = &d->seen[d->seen_names.v[i].file];
+    for (size_t at = (size_t)end->offset; at < c->size; at++) {
+        if (c->bytes[at] != 0) return false;
+    }
+    return true;
+}
+
 /* One life of an engine: until it is killed, or ends in order. */
 static void live(world *w)
 {
@@ -121,6 +133,8 @@ static void live(world *w)
     }
     ph_journal_position end = ph_journal_end(j);
     if (end.seq != before) fail(w, "writer and reader see another end", end.segment);
+    if (end.at.ns != end.seq) fail(w, "the last stamp is another", end.segment);
+    if (!is_clean_behind(w->disk, &end)) fail(w, "not zero behind the end", end.segment);
     if (end.cut != 0) w->torn++;
     w->acknowledged = end.seq; /* the engine replays it and goes on from there */
     ph_journal_reader *r = NULL;
