@@ -81,6 +81,14 @@ ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost,
     uint64_t welcomes = ph_follower_welcomes(u->engine);
     *ret_was_lost = welcomes > u->welcomes && u->welcomes != 0;
     u->welcomes = welcomes;
+    /* An engine tells of a record only when it is durable, so the same log never gets shorter. */
+    if (ph_follower_last(u->engine) + 1 < ph_follower_next(u->engine)) {
+        (void)snprintf(err, PHG_ERR_SIZE,
+                       "the engine is back with %" PRIu64 " records where %" PRIu64
+                       " were taken: it has another log; start the gateway again",
+                       ph_follower_last(u->engine), ph_follower_next(u->engine) - 1);
+        return PH_EDIVERGED;
+    }
     s = ph_follower_turn(u->notary, now_ns, on_contract, u);
     if (s != PH_OK && s != PH_EAGAIN) {
         (void)snprintf(err, PHG_ERR_SIZE, "could not take contract %" PRIu64 " of the notary: %s",

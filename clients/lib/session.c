@@ -150,8 +150,8 @@ static void on_logon(phc_client *c, const Petahour__V1__LogonAccepted *m)
     if (c->probing) {
         if (c->next_report == 0) c->next_report = l.last_report + 1;
         if (c->next_contract == 0) c->next_contract = l.last_contract + 1;
-        phc_connection_close(c);
-        c->next_attempt_ms = 0;
+        /* On the same connection: the session of a second one would count beside this one. */
+        c->logon_sent = false;
         c->again = true;
         return;
     }

@@ -264,6 +264,11 @@ const char *ph_follower_origin(const ph_follower *f)
     return f->origin.s;
 }
 
+uint64_t ph_follower_last(const ph_follower *f)
+{
+    return f->last;
+}
+
 uint64_t ph_follower_next(const ph_follower *f)
 {
     return f->next;

@@ -59,6 +59,10 @@ uint64_t ph_follower_welcomes(const ph_follower *f);
 /* What the server says it is, e.g. "demo.petahour/engine"; "" before its first word. */
 const char *ph_follower_origin(const ph_follower *f);
 
+/* The last item that the server told of; 0 before its first word.  A server that is back with fewer
+   items than were taken (less than ph_follower_next - 1) offers another log. */
+uint64_t ph_follower_last(const ph_follower *f);
+
 /* Number of the next item that is expected. */
 uint64_t ph_follower_next(const ph_follower *f);
 

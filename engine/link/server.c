@@ -20,6 +20,8 @@ enum {
     BYTES_PER_FLUSH = 4 << 20,
     WINDOW_BYTES_MIN = 64 << 10,
     LINGER_MS = 500,
+    CLOSING_MOMENTS = 50, /* that a socket which is being closed may still answer */
+    CLOSING_MOMENT_US = 20000,
 };
 
 /*  A follower's life: a stranger's frame is answered with HELLO; FOLLOW takes an entry of the table
@@ -50,9 +52,7 @@ struct ph_server {
     follower followers[PH_SERVER_FOLLOWERS_MAX];
 };
 
-/* ZeroMQ takes the address of a socket away from whoever listens there, silently.  A socket file
-   that nobody listens on is what a killed process left behind. */
-static bool is_taken(const char *path)
+static bool is_answered(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) return false; /* the bind says so */
@@ -62,6 +62,18 @@ static bool is_taken(const char *path)
     bool taken = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
     (void)close(fd); /* nothing was written */
     return taken;
+}
+
+/* ZeroMQ takes the address of a socket away from whoever listens there, silently.  A socket file
+   that nobody listens on is what a killed process left behind; one that is being closed answers
+   for a moment longer. */
+static bool is_taken(const char *path)
+{
+    for (int i = 0; i < CLOSING_MOMENTS; i++) {
+        if (!is_answered(path)) return false;
+        (void)usleep(CLOSING_MOMENT_US); /* an early end is a shorter moment */
+    }
+    return true;
 }
 
 static ph_status bind_private(ph_server *s, const char *endpoint)

@@ -12,6 +12,7 @@ import configparser
 import glob
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -417,12 +418,15 @@ class Doors(unittest.TestCase):
         self.assertFalse(thief.receive(0.5) and thief.wait("logon_accepted").participant != 3)
         self.assertFalse(any(m.WhichOneof("message") == "command_result" for m in victim.messages))
         victim.close()
-        again = self.opened(3, routing_id=b"desk-1")
         end = time.monotonic() + PATIENCE
-        while True:  # the gateway frees the id when it sees that the connection has gone
+        while True:
+            # The gateway frees the id when it sees that the connection has gone; a connection that
+            # came before that stays without one, so each try is a new one.
+            again = self.opened(3, routing_id=b"desk-1")
             again.send(logon(receive=False))
             if again.receive(1):
                 break
+            again.close()
             self.assertLess(time.monotonic(), end)
         self.assertEqual(again.wait("logon_accepted").participant, 3)
 
@@ -545,6 +549,14 @@ class Streams(unittest.TestCase):
         self.assertEqual((duplicate.reject_name, duplicate.client_order_id), ("DUPLICATE", last))
         self.assertEqual((accepted.type, accepted.client_order_id), (1, last + 1))
         self.assertEqual(self.stream(3)[: len(before)], before)
+
+    def test_an_engine_with_another_log_is_not_followed(self):
+        self.run_.stop(self.run_.engine, signal.SIGKILL)
+        shutil.rmtree(f"{self.run_.path}/journal")
+        os.unlink(f"{self.run_.path}/engine.spool")
+        self.run_.start(ENGINE, "engine")
+        self.assertEqual(self.run_.gateway.wait(PATIENCE), 1)
+        self.assertIn("another log", self.run_.gateway.stderr.read().decode())
 
     def test_silence_ends_a_session_and_heartbeats_keep_it(self):
         silent, alive = self.run_.client(self.keys[3]), self.run_.client(self.keys[3])

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: the streams and the comparison of everything that a command can cause */
 /* The engine's market against the one in tests/prop/model.h, which was written from the rulebook
    alone: both get the same random commands in a world so small that everything collides, and must
    say and hold the same after every one.

@@ -116,7 +116,7 @@ static bool is_clean_behind(const memory_disk *d, const ph_journal_position *end
 static void live(world *w)
 {
     uint64_t before = count_records(w);
-    uint64_t next = before + 1;
+    uint64_t next;
     int dies_at =
         memory_chance(&w->disk->seed) % 8 == 0 ? -1 : (int)(memory_chance(&w->disk->seed) % 60);
     w->disk->calls = 0;
@@ -184,7 +184,7 @@ int main(int argc, char **argv)
     world w = {.disk = calloc(1, sizeof(memory_disk)),
                .writer_block = aligned_alloc(64, (ph_journal_footprint() + 63) / 64 * 64),
                .reader_block = aligned_alloc(64, (ph_journal_reader_footprint() + 63) / 64 * 64)};
-    if (w.disk == NULL || w.writer_block == NULL || w.reader_block == NULL) return EXIT_FAILURE;
+    if (w.disk == NULL || w.writer_block == NULL || w.reader_block == NULL) abort();
     for (uint64_t seed = first; seed <= last; seed++)
         run(&w, seed);
     printf("%llu seeds, %llu torn tails cut, %llu unacknowledged batches lost\n",
