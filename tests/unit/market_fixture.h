@@ -27,7 +27,7 @@ typedef struct {
     void *block;
     ph_events out;
     ph_time now;
-    uint64_t client_order_id[64]; /* last used, by participant */
+    uint64_t client_order_id[128]; /* last used, by participant */
     uint64_t payments;
     bool check_laws;
 } world;
