@@ -60,6 +60,7 @@ typedef struct {
     uint32_t alike_percent;   /* of blocks: a window on a coarse grid */
     uint32_t aon_percent;     /* of blocks */
     uint32_t ioc_percent;
+    ph_money unit; /* of prices and cash: large ones come near the ends of 64 bits */
 } habits;
 
 static world w;
@@ -372,7 +373,8 @@ static void random_habits(void)
                  .block_percent = 10 + below(70),
                  .alike_percent = below(101),
                  .aon_percent = below(80),
-                 .ioc_percent = below(30)};
+                 .ioc_percent = below(30),
+                 .unit = one_in(6) ? INT64_C(7000000000001) : 1};
 }
 
 /* The first two draw on the same hardware; the third has shorter periods. */
@@ -389,14 +391,15 @@ static void list_products(void)
         t.taker_ppm = one_in(3) ? 0 : below(90000);
         t.fee_at_trade_ppm = one_in(3) ? below(2) * 1000000 : below(1000001);
         t.bond_ppm = one_in(3) ? 0 : below(400000);
-        t.bond_fixed = one_in(2) ? 0 : below(4);
+        t.bond_fixed = one_in(2) ? 0 : below(4) * h.unit;
         t.gate_seconds = one_in(2) ? 0 : below(4) * 900;
         t.tick = one_in(5) ? 2 : 1;
+        if (one_in(2)) t.tick *= h.unit;
         t.lot = one_in(5) ? 2 : 1;
         t.quantity_max = one_in(4) ? 4 : 1000;
         t.block_periods_max = one_in(4) ? 4 : 40;
         t.horizon = one_in(4) ? 8 : 40;
-        t.reference_price = 1 + below(h.price);
+        t.reference_price = (1 + below(h.price)) * h.unit;
         t.band_ppm = one_in(8) ? 500000 + below(500000) : 0;
         both((ph_command){.kind = PH_CMD_LIST_PRODUCT, .sender = {1}, .u.product = t});
     }
@@ -411,7 +414,7 @@ static void set_up(void)
     model_open(&judge);
     judge.now = w.now;
     memset(capacity_reference, 0, sizeof capacity_reference);
-    ph_money cash = one_in(3) ? 400 : 50000;
+    ph_money cash = (one_in(3) ? 400 : 50000) * h.unit;
     uint32_t units = one_in(3) ? 20 : 300;
     for (uint32_t i = 0; i < h.suppliers; i++)
         join(PH_ROLE_SUPPLIER, cash);
@@ -473,7 +476,7 @@ static ph_command random_order(void)
     ph_side side = may_sell && (!may_buy || one_in(2)) ? PH_SIDE_SELL : PH_SIDE_BUY;
     ph_shape shape = below(100) < h.block_percent ? PH_SHAPE_BLOCK : PH_SHAPE_EACH;
     ph_command c = world_order(&w, who, side, shape, (ph_window){0, 1}, 1 + below(h.quantity),
-                               1 + below(h.price));
+                               (1 + below(h.price)) * h.unit);
     ph_new_order *o = &c.u.order;
     o->product.v = 1 + below(h.products);
     const ph_product_terms *t = ph_market_product(w.m, o->product);
@@ -538,13 +541,13 @@ static void random_clump(void)
     ph_product_id product = {1 + below(h.products)};
     const ph_product_terms *t = ph_market_product(w.m, product);
     ph_window window = {ph_period_at(w.now, t->period_seconds) + 1 + below(3), 1 + below(4)};
-    ph_price middle = 1 + below(h.price);
+    ph_price middle = (1 + below(h.price)) * h.unit;
     for (uint32_t i = 4 + below(12); i > 0; i--) {
         ph_command c = random_order();
         ph_new_order *o = &c.u.order;
         o->product = product;
         o->window = window;
-        o->price = (middle + below(4)) / t->tick * t->tick;
+        o->price = (middle + below(4) * h.unit) / t->tick * t->tick;
         if (o->shape == PH_SHAPE_EACH && one_in(2))
             o->window = (ph_window){window.first + below(window.periods), 1};
         both(c);
@@ -570,7 +573,8 @@ static void random_second_try(void)
     ph_window window = {ph_period_at(w.now, t->period_seconds) + 2, 1 + below(3)};
     ph_side side = one_in(2) ? PH_SIDE_BUY : PH_SIDE_SELL;
     ph_side other = side == PH_SIDE_BUY ? PH_SIDE_SELL : PH_SIDE_BUY;
-    ph_price middle = (4 + below(4)) * t->tick, worse = side == PH_SIDE_BUY ? t->tick : -t->tick;
+    ph_price grid = t->tick < h.unit ? h.unit / t->tick * t->tick : t->tick;
+    ph_price middle = (4 + below(4)) * grid, worse = side == PH_SIDE_BUY ? grid : -grid;
     for (uint32_t i = 2 + below(4); i > 0; i--) {
         ph_command c = random_order_of(other, product, window);
         bool block = i == 1 || (i < 4 && c.u.order.shape == PH_SHAPE_BLOCK);
@@ -613,7 +617,8 @@ static void random_step(void)
         random_suspension();
     } else if (dice < 985 && w.payments < MODEL_REFERENCES) {
         bool in = !one_in(4);
-        pay(in ? PH_CMD_DEPOSIT : PH_CMD_WITHDRAW, somebody(), 1 + below(in ? 4000 : 500));
+        pay(in ? PH_CMD_DEPOSIT : PH_CMD_WITHDRAW, somebody(),
+            (1 + below(in ? 4000 : 500)) * h.unit);
     } else {
         uint32_t who = somebody();
         if (sells(who)) add_capacity(who, 1 + below(2), 20 + below(40), 1 + below(12));

@@ -194,12 +194,13 @@ START_TEST(room_for_blocks)
 }
 END_TEST
 
-/* Each repetition looks at 4,096 blocks, own ones too, so 256 of them reach the bound exactly. */
-START_TEST(blocks_that_are_looked_at_have_a_bound)
+/* Each repetition looks at 4,096 blocks, own ones too, so this many reach the bound exactly. */
+enum { REPETITIONS = PH_WORK_PER_COMMAND_MAX / PH_BLOCKS_PER_SIDE_MAX };
+
+/* A full side behind the periods that will trade; returns a bidder that can sell. */
+static uint32_t fill_the_side_behind(void)
 {
-    enum { REPETITIONS = PH_WORK_PER_COMMAND_MAX / PH_BLOCKS_PER_SIDE_MAX };
     uint32_t bidder = fill_the_side((ph_window){REPETITIONS, 2});
-    place(buyer, PH_SIDE_BUY, PH_SHAPE_EACH, (ph_window){0, REPETITIONS}, 1, 6);
     world_do(&w, (ph_command){.kind = PH_CMD_REGISTER_CAPACITY,
                               .sender = {bidder},
                               .u.capacity = {.reference = 1,
@@ -208,6 +209,13 @@ START_TEST(blocks_that_are_looked_at_have_a_bound)
                                              .period_seconds = HOUR,
                                              .window = {START_PERIOD, RING},
                                              .units = 9}});
+    place(buyer, PH_SIDE_BUY, PH_SHAPE_EACH, (ph_window){0, REPETITIONS}, 1, 6);
+    return bidder;
+}
+
+START_TEST(blocks_that_are_looked_at_have_a_bound)
+{
+    uint32_t bidder = fill_the_side_behind();
     /* One period less to sell leaves one repetition, the one that finds nothing. */
     place(bidder, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){1, REPETITIONS}, 1, 5);
     ck_assert_uint_eq(executed(), REPETITIONS - 1);
@@ -217,6 +225,17 @@ START_TEST(blocks_that_are_looked_at_have_a_bound)
     ck_assert_uint_eq(executed(), REPETITIONS);
     const ph_event *accepted = world_event(&w, PH_EVT_ACCEPTED, 0);
     cancelled(PH_CANCEL_WORK_LIMIT, accepted->u.accepted.order.v, 1);
+}
+END_TEST
+
+/* A block counts only while the incoming order has something left in one of its periods. */
+START_TEST(blocks_out_of_reach_are_not_counted)
+{
+    uint32_t bidder = fill_the_side_behind();
+    place(buyer, PH_SIDE_BUY, PH_SHAPE_EACH, (ph_window){REPETITIONS, 1}, 1, 7);
+    place(bidder, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){0, REPETITIONS + 1}, 1, 5);
+    ck_assert_uint_eq(executed(), REPETITIONS + 1);
+    ck_assert_uint_eq(world_cnt(&w, PH_EVT_CANCELLED), 0);
 }
 END_TEST
 
@@ -296,6 +315,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_resting_block_that_no_longer_fits_ends_the_incoming_order);
     tcase_add_test(t, room_for_blocks);
     tcase_add_test(t, blocks_that_are_looked_at_have_a_bound);
+    tcase_add_test(t, blocks_out_of_reach_are_not_counted);
     tcase_add_loop_test(t, the_second_try_needs_a_larger_block_within_the_limit, 0, 6);
     tcase_add_loop_test(t, the_first_of_the_largest_executions_counts, 0, 3);
     tcase_add_test(t, all_or_none_takes_the_first_that_makes_it_whole);
