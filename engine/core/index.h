@@ -34,10 +34,4 @@ void ph_index_put(ph_index *x, uint64_t key, uint32_t value);
 /* Removes a key that is there. */
 void ph_index_remove(ph_index *x, uint64_t key);
 
-/* Asks the processor to fetch the place of a key. */
-static inline void ph_index_prefetch(const ph_index *x, uint64_t key)
-{
-    __builtin_prefetch(&x->keys[(key + (key >> 32) * UINT64_C(0x9E3779B9)) & x->mask]);
-}
-
 #endif

@@ -232,6 +232,11 @@
     K(PH_EVT_PHASE_CHANGED, FIELDS_PHASE_CHANGED, phase_changed) \
     K(PH_EVT_REFERENCE_SET, FIELDS_REFERENCE_SET, reference_set)
 
+/* A field is never wider on the wire than in its struct; before the fields stand u16 kind and, for
+   a command, u32 sender and u64 request. */
+_Static_assert(2 + sizeof(((ph_event *)NULL)->u) <= PH_EVENT_BYTES_MAX, "every event fits");
+_Static_assert(14 + sizeof(((ph_command *)NULL)->u) <= PH_COMMAND_BYTES_MAX, "every command fits");
+
 static void write_enum(ph_writer *w, unsigned v, unsigned max)
 {
     PH_ASSERT(v >= 1 && v <= max);

@@ -24,7 +24,7 @@
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
 
-enum { PH_EVENT_BYTES_MAX = 160 }; /* longest encoded event; see the assertion in codec.c */
+enum { PH_EVENT_BYTES_MAX = 160 }; /* no encoded event is longer */
 
 /* Appends the command to w, which becomes full if there is no room (PH_COMMAND_BYTES_MAX always
    suffices).  A command with a kind or an enumeration that is not in the lists is a bug. */
