@@ -329,6 +329,11 @@ ph_status phg_feed_take(phg_feed *f, const ph_command *c, phg_event_at events)
     case PH_EVT_REJECTED:
     case PH_EVT_SEGMENT:
     case PH_EVT_TRANSFER:
+    case PH_EVT_REPLACED:
+    case PH_EVT_CLIP_SHOWN:
+    case PH_EVT_DELIVERY:
+    case PH_EVT_DELIVERY_FINAL:
+    case PH_EVT_TERMS_SET:
     case PH_EVT_REFERENCE_SET: return PH_OK;
     }
     return PH_ECORRUPT;

@@ -245,6 +245,11 @@ ph_status phg_private_streams_take(phg_private_streams *s, phg_translator *t, co
     case PH_EVT_TRANSFER:
     case PH_EVT_GATE_CLOSED:
     case PH_EVT_PHASE_CHANGED:
+    case PH_EVT_REPLACED:
+    case PH_EVT_CLIP_SHOWN:
+    case PH_EVT_DELIVERY:
+    case PH_EVT_DELIVERY_FINAL:
+    case PH_EVT_TERMS_SET:
     case PH_EVT_REFERENCE_SET: return PH_OK;
     }
     return PH_ECORRUPT;

@@ -141,7 +141,7 @@ static bool take_mass_cancel(const Petahour__V1__MassCancel *m, ph_command *c)
 {
     c->kind = PH_CMD_MASS_CANCEL;
     c->request = m->request;
-    c->u.mass_cancel = (ph_mass_cancel){{m->product}};
+    c->u.mass_cancel = (ph_mass_cancel){.product = {m->product}};
     return true;
 }
 

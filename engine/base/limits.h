@@ -27,6 +27,11 @@ enum {
     PH_CLIENT_IDS_KEPT = 4096,          /* client order ids per participant that can be answered */
     PH_WINDOW_SECONDS_MIN = 60,         /* shortest report, dispute or resolve window */
     PH_COMMAND_BYTES_MAX = 1024,        /* longest encoded command */
+    PH_GROUP_MEMBERS_MAX = 8,           /* orders of an exclusive group */
+    PH_RESALES_MAX = 8,                 /* links of a chain of resales */
+    PH_DISPLAY_CLIPS_MAX = 64,          /* an iceberg's quantity over what it shows */
+    PH_KEYS_MAX = 4,                    /* keys of one use that a participant has at one time */
+    PH_ACCESS_BYTES_MAX = 512,          /* longest sealed access */
 };
 
 _Static_assert(PH_EACH_PERIODS_MAX <= PH_HORIZON_MAX, "an EACH window fits the open periods");

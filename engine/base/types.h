@@ -57,6 +57,9 @@ typedef struct {
 typedef struct {
     uint8_t b[32];
 } ph_key; /* a public key: Ed25519 or Curve25519 */
+typedef struct {
+    uint8_t b[64];
+} ph_signature; /* Ed25519; the market carries it, others verify it */
 
 /* Text of bounded length: UTF-8, no control characters, bytes after the end are all zero. */
 typedef struct {
@@ -117,6 +120,18 @@ typedef enum {
     PH_PARTICIPANT_CLOSED = 3,
 } ph_participant_state;
 
+typedef enum {
+    PH_PRODUCT_LISTED = 1,
+    PH_PRODUCT_HALTED = 2,   /* takes no orders; resting ones stay and can be cancelled */
+    PH_PRODUCT_DELISTED = 3, /* for good; resting orders were cancelled */
+} ph_product_state;
+
+/* What a key of a participant is for. */
+typedef enum {
+    PH_KEY_CONNECTION = 1, /* Curve25519 */
+    PH_KEY_SIGNATURE = 2,  /* Ed25519 */
+} ph_key_use;
+
 /* A named account of the ledger: what kind, and of whom. */
 typedef enum {
     PH_ACCOUNT_EXTERNAL = 1, /* the world outside: deposits come from here; id 0 */
@@ -124,6 +139,8 @@ typedef enum {
     PH_ACCOUNT_ESCROW = 3,   /* id is a contract: notional and fee not yet earned */
     PH_ACCOUNT_BOND = 4,     /* id is a contract: what the supplier put down */
     PH_ACCOUNT_FEES = 5,     /* what the exchange has earned; id 0 */
+    PH_ACCOUNT_DEPOSIT = 6,  /* id is a contract: what its disputes put down */
+    PH_ACCOUNT_PREMIUM = 7,  /* id is a contract: paid above the supplier's price on resale */
 } ph_account_kind;
 
 typedef struct {

@@ -200,6 +200,7 @@ static void conclude(ph_market *m, const ph_fill *f, uint32_t cnt)
                   .product = terms->id,
                   .terms_version = p->terms_version,
                   .buyer = {buy->participant},
+                  .seller = {sell->participant},
                   .supplier = {sell->participant},
                   .buy_order = {buy->id},
                   .sell_order = {sell->id},
@@ -213,6 +214,7 @@ static void conclude(ph_market *m, const ph_fill *f, uint32_t cnt)
         ph_money_share_down(t.notional, buyer_takes ? terms->taker_ppm : terms->maker_ppm);
     t.supplier_fee =
         ph_money_share_down(t.notional, seller_takes ? terms->taker_ppm : terms->maker_ppm);
+    t.supplier_notional = t.notional;
     t.buyer_fee_at_trade = ph_money_share_down(t.buyer_fee, terms->fee_at_trade_ppm);
     buy->reported -= unit_periods;
     sell->reported -= unit_periods;

@@ -25,6 +25,8 @@ static ph_money *balance_of(ph_market *m, ph_account account)
     case PH_ACCOUNT_CASH: return &m->participants[account.id].cash;
     case PH_ACCOUNT_ESCROW: return &m->contracts[account.id].escrow;
     case PH_ACCOUNT_BOND: return &m->contracts[account.id].bond;
+    case PH_ACCOUNT_DEPOSIT: return &m->contracts[account.id].deposit;
+    case PH_ACCOUNT_PREMIUM: return &m->contracts[account.id].premium;
     }
     ph_panic("account of unknown kind", __FILE__, __LINE__);
 }
@@ -53,6 +55,10 @@ ph_money ph_ledger_balance(const ph_market *m, ph_account account)
     case PH_ACCOUNT_ESCROW:
         return account.id <= m->last_contract ? m->contracts[account.id].escrow : 0;
     case PH_ACCOUNT_BOND: return account.id <= m->last_contract ? m->contracts[account.id].bond : 0;
+    case PH_ACCOUNT_DEPOSIT:
+        return account.id <= m->last_contract ? m->contracts[account.id].deposit : 0;
+    case PH_ACCOUNT_PREMIUM:
+        return account.id <= m->last_contract ? m->contracts[account.id].premium : 0;
     }
     return 0;
 }

@@ -27,7 +27,12 @@ ph_market_limits ph_market_limits_default(void)
                               .order_periods_max = 1 << 22,
                               .blocks_max = 1 << 16,
                               .contracts_max = 1 << 20,
-                              .references_max = 1 << 16};
+                              .references_max = 1 << 16,
+                              .terms_max = 1 << 12,
+                              .deliveries_max = 1 << 21,
+                              .lots_max = 1 << 21,
+                              .disputes_max = 1 << 14,
+                              .probes_max = 1 << 12};
 }
 
 static bool within(uint32_t v, uint32_t low, uint32_t high)
@@ -43,7 +48,10 @@ static bool limits_ok(const ph_market_limits *l)
            within(l->pools_max, 1, 1 << 20) && within(l->ring_periods, 16, 1 << 15) &&
            power_of_two && within(l->orders_max, 1, 1 << 26) &&
            within(l->order_periods_max, 1, 1 << 28) && within(l->blocks_max, 1, 1 << 24) &&
-           within(l->contracts_max, 1, 1 << 28) && within(l->references_max, 1, 1 << 26);
+           within(l->contracts_max, 1, 1 << 28) && within(l->references_max, 1, 1 << 26) &&
+           within(l->terms_max, 1, 1 << 20) && within(l->deliveries_max, 1, 1 << 28) &&
+           within(l->lots_max, 1, 1 << 28) && within(l->disputes_max, 1, 1 << 24) &&
+           within(l->probes_max, 1, 1 << 20);
 }
 
 /* The one place that says what lies where: used to measure and to carve. */
@@ -120,6 +128,7 @@ static uint64_t client_order_id_of(const ph_command *c)
 {
     if (c->kind == PH_CMD_NEW_ORDER) return c->u.order.client_order_id;
     if (c->kind == PH_CMD_CANCEL_ORDER) return c->u.cancel.client_order_id;
+    if (c->kind == PH_CMD_REPLACE_ORDER) return c->u.replace.client_order_id;
     return 0;
 }
 
@@ -161,13 +170,29 @@ static uint32_t role_of(ph_command_kind kind)
     case PH_CMD_SET_PHASE:
     case PH_CMD_SET_PARTICIPANT_STATE:
     case PH_CMD_DEPOSIT:
-    case PH_CMD_WITHDRAW: return PH_ROLE_OPERATOR;
-    case PH_CMD_REGISTER_CAPACITY: return PH_ROLE_SUPPLIER;
+    case PH_CMD_WITHDRAW:
+    case PH_CMD_SET_TERMS:
+    case PH_CMD_SET_PRODUCT_STATE:
+    case PH_CMD_RESOLVE_DISPUTE:
+    case PH_CMD_SET_RULES_VERSION: return PH_ROLE_OPERATOR;
+    case PH_CMD_REGISTER_CAPACITY:
+    case PH_CMD_WITHDRAW_CAPACITY: return PH_ROLE_SUPPLIER;
+    case PH_CMD_ATTEST_CAPACITY: return PH_ROLE_AUDITOR;
+    case PH_CMD_MEASURE_SITE:
+    case PH_CMD_REPORT_PROBE: return PH_ROLE_METER;
     case PH_CMD_TICK:
     case PH_CMD_OPEN_MARKET:
     case PH_CMD_NEW_ORDER:
     case PH_CMD_CANCEL_ORDER:
-    case PH_CMD_MASS_CANCEL: return 0;
+    case PH_CMD_MASS_CANCEL:
+    case PH_CMD_REPLACE_ORDER:
+    case PH_CMD_NEW_GROUP:
+    case PH_CMD_ADD_KEY:
+    case PH_CMD_REVOKE_KEY:
+    case PH_CMD_HAND_OVER_ACCESS:
+    case PH_CMD_REPORT_DELIVERY:
+    case PH_CMD_CONFIRM_DELIVERY:
+    case PH_CMD_DISPUTE_DELIVERY: return 0;
     }
     ph_panic("command of unknown kind", __FILE__, __LINE__);
 }
@@ -250,6 +275,12 @@ static ph_reject registered(ph_market *m, const ph_command *c, ph_reject why)
     return why;
 }
 
+static ph_reject unsupported(outcome *x)
+{
+    x->args[0] = x->c->kind;
+    return PH_REJECT_UNSUPPORTED;
+}
+
 static ph_reject run(ph_market *m, const ph_command *c, outcome *x)
 {
     switch (c->kind) {
@@ -272,6 +303,22 @@ static ph_reject run(ph_market *m, const ph_command *c, outcome *x)
     case PH_CMD_NEW_ORDER: return ph_place_order(m, c->sender.v, &c->u.order, x->args, &x->order);
     case PH_CMD_CANCEL_ORDER: return cancel_order(m, c, x);
     case PH_CMD_MASS_CANCEL: return mass_cancel(m, c, x);
+    case PH_CMD_REPLACE_ORDER: return unsupported(x);
+    case PH_CMD_NEW_GROUP: return unsupported(x);
+    case PH_CMD_ADD_KEY: return unsupported(x);
+    case PH_CMD_REVOKE_KEY: return unsupported(x);
+    case PH_CMD_SET_TERMS: return unsupported(x);
+    case PH_CMD_SET_PRODUCT_STATE: return unsupported(x);
+    case PH_CMD_WITHDRAW_CAPACITY: return unsupported(x);
+    case PH_CMD_ATTEST_CAPACITY: return unsupported(x);
+    case PH_CMD_MEASURE_SITE: return unsupported(x);
+    case PH_CMD_REPORT_PROBE: return unsupported(x);
+    case PH_CMD_HAND_OVER_ACCESS: return unsupported(x);
+    case PH_CMD_REPORT_DELIVERY: return unsupported(x);
+    case PH_CMD_CONFIRM_DELIVERY: return unsupported(x);
+    case PH_CMD_DISPUTE_DELIVERY: return unsupported(x);
+    case PH_CMD_RESOLVE_DISPUTE: return unsupported(x);
+    case PH_CMD_SET_RULES_VERSION: return unsupported(x);
     }
     ph_panic("command of unknown kind", __FILE__, __LINE__);
 }
@@ -389,6 +436,8 @@ void ph_market_each_account(const ph_market *m,
     each_of_kind(m, PH_ACCOUNT_CASH, m->participant_cnt, f, arg);
     each_of_kind(m, PH_ACCOUNT_ESCROW, m->last_contract, f, arg);
     each_of_kind(m, PH_ACCOUNT_BOND, m->last_contract, f, arg);
+    each_of_kind(m, PH_ACCOUNT_DEPOSIT, m->last_contract, f, arg);
+    each_of_kind(m, PH_ACCOUNT_PREMIUM, m->last_contract, f, arg);
     if (m->fees != 0) f(arg, (ph_account){PH_ACCOUNT_FEES, 0}, m->fees);
 }
 

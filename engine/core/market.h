@@ -31,6 +31,11 @@ typedef struct {
     uint32_t blocks_max;        /* resting blocks at one time */
     uint32_t contracts_max;     /* concluded ever */
     uint32_t references_max;    /* payment references ever */
+    uint32_t terms_max;         /* terms versions of all products ever */
+    uint32_t deliveries_max;    /* contract-periods sold and not final, at one time */
+    uint32_t lots_max;          /* prices of these contract-periods, at one time */
+    uint32_t disputes_max;      /* contract-periods in dispute at one time */
+    uint32_t probes_max;        /* (region, site) with network measurements */
 } ph_market_limits;
 
 /* What a demonstration and a test market need; a production engine states its own. */

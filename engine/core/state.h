@@ -104,7 +104,7 @@ typedef struct {
     uint32_t buyer, supplier, product;
     uint32_t terms_version;
     ph_money notional, buyer_fee, supplier_fee;
-    ph_money escrow, bond;
+    ph_money escrow, bond, deposit, premium; /* balances */
 } ph_contract;
 
 /* One execution between two orders in one period, as matching found it. */

@@ -45,6 +45,16 @@ static const ph_config_row rows[] = {
      "contracts concluded ever"},
     {"references_max", PH_CONFIG_U32, AT(limits.references_max), "65536", 1, 1 << 26,
      "references of payments ever"},
+    {"terms_max", PH_CONFIG_U32, AT(limits.terms_max), "4096", 1, 1 << 20,
+     "terms versions of all products ever"},
+    {"deliveries_max", PH_CONFIG_U32, AT(limits.deliveries_max), "2097152", 1, 1 << 28,
+     "contract-periods sold and not final at one time"},
+    {"lots_max", PH_CONFIG_U32, AT(limits.lots_max), "2097152", 1, 1 << 28,
+     "prices of these contract-periods at one time"},
+    {"disputes_max", PH_CONFIG_U32, AT(limits.disputes_max), "16384", 1, 1 << 24,
+     "contract-periods in dispute at one time"},
+    {"probes_max", PH_CONFIG_U32, AT(limits.probes_max), "4096", 1, 1 << 20,
+     "pairs of region and site with network measurements"},
 };
 
 static const ph_config_table table = {"engine", rows, sizeof rows / sizeof rows[0],

@@ -4,7 +4,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/panic.h"
 
-enum { LIMITS_VERSION = 1 };
+enum { LIMITS_VERSION = 2 };
 
 #define LIMITS(X)        \
     X(participants_max)  \
@@ -17,7 +17,12 @@ enum { LIMITS_VERSION = 1 };
     X(order_periods_max) \
     X(blocks_max)        \
     X(contracts_max)     \
-    X(references_max)
+    X(references_max)    \
+    X(terms_max)         \
+    X(deliveries_max)    \
+    X(lots_max)          \
+    X(disputes_max)      \
+    X(probes_max)
 
 #define X(name) +sizeof(uint32_t)
 _Static_assert(sizeof(ph_market_limits) == (0 LIMITS(X)), "every limit is written");

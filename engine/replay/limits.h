@@ -11,7 +11,7 @@
 #include "engine/base/status.h"
 #include "engine/core/market.h"
 
-enum { PH_LIMITS_SIZE = 48 };
+enum { PH_LIMITS_SIZE = 68 };
 
 void ph_limits_write(const ph_market_limits *limits, uint8_t to[PH_LIMITS_SIZE]);
 

@@ -48,6 +48,22 @@ static bool is_registered(const ph_command *c)
     case PH_CMD_SET_PHASE:
     case PH_CMD_NEW_ORDER:
     case PH_CMD_CANCEL_ORDER:
+    case PH_CMD_REPLACE_ORDER:
+    case PH_CMD_NEW_GROUP:
+    case PH_CMD_ADD_KEY:
+    case PH_CMD_REVOKE_KEY:
+    case PH_CMD_SET_TERMS:
+    case PH_CMD_SET_PRODUCT_STATE:
+    case PH_CMD_WITHDRAW_CAPACITY:
+    case PH_CMD_ATTEST_CAPACITY:
+    case PH_CMD_MEASURE_SITE:
+    case PH_CMD_REPORT_PROBE:
+    case PH_CMD_HAND_OVER_ACCESS:
+    case PH_CMD_REPORT_DELIVERY:
+    case PH_CMD_CONFIRM_DELIVERY:
+    case PH_CMD_DISPUTE_DELIVERY:
+    case PH_CMD_RESOLVE_DISPUTE:
+    case PH_CMD_SET_RULES_VERSION:
     case PH_CMD_MASS_CANCEL: return false;
     }
     return false;
@@ -80,6 +96,11 @@ ph_rows_room ph_rows_needed(const ph_rows *rows, const ph_replay_batch *batch)
             case PH_EVT_REJECTED:
             case PH_EVT_PERIOD_LOST:
             case PH_EVT_GATE_CLOSED:
+            case PH_EVT_REPLACED:
+            case PH_EVT_CLIP_SHOWN:
+            case PH_EVT_DELIVERY:
+            case PH_EVT_DELIVERY_FINAL:
+            case PH_EVT_TERMS_SET:
             case PH_EVT_REFERENCE_SET: break;
             }
         }
@@ -242,6 +263,11 @@ static ph_status take_event(taking *t, uint32_t i)
     case PH_EVT_REJECTED:
     case PH_EVT_PERIOD_LOST:
     case PH_EVT_GATE_CLOSED:
+    case PH_EVT_REPLACED:
+    case PH_EVT_CLIP_SHOWN:
+    case PH_EVT_DELIVERY:
+    case PH_EVT_DELIVERY_FINAL:
+    case PH_EVT_TERMS_SET:
     case PH_EVT_REFERENCE_SET: return PH_OK;
     }
     return broken(t, "an event of unknown kind");

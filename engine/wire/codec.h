@@ -11,7 +11,8 @@
       event     u16 kind, then the fields of the kind in the order of its struct in event.h.
 
     Enumerations and booleans are one byte; windows are u32 first, u32 periods; ids are as wide as
-    their type; accounts are u8 kind, u64 id; quantities u32; money and prices i64; keys and hashes
+    their type; a group is u32 cnt and the fields of cnt orders; sealed access is u32 size and size
+    bytes; accounts are u8 kind, u64 id; quantities u32; money and prices i64; keys and hashes
     32 bytes.  Events have no length of their own: they are read one after the other.
 
     The codec checks form (known kind, known enumeration value, canonical text), never meaning:
@@ -24,7 +25,7 @@
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
 
-enum { PH_EVENT_BYTES_MAX = 160 }; /* no encoded event is longer */
+enum { PH_EVENT_BYTES_MAX = 256 }; /* no encoded event is longer */
 
 /* Appends the command to w, which becomes full if there is no room (PH_COMMAND_BYTES_MAX always
    suffices).  A command with a kind or an enumeration that is not in the lists is a bug. */
@@ -45,6 +46,8 @@ const char *ph_event_kind_name(ph_event_kind kind);
 const char *ph_cancel_reason_name(ph_cancel_reason reason);
 const char *ph_transfer_reason_name(ph_transfer_reason reason);
 const char *ph_account_kind_name(ph_account_kind kind);
+const char *ph_delivery_step_name(ph_delivery_step step);
+const char *ph_final_cause_name(ph_final_cause cause);
 const char *ph_compute_type_name(ph_compute_type type);
 
 #endif

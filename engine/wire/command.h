@@ -12,6 +12,7 @@
 #ifndef ENGINE_WIRE_COMMAND_H
 #define ENGINE_WIRE_COMMAND_H
 
+#include "engine/base/limits.h"
 #include "engine/base/types.h"
 
 /* Appended to, never renumbered: these numbers are on disk. */
@@ -29,10 +30,26 @@ typedef enum {
     PH_CMD_WITHDRAW = 11,             /* OPERATOR */
     PH_CMD_NEW_ORDER = 12,            /* BUYER or SUPPLIER */
     PH_CMD_CANCEL_ORDER = 13,         /* owner of the order */
-    PH_CMD_MASS_CANCEL = 14,          /* owner of the orders */
+    PH_CMD_MASS_CANCEL = 14,          /* owner of the orders, or OPERATOR */
+    PH_CMD_REPLACE_ORDER = 15,        /* owner of the order */
+    PH_CMD_NEW_GROUP = 16,            /* BUYER or SUPPLIER */
+    PH_CMD_ADD_KEY = 17,              /* the participant, or OPERATOR */
+    PH_CMD_REVOKE_KEY = 18,           /* the participant, or OPERATOR */
+    PH_CMD_SET_TERMS = 19,            /* OPERATOR */
+    PH_CMD_SET_PRODUCT_STATE = 20,    /* OPERATOR */
+    PH_CMD_WITHDRAW_CAPACITY = 21,    /* SUPPLIER, its own */
+    PH_CMD_ATTEST_CAPACITY = 22,      /* AUDITOR */
+    PH_CMD_MEASURE_SITE = 23,         /* METER */
+    PH_CMD_REPORT_PROBE = 24,         /* METER */
+    PH_CMD_HAND_OVER_ACCESS = 25,     /* supplier of the contract */
+    PH_CMD_REPORT_DELIVERY = 26,      /* meter of the contract, or its supplier */
+    PH_CMD_CONFIRM_DELIVERY = 27,     /* buyer of the contract */
+    PH_CMD_DISPUTE_DELIVERY = 28,     /* buyer of the contract, or who is owed a premium of it */
+    PH_CMD_RESOLVE_DISPUTE = 29,      /* OPERATOR */
+    PH_CMD_SET_RULES_VERSION = 30,    /* OPERATOR */
 } ph_command_kind;
 
-enum { PH_CMD_KIND_MAX = PH_CMD_MASS_CANCEL };
+enum { PH_CMD_KIND_MAX = PH_CMD_SET_RULES_VERSION };
 
 /* Opens a market: its name, its currency, the keys that everybody else is introduced by.  The
    engine writes it from its configuration when the journal is empty.  Registers the operator as
@@ -113,7 +130,11 @@ typedef struct {
     ph_price reference_price; /* listed; until a trade sets it */
     uint32_t band_ppm;        /* price band; 0: none */
     ph_hash terms_hash;       /* SHA-256 of the terms text */
+    bool attested_only;       /* counts attested capacity alone */
 } ph_product_terms;
+
+/* Terms that hold from now on: the next terms version of the product `id`.  period_seconds, lot,
+   unit, hardware, hardware_units and site are those that the product has. */
 
 typedef struct {
     ph_product_id product;
@@ -156,10 +177,114 @@ typedef struct {
     uint64_t client_order_id;
 } ph_cancel_order;
 
-/* All resting orders of the sender; of one product when product is not 0. */
+/* All resting orders of a participant; of one product when product is not 0. */
 typedef struct {
     ph_product_id product;
+    ph_participant_id participant; /* 0: the sender; another's only by an OPERATOR */
 } ph_mass_cancel;
+
+/* New price and new total quantity (executed included) of a resting order, by order id, or by
+   client order id when order is 0. */
+typedef struct {
+    ph_order_id order;
+    uint64_t client_order_id;
+    ph_price price;
+    ph_quantity quantity;
+} ph_replace_order;
+
+/* An exclusive group: all-or-none BLOCK or FLEX orders of one side, of which at most one executes.
+   Places at and above cnt are all zero. */
+typedef struct {
+    uint32_t cnt; /* 2 .. PH_GROUP_MEMBERS_MAX */
+    ph_new_order v[PH_GROUP_MEMBERS_MAX];
+} ph_new_group;
+
+/* ADD_KEY, REVOKE_KEY. */
+typedef struct {
+    ph_participant_id participant; /* 0: the sender */
+    ph_key_use use;
+    ph_key key;
+} ph_key_change;
+
+typedef struct {
+    ph_product_id product;
+    ph_product_state state;
+} ph_set_product_state;
+
+/* Takes `units` off what the sender has registered in every period of the window. */
+typedef struct {
+    uint64_t reference; /* one sequence with ph_register_capacity */
+    ph_site_id site;
+    ph_hardware_id hardware;
+    ph_window window;
+    uint32_t units;
+} ph_withdraw_capacity;
+
+/* An auditor's word that `units` more of what a supplier registered are there. */
+typedef struct {
+    uint64_t reference; /* strictly increasing per auditor */
+    ph_participant_id supplier;
+    ph_site_id site;
+    ph_hardware_id hardware;
+    ph_window window;
+    uint32_t units;
+    ph_hash document; /* SHA-256 of the statement */
+    ph_signature signature;
+} ph_attest_capacity;
+
+/* Signed measurement of a site; never changes a concluded contract. */
+typedef struct {
+    ph_site_id site;
+    ph_time measured_at;  /* not after the stamp */
+    uint32_t pue_ppm;     /* 10^6 = 1.0; at least 10^6 */
+    uint32_t cue_ppm;     /* millionths of kg CO2e per kWh of IT energy */
+    uint32_t wue_ppm;     /* millionths of l per kWh of IT energy */
+    uint32_t green_grade; /* 1 (best) .. 5 */
+    ph_signature signature;
+} ph_measure_site;
+
+/* Network between a region and a site, as a METER measured it. */
+typedef struct {
+    ph_text32 region;
+    ph_site_id site;
+    ph_time measured_at;     /* not after the stamp */
+    uint32_t rtt_us;         /* round-trip time */
+    uint32_t bandwidth_mbps; /* 10^6 bit per second */
+    uint32_t reachable_ppm;  /* share of attempts that arrived, 0 .. 10^6 */
+    ph_signature signature;
+} ph_report_probe;
+
+/* Access to what a contract delivers, sealed to the buyer's key. */
+typedef struct {
+    ph_contract_id contract;
+    uint32_t size; /* 1 .. PH_ACCESS_BYTES_MAX; bytes after it are zero */
+    uint8_t sealed[PH_ACCESS_BYTES_MAX];
+} ph_hand_over_access;
+
+/* What was delivered in one period of a contract. */
+typedef struct {
+    ph_contract_id contract;
+    ph_period period;
+    uint64_t delivered; /* unit-seconds, at most quantity * period_seconds */
+    uint64_t energy_wh; /* 0: not stated */
+    ph_signature signature;
+} ph_report_delivery;
+
+typedef struct {
+    ph_contract_id contract;
+    ph_period period;
+} ph_confirm_delivery;
+
+/* DISPUTE_DELIVERY: what the sender claims.  RESOLVE_DISPUTE: what the operator finds. */
+typedef struct {
+    ph_contract_id contract;
+    ph_period period;
+    uint64_t delivered; /* unit-seconds */
+} ph_delivery_figure;
+
+typedef struct {
+    uint32_t version;
+} ph_set_rules_version;
 
 typedef struct ph_command {
     uint64_t seq; /* place in the journal, from 1; 0 before it is sequenced */
@@ -180,6 +305,19 @@ typedef struct ph_command {
         ph_new_order order;
         ph_cancel_order cancel;
         ph_mass_cancel mass_cancel;
+        ph_replace_order replace;
+        ph_new_group group;
+        ph_key_change key;
+        ph_set_product_state product_state;
+        ph_withdraw_capacity capacity_withdrawal;
+        ph_attest_capacity attestation;
+        ph_measure_site measurement;
+        ph_report_probe probe;
+        ph_hand_over_access access;
+        ph_report_delivery report;
+        ph_confirm_delivery confirmation;
+        ph_delivery_figure figure; /* DISPUTE_DELIVERY, RESOLVE_DISPUTE */
+        ph_set_rules_version rules;
     } u;
 } ph_command;
 

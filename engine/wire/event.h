@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  engine/wire/event.h - every output of the market, one struct each.
 
-    The events of a command follow it in order.  None is silent: a command ends in exactly one of
-    REJECTED, ACCEPTED (NEW_ORDER) or DONE (everything else), which stands first but for what
-    time alone caused before the command was looked at (GATE_CLOSED and its CANCELLED).
+    The events of a command follow it in order.  None is silent: a command is answered by exactly
+    one of REJECTED, ACCEPTED (NEW_ORDER; NEW_GROUP: one for each member), REPLACED (REPLACE_ORDER)
+    or DONE (everything else), which stands first but for what time alone caused before the command
+    was looked at (gates, expiries, delivery windows).
 
     Readers know the command too (the journal, and the engine's link to the gateways, carry both),
     so an event does not repeat what its command says.
@@ -29,9 +30,14 @@ typedef enum {
     PH_EVT_GATE_CLOSED = 9,
     PH_EVT_PHASE_CHANGED = 10,
     PH_EVT_REFERENCE_SET = 11,
+    PH_EVT_REPLACED = 12,
+    PH_EVT_CLIP_SHOWN = 13,
+    PH_EVT_DELIVERY = 14,
+    PH_EVT_DELIVERY_FINAL = 15,
+    PH_EVT_TERMS_SET = 16,
 } ph_event_kind;
 
-enum { PH_EVT_KIND_MAX = PH_EVT_REFERENCE_SET };
+enum { PH_EVT_KIND_MAX = PH_EVT_TERMS_SET };
 
 /* Why an order, or one period of it, is no longer there. */
 typedef enum {
@@ -47,10 +53,12 @@ typedef enum {
     PH_CANCEL_TERMS_CHANGED = 10, /* new terms of the product */
     PH_CANCEL_FOK = 11,
     PH_CANCEL_EXPIRED = 12,      /* GTT */
-    PH_CANCEL_NOTHING_LEFT = 13, /* every period was lost to self-trade prevention */
+    PH_CANCEL_NOTHING_LEFT = 13, /* every period was lost, or a replace left nothing open */
+    PH_CANCEL_GROUP = 14,        /* another member of its group executed */
+    PH_CANCEL_BAND = 15,         /* it would have executed outside the band; the product halts */
 } ph_cancel_reason;
 
-enum { PH_CANCEL_REASON_MAX = PH_CANCEL_NOTHING_LEFT };
+enum { PH_CANCEL_REASON_MAX = PH_CANCEL_BAND };
 
 /* Why money moved. */
 typedef enum {
@@ -60,9 +68,50 @@ typedef enum {
     PH_TRANSFER_FEE_ESCROW = 4, /* buyer's cash -> escrow: the part of its fee not yet earned */
     PH_TRANSFER_FEE = 5,        /* buyer's cash -> fees: the part earned at the trade */
     PH_TRANSFER_BOND = 6,       /* supplier's cash -> bond */
+    /* A contract-period that became final. */
+    PH_TRANSFER_PAYMENT = 7,           /* escrow -> supplier's cash, less its fee share */
+    PH_TRANSFER_SUPPLIER_FEE = 8,      /* escrow -> fees: the supplier's share */
+    PH_TRANSFER_REFUND = 9,            /* escrow -> buyer's cash: what was not delivered */
+    PH_TRANSFER_BUYER_FEE = 10,        /* escrow -> fees: the buyer's share; also at a resale */
+    PH_TRANSFER_FEE_REFUND = 11,       /* escrow -> buyer's cash: left of its fee at the end */
+    PH_TRANSFER_FEE_COMPENSATION = 12, /* bond -> buyer's cash: fee paid for what never came */
+    PH_TRANSFER_PENALTY = 13,          /* bond -> buyer's cash */
+    PH_TRANSFER_BOND_RETURN = 14,      /* bond -> supplier's cash */
+    PH_TRANSFER_DISPUTE_DEPOSIT = 15,  /* cash -> deposit */
+    PH_TRANSFER_DEPOSIT_RETURN = 16,   /* deposit -> its owner's cash */
+    PH_TRANSFER_DEPOSIT_FORFEIT = 17,  /* deposit -> the other party's cash */
+    /* Resale. */
+    PH_TRANSFER_RESALE = 18,          /* new buyer's cash -> reseller's cash */
+    PH_TRANSFER_RESALE_FEE = 19,      /* new buyer's cash -> fees: the reseller's fee on it */
+    PH_TRANSFER_PREMIUM = 20,         /* new buyer's cash -> premium */
+    PH_TRANSFER_PREMIUM_PAYMENT = 21, /* premium -> reseller's cash */
+    PH_TRANSFER_PREMIUM_FEE = 22,     /* premium -> fees: the reseller's fee on it */
+    PH_TRANSFER_PREMIUM_REFUND = 23,  /* premium -> cash of who paid it */
+    PH_TRANSFER_SPLIT = 24,           /* escrow, bond or premium -> the same of the new contract */
 } ph_transfer_reason;
 
-enum { PH_TRANSFER_REASON_MAX = PH_TRANSFER_BOND };
+enum { PH_TRANSFER_REASON_MAX = PH_TRANSFER_SPLIT };
+
+/* What happened to a contract-period before it is final. */
+typedef enum {
+    PH_DELIVERY_REPORTED = 1,
+    PH_DELIVERY_CONFIRMED = 2, /* by the buyer; something else still keeps it open */
+    PH_DELIVERY_DISPUTED = 3,
+    PH_DELIVERY_METER_SILENT = 4, /* the supplier may report now */
+} ph_delivery_step;
+
+enum { PH_DELIVERY_STEP_MAX = PH_DELIVERY_METER_SILENT };
+
+/* Why a contract-period is final. */
+typedef enum {
+    PH_FINAL_CONFIRMED = 1,  /* by the buyer */
+    PH_FINAL_AGREED = 2,     /* nobody disputed the report in time */
+    PH_FINAL_NO_REPORT = 3,  /* zero delivered */
+    PH_FINAL_RESOLVED = 4,   /* by an operator */
+    PH_FINAL_UNRESOLVED = 5, /* no operator in time: the meter's report, or the middle */
+} ph_final_cause;
+
+enum { PH_FINAL_CAUSE_MAX = PH_FINAL_UNRESOLVED };
 
 /* The command changed nothing, but for what time alone did before it.  The participant and the
    request are the command's. */
@@ -70,7 +119,9 @@ typedef struct {
     ph_command_kind command;
     ph_reject code;
     int64_t arg0, arg1;       /* meaning by code, see PH_REJECTS */
-    uint64_t client_order_id; /* of a NEW_ORDER or CANCEL_ORDER, else 0 */
+    uint64_t client_order_id; /* of a NEW_ORDER, CANCEL_ORDER, REPLACE_ORDER or the first member
+                                 of a NEW_GROUP that failed, else 0 */
+    uint32_t member;          /* NEW_GROUP: the member that failed, from 1; else 0 */
     ph_order_id order;        /* DUPLICATE: the order that used the id, 0 if no longer known */
 } ph_rejected;
 
@@ -115,14 +166,20 @@ typedef struct {
     ph_contract_id contract;
     ph_product_id product;
     uint32_t terms_version; /* of the product, from 1 */
-    ph_participant_id buyer, supplier;
+    ph_participant_id buyer;
+    ph_participant_id seller;     /* who sold: the supplier, or a reseller */
+    ph_participant_id supplier;   /* who delivers */
+    ph_contract_id from_contract; /* resale: the contract that was split; otherwise 0 */
     ph_order_id buy_order, sell_order;
     uint64_t buy_client_order_id, sell_client_order_id;
     uint64_t buy_leaves, sell_leaves; /* unit-periods still open after the command's fills of
                                          this trade; 0: the order is filled */
     ph_side taker;                    /* side of the order that arrived */
     ph_money notional;                /* sum of price * quantity * periods of the segments */
+    ph_money supplier_notional;       /* the same at the supplier's price; resale: may differ */
+    ph_money premium;                 /* resale: what the buyer pays above the supplier's price */
     ph_money buyer_fee, supplier_fee; /* what each owes in all */
+    ph_money reseller_fee;            /* resale: what the reseller pays at once */
     ph_money buyer_fee_at_trade;      /* part of buyer_fee that is earned at once */
     ph_money bond;                    /* put down by the supplier */
     uint32_t segment_cnt;
@@ -161,6 +218,51 @@ typedef struct {
     ph_price price;
 } ph_reference_set;
 
+/* An order has new terms; what executes by it follows. */
+typedef struct {
+    ph_order_id order;
+    ph_participant_id participant;
+    uint64_t client_order_id;
+    ph_product_id product;
+    uint64_t place; /* the old one if it kept it */
+    ph_price price;
+    ph_quantity quantity;  /* new total, executed included */
+    uint64_t unit_periods; /* open now, before anything executes */
+    ph_money hold;         /* likewise */
+} ph_replaced;
+
+/* The next clip of an iceberg stands in its queue. */
+typedef struct {
+    ph_order_id order;
+    ph_participant_id participant;
+    ph_product_id product;
+    ph_period period;
+    ph_quantity quantity; /* shown */
+    uint64_t place;
+} ph_clip_shown;
+
+typedef struct {
+    ph_contract_id contract;
+    ph_period period;
+    ph_delivery_step step;
+    ph_participant_id by; /* 0: time */
+    uint64_t figure;      /* reported or claimed unit-seconds */
+    ph_time due;          /* when the window that is open now ends */
+} ph_delivery_event;
+
+/* A contract-period is final; its transfers follow. */
+typedef struct {
+    ph_contract_id contract;
+    ph_period period;
+    ph_final_cause cause;
+    uint64_t delivered, promised; /* unit-seconds: d and D of the rulebook */
+} ph_delivery_final;
+
+typedef struct {
+    ph_product_id product;
+    uint32_t terms_version;
+} ph_terms_set;
+
 typedef struct ph_event {
     ph_event_kind kind;
     union {
@@ -175,6 +277,11 @@ typedef struct ph_event {
         ph_gate_closed gate_closed;
         ph_phase_changed phase_changed;
         ph_reference_set reference_set;
+        ph_replaced replaced;
+        ph_clip_shown clip_shown;
+        ph_delivery_event delivery;
+        ph_delivery_final delivery_final;
+        ph_terms_set terms_set;
     } u;
 } ph_event;
 

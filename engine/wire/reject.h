@@ -43,7 +43,31 @@
     X(CASH_FREE, 31, "free cash does not cover the amount", "needed", "free")                      \
     X(UNKNOWN_COMMAND, 32, "command kind is not known", "kind", "-")                               \
     X(MARKET_NOT_OPEN, 33, "the market has not been opened", "-", "-")                             \
-    X(KEY_TAKEN, 34, "key is already registered to a participant", "participant", "-")
+    X(KEY_TAKEN, 34, "key is already registered to a participant", "participant", "-")             \
+    X(POST_ONLY, 35, "order would trade on arrival", "-", "-")                                     \
+    X(EXPIRE_AT, 36, "expiry is not after the present", "expire at", "now")                        \
+    X(DISPLAY_QUANTITY, 37, "display quantity is not a multiple of the lot, or too small",         \
+      "display", "least")                                                                          \
+    X(FLEX_STARTS, 38, "duration is zero, or leaves too many starts", "duration", "starts")        \
+    X(ATTESTED_CAPACITY, 39, "attested capacity is not free in every period", "period",            \
+      "hardware units free")                                                                       \
+    X(UNKNOWN_CONTRACT, 40, "contract does not exist", "contract", "-")                            \
+    X(NOT_HELD, 41, "contract does not hold these unit-periods free", "period", "units free")      \
+    X(OLD_TERMS, 42, "contract has older terms than the product", "version", "current")            \
+    X(RESOLD_TOO_OFTEN, 43, "contract was resold too often", "times", "most")                      \
+    X(GROUP_MEMBER, 44, "order cannot be a member of the group", "field", "-")                     \
+    X(GROUP_SIZE, 45, "group has too few or too many members", "members", "most")                  \
+    X(NOT_PARTY, 46, "sender has no such part in the contract", "contract", "-")                   \
+    X(DELIVERY_CLOSED, 47, "contract-period is final, or was never sold", "contract", "period")    \
+    X(DELIVERY_TIME, 48, "too early or too late for this", "from", "until")                        \
+    X(DELIVERY_STATE, 49, "not taken while the contract-period is in this state", "state", "-")    \
+    X(DELIVERY_FIGURE, 50, "unit-seconds are out of range", "given", "bound")                      \
+    X(CASH_FOR_DEPOSIT, 51, "free cash does not cover the dispute deposit", "needed", "free")      \
+    X(UNKNOWN_KEY, 52, "participant has no such key", "participant", "-")                          \
+    X(LAST_KEY, 53, "the last key of its use cannot be revoked", "participant", "-")               \
+    X(FIXED_FIELD, 54, "this field of a product never changes", "field", "value")                  \
+    X(PRODUCT_STATE, 55, "product is halted or delisted", "product", "state")                      \
+    X(RULES_VERSION, 56, "rules version is not known or not newer", "given", "newest known")
 
 #define X(name, code, text, arg0, arg1) PH_REJECT_##name = (code),
 typedef enum { PH_REJECT_NONE = 0, PH_REJECTS(X) } ph_reject;

@@ -576,5 +576,21 @@ void model_apply(model *m, const ph_command *c)
     case PH_CMD_OPEN_MARKET:
     case PH_CMD_REGISTER_SITE:
     case PH_CMD_REGISTER_HARDWARE: done(m, c, 0); break;
+    case PH_CMD_REPLACE_ORDER:
+    case PH_CMD_NEW_GROUP:
+    case PH_CMD_ADD_KEY:
+    case PH_CMD_REVOKE_KEY:
+    case PH_CMD_SET_TERMS:
+    case PH_CMD_SET_PRODUCT_STATE:
+    case PH_CMD_WITHDRAW_CAPACITY:
+    case PH_CMD_ATTEST_CAPACITY:
+    case PH_CMD_MEASURE_SITE:
+    case PH_CMD_REPORT_PROBE:
+    case PH_CMD_HAND_OVER_ACCESS:
+    case PH_CMD_REPORT_DELIVERY:
+    case PH_CMD_CONFIRM_DELIVERY:
+    case PH_CMD_DISPUTE_DELIVERY:
+    case PH_CMD_RESOLVE_DISPUTE:
+    case PH_CMD_SET_RULES_VERSION: break; /* not in the streams yet */
     }
 }

@@ -94,6 +94,7 @@ static said said_of(const ph_event *e, uint64_t i, uint64_t trade)
     case PH_EVT_GATE_CLOSED: return (said){GATES, i, 0, e};
     case PH_EVT_REJECTED:
     case PH_EVT_ACCEPTED:
+    case PH_EVT_REPLACED:
     case PH_EVT_DONE: return (said){ANSWER, 0, 0, e};
     case PH_EVT_PHASE_CHANGED: return (said){PHASE, i, 0, e};
     case PH_EVT_TRADE: return (said){TRADES, trade, 0, e};
@@ -104,6 +105,10 @@ static said said_of(const ph_event *e, uint64_t i, uint64_t trade)
         return (said){LOST, e->u.period_lost.order.v, e->u.period_lost.period, e};
     case PH_EVT_CANCELLED: return (said){CANCELS, e->u.cancelled.order.v, 0, e};
     case PH_EVT_REFERENCE_SET: return (said){PRINTS, 0, 0, e};
+    case PH_EVT_CLIP_SHOWN: return (said){PRINTS, 1, i, e};
+    case PH_EVT_DELIVERY:
+    case PH_EVT_DELIVERY_FINAL:
+    case PH_EVT_TERMS_SET: return (said){GATES, i, 0, e};
     }
     return (said){0, 0, 0, e};
 }

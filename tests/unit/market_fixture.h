@@ -44,7 +44,12 @@ static inline ph_market_limits world_limits(void)
                               .order_periods_max = 1 << 14,
                               .blocks_max = 4096,
                               .contracts_max = 1 << 16,
-                              .references_max = 256};
+                              .references_max = 256,
+                              .terms_max = 64,
+                              .deliveries_max = 1 << 16,
+                              .lots_max = 1 << 16,
+                              .disputes_max = 256,
+                              .probes_max = 16};
 }
 
 /* Applies a command and leaves its events in w->out.  Returns the first event of the answer. */

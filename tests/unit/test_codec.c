@@ -37,13 +37,17 @@ static ph_command smallest_command(ph_command_kind kind)
     ph_command c;
     memset(&c, 0, sizeof c);
     c.kind = kind;
-    if (kind == PH_CMD_LIST_PRODUCT) {
+    if (kind == PH_CMD_LIST_PRODUCT || kind == PH_CMD_SET_TERMS) {
         c.u.product.compute_type = PH_COMPUTE_GENERAL;
         c.u.product.architecture = PH_ARCH_X86;
     } else if (kind == PH_CMD_SET_PHASE) {
         c.u.phase.phase = PH_PHASE_OPEN;
     } else if (kind == PH_CMD_SET_PARTICIPANT_STATE) {
         c.u.participant_state.state = PH_PARTICIPANT_ACTIVE;
+    } else if (kind == PH_CMD_SET_PRODUCT_STATE) {
+        c.u.product_state.state = PH_PRODUCT_LISTED;
+    } else if (kind == PH_CMD_ADD_KEY || kind == PH_CMD_REVOKE_KEY) {
+        c.u.key.use = PH_KEY_CONNECTION;
     } else if (kind == PH_CMD_NEW_ORDER) {
         c.u.order.side = PH_SIDE_BUY;
         c.u.order.shape = PH_SHAPE_EACH;
@@ -70,6 +74,11 @@ static ph_event smallest_event(ph_event_kind kind)
         e.u.transfer.reason = PH_TRANSFER_DEPOSIT;
         break;
     case PH_EVT_PHASE_CHANGED: e.u.phase_changed.phase = PH_PHASE_OPEN; break;
+    case PH_EVT_DELIVERY: e.u.delivery.step = PH_DELIVERY_REPORTED; break;
+    case PH_EVT_DELIVERY_FINAL: e.u.delivery_final.cause = PH_FINAL_CONFIRMED; break;
+    case PH_EVT_REPLACED:
+    case PH_EVT_CLIP_SHOWN:
+    case PH_EVT_TERMS_SET:
     case PH_EVT_ACCEPTED:
     case PH_EVT_SEGMENT:
     case PH_EVT_GATE_CLOSED:

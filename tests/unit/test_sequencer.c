@@ -102,7 +102,12 @@ static void set_up(void)
                                          .order_periods_max = 256,
                                          .blocks_max = 16,
                                          .contracts_max = 64,
-                                         .references_max = 65536};
+                                         .references_max = 65536,
+                                         .terms_max = 16,
+                                         .deliveries_max = 1024,
+                                         .lots_max = 1024,
+                                         .disputes_max = 16,
+                                         .probes_max = 16};
     context = zmq_ctx_new();
     memset(&seen, 0, sizeof seen);
     start_engine();
