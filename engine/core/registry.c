@@ -7,6 +7,8 @@
 #include "engine/base/period.h"
 #include "engine/core/capacity.h"
 
+enum { TABLE_TERMS = 12 }; /* for TABLE_FULL: place in ph_market_limits */
+
 static void init_side(ph_market *m, ph_book_side *side, size_t product, ph_ladder *ladders,
                       int64_t *best, uint16_t *touching)
 {
@@ -27,6 +29,7 @@ void ph_registry_init(ph_market *m, ph_arena *a)
     m->sites = ph_arena_take(a, (size_t)lim->sites_max + 1, sizeof m->sites[0]);
     m->hardware = ph_arena_take(a, (size_t)lim->hardware_max + 1, sizeof m->hardware[0]);
     m->products = ph_arena_take(a, (size_t)lim->products_max + 1, sizeof m->products[0]);
+    m->terms = ph_arena_take(a, (size_t)lim->terms_max + 1, sizeof m->terms[0]);
     size_t cells = ((size_t)lim->products_max + 1) * lim->ring_periods;
     ph_ladder *ladders[3] = {NULL, NULL, NULL};
     int64_t *best[3] = {NULL, NULL, NULL};
@@ -232,9 +235,17 @@ ph_reject ph_registry_product(ph_market *m, const ph_product_terms *p, int64_t r
 {
     ph_reject why = check_product(m, p, ret_args);
     if (why != PH_REJECT_NONE) return why;
+    if (m->terms_cnt == m->limits.terms_max) {
+        ret_args[0] = TABLE_TERMS;
+        ret_args[1] = m->limits.terms_max;
+        return PH_REJECT_TABLE_FULL;
+    }
     ph_product *fresh = &m->products[++m->product_cnt];
     fresh->terms = *p;
     fresh->terms_version = 1;
+    fresh->terms_at = ++m->terms_cnt;
+    m->terms[fresh->terms_at] = *p;
+    fresh->state = PH_PRODUCT_LISTED;
     fresh->phase = PH_PHASE_OPEN;
     fresh->reference = p->reference_price;
     for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {

@@ -90,7 +90,9 @@ typedef struct {
 
 typedef struct {
     ph_product_terms terms;
-    uint32_t terms_version;
+    uint32_t terms_version; /* of this product, from 1 */
+    uint32_t terms_at;      /* where `terms` stands in the market's list of all terms ever */
+    ph_product_state state;
     ph_phase phase;
     ph_price reference;   /* last price of 6.4 between EACH orders, or the listed one */
     ph_period gate_next;  /* lowest period whose gate has not been run; valid while resting */
@@ -149,6 +151,8 @@ struct ph_market {
     ph_register_hardware *hardware;
     ph_product *products;
     ph_pool *pools;
+    ph_product_terms *terms; /* of all products ever, in order; contracts keep theirs */
+    uint32_t terms_cnt;
     uint32_t participant_cnt, site_cnt, hardware_cnt, product_cnt, pool_cnt;
     ph_index pool_of; /* (supplier, site, hardware) -> pool; see capacity.c */
     uint64_t due_ns;  /* no gate that matters is due before */

@@ -383,7 +383,7 @@ START_TEST(names_are_known_and_different)
     CHECK_NAMES(ph_event_kind, PH_EVT_KIND_MAX, ph_event_kind_name);
     CHECK_NAMES(ph_cancel_reason, PH_CANCEL_REASON_MAX, ph_cancel_reason_name);
     CHECK_NAMES(ph_transfer_reason, PH_TRANSFER_REASON_MAX, ph_transfer_reason_name);
-    CHECK_NAMES(ph_account_kind, PH_ACCOUNT_FEES, ph_account_kind_name);
+    CHECK_NAMES(ph_account_kind, PH_ACCOUNT_PREMIUM, ph_account_kind_name);
     CHECK_NAMES(ph_compute_type, PH_COMPUTE_EDGE, ph_compute_type_name);
 }
 END_TEST

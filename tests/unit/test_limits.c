@@ -44,7 +44,7 @@ START_TEST(other_versions_are_not_understood)
     ph_market_limits l = ph_market_limits_default(), back = l;
     uint8_t bytes[PH_LIMITS_SIZE];
     ph_limits_write(&l, bytes);
-    bytes[0] = 2;
+    bytes[0] = 1;
     ck_assert_int_eq(ph_limits_read(bytes, sizeof bytes, &back), PH_EVERSION);
     bytes[0] = 0;
     ck_assert_int_eq(ph_limits_read(bytes, sizeof bytes, &back), PH_ECORRUPT);

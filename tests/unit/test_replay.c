@@ -266,11 +266,11 @@ START_TEST(no_journal_and_unknown_sizes_are_told_apart)
         uint32_t size;
         ph_status status;
     } rows[] = {
-        {1, PH_LIMITS_SIZE, PH_ECORRUPT}, /* all sizes zero: they make no sense */
-        {1, PH_LIMITS_SIZE - 1, PH_ECORRUPT},
-        {1, PH_LIMITS_SIZE + 1, PH_ECORRUPT},
+        {2, PH_LIMITS_SIZE, PH_ECORRUPT}, /* all sizes zero: they make no sense */
+        {2, PH_LIMITS_SIZE - 1, PH_ECORRUPT},
+        {2, PH_LIMITS_SIZE + 1, PH_ECORRUPT},
         {0, PH_LIMITS_SIZE, PH_ECORRUPT},
-        {2, PH_LIMITS_SIZE, PH_EVERSION},
+        {1, PH_LIMITS_SIZE, PH_EVERSION},
         {0, 0, PH_ECORRUPT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
