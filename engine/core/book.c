@@ -108,13 +108,13 @@ static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint3
     ph_level *v = &m->levels[level];
     ph_node *n = &m->nodes[at];
     n->level = level;
-    n->next = PH_NODE_NONE;
+    /* Last by place, but for clips that were renewed while this order was matched. */
     n->prev = v->tail;
-    if (v->tail != PH_NODE_NONE)
-        m->nodes[v->tail].next = at;
-    else
-        v->head = at;
-    v->tail = at;
+    while (side->icebergs > 0 && n->prev != PH_NODE_NONE && ph_book_place(m, n->prev) > o->place)
+        n->prev = m->nodes[n->prev].prev;
+    n->next = n->prev != PH_NODE_NONE ? m->nodes[n->prev].next : v->head;
+    *(n->prev != PH_NODE_NONE ? &m->nodes[n->prev].next : &v->head) = at;
+    *(n->next != PH_NODE_NONE ? &m->nodes[n->next].prev : &v->tail) = at;
     v->quantity += n->open;
     if (o->display != 0) ph_clip_set(ph_clip_of(m, o, at), shown_at_most(o, n->open), o->place);
     return true;

@@ -63,7 +63,9 @@ static inline const ph_event *world_apply(world *w, ph_command c)
     ck_assert_msg(law == NULL, "after command %llu: %s", (unsigned long long)c.seq, law);
     for (uint32_t i = 0; i < w->out.cnt; i++) {
         ph_event_kind k = w->out.v[i].kind;
-        if (k == PH_EVT_REJECTED || k == PH_EVT_ACCEPTED || k == PH_EVT_DONE) return &w->out.v[i];
+        if (k == PH_EVT_REJECTED || k == PH_EVT_ACCEPTED || k == PH_EVT_REPLACED ||
+            k == PH_EVT_DONE)
+            return &w->out.v[i];
     }
     ck_abort_msg("command %llu has no answer", (unsigned long long)c.seq);
     return NULL;
