@@ -489,4 +489,8 @@ void ph_market_best(const ph_market *m, ph_product_id product, ph_side side, ph_
     if (l->cnt == 0) return;
     *ret_price = ph_price_of(ph_ladder_best(&m->ladders, l));
     *ret_quantity = ph_book_level(m, l, 0)->quantity;
+    if (p->side[side].icebergs == 0) return;
+    *ret_quantity = 0;
+    for (uint32_t n = ph_book_level(m, l, 0)->head; n != PH_NODE_NONE; n = m->nodes[n].next)
+        *ret_quantity += ph_book_shown(m, n);
 }
