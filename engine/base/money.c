@@ -41,6 +41,29 @@ ph_money ph_money_ratio_down(int64_t a, int64_t b, int64_t c)
     return v;
 }
 
+/* Long division, a bit at a time: a * b * c has up to 189 bits and comes as its upper and lower
+   part, (a * b >> 64) * c and (a * b mod 2^64) * c. */
+ph_money ph_money_ratio_of_two(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e)
+{
+    PH_ASSERT(a >= 0 && b >= 0 && c >= 0 && d > 0 && e > 0);
+    __extension__ typedef unsigned __int128 wide;
+    wide ab = (wide)(uint64_t)a * (uint64_t)b, by = (wide)(uint64_t)d * (uint64_t)e;
+    wide low = (ab & UINT64_MAX) * (uint64_t)c;
+    wide high = (ab >> 64) * (uint64_t)c + (low >> 64); /* below 2^127 */
+    uint64_t last = (uint64_t)low;
+    wide rest = 0, quotient = 0;
+    for (int bit = 191; bit >= 0; bit--) {
+        uint64_t next = bit >= 64 ? (uint64_t)(high >> (bit - 64)) & 1 : (last >> bit) & 1;
+        rest = rest << 1 | next; /* below 2 * by, and by is below 2^126 */
+        quotient <<= 1;
+        if (rest < by) continue;
+        rest -= by;
+        quotient |= 1;
+    }
+    PH_ASSERT(quotient <= INT64_MAX);
+    return (ph_money)quotient;
+}
+
 bool ph_money_add(ph_money a, ph_money b, ph_money *ret)
 {
     ph_money sum;

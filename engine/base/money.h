@@ -24,6 +24,10 @@ bool ph_money_share_up(ph_money amount, int64_t ppm, ph_money *ret);
 /* floor(a * b / c) in 128 bits for a, b >= 0, c > 0; the result must fit (it does when b <= c). */
 ph_money ph_money_ratio_down(int64_t a, int64_t b, int64_t c);
 
+/* floor(a * b * c / (d * e)), exactly, for a, b, c >= 0 and d, e > 0; the result must fit (it does
+   when b <= e and c <= d). */
+ph_money ph_money_ratio_of_two(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e);
+
 /* a + b; false if it does not fit. */
 bool ph_money_add(ph_money a, ph_money b, ph_money *ret);
 

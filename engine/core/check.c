@@ -5,6 +5,7 @@
 #include "engine/base/period.h"
 #include "engine/core/book.h"
 #include "engine/core/capacity.h"
+#include "engine/core/contract.h"
 #include "engine/core/gate.h"
 #include "engine/core/ledger.h"
 #include "engine/core/match.h"
@@ -182,6 +183,10 @@ static ph_reject check_supply(ph_market *m, ph_arrival *a)
     const ph_new_order *n = a->n;
     const ph_product_terms *terms = &a->product->terms;
     if (n->side != PH_SIDE_SELL) return PH_REJECT_NONE;
+    if (n->from_contract.v != 0) {
+        ph_reject why = ph_contract_check_resale(m, a->sender, n, a->args);
+        if (why != PH_REJECT_NONE) return why;
+    }
     if (n->from_contract.v == 0)
         a->draft.pool = ph_capacity_pool(m, a->sender, terms->site.v, terms->hardware.v);
     return ph_supply_check(m, &a->draft, n->window, n->quantity, a->args);
@@ -210,7 +215,14 @@ static ph_reject check_cash(const ph_market *m, ph_arrival *a)
 }
 
 /* Tables by number, for TABLE_FULL: counted from 1 in the order of ph_market_limits. */
-enum { TABLE_ORDERS = 7, TABLE_ORDER_PERIODS = 8, TABLE_BLOCKS = 9, TABLE_CONTRACTS = 10 };
+enum {
+    TABLE_ORDERS = 7,
+    TABLE_ORDER_PERIODS = 8,
+    TABLE_BLOCKS = 9,
+    TABLE_CONTRACTS = 10,
+    TABLE_DELIVERIES = 13,
+    TABLE_LOTS = 14
+};
 
 static ph_reject check_room(ph_market *m, ph_arrival *a)
 {
@@ -227,6 +239,10 @@ static ph_reject check_room(ph_market *m, ph_arrival *a)
     }
     if (m->last_contract == lim->contracts_max)
         return refuse(a, PH_REJECT_TABLE_FULL, TABLE_CONTRACTS, lim->contracts_max);
+    if (m->delivery_cnt == lim->deliveries_max)
+        return refuse(a, PH_REJECT_TABLE_FULL, TABLE_DELIVERIES, lim->deliveries_max);
+    if (m->lot_cnt == lim->lots_max)
+        return refuse(a, PH_REJECT_TABLE_FULL, TABLE_LOTS, lim->lots_max);
     return PH_REJECT_NONE;
 }
 

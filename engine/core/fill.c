@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/core/fill.h"
 
-#include "engine/base/money.h"
 #include "engine/base/panic.h"
-#include "engine/base/sort.h"
 #include "engine/core/book.h"
+#include "engine/core/contract.h"
 #include "engine/core/group.h"
 #include "engine/core/ledger.h"
 #include "engine/core/supply.h"
+#include "engine/core/trade.h"
 
 void ph_fill_init(ph_market *m, ph_arena *a)
 {
     m->fills = ph_arena_take(a, PH_FILLS_PER_COMMAND_MAX, sizeof m->fills[0]);
     m->lost = ph_arena_take(a, PH_EACH_PERIODS_MAX, sizeof m->lost[0]);
     m->segments = ph_arena_take(a, PH_FILLS_PER_COMMAND_MAX, sizeof m->segments[0]);
-    m->contracts = ph_arena_take(a, (size_t)m->limits.contracts_max + 1, sizeof m->contracts[0]);
 }
 
 void ph_fill_begin(ph_market *m, uint32_t incoming)
@@ -27,10 +26,7 @@ void ph_fill_begin(ph_market *m, uint32_t incoming)
     m->last_price = 0;
     m->clip_cnt = 0;
     m->halts = PH_NONE;
-    /* Every trade has at least one fill, so the contracts that are left bound the fills too. */
-    uint64_t contracts = m->limits.contracts_max - m->last_contract;
-    m->fills_max =
-        contracts < PH_FILLS_PER_COMMAND_MAX ? (uint32_t)contracts : PH_FILLS_PER_COMMAND_MAX;
+    m->fills_max = ph_contract_room(m);
 }
 
 /* ---- Steps ------------------------------------------------------------------------------- */
@@ -133,130 +129,6 @@ void ph_fill_lose(ph_market *m, uint32_t slot, ph_period t, ph_cancel_reason rea
     m->nodes[node].open = 0;
     m->nodes[node].executed = PH_NODE_LOST;
     ph_supply_take_back(m, o, (ph_window){t, 1}, units);
-}
-
-/* ---- Trades ------------------------------------------------------------------------------ */
-
-static bool fill_before(const void *va, const void *vb)
-{
-    const ph_fill *a = va, *b = vb;
-    if (a->low_place != b->low_place) return a->low_place < b->low_place;
-    if (a->high_place != b->high_place) return a->high_place < b->high_place;
-    if (a->price != b->price) return a->price < b->price;
-    /* Two fills that are equal so far are added up: their order does not matter. */
-    return a->period < b->period;
-}
-
-static bool segment_before(const void *va, const void *vb)
-{
-    const ph_segment *a = va, *b = vb;
-    if (a->window.first != b->window.first) return a->window.first < b->window.first;
-    return a->price < b->price;
-}
-
-/* Segments of the fills of one trade, which are sorted by price, then period: for each price the
-   maximal runs of periods with equal quantity. */
-static uint32_t make_segments(ph_market *m, const ph_fill *f, uint32_t cnt)
-{
-    uint32_t n = 0;
-    ph_segment *open = NULL;
-    for (uint32_t i = 0; i < cnt;) {
-        uint32_t units = 0;
-        uint32_t j = i;
-        for (; j < cnt && f[j].price == f[i].price && f[j].period == f[i].period; j++)
-            units += f[j].quantity;
-        bool goes_on = open != NULL && open->price == f[i].price && open->quantity == units &&
-                       open->window.first + open->window.periods == f[i].period;
-        if (goes_on) {
-            open->window.periods++;
-        } else {
-            open = &m->segments[n++];
-            *open =
-                (ph_segment){.window = {f[i].period, 1}, .quantity = units, .price = f[i].price};
-        }
-        i = j;
-    }
-    ph_sort(m->segments, n, sizeof m->segments[0], segment_before);
-    return n;
-}
-
-static void move_money(ph_market *m, const ph_trade *t)
-{
-    ph_account buyer = {PH_ACCOUNT_CASH, t->buyer.v}, supplier = {PH_ACCOUNT_CASH, t->supplier.v};
-    ph_account escrow = {PH_ACCOUNT_ESCROW, t->contract.v}, bond = {PH_ACCOUNT_BOND, t->contract.v};
-    ph_ledger_transfer(m, buyer, escrow, t->notional, PH_TRANSFER_NOTIONAL);
-    ph_ledger_transfer(m, buyer, escrow, t->buyer_fee - t->buyer_fee_at_trade,
-                       PH_TRANSFER_FEE_ESCROW);
-    ph_ledger_transfer(m, buyer, (ph_account){PH_ACCOUNT_FEES, 0}, t->buyer_fee_at_trade,
-                       PH_TRANSFER_FEE);
-    ph_ledger_transfer(m, supplier, bond, t->bond, PH_TRANSFER_BOND);
-}
-
-/* One trade and one contract out of all fills between the same two orders. */
-static void conclude(ph_market *m, const ph_fill *f, uint32_t cnt)
-{
-    ph_order *buy = &m->orders[f->buy], *sell = &m->orders[f->sell];
-    const ph_product *p = &m->products[buy->product];
-    bool buyer_takes = f->buy == m->incoming, seller_takes = f->sell == m->incoming;
-    const ph_product_terms *terms = &p->terms;
-    uint64_t unit_periods = 0;
-    ph_wide notional = 0;
-    for (uint32_t i = 0; i < cnt; i++) {
-        unit_periods += f[i].quantity;
-        notional += (ph_wide)f[i].price * f[i].quantity;
-    }
-    ph_trade t = {.trade = {++m->last_trade},
-                  .contract = {++m->last_contract},
-                  .product = terms->id,
-                  .terms_version = p->terms_version,
-                  .buyer = {buy->participant},
-                  .seller = {sell->participant},
-                  .supplier = {sell->participant},
-                  .buy_order = {buy->id},
-                  .sell_order = {sell->id},
-                  .buy_client_order_id = buy->client_order_id,
-                  .sell_client_order_id = sell->client_order_id,
-                  .taker = (ph_side)m->orders[m->incoming].side};
-    bool fits = ph_money_narrow(notional, &t.notional); /* at most what the buyer held */
-    fits = fits && ph_money_narrow((ph_wide)sell->bond_unit * (int64_t)unit_periods, &t.bond);
-    PH_ASSERT(fits);
-    t.buyer_fee =
-        ph_money_share_down(t.notional, buyer_takes ? terms->taker_ppm : terms->maker_ppm);
-    t.supplier_fee =
-        ph_money_share_down(t.notional, seller_takes ? terms->taker_ppm : terms->maker_ppm);
-    t.supplier_notional = t.notional;
-    t.buyer_fee_at_trade = ph_money_share_down(t.buyer_fee, terms->fee_at_trade_ppm);
-    buy->reported -= unit_periods;
-    sell->reported -= unit_periods;
-    t.buy_leaves = buy->reported;
-    t.sell_leaves = sell->reported;
-    t.segment_cnt = make_segments(m, f, cnt);
-    PH_ASSERT(t.contract.v <= m->limits.contracts_max);
-    m->contracts[t.contract.v] = (ph_contract){.trade = t.trade.v,
-                                               .buyer = t.buyer.v,
-                                               .supplier = t.supplier.v,
-                                               .product = t.product.v,
-                                               .terms_version = t.terms_version,
-                                               .notional = t.notional,
-                                               .buyer_fee = t.buyer_fee,
-                                               .supplier_fee = t.supplier_fee};
-    ph_emit(m, PH_EVT_TRADE)->u.trade = t;
-    for (uint32_t i = 0; i < t.segment_cnt; i++)
-        ph_emit(m, PH_EVT_SEGMENT)->u.segment = m->segments[i];
-    move_money(m, &t);
-}
-
-static void conclude_all(ph_market *m)
-{
-    ph_sort(m->fills, m->fill_cnt, sizeof m->fills[0], fill_before);
-    for (uint32_t i = 0; i < m->fill_cnt;) {
-        const ph_fill *f = &m->fills[i];
-        uint32_t j = i + 1;
-        while (j < m->fill_cnt && m->fills[j].buy == f->buy && m->fills[j].sell == f->sell)
-            j++;
-        conclude(m, f, j - i);
-        i = j;
-    }
 }
 
 /* ---- The end of a command ---------------------------------------------------------------- */
@@ -367,7 +239,7 @@ static void tell_reference(ph_market *m)
 
 void ph_fill_settle(ph_market *m)
 {
-    if (m->fill_cnt > 0) conclude_all(m);
+    if (m->fill_cnt > 0) ph_trade_conclude_all(m);
     tell_lost(m);
     for (uint32_t slot = m->first_touched; slot != PH_NONE; slot = m->orders[slot].next_touched)
         settle_order(m, slot);

@@ -4,6 +4,8 @@
 #include "engine/base/panic.h"
 #include "engine/base/period.h"
 #include "engine/core/book.h"
+#include "engine/core/delivery.h"
+#include "engine/core/due.h"
 #include "engine/core/expiry.h"
 #include "engine/core/fill.h"
 #include "engine/core/supply.h"
@@ -117,6 +119,8 @@ void ph_gate_run(ph_market *m)
         }
         if (ph_expiry_next(m) == due) ph_expiry_run(m, due);
         if (ph_expiry_next(m) < next) next = ph_expiry_next(m);
+        if (ph_due_next(m) == due) ph_delivery_run(m, due);
+        if (ph_due_next(m) < next) next = ph_due_next(m);
         PH_ASSERT(next > due);
         m->due_ns = next;
     }

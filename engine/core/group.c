@@ -190,8 +190,10 @@ void ph_group_settle(ph_market *m, uint32_t slot)
     take_all_back(m, &r);
     for (uint32_t i = 0; i < r.cnt; i++) {
         ph_order *o = &m->orders[r.slot[i]];
-        /* Members execute whole or not at all: what one sold is no longer offered, but used. */
-        if (o->left == 0 && o->ends == 0) ph_supply_offer(m, o, o->window, o->offered);
+        /* Members execute whole or not at all: what one sold of its capacity is no longer
+           offered, but used; what it held has left its contract. */
+        if (o->left == 0 && o->ends == 0 && o->from_contract == 0)
+            ph_supply_offer(m, o, o->window, o->offered);
         if (!is_alive(o)) o->offered = 0;
     }
     offer_all(m, &r);

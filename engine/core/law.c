@@ -5,6 +5,7 @@
 #include "engine/core/book.h"
 #include "engine/core/gate.h"
 #include "engine/core/group.h"
+#include "engine/core/law.h"
 #include "engine/core/ledger.h"
 #include "engine/core/market.h"
 #include "engine/core/offer.h"
@@ -38,6 +39,7 @@ static const char *money_broken(const ph_market *m)
         if (m->contracts[i].escrow < 0 || m->contracts[i].bond < 0)
             return "an escrow or a bond is negative";
         sum += (ph_wide)m->contracts[i].escrow + m->contracts[i].bond;
+        sum += (ph_wide)m->contracts[i].deposit + m->contracts[i].premium;
     }
     if (m->fees < 0) return "the exchange's fees are negative";
     return sum == 0 ? NULL : "the sum over all accounts is not zero";
@@ -139,6 +141,7 @@ const char *ph_market_broken(const ph_market *m)
 {
     const char *law = money_broken(m);
     if (law == NULL) law = capacity_broken(m);
+    if (law == NULL) law = ph_law_contracts(m);
     uint32_t orders = 0;
     for (uint32_t i = 1; law == NULL && i <= m->product_cnt; i++) {
         const ph_product *p = &m->products[i];

@@ -5,6 +5,9 @@
 #include "engine/core/book.h"
 #include "engine/core/capacity.h"
 #include "engine/core/column.h"
+#include "engine/core/contract.h"
+#include "engine/core/delivery.h"
+#include "engine/core/due.h"
 #include "engine/core/expiry.h"
 #include "engine/core/fill.h"
 #include "engine/core/gate.h"
@@ -30,8 +33,8 @@ ph_market_limits ph_market_limits_default(void)
                               .contracts_max = 1 << 20,
                               .references_max = 1 << 16,
                               .terms_max = 1 << 12,
-                              .deliveries_max = 1 << 21,
-                              .lots_max = 1 << 21,
+                              .deliveries_max = 1 << 20,
+                              .lots_max = 1 << 20,
                               .disputes_max = 1 << 14,
                               .probes_max = 1 << 12};
 }
@@ -63,6 +66,8 @@ static void carve(ph_market *m, ph_arena *a)
     ph_book_init(m, a);
     ph_ledger_init(m, a);
     ph_fill_init(m, a);
+    ph_contract_init(m, a);
+    ph_due_init(m, a);
     ph_column_init(m, a);
     ph_match_init(m, a);
     ph_expiry_init(m, a);
@@ -99,8 +104,12 @@ uint32_t ph_market_events_max(const ph_market_limits *limits)
     uint64_t gates = (uint64_t)limits->order_periods_max * 2 + limits->blocks_max;
     uint64_t rings = (uint64_t)limits->products_max * limits->ring_periods;
     if (rings < gates) gates = rings;
-    uint64_t max = gates + limits->orders_max + PH_EACH_PERIODS_MAX + 16 +
-                   7 * (uint64_t)PH_FILLS_PER_COMMAND_MAX;
+    /* A contract-period that becomes final: seven transfers, three for each link of a chain, and two
+       for each claim. */
+    uint64_t ends = limits->deliveries_max * (uint64_t)(8 + 3 * PH_RESALES_MAX) +
+                    2 * (uint64_t)PH_CLAIMS_MAX * limits->disputes_max;
+    uint64_t max = gates + ends + limits->orders_max + PH_EACH_PERIODS_MAX + 16 +
+                   14 * (uint64_t)PH_FILLS_PER_COMMAND_MAX;
     PH_ASSERT(max <= UINT32_MAX);
     return (uint32_t)max;
 }
@@ -296,6 +305,29 @@ static ph_reject unsupported(outcome *x)
     return PH_REJECT_UNSUPPORTED;
 }
 
+static ph_reject run_delivery(ph_market *m, const ph_command *c, outcome *x)
+{
+    uint32_t who = c->sender.v;
+    if (c->kind == PH_CMD_HAND_OVER_ACCESS)
+        return ph_delivery_access(m, who, &c->u.access, x->args);
+    if (c->kind == PH_CMD_REPORT_DELIVERY) return ph_delivery_report(m, who, &c->u.report, x->args);
+    if (c->kind == PH_CMD_CONFIRM_DELIVERY)
+        return ph_delivery_confirm(m, who, &c->u.confirmation, x->args);
+    if (c->kind == PH_CMD_DISPUTE_DELIVERY)
+        return ph_delivery_dispute(m, who, &c->u.figure, x->args);
+    return ph_delivery_resolve(m, &c->u.figure, x->args);
+}
+
+static ph_reject delivery(ph_market *m, const ph_command *c, outcome *x)
+{
+    /* The answer stands before what follows from it, and a refused command leaves nothing. */
+    uint32_t at = m->out->cnt;
+    emit_done(m, c, 0);
+    ph_reject why = run_delivery(m, c, x);
+    if (why != PH_REJECT_NONE) m->out->cnt = at;
+    return why;
+}
+
 static ph_reject run(ph_market *m, const ph_command *c, outcome *x)
 {
     switch (c->kind) {
@@ -329,11 +361,11 @@ static ph_reject run(ph_market *m, const ph_command *c, outcome *x)
     case PH_CMD_ATTEST_CAPACITY: return unsupported(x);
     case PH_CMD_MEASURE_SITE: return unsupported(x);
     case PH_CMD_REPORT_PROBE: return unsupported(x);
-    case PH_CMD_HAND_OVER_ACCESS: return unsupported(x);
-    case PH_CMD_REPORT_DELIVERY: return unsupported(x);
-    case PH_CMD_CONFIRM_DELIVERY: return unsupported(x);
-    case PH_CMD_DISPUTE_DELIVERY: return unsupported(x);
-    case PH_CMD_RESOLVE_DISPUTE: return unsupported(x);
+    case PH_CMD_HAND_OVER_ACCESS:
+    case PH_CMD_REPORT_DELIVERY:
+    case PH_CMD_CONFIRM_DELIVERY:
+    case PH_CMD_DISPUTE_DELIVERY:
+    case PH_CMD_RESOLVE_DISPUTE: return delivery(m, c, x);
     case PH_CMD_SET_RULES_VERSION: return unsupported(x);
     }
     ph_panic("command of unknown kind", __FILE__, __LINE__);

@@ -118,13 +118,100 @@ typedef struct {
     ph_book_side side[3]; /* by ph_side */
 } ph_product;
 
+/* A contract: who delivers to whom, and what of it is not final yet.  Kept for ever: a chain of
+   resales leads back through `parent`. */
 typedef struct {
-    uint64_t trade;
-    uint32_t buyer, supplier, product;
-    uint32_t terms_version;
-    ph_money notional, buyer_fee, supplier_fee;
+    uint32_t buyer;    /* the present holder */
+    uint32_t supplier; /* who delivers */
+    uint32_t product, terms_at, terms_version;
+    uint32_t parent;       /* resale: the contract that was split; otherwise 0 */
+    uint32_t reseller;     /* resale: who sold it on; otherwise 0 */
+    uint32_t reseller_ppm; /* its fee on each sum that it receives */
+    uint32_t supplier_ppm; /* rate of the supplier's fee, from the first trade */
+    uint32_t depth;        /* resales behind it */
+    uint32_t first_delivery;
+    ph_money bond_unit; /* per unit-period */
+    /* The buyer's side, at the prices that it pays; falls when a part is resold. */
+    ph_money notional;
+    ph_money delivered;  /* of it so far */
+    ph_money buyer_fee;  /* the part that is earned on delivery */
+    ph_money fee_earned; /* of it so far */
+    ph_money fee_left;   /* of it in escrow */
+    ph_money fee_paid;   /* at the trade, besides */
+    /* The supplier's side, as agreed at the trade, whatever is resold. */
+    ph_money supplier_notional, supplier_delivered;
+    ph_money supplier_fee, supplier_fee_earned;
     ph_money escrow, bond, deposit, premium; /* balances */
 } ph_contract;
+
+/* What is known of the delivery in one period of a contract. */
+typedef enum {
+    PH_STATE_AWAITED = 1, /* no report yet */
+    PH_STATE_REPORTED = 2,
+    PH_STATE_DISPUTED = 3,
+} ph_delivery_state;
+
+/* A contract-period that is not final. */
+typedef struct {
+    uint32_t next; /* of the contract, by period; of the free list */
+    uint32_t contract;
+    ph_period period;
+    ph_quantity quantity;
+    ph_quantity offered; /* for resale */
+    uint32_t lot;        /* first of its lots */
+    uint32_t due_group, due_next, due_prev;
+    uint32_t dispute; /* or PH_NONE */
+    uint8_t state;
+    bool second_window; /* the meter was silent: the supplier alone may report */
+    bool by_meter;      /* the report */
+    bool confirmed;     /* the report, by the buyer */
+    ph_money agreed;    /* its notional of the trade, before any split, at the supplier's price */
+    uint64_t report;    /* unit-seconds */
+    uint64_t dispute_until_ns; /* end of the dispute window; 0 before a report */
+} ph_delivery;
+
+/* Units of a contract-period that share their prices.  The premiums of a resold lot, one for each
+   link of its chain, oldest first, are in m->lot_premiums. */
+typedef struct {
+    uint32_t next; /* of the contract-period, in the order in which units leave it */
+    ph_quantity quantity;
+    ph_price price; /* the supplier's */
+    ph_price paid;  /* by the present holder */
+} ph_lot;
+
+typedef struct {
+    ph_price v[PH_RESALES_MAX];
+} ph_premiums;
+
+enum {
+    PH_CLAIMS_MAX = 1 + PH_RESALES_MAX
+}; /* the buyer's, and one of each who is owed a premium */
+
+typedef struct {
+    uint32_t participant;
+    bool is_buyer;
+    uint64_t figure;
+    ph_money deposit;
+} ph_claim;
+
+typedef struct {
+    uint32_t cnt;
+    uint32_t next_free;
+    uint64_t resolve_until_ns;
+    ph_claim v[PH_CLAIMS_MAX];
+} ph_dispute;
+
+typedef struct {
+    uint64_t due_ns;
+    uint32_t first; /* contract-period; of the free list */
+    uint32_t heap_at;
+} ph_due_group;
+
+typedef struct {
+    uint32_t contract;
+    ph_period period;
+    uint32_t delivery;
+} ph_due_entry;
 
 /* One execution between two orders in one period, as matching found it. */
 typedef struct {
@@ -200,6 +287,19 @@ struct ph_market {
 
     uint64_t last_order, last_place, last_trade, last_contract;
     ph_contract *contracts;
+    ph_delivery *deliveries;
+    uint32_t delivery_free, deliveries_fresh, delivery_cnt;
+    ph_lot *lots;
+    ph_premiums *lot_premiums; /* by lot */
+    uint32_t lot_free, lots_fresh, lot_cnt;
+    ph_dispute *disputes;
+    uint32_t dispute_free, disputes_fresh, dispute_cnt;
+    ph_due_group *due_groups;
+    uint32_t due_group_free, due_groups_fresh;
+    uint32_t *due_heap;
+    uint32_t due_heap_cnt;
+    ph_due_entry *due_run;   /* scratch */
+    ph_index due_at;         /* due time -> group */
     ph_money external, fees; /* balances of the two accounts without an owner */
     ph_text32 *references;   /* payment references ever used */
     uint32_t reference_cnt;

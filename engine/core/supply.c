@@ -2,6 +2,7 @@
 #include "engine/core/supply.h"
 
 #include "engine/core/capacity.h"
+#include "engine/core/contract.h"
 
 static uint64_t hardware_units(const ph_market *m, const ph_order *o, uint32_t units)
 {
@@ -12,6 +13,8 @@ ph_reject ph_supply_check(ph_market *m, const ph_order *o, ph_window window, uin
                           int64_t ret_args[2])
 {
     if (o->side != PH_SIDE_SELL) return PH_REJECT_NONE;
+    if (o->from_contract != 0)
+        return ph_contract_free(m, o->from_contract, window, units, ret_args);
     ph_period t = window.first;
     uint64_t have = 0;
     ret_args[0] = t;
@@ -26,11 +29,17 @@ ph_reject ph_supply_check(ph_market *m, const ph_order *o, ph_window window, uin
 
 void ph_supply_offer(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
 {
-    if (o->side == PH_SIDE_SELL) ph_capacity_offer(m, o->pool, window, hardware_units(m, o, units));
+    if (o->from_contract != 0)
+        ph_contract_offer(m, o->from_contract, window, units);
+    else if (o->side == PH_SIDE_SELL)
+        ph_capacity_offer(m, o->pool, window, hardware_units(m, o, units));
 }
 
 void ph_supply_take_back(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
 {
-    if (o->side == PH_SIDE_SELL && !m->is_trial)
+    if (m->is_trial) return;
+    if (o->from_contract != 0)
+        ph_contract_take_back(m, o->from_contract, window, units);
+    else if (o->side == PH_SIDE_SELL)
         ph_capacity_take_back(m, o->pool, window, hardware_units(m, o, units));
 }

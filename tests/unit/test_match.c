@@ -22,6 +22,8 @@ static void setup(void)
     limits.order_periods_max = 1 << 17;
     limits.blocks_max = 1 << 13;
     limits.contracts_max = 1 << 17;
+    limits.deliveries_max = 1 << 17;
+    limits.lots_max = 1 << 17;
     w = world_new(&limits);
     supplier = world_participant(&w, PH_ROLE_SUPPLIER, 1000000);
     other = world_participant(&w, PH_ROLE_SUPPLIER, 1000000);

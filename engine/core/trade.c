@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/core/trade.h"
+
+#include "engine/base/money.h"
+#include "engine/base/panic.h"
+#include "engine/base/sort.h"
+#include "engine/core/contract.h"
+#include "engine/core/ledger.h"
+
+static bool fill_before(const void *va, const void *vb)
+{
+    const ph_fill *a = va, *b = vb;
+    if (a->low_place != b->low_place) return a->low_place < b->low_place;
+    if (a->high_place != b->high_place) return a->high_place < b->high_place;
+    if (a->price != b->price) return a->price < b->price;
+    /* Two fills that are equal so far are added up: their order does not matter. */
+    return a->period < b->period;
+}
+
+static bool segment_before(const void *va, const void *vb)
+{
+    const ph_segment *a = va, *b = vb;
+    if (a->window.first != b->window.first) return a->window.first < b->window.first;
+    return a->price < b->price;
+}
+
+/* Segments of the fills of one trade, which are sorted by price, then period: for each price the
+   maximal runs of periods with equal quantity. */
+static uint32_t make_segments(ph_market *m, const ph_fill *f, uint32_t cnt)
+{
+    uint32_t n = 0;
+    ph_segment *open = NULL;
+    for (uint32_t i = 0; i < cnt;) {
+        uint32_t units = 0;
+        uint32_t j = i;
+        for (; j < cnt && f[j].price == f[i].price && f[j].period == f[i].period; j++)
+            units += f[j].quantity;
+        bool goes_on = open != NULL && open->price == f[i].price && open->quantity == units &&
+                       open->window.first + open->window.periods == f[i].period;
+        if (goes_on) {
+            open->window.periods++;
+        } else {
+            open = &m->segments[n++];
+            *open =
+                (ph_segment){.window = {f[i].period, 1}, .quantity = units, .price = f[i].price};
+        }
+        i = j;
+    }
+    ph_sort(m->segments, n, sizeof m->segments[0], segment_before);
+    return n;
+}
+
+static ph_account account(ph_account_kind kind, uint64_t id)
+{
+    return (ph_account){kind, id};
+}
+
+static const ph_account fees = {PH_ACCOUNT_FEES, 0};
+
+/* A sum that is part of a hold, which fitted. */
+static ph_money narrow(ph_wide v)
+{
+    ph_money ret = 0;
+    bool fits = ph_money_narrow(v, &ret);
+    PH_ASSERT(fits);
+    return ret;
+}
+
+/* What both sides of a trade owe, and the rates that they owe it at. */
+static void reckon_fees(const ph_market *m, const ph_fill *f, ph_trade *t, uint32_t *ret_seller_ppm)
+{
+    const ph_product_terms *terms = &m->products[t->product.v].terms;
+    uint32_t buyer_ppm = f->buy == m->incoming ? terms->taker_ppm : terms->maker_ppm;
+    *ret_seller_ppm = f->sell == m->incoming ? terms->taker_ppm : terms->maker_ppm;
+    t->buyer_fee = ph_money_share_down(t->notional, buyer_ppm);
+    t->buyer_fee_at_trade = ph_money_share_down(t->buyer_fee, terms->fee_at_trade_ppm);
+}
+
+static void set_buyer_side(ph_contract *c, const ph_trade *t)
+{
+    c->buyer = t->buyer.v;
+    c->notional = t->notional;
+    c->buyer_fee = c->fee_left = t->buyer_fee - t->buyer_fee_at_trade;
+    c->fee_paid = t->buyer_fee_at_trade;
+}
+
+/* New capacity is sold: the supplier's bond goes with it. */
+static void conclude_new(ph_market *m, const ph_fill *f, uint32_t cnt, ph_trade *t)
+{
+    const ph_order *sell = &m->orders[f->sell];
+    ph_contract *c = &m->contracts[t->contract.v];
+    uint64_t unit_periods = 0;
+    ph_contract_cursor cursor = {(uint32_t)t->contract.v, PH_NONE};
+    for (uint32_t i = 0; i < cnt; i++) {
+        unit_periods += f[i].quantity;
+        ph_contract_add(m, &cursor, f[i].period, f[i].quantity, f[i].price);
+    }
+    reckon_fees(m, f, t, &c->supplier_ppm);
+    t->supplier_notional = t->notional;
+    t->supplier_fee = ph_money_share_down(t->notional, c->supplier_ppm);
+    t->bond = narrow((ph_wide)sell->bond_unit * (int64_t)unit_periods);
+    set_buyer_side(c, t);
+    c->bond_unit = sell->bond_unit;
+    c->supplier_notional = t->notional;
+    c->supplier_fee = t->supplier_fee;
+}
+
+/* A part of a contract is sold on: the new buyer steps in. */
+static void conclude_resale(ph_market *m, const ph_fill *f, uint32_t cnt, ph_trade *t,
+                            ph_contract_moved *sum)
+{
+    const ph_order *sell = &m->orders[f->sell];
+    ph_contract *c = &m->contracts[t->contract.v], *parent = &m->contracts[c->parent];
+    uint64_t unit_periods = 0;
+    ph_contract_cursor cursor = {(uint32_t)t->contract.v, PH_NONE};
+    for (uint32_t i = 0; i < cnt; i++) {
+        unit_periods += f[i].quantity;
+        if (sell->group == PH_NONE) /* a group's offer: see group.c */
+            ph_contract_take_back(m, c->parent, (ph_window){f[i].period, 1}, f[i].quantity);
+        ph_contract_move(m, &cursor, f[i].period, f[i].quantity, f[i].price, sum);
+    }
+    reckon_fees(m, f, t, &c->reseller_ppm);
+    t->supplier_notional = narrow(sum->supplier_notional);
+    t->premium = narrow(sum->premium);
+    t->supplier_fee = ph_money_share_down(t->supplier_notional, parent->supplier_ppm);
+    t->reseller_fee = ph_money_share_down(narrow(sum->at_once), c->reseller_ppm);
+    t->bond = narrow((ph_wide)parent->bond_unit * (int64_t)unit_periods);
+    set_buyer_side(c, t);
+    c->reseller = parent->buyer;
+    c->supplier_ppm = parent->supplier_ppm;
+    c->bond_unit = parent->bond_unit;
+    c->supplier_notional = t->supplier_notional;
+    c->supplier_fee = t->supplier_fee;
+}
+
+static void pay_fee(ph_market *m, const ph_trade *t)
+{
+    ph_account buyer = account(PH_ACCOUNT_CASH, t->buyer.v);
+    ph_ledger_transfer(m, buyer, account(PH_ACCOUNT_ESCROW, t->contract.v),
+                       t->buyer_fee - t->buyer_fee_at_trade, PH_TRANSFER_FEE_ESCROW);
+    ph_ledger_transfer(m, buyer, fees, t->buyer_fee_at_trade, PH_TRANSFER_FEE);
+}
+
+static void pay_new(ph_market *m, const ph_trade *t)
+{
+    ph_account buyer = account(PH_ACCOUNT_CASH, t->buyer.v);
+    ph_account supplier = account(PH_ACCOUNT_CASH, t->supplier.v);
+    ph_ledger_transfer(m, buyer, account(PH_ACCOUNT_ESCROW, t->contract.v), t->notional,
+                       PH_TRANSFER_NOTIONAL);
+    pay_fee(m, t);
+    ph_ledger_transfer(m, supplier, account(PH_ACCOUNT_BOND, t->contract.v), t->bond,
+                       PH_TRANSFER_BOND);
+}
+
+/* The part of the reseller's escrowed fee that belongs to what it sold on is earned now. */
+static void earn_resellers_fee(ph_market *m, uint32_t parent, ph_money resold)
+{
+    ph_contract *c = &m->contracts[parent];
+    ph_money undelivered = c->notional - c->delivered;
+    PH_ASSERT(resold > 0 && resold <= undelivered);
+    ph_money earned = ph_money_ratio_down(c->fee_left, resold, undelivered);
+    c->fee_left -= earned;
+    c->buyer_fee -= earned;
+    c->notional -= resold;
+    ph_ledger_transfer(m, account(PH_ACCOUNT_ESCROW, parent), fees, earned, PH_TRANSFER_BUYER_FEE);
+}
+
+static void pay_resale(ph_market *m, const ph_trade *t, const ph_contract_moved *sum)
+{
+    uint64_t parent = t->from_contract.v, id = t->contract.v;
+    ph_account buyer = account(PH_ACCOUNT_CASH, t->buyer.v);
+    ph_account reseller = account(PH_ACCOUNT_CASH, t->seller.v);
+    ph_ledger_transfer(m, buyer, reseller, narrow(sum->at_once) - t->reseller_fee,
+                       PH_TRANSFER_RESALE);
+    ph_ledger_transfer(m, buyer, fees, t->reseller_fee, PH_TRANSFER_RESALE_FEE);
+    ph_ledger_transfer(m, buyer, account(PH_ACCOUNT_PREMIUM, id), t->premium, PH_TRANSFER_PREMIUM);
+    pay_fee(m, t);
+    earn_resellers_fee(m, (uint32_t)parent, narrow(sum->reseller_notional));
+    static const ph_account_kind kinds[] = {PH_ACCOUNT_ESCROW, PH_ACCOUNT_BOND, PH_ACCOUNT_PREMIUM};
+    const ph_money amounts[] = {t->supplier_notional, t->bond, narrow(sum->older_premiums)};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        ph_ledger_transfer(m, account(kinds[i], parent), account(kinds[i], id), amounts[i],
+                           PH_TRANSFER_SPLIT);
+    ph_contract *c = &m->contracts[parent];
+    if (c->first_delivery != PH_NONE) return;
+    /* Nothing of it is open any more. */
+    ph_ledger_transfer(m, account(PH_ACCOUNT_ESCROW, parent), account(PH_ACCOUNT_CASH, c->buyer),
+                       c->fee_left, PH_TRANSFER_FEE_REFUND);
+    c->fee_left = 0;
+}
+
+/* One trade and one contract out of all fills between the same two orders. */
+static void conclude(ph_market *m, const ph_fill *f, uint32_t cnt)
+{
+    ph_order *buy = &m->orders[f->buy], *sell = &m->orders[f->sell];
+    const ph_product *p = &m->products[buy->product];
+    uint64_t unit_periods = 0;
+    ph_wide notional = 0;
+    for (uint32_t i = 0; i < cnt; i++) {
+        unit_periods += f[i].quantity;
+        notional += (ph_wide)f[i].price * f[i].quantity;
+    }
+    buy->reported -= unit_periods;
+    sell->reported -= unit_periods;
+    uint32_t parent = sell->from_contract;
+    ph_trade t = {.trade = {++m->last_trade},
+                  .contract = {++m->last_contract},
+                  .product = p->terms.id,
+                  .terms_version = p->terms_version,
+                  .buyer = {buy->participant},
+                  .seller = {sell->participant},
+                  .supplier = {parent == 0 ? sell->participant : m->contracts[parent].supplier},
+                  .from_contract = {parent},
+                  .buy_order = {buy->id},
+                  .sell_order = {sell->id},
+                  .buy_client_order_id = buy->client_order_id,
+                  .sell_client_order_id = sell->client_order_id,
+                  .buy_leaves = buy->reported,
+                  .sell_leaves = sell->reported,
+                  .taker = (ph_side)m->orders[m->incoming].side,
+                  .notional = narrow(notional)};
+    PH_ASSERT(t.contract.v <= m->limits.contracts_max);
+    m->contracts[t.contract.v] =
+        (ph_contract){.supplier = t.supplier.v,
+                      .product = t.product.v,
+                      .terms_at = p->terms_at,
+                      .terms_version = t.terms_version,
+                      .parent = parent,
+                      .depth = parent == 0 ? 0 : m->contracts[parent].depth + 1};
+    ph_contract_moved sum = {.supplier_notional = 0};
+    if (parent == 0)
+        conclude_new(m, f, cnt, &t);
+    else
+        conclude_resale(m, f, cnt, &t, &sum);
+    t.segment_cnt = make_segments(m, f, cnt);
+    ph_emit(m, PH_EVT_TRADE)->u.trade = t;
+    for (uint32_t i = 0; i < t.segment_cnt; i++)
+        ph_emit(m, PH_EVT_SEGMENT)->u.segment = m->segments[i];
+    if (parent == 0)
+        pay_new(m, &t);
+    else
+        pay_resale(m, &t, &sum);
+}
+
+void ph_trade_conclude_all(ph_market *m)
+{
+    ph_sort(m->fills, m->fill_cnt, sizeof m->fills[0], fill_before);
+    for (uint32_t i = 0; i < m->fill_cnt;) {
+        const ph_fill *f = &m->fills[i];
+        uint32_t j = i + 1;
+        while (j < m->fill_cnt && m->fills[j].buy == f->buy && m->fills[j].sell == f->sell)
+            j++;
+        conclude(m, f, j - i);
+        i = j;
+    }
+}
