@@ -132,6 +132,9 @@ typedef struct {
     ph_phase phase;
     ph_price last_traded; /* last price of 6.4 between EACH orders; 0: none */
     ph_price reference;   /* that, or the listed one */
+    /* Open periods, as long as the stamp is before `open_until`; see gate.c. */
+    ph_period open_first;
+    uint64_t open_last, open_until_ns;
     ph_period gate_next;  /* lowest period whose gate has not been run; valid while resting */
     uint32_t order_cnt;   /* resting */
     uint32_t first_order; /* slot of the list of resting orders, newest first */
@@ -239,7 +242,8 @@ struct ph_market {
 
     /* While a command runs. */
     ph_events *out;
-    uint32_t incoming; /* slot of the order that arrived, or PH_NONE */
+    uint32_t events_max; /* of one command, see ph_market_events_max */
+    uint32_t incoming;   /* slot of the order that arrived, or PH_NONE */
     uint32_t first_touched, last_touched;
     ph_fill *fills;
     uint32_t fill_cnt;

@@ -220,6 +220,7 @@ ph_reject ph_terms_renew(ph_market *m, const ph_product_terms *terms, int64_t re
        by these.  With none left, the next order finds its first gate by the new terms. */
     end_orders(m, terms->id.v, PH_CMD_SET_TERMS, PH_CANCEL_TERMS_CHANGED);
     append(m, p, terms);
+    p->open_until_ns = 0; /* open periods are reckoned anew, by the new gate and horizon */
     if (p->last_traded == 0) p->reference = terms->reference_price;
     ph_emit(m, PH_EVT_TERMS_SET)->u.terms_set =
         (ph_terms_set){.product = terms->id, .terms_version = p->terms_version};
