@@ -62,14 +62,14 @@ void ph_supply_offer(ph_market *m, const ph_order *o, ph_window window, uint32_t
 void ph_supply_return_registered(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
 {
     ph_capacity_draw draw = draw_of(m, o, window, units);
-    if (o->side == PH_SIDE_SELL) ph_capacity_take_back(m, &draw);
+    if (o->side == PH_SIDE_SELL && !m->is_trial) ph_capacity_take_back(m, &draw);
 }
 
 void ph_supply_return_attested(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
 {
     ph_capacity_draw draw = draw_of(m, o, window, units);
     draw.kind = PH_CAPACITY_ATTESTED;
-    if (ph_supply_attested(m, o)) ph_capacity_take_back(m, &draw);
+    if (ph_supply_attested(m, o) && !m->is_trial) ph_capacity_take_back(m, &draw);
 }
 
 void ph_supply_take_back(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
