@@ -11,7 +11,7 @@
 #include "clients/audit/audit.h"
 #include "engine/process/log.h"
 
-enum { KEY_JSON = 0x100, KEY_KEY, KEY_ID, KEY_FROM, KEY_TO, KEY_RECORDS, KEY_DATABASE };
+enum { KEY_JSON = 0x100, KEY_KEY, KEY_ID, KEY_FROM, KEY_TO, KEY_RECORDS, KEY_DATABASE, KEY_LAWS };
 
 #define OPTION_JSON                                                   \
     {                                                                 \
@@ -47,8 +47,14 @@ static const struct argp_option journal_options[] = {
     {0},
 };
 
+static const struct argp_option simulate_options[] = {
+    {"quiet", 'q', NULL, 0, "write the last line only", 0},
+    {"check-laws", KEY_LAWS, NULL, 0, "check every law of the market after each command", 0},
+    {0},
+};
+
 /* What a command takes besides its options. */
-typedef enum { ARGS_JOURNAL, ARGS_DATABASE, ARGS_CONTRACT } args_form;
+typedef enum { ARGS_JOURNAL, ARGS_DATABASE, ARGS_CONTRACT, ARGS_SCENARIO } args_form;
 
 static const struct command {
     const char *name;
@@ -76,6 +82,12 @@ static const struct command {
      ARGS_DATABASE, ph_audit_compare},
     {"journal", "JOURNAL", "List what a journal holds, verifying it on the way.", journal_options,
      ARGS_JOURNAL, ph_audit_journal},
+    {"simulate", "FILE",
+     "Run a scenario without an engine: commands as JSON Lines in (FILE, or - for standard "
+     "input), events as JSON Lines out.\v"
+     "The last line has digests of all events and of the state, for comparing two runs.  The form "
+     "of the lines is in clients/audit/README.md.",
+     simulate_options, ARGS_SCENARIO, ph_audit_simulate},
 };
 
 enum { COMMAND_CNT = sizeof commands / sizeof commands[0] };
@@ -137,7 +149,10 @@ typedef struct {
 static void settle_args(const struct argp_state *state, reading *r)
 {
     ph_audit_request *q = &r->request;
-    if (r->command->form != ARGS_CONTRACT) {
+    if (r->command->form == ARGS_SCENARIO) {
+        if (r->arg_cnt != 1) argp_error(state, "give one file, or - for standard input");
+        q->scenario = r->args[0];
+    } else if (r->command->form != ARGS_CONTRACT) {
         if (r->arg_cnt != 1) argp_error(state, "give one journal directory");
         q->journal = r->args[0];
     } else if (q->id != 0) {
@@ -162,6 +177,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'q': q->quiet = true; break;
     case KEY_JSON: q->json = true; break;
+    case KEY_LAWS: q->check_laws = true; break;
     case KEY_RECORDS: q->records = true; break;
     case KEY_KEY: q->key = arg; break;
     case KEY_DATABASE: q->database = arg; break;
@@ -229,6 +245,7 @@ static const char doc[] =
     "  compare JOURNAL --database=CONNINFO\n"
     "                          compare a settlement database with the journal\n"
     "  journal JOURNAL         list what a journal holds\n"
+    "  simulate FILE           run commands of a file without an engine\n"
     "\n"
     "COMMAND --help tells more.  Exit status: 0 right, 1 could not be done, 2 usage, 4 not found, "
     "8 something is not as it should be.";

@@ -7,6 +7,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/panic.h"
+#include "engine/wire/fields.h"
 #include "tests/unit/suite.h"
 
 enum { ROUNDS = 50, PANICKED = 42 };
@@ -379,12 +380,10 @@ END_TEST
 
 START_TEST(names_are_known_and_different)
 {
-    CHECK_NAMES(ph_command_kind, PH_CMD_KIND_MAX, ph_command_kind_name);
     CHECK_NAMES(ph_event_kind, PH_EVT_KIND_MAX, ph_event_kind_name);
-    CHECK_NAMES(ph_cancel_reason, PH_CANCEL_REASON_MAX, ph_cancel_reason_name);
-    CHECK_NAMES(ph_transfer_reason, PH_TRANSFER_REASON_MAX, ph_transfer_reason_name);
-    CHECK_NAMES(ph_account_kind, PH_ACCOUNT_PREMIUM, ph_account_kind_name);
-    CHECK_NAMES(ph_compute_type, PH_COMPUTE_EDGE, ph_compute_type_name);
+#define E(name, type, highest, word) CHECK_NAMES(type, highest, word);
+    PH_ENUMERATIONS(E)
+#undef E
 }
 END_TEST
 
