@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/panic.h"
+#include "engine/core/expiry.h"
 
 void ph_book_init(ph_market *m, ph_arena *a)
 {
@@ -17,19 +18,20 @@ void ph_book_init(ph_market *m, ph_arena *a)
     /* A level has at least one node, so there are never more levels than nodes. */
     m->levels = ph_arena_take(a, (size_t)m->node_slab.cells + 1, sizeof m->levels[0]);
     m->levels_fresh = 1;
+    m->clips = ph_arena_take(a, PH_FILLS_PER_COMMAND_MAX, sizeof m->clips[0]);
     /* A ladder's run has at most twice the cells that it needs. */
     ph_ladder_room_init(&m->ladders, a, 2 * (m->node_slab.cells / 2 + lim->blocks_max));
 }
 
 /* ---- Slots ------------------------------------------------------------------------------- */
 
-uint32_t ph_order_new(ph_market *m, ph_shape shape, uint32_t periods)
+uint32_t ph_order_new(ph_market *m, ph_shape shape, uint32_t nodes)
 {
     if (m->order_free == PH_NONE && m->orders_fresh > m->limits.orders_max) return PH_NONE;
     uint8_t k = 0;
     uint32_t node = 0;
     if (shape == PH_SHAPE_EACH) {
-        k = ph_slab_size_class(periods);
+        k = ph_slab_size_class(nodes);
         node = ph_slab_take(&m->node_slab, k);
         if (node == PH_SLAB_NONE) return PH_NONE;
     }
@@ -50,7 +52,7 @@ uint32_t ph_order_new(ph_market *m, ph_shape shape, uint32_t periods)
 void ph_order_free(ph_market *m, uint32_t slot)
 {
     ph_order *o = &m->orders[slot];
-    PH_ASSERT(!o->resting && !o->touched && o->id != 0);
+    PH_ASSERT(!o->resting && !o->touched);
     if (o->shape == PH_SHAPE_EACH) ph_slab_give(&m->node_slab, o->node, o->node_k);
     memset(o, 0, sizeof *o);
     o->next_touched = m->order_free;
@@ -83,6 +85,11 @@ static ph_book_side *side_of(ph_market *m, const ph_order *o)
     return &m->products[o->product].side[o->side];
 }
 
+static uint32_t shown_at_most(const ph_order *o, uint32_t open)
+{
+    return o->display < open ? o->display : open;
+}
+
 static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint32_t at,
                       uint32_t ring)
 {
@@ -101,14 +108,15 @@ static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint3
     ph_level *v = &m->levels[level];
     ph_node *n = &m->nodes[at];
     n->level = level;
-    n->next = PH_NODE_NONE;
+    /* Last by place, but for clips that were renewed while this order was matched. */
     n->prev = v->tail;
-    if (v->tail != PH_NODE_NONE)
-        m->nodes[v->tail].next = at;
-    else
-        v->head = at;
-    v->tail = at;
+    while (side->icebergs > 0 && n->prev != PH_NODE_NONE && ph_book_place(m, n->prev) > o->place)
+        n->prev = m->nodes[n->prev].prev;
+    n->next = n->prev != PH_NODE_NONE ? m->nodes[n->prev].next : v->head;
+    *(n->prev != PH_NODE_NONE ? &m->nodes[n->prev].next : &v->head) = at;
+    *(n->next != PH_NODE_NONE ? &m->nodes[n->next].prev : &v->tail) = at;
     v->quantity += n->open;
+    if (o->display != 0) ph_clip_set(ph_clip_of(m, o, at), shown_at_most(o, n->open), o->place);
     return true;
 }
 
@@ -139,19 +147,78 @@ static void unlink_node(ph_market *m, ph_book_side *side, const ph_order *o, uin
     n->level = PH_NONE;
 }
 
+static ph_period period_of(const ph_order *o, uint32_t node)
+{
+    return o->window.first + (node - o->node);
+}
+
+/* Moves a node to the back of its queue. */
+static void to_the_back(ph_market *m, uint32_t at)
+{
+    ph_node *n = &m->nodes[at];
+    ph_level *v = &m->levels[n->level];
+    if (v->tail == at) return;
+    if (n->prev != PH_NODE_NONE)
+        m->nodes[n->prev].next = n->next;
+    else
+        v->head = n->next;
+    m->nodes[n->next].prev = n->prev;
+    n->prev = v->tail;
+    n->next = PH_NODE_NONE;
+    m->nodes[v->tail].next = at;
+    v->tail = at;
+}
+
+/* `units` of an iceberg's period were executed, clip after clip; something is left. */
+static void next_clip(ph_market *m, const ph_order *o, uint32_t node, uint32_t units)
+{
+    ph_node *clip = ph_clip_of(m, o, node);
+    uint32_t shown = ph_clip_units(clip);
+    if (units < shown) {
+        ph_clip_set(clip, shown - units, ph_clip_place(clip));
+        return;
+    }
+    units -= shown;
+    uint32_t open = m->nodes[node].open;
+    m->last_place += 1 + units / o->display; /* every clip on the way drew a place */
+    uint32_t fresh = o->display - units % o->display;
+    ph_clip_set(clip, fresh < open ? fresh : open, m->last_place);
+    to_the_back(m, node);
+    PH_ASSERT(m->clip_cnt < PH_FILLS_PER_COMMAND_MAX);
+    m->clips[m->clip_cnt++] = (ph_clip){m->last_place, m->nodes[node].order, period_of(o, node)};
+}
+
 void ph_book_reduce(ph_market *m, uint32_t node, uint32_t units)
 {
     ph_node *n = &m->nodes[node];
     PH_ASSERT(n->level != PH_NONE && units <= n->open);
     const ph_order *o = &m->orders[n->order];
+    n->executed += units;
     if (units == n->open) {
-        ph_period t = o->window.first + (node - o->node);
-        unlink_node(m, side_of(m, o), o, node, ph_ring(m, t));
+        unlink_node(m, side_of(m, o), o, node, ph_ring(m, period_of(o, node)));
         n->open = 0;
         return;
     }
     n->open -= units;
     m->levels[n->level].quantity -= units;
+    if (o->display != 0) next_clip(m, o, node, units);
+}
+
+void ph_book_lower(ph_market *m, uint32_t node, uint32_t open)
+{
+    ph_node *n = &m->nodes[node];
+    PH_ASSERT(n->level != PH_NONE && open <= n->open);
+    const ph_order *o = &m->orders[n->order];
+    if (open == 0) {
+        unlink_node(m, side_of(m, o), o, node, ph_ring(m, period_of(o, node)));
+        n->open = 0;
+        return;
+    }
+    m->levels[n->level].quantity -= n->open - open;
+    n->open = open;
+    if (o->display == 0) return;
+    ph_node *clip = ph_clip_of(m, o, node);
+    if (ph_clip_units(clip) > open) ph_clip_set(clip, open, ph_clip_place(clip));
 }
 
 void ph_book_drop_period(ph_market *m, uint32_t slot, ph_period t)
@@ -160,6 +227,7 @@ void ph_book_drop_period(ph_market *m, uint32_t slot, ph_period t)
     uint32_t at = ph_order_node(o, t);
     unlink_node(m, side_of(m, o), o, at, ph_ring(m, t));
     m->nodes[at].open = 0;
+    m->nodes[at].executed = PH_NODE_LOST;
 }
 
 /* ---- Lists and blocks -------------------------------------------------------------------- */
@@ -184,11 +252,38 @@ static void touch_periods(ph_market *m, ph_book_side *side, ph_window w, int by)
     }
 }
 
+void ph_book_shorten(ph_market *m, uint32_t slot, uint32_t periods)
+{
+    ph_order *o = &m->orders[slot];
+    PH_ASSERT(o->shape == PH_SHAPE_FLEX && o->resting && periods < o->window.periods);
+    touch_periods(m, side_of(m, o), (ph_window){o->window.first, periods}, -1);
+    o->window.first += periods;
+    o->window.periods -= periods;
+}
+
+/* A block that was matched again keeps its place: behind its equals, but for those that came
+   later. */
+static void sort_in(ph_market *m, const ph_ladder *l, uint32_t slot)
+{
+    const ph_order *o = &m->orders[slot];
+    uint32_t i = 0;
+    bool found = ph_ladder_find(&m->ladders, l, o->key, &i);
+    PH_ASSERT(found);
+    while (m->orders[ph_ladder_nth(&m->ladders, l, i)->ref].place < o->place)
+        i++;
+    uint32_t last = i;
+    while (ph_ladder_nth(&m->ladders, l, last)->ref != slot)
+        last++;
+    for (; last > i; last--)
+        ph_ladder_swap(&m->ladders, l, last - 1);
+}
+
 static bool rest_block(ph_market *m, uint32_t slot)
 {
     ph_order *o = &m->orders[slot];
     ph_book_side *side = side_of(m, o);
     if (!ph_ladder_put(&m->ladders, &side->blocks, o->key, slot)) return false;
+    sort_in(m, &side->blocks, slot);
     touch_periods(m, side, o->window, 1);
     uint32_t cnt = ph_book_blocks_of(m, o->participant, o->product);
     ph_index_put(&m->blocks_of, blocks_key(o->participant, o->product), cnt + 1);
@@ -282,6 +377,8 @@ bool ph_book_rest(ph_market *m, uint32_t slot)
     PH_ASSERT(!o->resting && o->left > 0);
     bool fits = o->shape == PH_SHAPE_EACH ? rest_each(m, slot) : rest_block(m, slot);
     if (!fits) return false;
+    if (o->display != 0) side_of(m, o)->icebergs++;
+    if (o->expire_ns != 0) ph_expiry_add(m, slot);
     join_lists(m, slot);
     ph_index_put(&m->order_of, o->id, slot);
     o->resting = true;
@@ -296,6 +393,8 @@ void ph_book_leave(ph_market *m, uint32_t slot)
         unlink_nodes(m, o, o->window.periods);
     else
         leave_block(m, slot);
+    if (o->display != 0) side_of(m, o)->icebergs--;
+    if (o->expire_ns != 0) ph_expiry_remove(m, slot);
     leave_lists(m, slot);
     ph_index_remove(&m->order_of, o->id);
     o->resting = false;

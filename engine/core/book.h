@@ -12,8 +12,21 @@
 
 void ph_book_init(ph_market *m, ph_arena *a);
 
-/* A zeroed order slot, or PH_NONE.  EACH orders also get a run of nodes for `periods`. */
-uint32_t ph_order_new(ph_market *m, ph_shape shape, uint32_t periods);
+/* A zeroed order slot, or PH_NONE.  EACH orders also get a run of `nodes` nodes. */
+uint32_t ph_order_new(ph_market *m, ph_shape shape, uint32_t nodes);
+
+/* Nodes that an order needs. */
+static inline uint32_t ph_order_nodes(ph_shape shape, uint32_t periods, ph_quantity display)
+{
+    if (shape != PH_SHAPE_EACH) return 0;
+    return display == 0 ? periods : 2 * periods;
+}
+
+/* Periods that one unit of an order takes: of the window, or FLEX of one start. */
+static inline uint32_t ph_order_length(const ph_order *o)
+{
+    return o->shape == PH_SHAPE_FLEX ? o->duration : o->window.periods;
+}
 
 /* Gives the slot and its nodes back; the order is in no list any more. */
 void ph_order_free(ph_market *m, uint32_t slot);
@@ -31,11 +44,55 @@ bool ph_book_rest(ph_market *m, uint32_t slot);
 /* Takes a resting order out of the book; its open quantities stay as they are. */
 void ph_book_leave(ph_market *m, uint32_t slot);
 
-/* Takes `units` off a resting node, and the node out of its queue when none are left. */
+/* The clip of an iceberg in the period of `node`: its node's double. */
+static inline ph_node *ph_clip_of(const ph_market *m, const ph_order *o, uint32_t node)
+{
+    return &m->nodes[node + o->window.periods];
+}
+
+static inline uint32_t ph_clip_units(const ph_node *clip)
+{
+    return clip->open;
+}
+
+static inline uint64_t ph_clip_place(const ph_node *clip)
+{
+    return (uint64_t)clip->next << 32 | clip->prev;
+}
+
+static inline void ph_clip_set(ph_node *clip, uint32_t shown, uint64_t place)
+{
+    clip->open = shown;
+    clip->next = (uint32_t)(place >> 32);
+    clip->prev = (uint32_t)place;
+}
+
+/* Units of a resting node that stand in the queue: a clip, or all. */
+static inline uint32_t ph_book_shown(const ph_market *m, uint32_t node)
+{
+    const ph_order *o = &m->orders[m->nodes[node].order];
+    return o->display == 0 ? m->nodes[node].open : ph_clip_units(ph_clip_of(m, o, node));
+}
+
+/* Place of a resting node in its queue: that of its clip, or of its order. */
+static inline uint64_t ph_book_place(const ph_market *m, uint32_t node)
+{
+    const ph_order *o = &m->orders[m->nodes[node].order];
+    return o->display == 0 ? o->place : ph_clip_place(ph_clip_of(m, o, node));
+}
+
+/* Executes `units` of a resting node: out of its queue when none are left; an iceberg whose clip
+   is used up shows the next one at the back of the queue. */
 void ph_book_reduce(ph_market *m, uint32_t node, uint32_t units);
 
-/* Takes one period of a resting EACH order out of its queue and sets its open units to 0. */
+/* Lowers the open units of a resting node without execution; its place is kept. */
+void ph_book_lower(ph_market *m, uint32_t node, uint32_t open);
+
+/* Takes one period of a resting EACH order out of its queue, for good. */
 void ph_book_drop_period(ph_market *m, uint32_t slot, ph_period t);
+
+/* A resting FLEX order loses its first `periods` periods. */
+void ph_book_shorten(ph_market *m, uint32_t slot, uint32_t periods);
 
 /* Resting blocks of a participant in a product. */
 uint32_t ph_book_blocks_of(const ph_market *m, uint32_t participant, uint32_t product);

@@ -13,7 +13,8 @@ void ph_column_init(ph_market *m, ph_arena *a)
     room->left = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->left[0]);
     room->taken = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->taken[0]);
     room->level = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->level[0]);
-    room->resume = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->resume[0]);
+    room->pass = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->pass[0]);
+    room->node = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->node[0]);
     room->extra = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->extra[0]);
 }
 
@@ -25,47 +26,123 @@ static uint32_t extra_units(const ph_market *m, uint32_t extra, ph_period t)
     return ph_window_has(o->window, t) ? m->nodes[ph_order_node(o, t)].open : 0;
 }
 
-/* Puts the best that is left of period i in front, the ladder standing at `node` of entry
-   `level`. */
-static void set_front(ph_column *c, uint32_t i, uint32_t level, uint32_t node)
+/* Where period i of a column stands in its ladder: a node of the queue of entry `level`, in one
+   pass over that queue.  PH_NODE_NONE: behind the queue's last. */
+typedef struct {
+    uint32_t level, pass, node;
+} stand;
+
+/* Units that a node gives in a pass: what it shows in the first, then clip after clip. */
+static uint32_t units_in_pass(const ph_market *m, uint32_t node, uint32_t pass)
+{
+    const ph_order *o = &m->orders[m->nodes[node].order];
+    uint32_t open = m->nodes[node].open;
+    if (o->display == 0) return pass == 0 ? open : 0;
+    uint32_t shown = ph_clip_units(ph_clip_of(m, o, node));
+    if (pass == 0) return shown;
+    uint64_t given = shown + (uint64_t)(pass - 1) * o->display;
+    if (given >= open) return 0;
+    uint64_t rest = open - given;
+    return rest < o->display ? (uint32_t)rest : o->display;
+}
+
+static bool left_out(const ph_column *c, uint32_t slot)
+{
+    const ph_market *m = c->m;
+    return slot == m->unseen ||
+           (!c->stops_at_own && m->orders[slot].participant == m->orders[c->block].participant);
+}
+
+/* The first node at or behind `from` in its queue that gives units in this pass. */
+static uint32_t giver(const ph_column *c, uint32_t from, uint32_t pass)
+{
+    const ph_market *m = c->m;
+    uint32_t node = from;
+    while (node != PH_NODE_NONE &&
+           (left_out(c, m->nodes[node].order) || units_in_pass(m, node, pass) == 0))
+        node = m->nodes[node].next;
+    return node;
+}
+
+/* Moves on to the next that gives units at the same price; false when nobody is left. */
+static bool find_in_level(const ph_column *c, const ph_ladder *l, stand *at)
+{
+    at->node = giver(c, at->node, at->pass);
+    if (at->node != PH_NODE_NONE || c->side->icebergs == 0) return at->node != PH_NODE_NONE;
+    at->node = giver(c, ph_book_level(c->m, l, at->level)->head, at->pass + 1);
+    at->pass++;
+    return at->node != PH_NODE_NONE;
+}
+
+/* Units of the order that stands in front: its clips as long as nobody else's turn comes between. */
+static uint32_t take_turns(const ph_column *c, const ph_ladder *l, stand *at)
+{
+    const ph_market *m = c->m;
+    uint32_t units = units_in_pass(m, at->node, at->pass);
+    if (m->orders[m->nodes[at->node].order].display == 0) return units;
+    for (;;) {
+        stand next = {at->level, at->pass, m->nodes[at->node].next};
+        if (!find_in_level(c, l, &next) || next.node != at->node) return units;
+        *at = next;
+        units += units_in_pass(m, at->node, at->pass);
+    }
+}
+
+/* Puts the best that is left of period i in front, the ladder standing at `at`. */
+static void set_front(ph_column *c, uint32_t i, stand at)
 {
     ph_market *m = c->m;
     ph_column_room *room = &m->column;
     const ph_ladder *l = &c->side->ladders[ph_ring(m, c->window.first + i)];
-    uint32_t own = m->orders[c->block].participant;
-    while (level < l->cnt) {
-        if (node == PH_NODE_NONE) {
-            level++;
-            if (level < l->cnt) node = ph_book_level(m, l, level)->head;
-            continue;
-        }
-        if (m->orders[m->nodes[node].order].participant != own) break;
-        node = m->nodes[node].next;
+    while (at.level < l->cnt && !find_in_level(c, l, &at)) {
+        at.level++;
+        at.pass = 0;
+        if (at.level < l->cnt) at.node = ph_book_level(m, l, at.level)->head;
     }
-    int64_t key = level < l->cnt ? ph_ladder_nth(&m->ladders, l, level)->key : PH_KEY_NONE;
-    room->level[i] = level;
-    room->resume[i] = node;
+    bool exists = at.level < l->cnt;
+    int64_t key = exists ? ph_ladder_nth(&m->ladders, l, at.level)->key : PH_KEY_NONE;
     room->taken[i] = 0;
     if (room->extra[i] > 0 && m->orders[c->extra].key > key) {
+        room->level[i] = at.level;
+        room->pass[i] = at.pass;
+        room->node[i] = at.node;
         room->front[i] = PH_FRONT_EXTRA;
         room->left[i] = room->extra[i];
         room->key[i] = m->orders[c->extra].key;
         c->extra_cnt++;
         return;
     }
-    bool exists = level < l->cnt;
-    room->front[i] = exists ? node : PH_NODE_NONE;
-    room->left[i] = exists ? m->nodes[node].open : 0;
+    if (exists && c->stops_at_own &&
+        m->orders[m->nodes[at.node].order].participant == m->orders[c->block].participant)
+        exists = false;
+    room->front[i] = exists ? at.node : PH_NODE_NONE;
+    room->left[i] = exists ? take_turns(c, l, &at) : 0;
     room->key[i] = exists ? key : 0;
+    room->level[i] = at.level;
+    room->pass[i] = at.pass;
+    room->node[i] = at.node;
 }
 
-/* One past the best, so that set_front starts with the head of the best entry. */
 static void set_first(ph_column *c, uint32_t i)
 {
     ph_market *m = c->m;
     const ph_ladder *l = &c->side->ladders[ph_ring(m, c->window.first + i)];
     uint32_t node = l->cnt == 0 ? PH_NODE_NONE : ph_book_level(m, l, 0)->head;
-    set_front(c, i, 0, node);
+    set_front(c, i, (stand){0, 0, node});
+}
+
+/* Behind the order that was in front, which is used up. */
+static void set_next(ph_column *c, uint32_t i)
+{
+    const ph_column_room *room = &c->m->column;
+    stand at = {room->level[i], room->pass[i], room->node[i]};
+    if (room->front[i] == PH_FRONT_EXTRA) {
+        c->extra_cnt--;
+        room->extra[i] = 0;
+    } else {
+        at.node = c->m->nodes[at.node].next;
+    }
+    set_front(c, i, at);
 }
 
 static void set_run(ph_column *c)
@@ -78,18 +155,19 @@ static void set_run(ph_column *c)
     c->run = run;
 }
 
-ph_column ph_column_start(ph_market *m, uint32_t block, uint32_t extra, ph_fill_step *record)
+ph_column ph_column_start(ph_market *m, ph_column_ask ask)
 {
-    const ph_order *b = &m->orders[block];
-    PH_ASSERT(b->window.periods >= 1 && b->window.periods <= PH_BLOCK_PERIODS_MAX);
+    const ph_order *b = &m->orders[ask.block];
+    PH_ASSERT(ask.window.periods >= 1 && ask.window.periods <= PH_BLOCK_PERIODS_MAX);
     ph_column c = {.m = m,
                    .side = &m->products[b->product].side[ph_other_side((ph_side)b->side)],
-                   .window = b->window,
-                   .block = block,
-                   .extra = extra,
-                   .record = record};
+                   .window = ask.window,
+                   .block = ask.block,
+                   .extra = ask.extra,
+                   .stops_at_own = ask.stops_at_own,
+                   .record = ask.record};
     for (uint32_t i = 0; i < c.window.periods; i++) {
-        m->column.extra[i] = extra_units(m, extra, c.window.first + i);
+        m->column.extra[i] = extra_units(m, ask.extra, c.window.first + i);
         set_first(&c, i);
         if (m->column.left[i] == 0) return c; /* run is 0 */
         c.unit_key += m->column.key[i];
@@ -122,13 +200,7 @@ void ph_column_take(ph_column *c, uint32_t units)
         if (room->left[i] != 0) continue;
         record_front(c, i);
         c->unit_key -= room->key[i];
-        if (room->front[i] == PH_FRONT_EXTRA) {
-            c->extra_cnt--;
-            room->extra[i] = 0;
-            set_front(c, i, room->level[i], room->resume[i]);
-        } else {
-            set_front(c, i, room->level[i], m->nodes[room->front[i]].next);
-        }
+        set_next(c, i);
         c->unit_key += room->key[i];
         exhausted |= room->left[i] == 0;
     }
@@ -145,13 +217,14 @@ void ph_column_finish(ph_column *c)
         record_front(c, i);
 }
 
-bool ph_column_could_reach(const ph_market *m, uint32_t block, uint32_t extra, int64_t key)
+bool ph_column_could_reach(const ph_market *m, uint32_t block, ph_window window, uint32_t extra,
+                           int64_t key)
 {
     const ph_order *b = &m->orders[block];
     const ph_book_side *side = &m->products[b->product].side[ph_other_side((ph_side)b->side)];
     int64_t sum = 0;
-    for (uint32_t i = 0; i < b->window.periods; i++) {
-        ph_period t = b->window.first + i;
+    for (uint32_t i = 0; i < window.periods; i++) {
+        ph_period t = window.first + i;
         int64_t best = side->best[ph_ring(m, t)];
         if (extra_units(m, extra, t) > 0 && m->orders[extra].key > best)
             best = m->orders[extra].key;

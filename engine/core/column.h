@@ -6,6 +6,9 @@
     own participant are left out.  An extra order, which rests nowhere yet, can be put behind all
     others at its price (6.4).
 
+    Icebergs  first comes what is shown at a price, in order of place; then the icebergs' next clips
+              in the same order, clip after clip, as a sweep of the queue would meet them (6.8).
+
     Keys      see ladder.h; unit_key is the sum of the keys of the fronts, so larger is better for
               the block whatever its side.  It fits 64 bits: 8,784 periods of 10^15.
     Thread    one column at a time: the room is the market's. */
@@ -27,13 +30,23 @@ typedef struct {
     uint32_t run;         /* units that cost the same and draw on the same orders; 0: exhausted */
     uint32_t extra_cnt;   /* periods in which the extra order is in front */
     bool took;            /* at least one unit was taken */
+    bool stops_at_own;    /* own orders are not left out: the column ends there */
     ph_fill_step *record; /* where taken units are recorded, or NULL */
 } ph_column;
 
 void ph_column_init(ph_market *m, ph_arena *a);
 
-/* Stands before the first unit for `block`.  run is 0 when a period has nobody. */
-ph_column ph_column_start(ph_market *m, uint32_t block, uint32_t extra, ph_fill_step *record);
+/* What a column is asked for. */
+typedef struct {
+    uint32_t block;       /* slot of the order that the column is for */
+    ph_window window;     /* of one unit of it */
+    uint32_t extra;       /* slot of the extra order, or PH_NONE */
+    ph_fill_step *record; /* or NULL */
+    bool stops_at_own;
+} ph_column_ask;
+
+/* Stands before the first unit.  run is 0 when a period has nobody. */
+ph_column ph_column_start(ph_market *m, ph_column_ask ask);
 
 /* Takes `units` <= run and moves on. */
 void ph_column_take(ph_column *c, uint32_t units);
@@ -42,7 +55,8 @@ void ph_column_take(ph_column *c, uint32_t units);
 void ph_column_finish(ph_column *c);
 
 /* False when even the best price of every period, whoever's it is, would not reach `key`: a quick
-   no without a walk.  extra as in ph_column_start. */
-bool ph_column_could_reach(const ph_market *m, uint32_t block, uint32_t extra, int64_t key);
+   no without a walk.  Its block, window and extra order are those of a column. */
+bool ph_column_could_reach(const ph_market *m, uint32_t block, ph_window window, uint32_t extra,
+                           int64_t key);
 
 #endif

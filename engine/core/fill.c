@@ -5,8 +5,9 @@
 #include "engine/base/panic.h"
 #include "engine/base/sort.h"
 #include "engine/core/book.h"
-#include "engine/core/capacity.h"
+#include "engine/core/group.h"
 #include "engine/core/ledger.h"
+#include "engine/core/supply.h"
 
 void ph_fill_init(ph_market *m, ph_arena *a)
 {
@@ -24,6 +25,8 @@ void ph_fill_begin(ph_market *m, uint32_t incoming)
     m->first_touched = m->last_touched = PH_NONE;
     m->work = 0;
     m->last_price = 0;
+    m->clip_cnt = 0;
+    m->halts = PH_NONE;
     /* Every trade has at least one fill, so the contracts that are left bound the fills too. */
     uint64_t contracts = m->limits.contracts_max - m->last_contract;
     m->fills_max =
@@ -87,14 +90,16 @@ static void take_units(ph_market *m, uint32_t slot, ph_period t, ph_quantity uni
     o->left -= units;
     if (o->shape != PH_SHAPE_EACH) {
         /* Exact once all periods of the step have been taken. */
-        o->open = (ph_quantity)(o->left / o->window.periods);
+        o->open = (ph_quantity)(o->left / ph_order_length(o));
         return;
     }
     uint32_t node = ph_order_node(o, t);
-    if (o->resting)
+    if (o->resting) {
         ph_book_reduce(m, node, units);
-    else
+    } else {
         m->nodes[node].open -= units;
+        m->nodes[node].executed += units;
+    }
 }
 
 void ph_fill_apply(ph_market *m, const ph_fill_step *step)
@@ -108,6 +113,13 @@ void ph_fill_apply(ph_market *m, const ph_fill_step *step)
     m->fill_cnt += step->cnt;
 }
 
+void ph_fill_end(ph_market *m, uint32_t slot, ph_cancel_reason reason)
+{
+    ph_fill_touch(m, slot);
+    m->orders[slot].ends = (uint8_t)reason;
+    if (m->orders[slot].resting) ph_book_leave(m, slot);
+}
+
 void ph_fill_lose(ph_market *m, uint32_t slot, ph_period t, ph_cancel_reason reason)
 {
     ph_order *o = &m->orders[slot];
@@ -119,10 +131,8 @@ void ph_fill_lose(ph_market *m, uint32_t slot, ph_period t, ph_cancel_reason rea
         (ph_lost){.order = slot, .period = t, .quantity = units, .reason = reason};
     o->left -= units;
     m->nodes[node].open = 0;
-    if (o->side == PH_SIDE_SELL) {
-        uint32_t hardware = m->products[o->product].terms.hardware_units;
-        ph_capacity_take_back(m, o->pool, (ph_window){t, 1}, (uint64_t)units * hardware);
-    }
+    m->nodes[node].executed = PH_NODE_LOST;
+    ph_supply_take_back(m, o, (ph_window){t, 1}, units);
 }
 
 /* ---- Trades ------------------------------------------------------------------------------ */
@@ -268,25 +278,23 @@ static void tell_lost(ph_market *m)
 }
 
 /* What a seller still offered and will not sell is free again. */
-static void give_capacity_back(ph_market *m, const ph_order *o)
+static void give_supply_back(ph_market *m, const ph_order *o)
 {
-    if (o->side != PH_SIDE_SELL) return;
-    uint64_t hardware = m->products[o->product].terms.hardware_units;
+    if (o->side != PH_SIDE_SELL || o->group != PH_NONE) return; /* a group's: see group.c */
     if (o->shape != PH_SHAPE_EACH) {
-        ph_capacity_take_back(m, o->pool, o->window, o->open * hardware);
+        ph_supply_take_back(m, o, o->window, o->open);
         return;
     }
     for (uint32_t i = 0; i < o->window.periods; i++) {
         uint32_t open = m->nodes[o->node + i].open;
-        if (open == 0) continue;
-        ph_capacity_take_back(m, o->pool, (ph_window){o->window.first + i, 1}, open * hardware);
+        if (open > 0) ph_supply_take_back(m, o, (ph_window){o->window.first + i, 1}, open);
     }
 }
 
 static void end_order(ph_market *m, uint32_t slot)
 {
     const ph_order *o = &m->orders[slot];
-    if (o->left > 0) give_capacity_back(m, o);
+    if (o->left > 0) give_supply_back(m, o);
     ph_emit(m, PH_EVT_CANCELLED)->u.cancelled =
         (ph_cancelled){.order = {o->id},
                        .participant = {o->participant},
@@ -301,7 +309,40 @@ static void settle_order(ph_market *m, uint32_t slot)
     ph_order *o = &m->orders[slot];
     if (o->resting && (o->left == 0 || o->ends != 0)) ph_book_leave(m, slot);
     if (o->ends != 0) end_order(m, slot);
-    ph_ledger_rehold(m, slot);
+    if (o->group != PH_NONE)
+        ph_group_settle(m, slot);
+    else
+        ph_ledger_rehold(m, slot);
+}
+
+/* Clips that stand in their queues now, once each, however often they were renewed. */
+static void tell_clips(ph_market *m)
+{
+    for (uint32_t i = 0; i < m->clip_cnt; i++) {
+        const ph_order *o = &m->orders[m->clips[i].order];
+        ph_period t = m->clips[i].period;
+        if (!o->resting) continue;
+        uint32_t node = ph_order_node(o, t);
+        uint64_t place = ph_clip_place(ph_clip_of(m, o, node));
+        /* Used up since, or renewed once more. */
+        if (m->nodes[node].open == 0 || place != m->clips[i].place) continue;
+        ph_emit(m, PH_EVT_CLIP_SHOWN)->u.clip_shown =
+            (ph_clip_shown){.order = {o->id},
+                            .participant = {o->participant},
+                            .product = {o->product},
+                            .period = t,
+                            .quantity = ph_book_shown(m, node),
+                            .place = place};
+    }
+}
+
+static void tell_halt(ph_market *m)
+{
+    if (m->halts == PH_NONE) return;
+    ph_product *p = &m->products[m->halts];
+    p->phase = PH_PHASE_HALTED;
+    ph_emit(m, PH_EVT_PHASE_CHANGED)->u.phase_changed =
+        (ph_phase_changed){.product = p->terms.id, .phase = p->phase};
 }
 
 /* Cash covers the holds only once all orders of the command are settled. */
@@ -314,21 +355,28 @@ static void release_order(ph_market *m, uint32_t slot)
     if (!o->resting) ph_order_free(m, slot);
 }
 
-void ph_fill_settle(ph_market *m)
+static void tell_reference(ph_market *m)
 {
-    if (m->fill_cnt > 0) conclude_all(m);
-    tell_lost(m);
-    for (uint32_t slot = m->first_touched; slot != PH_NONE; slot = m->orders[slot].next_touched)
-        settle_order(m, slot);
-    for (uint32_t slot = m->first_touched; slot != PH_NONE;) {
-        uint32_t next = m->orders[slot].next_touched;
-        release_order(m, slot);
-        slot = next;
-    }
     if (m->last_price == 0) return;
     ph_product *p = &m->products[m->last_price_product];
     if (p->reference == m->last_price) return;
     p->reference = m->last_price;
     ph_emit(m, PH_EVT_REFERENCE_SET)->u.reference_set =
         (ph_reference_set){.product = p->terms.id, .price = p->reference};
+}
+
+void ph_fill_settle(ph_market *m)
+{
+    if (m->fill_cnt > 0) conclude_all(m);
+    tell_lost(m);
+    for (uint32_t slot = m->first_touched; slot != PH_NONE; slot = m->orders[slot].next_touched)
+        settle_order(m, slot);
+    tell_clips(m);
+    for (uint32_t slot = m->first_touched; slot != PH_NONE;) {
+        uint32_t next = m->orders[slot].next_touched;
+        release_order(m, slot);
+        slot = next;
+    }
+    tell_reference(m);
+    tell_halt(m);
 }

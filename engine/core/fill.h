@@ -42,7 +42,10 @@ void ph_fill_apply(ph_market *m, const ph_fill_step *step);
 /* Notes that an order changed in this command. */
 void ph_fill_touch(ph_market *m, uint32_t slot);
 
-/* One period of an EACH order ends without execution. */
+/* A resting order ends: it leaves the book at once and is told at the end of the command. */
+void ph_fill_end(ph_market *m, uint32_t slot, ph_cancel_reason reason);
+
+/* One period of an EACH order that does not rest ends without execution. */
 void ph_fill_lose(ph_market *m, uint32_t slot, ph_period t, ph_cancel_reason reason);
 
 /* Ends the command for all orders that changed: trades, transfers, events, holds; filled and ended

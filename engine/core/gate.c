@@ -4,8 +4,9 @@
 #include "engine/base/panic.h"
 #include "engine/base/period.h"
 #include "engine/core/book.h"
-#include "engine/core/capacity.h"
+#include "engine/core/expiry.h"
 #include "engine/core/fill.h"
+#include "engine/core/supply.h"
 
 ph_period ph_gate_first_open(const ph_market *m, const ph_product_terms *terms)
 {
@@ -43,10 +44,7 @@ static void close_node(ph_market *m, uint32_t node, ph_period t)
     ph_fill_touch(m, slot);
     ph_book_drop_period(m, slot, t);
     o->left -= units;
-    if (o->side == PH_SIDE_SELL) {
-        uint64_t hardware = m->products[o->product].terms.hardware_units;
-        ph_capacity_take_back(m, o->pool, (ph_window){t, 1}, units * hardware);
-    }
+    ph_supply_take_back(m, o, (ph_window){t, 1}, units);
     if (o->left == 0) o->ends = PH_CANCEL_GATE;
 }
 
@@ -57,14 +55,19 @@ static void close_side(ph_market *m, ph_book_side *side, ph_period t)
         close_node(m, ph_book_level(m, l, 0)->head, t);
     for (uint32_t i = 0; i < side->blocks.cnt;) {
         uint32_t slot = ph_ladder_nth(&m->ladders, &side->blocks, i)->ref;
-        ph_order *o = &m->orders[slot];
+        const ph_order *o = &m->orders[slot];
         if (!ph_window_has(o->window, t)) {
             i++;
             continue;
         }
-        ph_fill_touch(m, slot);
-        o->ends = PH_CANCEL_GATE;
-        ph_book_leave(m, slot);
+        /* A FLEX loses the starts that contain the period; earlier ones are lost already. */
+        uint32_t lost = t + 1 - o->window.first;
+        if (o->shape == PH_SHAPE_FLEX && o->window.periods >= lost + o->duration) {
+            ph_book_shorten(m, slot, lost);
+            i++;
+            continue;
+        }
+        ph_fill_end(m, slot, PH_CANCEL_GATE);
     }
 }
 
@@ -96,6 +99,8 @@ void ph_gate_run(ph_market *m)
             uint64_t then = due_of(p);
             if (then < next) next = then;
         }
+        if (ph_expiry_next(m) == due) ph_expiry_run(m, due);
+        if (ph_expiry_next(m) < next) next = ph_expiry_next(m);
         PH_ASSERT(next > due);
         m->due_ns = next;
     }

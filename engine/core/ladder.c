@@ -82,3 +82,13 @@ void ph_ladder_remove(ph_ladder_room *room, ph_ladder *l, uint32_t i)
     ph_slab_give(&room->slab, l->at, l->k);
     l->has_run = false;
 }
+
+void ph_ladder_swap(ph_ladder_room *room, const ph_ladder *l, uint32_t i)
+{
+    PH_ASSERT(i + 1 < l->cnt);
+    ph_ladder_entry *v = &room->cells[l->at + l->cnt - 2 - i];
+    PH_ASSERT(v[0].key == v[1].key);
+    ph_ladder_entry first = v[0];
+    v[0] = v[1];
+    v[1] = first;
+}

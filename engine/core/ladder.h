@@ -57,6 +57,9 @@ bool ph_ladder_find(const ph_ladder_room *room, const ph_ladder *l, int64_t key,
 /* Adds an entry behind all that are equal or better. */
 bool ph_ladder_put(ph_ladder_room *room, ph_ladder *l, int64_t key, uint32_t ref);
 
+/* Exchanges entries i and i + 1, which have the same key. */
+void ph_ladder_swap(ph_ladder_room *room, const ph_ladder *l, uint32_t i);
+
 /* Removes entry i from the best; gives the run back when the ladder becomes empty. */
 void ph_ladder_remove(ph_ladder_room *room, ph_ladder *l, uint32_t i);
 

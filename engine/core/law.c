@@ -4,9 +4,10 @@
 #include "engine/base/period.h"
 #include "engine/core/book.h"
 #include "engine/core/gate.h"
+#include "engine/core/group.h"
 #include "engine/core/ledger.h"
 #include "engine/core/market.h"
-#include "engine/core/match.h"
+#include "engine/core/offer.h"
 #include "engine/core/state.h"
 
 static const char *money_broken(const ph_market *m)
@@ -23,9 +24,13 @@ static const char *money_broken(const ph_market *m)
             if (m->orders[o].participant != i) return "an order is in another participant's list";
             if (!ph_ledger_hold_of(m, &m->orders[o], m->orders[o].left, &needed))
                 return "the hold of a resting order does not fit";
-            if (needed != m->orders[o].hold)
+            if (m->orders[o].group != PH_NONE) {
+                if (!ph_group_hold_with(m, o, NULL, &needed) || needed != ph_group_hold(m, o))
+                    return "a group holds other than its largest member needs";
+            } else if (needed != m->orders[o].hold) {
                 return "an order holds other than its open quantity needs";
-            held += needed;
+            }
+            held += m->orders[o].hold;
         }
         if (held != p->held) return "a participant's holds are not those of its orders";
     }
@@ -57,8 +62,10 @@ static const char *level_broken(const ph_market *m, const ph_level *v, uint32_t 
         if (m->nodes[n].level != level || m->nodes[n].open == 0) return "a queue holds a dead node";
         if (!o->resting || o->key != key)
             return "a queue holds an order that does not belong there";
-        if (o->place <= place) return "a queue is not in order of place";
-        place = o->place;
+        if (ph_book_place(m, n) <= place) return "a queue is not in order of place";
+        place = ph_book_place(m, n);
+        if (ph_book_shown(m, n) == 0 || ph_book_shown(m, n) > m->nodes[n].open)
+            return "an iceberg shows nothing, or more than it has";
         quantity += m->nodes[n].open;
     }
     if (v->head == PH_NODE_NONE) return "a ladder holds an empty level";
@@ -87,7 +94,7 @@ static const char *order_broken(const ph_market *m, const ph_order *o)
 {
     if (o->left == 0) return "a filled order is still resting";
     if (o->shape != PH_SHAPE_EACH)
-        return (uint64_t)o->open * o->window.periods == o->left
+        return (uint64_t)o->open * ph_order_length(o) == o->left
                    ? NULL
                    : "a block's open quantity differs between its periods";
     uint64_t left = 0;
@@ -113,7 +120,7 @@ static const char *crossing_broken(ph_market *m, const ph_product *p)
         for (uint32_t j = 0; j < sell->blocks.cnt; j++) {
             const ph_order *s = &m->orders[ph_ladder_nth(&m->ladders, &sell->blocks, j)->ref];
             bool meet = b->participant != s->participant && ph_window_equal(b->window, s->window) &&
-                        b->key + s->key >= 0;
+                        b->shape == PH_SHAPE_BLOCK && b->key + s->key >= 0;
             bool fits =
                 (!b->all_or_none || b->open <= s->open) && (!s->all_or_none || s->open <= b->open);
             if (meet && fits) return "two blocks of the same window rest at crossing prices";
@@ -122,7 +129,7 @@ static const char *crossing_broken(ph_market *m, const ph_product *p)
     for (int side = PH_SIDE_BUY; side <= PH_SIDE_SELL; side++) {
         for (uint32_t i = 0; i < p->side[side].blocks.cnt; i++) {
             uint32_t slot = ph_ladder_nth(&m->ladders, &p->side[side].blocks, i)->ref;
-            if (ph_match_block_executable(m, slot)) return "a resting block would execute";
+            if (ph_offer_block_executable(m, slot)) return "a resting block would execute";
         }
     }
     return NULL;

@@ -5,6 +5,7 @@
 #include "engine/core/book.h"
 #include "engine/core/capacity.h"
 #include "engine/core/column.h"
+#include "engine/core/expiry.h"
 #include "engine/core/fill.h"
 #include "engine/core/gate.h"
 #include "engine/core/ledger.h"
@@ -64,6 +65,7 @@ static void carve(ph_market *m, ph_arena *a)
     ph_fill_init(m, a);
     ph_column_init(m, a);
     ph_match_init(m, a);
+    ph_expiry_init(m, a);
 }
 
 size_t ph_market_footprint(const ph_market_limits *limits)
@@ -97,7 +99,7 @@ uint32_t ph_market_events_max(const ph_market_limits *limits)
     uint64_t rings = (uint64_t)limits->products_max * limits->ring_periods;
     if (rings < gates) gates = rings;
     uint64_t max = gates + limits->orders_max + PH_EACH_PERIODS_MAX + 16 +
-                   6 * (uint64_t)PH_FILLS_PER_COMMAND_MAX;
+                   7 * (uint64_t)PH_FILLS_PER_COMMAND_MAX;
     PH_ASSERT(max <= UINT32_MAX);
     return (uint32_t)max;
 }
@@ -116,7 +118,8 @@ ph_event *ph_emit(ph_market *m, ph_event_kind kind)
 typedef struct {
     const ph_command *c;
     int64_t args[2];
-    uint64_t order; /* DUPLICATE */
+    uint64_t order;  /* DUPLICATE */
+    uint32_t member; /* NEW_GROUP: the one that failed, from 1 */
 } outcome;
 
 static void emit_done(ph_market *m, const ph_command *c, uint64_t count)
@@ -124,8 +127,10 @@ static void emit_done(ph_market *m, const ph_command *c, uint64_t count)
     ph_emit(m, PH_EVT_DONE)->u.done = (ph_done){.command = c->kind, .count = count};
 }
 
-static uint64_t client_order_id_of(const ph_command *c)
+static uint64_t client_order_id_of(const outcome *x)
 {
+    const ph_command *c = x->c;
+    if (x->member != 0) return c->u.group.v[x->member - 1].client_order_id;
     if (c->kind == PH_CMD_NEW_ORDER) return c->u.order.client_order_id;
     if (c->kind == PH_CMD_CANCEL_ORDER) return c->u.cancel.client_order_id;
     if (c->kind == PH_CMD_REPLACE_ORDER) return c->u.replace.client_order_id;
@@ -139,7 +144,8 @@ static void emit_rejected(ph_market *m, const outcome *x, ph_reject why)
                       .code = why,
                       .arg0 = x->args[0],
                       .arg1 = x->args[1],
-                      .client_order_id = client_order_id_of(x->c),
+                      .client_order_id = client_order_id_of(x),
+                      .member = x->member,
                       .order = {x->order}};
 }
 
@@ -249,11 +255,19 @@ static ph_reject cancel_order(ph_market *m, const ph_command *c, outcome *x)
 
 static ph_reject mass_cancel(ph_market *m, const ph_command *c, outcome *x)
 {
-    uint32_t product = c->u.mass_cancel.product.v;
+    uint32_t product = c->u.mass_cancel.product.v, whose = c->u.mass_cancel.participant.v;
+    if (whose != 0 && whose != c->sender.v) {
+        x->args[0] = PH_ROLE_OPERATOR;
+        if (!(m->participants[c->sender.v].registered.roles & PH_ROLE_OPERATOR))
+            return PH_REJECT_ROLE_MISSING;
+        x->args[0] = whose;
+        if (whose > m->participant_cnt) return PH_REJECT_UNKNOWN_PARTICIPANT;
+    }
     x->args[0] = product;
     if (product > m->product_cnt) return PH_REJECT_UNKNOWN_PRODUCT;
     ph_fill_begin(m, PH_NONE);
-    emit_done(m, c, ph_place_end_all(m, c->sender.v, product, PH_CANCEL_REQUESTED));
+    uint32_t owner = whose != 0 ? whose : c->sender.v;
+    emit_done(m, c, ph_place_end_all(m, owner, product, PH_CANCEL_REQUESTED));
     ph_fill_settle(m);
     return PH_REJECT_NONE;
 }
@@ -303,8 +317,9 @@ static ph_reject run(ph_market *m, const ph_command *c, outcome *x)
     case PH_CMD_NEW_ORDER: return ph_place_order(m, c->sender.v, &c->u.order, x->args, &x->order);
     case PH_CMD_CANCEL_ORDER: return cancel_order(m, c, x);
     case PH_CMD_MASS_CANCEL: return mass_cancel(m, c, x);
-    case PH_CMD_REPLACE_ORDER: return unsupported(x);
-    case PH_CMD_NEW_GROUP: return unsupported(x);
+    case PH_CMD_REPLACE_ORDER: return ph_place_replace(m, c->sender.v, &c->u.replace, x->args);
+    case PH_CMD_NEW_GROUP:
+        return ph_place_group(m, c->sender.v, &c->u.group, x->args, &x->order, &x->member);
     case PH_CMD_ADD_KEY: return unsupported(x);
     case PH_CMD_REVOKE_KEY: return unsupported(x);
     case PH_CMD_SET_TERMS: return unsupported(x);
@@ -474,4 +489,8 @@ void ph_market_best(const ph_market *m, ph_product_id product, ph_side side, ph_
     if (l->cnt == 0) return;
     *ret_price = ph_price_of(ph_ladder_best(&m->ladders, l));
     *ret_quantity = ph_book_level(m, l, 0)->quantity;
+    if (p->side[side].icebergs == 0) return;
+    *ret_quantity = 0;
+    for (uint32_t n = ph_book_level(m, l, 0)->head; n != PH_NODE_NONE; n = m->nodes[n].next)
+        *ret_quantity += ph_book_shown(m, n);
 }

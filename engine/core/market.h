@@ -107,7 +107,7 @@ typedef struct {
 /* Looks up a resting order; false (and *ret untouched) if it does not rest. */
 bool ph_market_order(const ph_market *m, ph_order_id id, ph_resting_order *ret);
 
-/* Best price and the quantity at it in one period of a product; 0 and 0 if there is none. */
+/* Best price and the quantity shown at it in one period of a product; 0 and 0 if there is none. */
 void ph_market_best(const ph_market *m, ph_product_id product, ph_side side, ph_period t,
                     ph_price *ret_price, uint64_t *ret_quantity);
 

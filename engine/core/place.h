@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  engine/core/place.h - orders arrive and are cancelled (rulebook 4, 5, 6.5). */
+/*  engine/core/place.h - orders arrive, are replaced and are cancelled (rulebook 4, 5, 6.5, 10). */
 #ifndef ENGINE_CORE_PLACE_H
 #define ENGINE_CORE_PLACE_H
 
@@ -11,6 +11,16 @@
 ph_reject ph_place_order(ph_market *m, uint32_t sender, const ph_new_order *n, int64_t ret_args[2],
                          uint64_t *ret_order);
 
+/* The same for an exclusive group: all members are accepted or none is.  *ret_member: the one
+   that failed, from 1; 0 if it is the group as a whole. */
+ph_reject ph_place_group(ph_market *m, uint32_t sender, const ph_new_group *g, int64_t ret_args[2],
+                         uint64_t *ret_order, uint32_t *ret_member);
+
+/* New price and quantity of one resting order of the sender.  PH_REJECT_NONE, or why not: nothing
+   has changed then. */
+ph_reject ph_place_replace(ph_market *m, uint32_t sender, const ph_replace_order *r,
+                           int64_t ret_args[2]);
+
 /* Cancels one resting order of the sender. */
 ph_reject ph_place_cancel(ph_market *m, uint32_t sender, const ph_cancel_order *c,
                           int64_t ret_args[2]);
@@ -19,5 +29,18 @@ ph_reject ph_place_cancel(ph_market *m, uint32_t sender, const ph_cancel_order *
    this reason; ph_fill_settle tells.  Returns how many. */
 uint64_t ph_place_end_all(ph_market *m, uint32_t participant, uint32_t product,
                           ph_cancel_reason reason);
+
+/* ---- Between place.c and replace.c --------------------------------------------------------- */
+
+/* The resting order of the sender that an order id, or a client order id, names; PH_NONE if there
+   is none. */
+uint32_t ph_place_find(const ph_market *m, uint32_t sender, uint64_t order,
+                       uint64_t client_order_id);
+
+/* Whether an order, which is in no queue, would execute anything as the book stands. */
+bool ph_place_would_trade(ph_market *m, uint32_t slot);
+
+/* Matches an order that is in no queue, then lets what is left rest, or ends it. */
+void ph_place_match(ph_market *m, uint32_t slot);
 
 #endif

@@ -23,12 +23,16 @@
 #define PH_NONE      UINT32_C(0)
 #define PH_NODE_NONE UINT32_MAX
 
-/* One period of one resting or incoming EACH order. */
+#define PH_NODE_LOST UINT32_MAX
+
+/* One period of one resting or incoming EACH order.  An iceberg has a second node per period,
+   behind the first ones, that keeps its clip; see ph_clip_* in book.h. */
 typedef struct {
     uint32_t order;      /* slot */
     uint32_t next, prev; /* in the queue of its level; PH_NODE_NONE at the ends */
     uint32_t level;      /* PH_NONE while it is in no queue */
-    uint32_t open;       /* units */
+    uint32_t open;       /* units, hidden ones included */
+    uint32_t executed;   /* units; PH_NODE_LOST: a gate or self-trade prevention took the period */
 } ph_node;
 
 /* All resting units at one price in one product, period and side: a queue in order of place. */
@@ -42,21 +46,28 @@ typedef struct {
     int64_t key;                   /* of its limit, see ladder.h */
     ph_money bond_unit;            /* SELL: bond per unit-period; BUY: 0 */
     ph_money hold;                 /* cash held for it now */
-    uint64_t left;                 /* open unit-periods */
+    uint64_t left;                 /* open unit-periods; FLEX: of one start */
+    uint64_t expire_ns;            /* GTT; otherwise 0 */
     uint64_t reported;             /* open unit-periods before the trades not yet reported */
     uint32_t participant, product; /* slots */
     uint32_t pool;                 /* SELL: capacity pool */
     ph_window window;
-    ph_quantity quantity; /* as ordered */
-    ph_quantity open;     /* BLOCK: open units; EACH: see its nodes */
-    uint32_t node;        /* EACH: node of the first period; the others follow */
+    ph_quantity quantity;   /* as ordered */
+    ph_quantity open;       /* BLOCK, FLEX: open units; EACH: see its nodes */
+    ph_quantity display;    /* iceberg: units of a clip; otherwise 0 */
+    uint32_t duration;      /* FLEX: periods of the block; otherwise 0 */
+    uint32_t from_contract; /* resale: the contract held; otherwise 0 */
+    uint32_t group;         /* slot of the next member of its exclusive group, around; 0: none */
+    ph_quantity offered;    /* SELL member of a group: units that it counts with */
+    uint32_t node;          /* EACH: node of the first period; the others follow */
     uint32_t next_of_participant, prev_of_participant;
     uint32_t next_of_product, prev_of_product;
     uint32_t next_touched;
     uint8_t node_k; /* size class of its run of nodes */
     uint8_t side, shape, time_in_force, stp;
     uint8_t ends; /* ph_cancel_reason that ends it with this command, or 0 */
-    bool all_or_none, resting, touched;
+    bool all_or_none, post_only, resting, touched;
+    bool taken; /* as a source of the block execution that is being tried */
 } ph_order;
 
 typedef struct {
@@ -85,6 +96,7 @@ typedef struct {
     ph_ladder *ladders; /* per period */
     int64_t *best;      /* per period: key of the best level, or PH_KEY_NONE */
     uint16_t *touching; /* per period: resting blocks whose window contains it */
+    uint32_t icebergs;  /* resting EACH orders that hide something */
     ph_ladder blocks;   /* resting blocks by key; ref is the order's slot */
 } ph_book_side;
 
@@ -126,16 +138,24 @@ typedef struct {
     ph_cancel_reason reason;
 } ph_lost;
 
+/* One period of an iceberg that shows its next clip. */
+typedef struct {
+    uint64_t place;
+    uint32_t order;
+    ph_period period;
+} ph_clip;
+
 /* Room of a walk over the ladders of one side; see column.h.  All arrays are per period of the
    block's window. */
 typedef struct {
-    int64_t *key;     /* of the front */
-    uint32_t *front;  /* node of the front order, PH_FRONT_EXTRA or PH_NODE_NONE */
-    uint32_t *left;   /* units of the front not yet taken */
-    uint32_t *taken;  /* units of the front taken */
-    uint32_t *level;  /* ladder entry, from the best, that the ladder stands at */
-    uint32_t *resume; /* node of the ladder to go on with after the extra order */
-    uint32_t *extra;  /* units of the extra order not yet its turn */
+    int64_t *key;    /* of the front */
+    uint32_t *front; /* node of the front order, PH_FRONT_EXTRA or PH_NODE_NONE */
+    uint32_t *left;  /* units of the front not yet taken */
+    uint32_t *taken; /* units of the front taken */
+    uint32_t *level; /* ladder entry, from the best, that the ladder stands at */
+    uint32_t *pass;  /* 0: what is shown at this price; then clip after clip of what is hidden */
+    uint32_t *node;  /* of the ladder; the front is there unless the extra order is */
+    uint32_t *extra; /* units of the extra order not yet its turn */
 } ph_column_room;
 
 struct ph_market {
@@ -167,6 +187,9 @@ struct ph_market {
     ph_node *nodes;
     ph_level *levels;
     uint32_t level_free, levels_fresh;
+    uint32_t *expiries;  /* heap of resting GTT orders, see expiry.c */
+    uint32_t *expiry_at; /* place in the heap of an order's slot */
+    uint32_t expiry_cnt;
     ph_ladder_room ladders;
 
     uint64_t last_order, last_place, last_trade, last_contract;
@@ -185,6 +208,10 @@ struct ph_market {
     uint32_t fill_cnt;
     ph_lost *lost;
     uint32_t lost_cnt;
+    ph_clip *clips; /* that were shown anew */
+    uint32_t clip_cnt;
+    uint32_t halts;  /* product that an execution outside the band halts, or PH_NONE */
+    uint32_t unseen; /* resting order that columns leave out, or PH_NONE; see replace.c */
     ph_segment *segments;
     uint32_t fills_max;  /* what the command may still record, see fill.h */
     uint64_t work;       /* blocks looked at, see PH_WORK_PER_COMMAND_MAX */

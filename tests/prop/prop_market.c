@@ -89,34 +89,91 @@ static void set_up_one(world *x)
     }
 }
 
+static uint32_t anybody(void)
+{
+    return 2 + below(SUPPLIERS + BUYERS + BOTH);
+}
+
+static void shape_order(ph_new_order *n)
+{
+    if (n->shape == PH_SHAPE_FLEX) {
+        n->side = PH_SIDE_BUY;
+        n->duration = 1 + below(n->window.periods);
+    }
+    n->all_or_none = n->shape == PH_SHAPE_BLOCK && below(3) == 0;
+    uint32_t tif = below(10);
+    if (tif == 0) n->time_in_force = PH_TIF_IOC;
+    if (tif == 1) n->time_in_force = PH_TIF_FOK;
+    if (tif >= 8) {
+        n->time_in_force = PH_TIF_GTT;
+        n->expire_at.ns = w.now.ns + (1 + below(6)) * 1800 * PH_NS_PER_S;
+    }
+    n->post_only = tif > 1 && below(6) == 0;
+    if (n->shape == PH_SHAPE_EACH && below(4) == 0) n->display_quantity = 1 + below(2);
+    if (below(2) == 0) n->stp = PH_STP_CANCEL_RESTING;
+}
+
 static ph_command random_order(void)
 {
-    uint32_t who = 2 + below(SUPPLIERS + BUYERS + BOTH);
     ph_side side = below(2) == 0 ? PH_SIDE_BUY : PH_SIDE_SELL;
-    ph_shape shape = below(3) == 0 ? PH_SHAPE_BLOCK : PH_SHAPE_EACH;
+    static const ph_shape shapes[] = {PH_SHAPE_EACH, PH_SHAPE_EACH, PH_SHAPE_BLOCK, PH_SHAPE_FLEX};
+    ph_shape shape = shapes[below(side == PH_SIDE_BUY ? 4 : 3)];
     uint32_t first = below(PERIODS), periods = 1 + below(PERIODS - first);
-    ph_command c =
-        world_order(&w, who, side, shape, (ph_window){first, periods}, 1 + below(5), 1 + below(12));
+    ph_command c = world_order(&w, anybody(), side, shape, (ph_window){first, periods},
+                               1 + below(5), 1 + below(12));
     c.u.order.window.first = ph_period_at(w.now, HOUR) + 1 + first;
     c.u.order.product.v = 1 + below(PRODUCTS);
-    c.u.order.all_or_none = shape == PH_SHAPE_BLOCK && below(3) == 0;
-    if (below(5) == 0) c.u.order.time_in_force = PH_TIF_IOC;
-    if (below(2) == 0) c.u.order.stp = PH_STP_CANCEL_RESTING;
+    shape_order(&c.u.order);
     return c;
+}
+
+static ph_command random_group(void)
+{
+    uint32_t who = anybody();
+    ph_side side = below(2) == 0 ? PH_SIDE_BUY : PH_SIDE_SELL;
+    ph_command c = {.kind = PH_CMD_NEW_GROUP, .sender = {who}};
+    c.u.group.cnt = 1 + below(4);
+    for (uint32_t i = 0; i < c.u.group.cnt; i++) {
+        bool flex = side == PH_SIDE_BUY && below(3) == 0;
+        ph_command one = random_order();
+        while (one.u.order.shape == PH_SHAPE_EACH)
+            one = random_order();
+        ph_new_order *n = &c.u.group.v[i];
+        *n = one.u.order;
+        n->client_order_id = ++w.client_order_id[who];
+        n->side = side;
+        n->shape = flex ? PH_SHAPE_FLEX : PH_SHAPE_BLOCK;
+        n->all_or_none = !flex;
+        n->duration = flex ? 1 + below(n->window.periods) : 0;
+    }
+    return c;
+}
+
+static ph_command random_replace(uint64_t orders)
+{
+    return (ph_command){.kind = PH_CMD_REPLACE_ORDER,
+                        .sender = {anybody()},
+                        .u.replace = {.order = {1 + rng() % (orders + 1)},
+                                      .price = 1 + below(12),
+                                      .quantity = 1 + below(6)}};
 }
 
 static void random_step(uint64_t orders)
 {
     uint32_t dice = below(100);
-    if (dice < 70) {
+    if (dice < 60) {
         both(random_order());
+    } else if (dice < 65) {
+        both(random_group());
+    } else if (dice < 78) {
+        both(random_replace(orders));
     } else if (dice < 85) {
         both((ph_command){.kind = PH_CMD_CANCEL_ORDER,
-                          .sender = {2 + below(SUPPLIERS + BUYERS + BOTH)},
+                          .sender = {anybody()},
                           .u.cancel = {.order = {1 + rng() % (orders + 1)}}});
     } else if (dice < 87) {
         both((ph_command){.kind = PH_CMD_MASS_CANCEL,
-                          .sender = {2 + below(SUPPLIERS + BUYERS + BOTH)},
+                          .sender = {anybody()},
                           .u.mass_cancel = {.product = {below(PRODUCTS + 1)}}});
     } else if (dice < 95) {
         w.now.ns += (uint64_t)below(1200) * PH_NS_PER_S;
@@ -128,7 +185,7 @@ static void random_step(uint64_t orders)
         both((ph_command){
             .kind = PH_CMD_SET_PHASE, .sender = {1}, .u.phase = {product, PH_PHASE_OPEN}});
     } else if (dice < 99) {
-        ph_participant_id who = {2 + below(SUPPLIERS + BUYERS + BOTH)};
+        ph_participant_id who = {anybody()};
         both((ph_command){.kind = PH_CMD_SET_PARTICIPANT_STATE,
                           .sender = {1},
                           .u.participant_state = {who, PH_PARTICIPANT_SUSPENDED}});

@@ -63,7 +63,9 @@ static inline const ph_event *world_apply(world *w, ph_command c)
     ck_assert_msg(law == NULL, "after command %llu: %s", (unsigned long long)c.seq, law);
     for (uint32_t i = 0; i < w->out.cnt; i++) {
         ph_event_kind k = w->out.v[i].kind;
-        if (k == PH_EVT_REJECTED || k == PH_EVT_ACCEPTED || k == PH_EVT_DONE) return &w->out.v[i];
+        if (k == PH_EVT_REJECTED || k == PH_EVT_ACCEPTED || k == PH_EVT_REPLACED ||
+            k == PH_EVT_DONE)
+            return &w->out.v[i];
     }
     ck_abort_msg("command %llu has no answer", (unsigned long long)c.seq);
     return NULL;
@@ -198,6 +200,32 @@ static inline ph_command world_order(world *w, uint32_t who, ph_side side, ph_sh
                                     .price = price,
                                     .time_in_force = PH_TIF_GTC,
                                     .stp = PH_STP_CANCEL_INCOMING}};
+}
+
+/* A market in which two suppliers and two buyers, rich and with 1,000 units, trade product 1. */
+enum { SELLER = 2, SELLER_2 = 3, BUYER = 4, BUYER_2 = 5 };
+
+static inline world world_of_four(void)
+{
+    ph_market_limits limits = world_limits();
+    world w = world_new(&limits);
+    for (uint32_t who = SELLER; who <= BUYER_2; who++)
+        world_participant(&w, who <= SELLER_2 ? PH_ROLE_SUPPLIER : PH_ROLE_BUYER, 1000000000);
+    uint32_t site = world_site(&w, SELLER);
+    ph_product_terms terms = world_terms(&w, site);
+    world_product(&w, &terms);
+    world_capacity(&w, SELLER, site, 1, 1000);
+    world_capacity(&w, SELLER_2, site, 1, 1000);
+    return w;
+}
+
+/* Why the last command was refused; PH_REJECT_NONE if it was not. */
+static inline ph_reject world_refusal(const world *w)
+{
+    for (uint32_t i = 0; i < w->out.cnt; i++) {
+        if (w->out.v[i].kind == PH_EVT_REJECTED) return w->out.v[i].u.rejected.code;
+    }
+    return PH_REJECT_NONE;
 }
 
 /* Units that the last command executed between two orders in a period (relative), at a price. */

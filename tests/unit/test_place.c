@@ -120,17 +120,7 @@ END_TEST
 START_TEST(fields_that_do_not_belong_to_the_shape)
 {
     ph_command c = bid();
-    c.u.order.shape = PH_SHAPE_FLEX;
-    refused(c, PH_REJECT_UNSUPPORTED, 4, 0);
-    c = bid(), c.u.order.time_in_force = PH_TIF_FOK;
-    refused(c, PH_REJECT_UNSUPPORTED, 9, 0);
-    c = bid(), c.u.order.time_in_force = PH_TIF_GTT;
-    refused(c, PH_REJECT_UNSUPPORTED, 9, 0);
-    c = bid(), c.u.order.post_only = true;
-    refused(c, PH_REJECT_UNSUPPORTED, 12, 0);
-    c = bid(), c.u.order.display_quantity = 2;
-    refused(c, PH_REJECT_UNSUPPORTED, 13, 0);
-    c = bid(), c.u.order.all_or_none = true;
+    c.u.order.all_or_none = true;
     refused(c, PH_REJECT_SHAPE_FIELD, 11, 0);
     c = bid(), c.u.order.duration = 1;
     refused(c, PH_REJECT_SHAPE_FIELD, 6, 0);
