@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  clients/audit/audit.h - the commands of petahour-audit.
 
-    Each reads a journal directory (or a saved contract, or a scenario), writes what it found to standard output
-    and what it could not do to standard error, and returns the exit status.
+    Each reads a journal directory (or a saved contract, or a scenario), writes what it found to
+    standard output and what it could not do to standard error, and returns the exit status.
 
     Owns      nothing between commands.
     Thread    one. */

@@ -31,8 +31,8 @@ typedef struct {
 } ph_scenario_line;
 
 /* Reads `size` bytes without the end of the line.  m, which may be NULL, tells how long the
-   periods of a product are, for windows that begin at a time.  PH_EINVAL: not such a line, PH_EFULL:
-   no memory; why receives a sentence without a full stop and *ret is untouched. */
+   periods of a product are, for windows that begin at a time.  PH_EINVAL: not such a line,
+   PH_EFULL: no memory; why receives a sentence without a full stop and *ret is untouched. */
 ph_status ph_scenario_line_read(const char *text, size_t size, const ph_market *m,
                                 ph_scenario_line *ret, char why[PH_SCENARIO_WHY_SIZE]);
 

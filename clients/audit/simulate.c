@@ -177,8 +177,9 @@ int ph_audit_simulate(const ph_audit_request *q)
     bool is_input = strcmp(q->scenario, "-") == 0;
     FILE *in = is_input ? stdin : fopen(q->scenario, "re");
     if (in == NULL) {
+        bool is_missing = errno == ENOENT;
         ph_audit_say("could not open \"%s\": %s", q->scenario, strerror(errno));
-        return errno == ENOENT ? PH_AUDIT_NOT_FOUND : PH_AUDIT_FAILED;
+        return is_missing ? PH_AUDIT_NOT_FOUND : PH_AUDIT_FAILED;
     }
     simulation s = {.q = q,
                     .name = is_input ? "standard input" : q->scenario,
