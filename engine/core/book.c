@@ -9,12 +9,13 @@
 void ph_book_init(ph_market *m, ph_arena *a)
 {
     const ph_market_limits *lim = &m->limits;
-    m->orders = ph_arena_take(a, (size_t)lim->orders_max + 1, sizeof m->orders[0]);
+    /* One slot and some nodes more: where an order stands that is only tried. */
+    m->orders = ph_arena_take(a, (size_t)lim->orders_max + 2, sizeof m->orders[0]);
     m->orders_fresh = 1;
     ph_index_init(&m->order_of, a, lim->orders_max);
     ph_index_init(&m->blocks_of, a, lim->blocks_max);
     ph_slab_init(&m->node_slab, a, lim->order_periods_max);
-    m->nodes = ph_arena_take(a, m->node_slab.cells, sizeof m->nodes[0]);
+    m->nodes = ph_arena_take(a, (size_t)m->node_slab.cells + PH_TRIAL_NODES, sizeof m->nodes[0]);
     /* A level has at least one node, so there are never more levels than nodes. */
     m->levels = ph_arena_take(a, (size_t)m->node_slab.cells + 1, sizeof m->levels[0]);
     m->levels_fresh = 1;
@@ -304,6 +305,7 @@ static void leave_block(ph_market *m, uint32_t slot)
     }
     ph_ladder_remove(&m->ladders, &side->blocks, i);
     touch_periods(m, side, o->window, -1);
+    if (m->is_trial) return;
     uint64_t key = blocks_key(o->participant, o->product);
     uint32_t cnt = ph_book_blocks_of(m, o->participant, o->product);
     if (cnt == 1)
@@ -394,8 +396,9 @@ void ph_book_leave(ph_market *m, uint32_t slot)
     else
         leave_block(m, slot);
     if (o->display != 0) side_of(m, o)->icebergs--;
+    o->resting = false;
+    if (m->is_trial) return;
     if (o->expire_ns != 0) ph_expiry_remove(m, slot);
     leave_lists(m, slot);
     ph_index_remove(&m->order_of, o->id);
-    o->resting = false;
 }

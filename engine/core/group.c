@@ -166,7 +166,8 @@ void ph_group_executed(ph_market *m, uint32_t slot)
     if (o->left > 0) return;
     if (o->resting) ph_book_leave(m, slot);
     for (uint32_t i = o->group; i != PH_NONE && i != slot; i = m->orders[i].group) {
-        if (m->orders[i].ends == 0) ph_fill_end(m, i, PH_CANCEL_GROUP);
+        bool elsewhere = m->is_trial && m->orders[i].product != o->product;
+        if (m->orders[i].ends == 0 && !elsewhere) ph_fill_end(m, i, PH_CANCEL_GROUP);
     }
 }
 

@@ -78,7 +78,7 @@ void ph_ladder_remove(ph_ladder_room *room, ph_ladder *l, uint32_t i)
     uint32_t at = l->cnt - 1 - i;
     memmove(&v[at], &v[at + 1], i * sizeof v[0]);
     l->cnt--;
-    if (l->cnt != 0) return;
+    if (l->cnt != 0 || room->keeps_runs) return;
     ph_slab_give(&room->slab, l->at, l->k);
     l->has_run = false;
 }

@@ -34,6 +34,7 @@ typedef struct {
 typedef struct {
     ph_slab slab;
     ph_ladder_entry *cells;
+    bool keeps_runs; /* removing gives nothing back: the cells are a double of another room's */
 } ph_ladder_room;
 
 void ph_ladder_room_init(ph_ladder_room *room, ph_arena *a, uint32_t cells);

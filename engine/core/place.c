@@ -98,7 +98,7 @@ static void rest_or_end(ph_market *m, uint32_t slot)
         ph_gate_watch(m, o->product);
 }
 
-void ph_place_match(ph_market *m, uint32_t slot)
+void ph_place_execute(ph_market *m, uint32_t slot)
 {
     const ph_order *o = &m->orders[slot];
     if (o->shape != PH_SHAPE_EACH)
@@ -107,6 +107,11 @@ void ph_place_match(ph_market *m, uint32_t slot)
         ph_match_each_whole(m, slot);
     else
         ph_match_each(m, slot);
+}
+
+void ph_place_match(ph_market *m, uint32_t slot)
+{
+    ph_place_execute(m, slot);
     rest_or_end(m, slot);
 }
 

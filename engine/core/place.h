@@ -30,7 +30,7 @@ ph_reject ph_place_cancel(ph_market *m, uint32_t sender, const ph_cancel_order *
 uint64_t ph_place_end_all(ph_market *m, uint32_t participant, uint32_t product,
                           ph_cancel_reason reason);
 
-/* ---- Between place.c and replace.c --------------------------------------------------------- */
+/* ---- For replace.c and question.c --------------------------------------------------------- */
 
 /* The resting order of the sender that an order id, or a client order id, names; PH_NONE if there
    is none. */
@@ -40,7 +40,10 @@ uint32_t ph_place_find(const ph_market *m, uint32_t sender, uint64_t order,
 /* Whether an order, which is in no queue, would execute anything as the book stands. */
 bool ph_place_would_trade(ph_market *m, uint32_t slot);
 
-/* Matches an order that is in no queue, then lets what is left rest, or ends it. */
+/* Matches an order that is in no queue. */
+void ph_place_execute(ph_market *m, uint32_t slot);
+
+/* The same, then lets what is left rest, or ends it. */
 void ph_place_match(ph_market *m, uint32_t slot);
 
 #endif

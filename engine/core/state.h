@@ -25,6 +25,8 @@
 
 #define PH_NODE_LOST UINT32_MAX
 
+enum { PH_TRIAL_NODES = PH_EACH_PERIODS_MAX }; /* of an order that is only tried, see trial.h */
+
 /* One period of one resting or incoming EACH order.  An iceberg has a second node per period,
    behind the first ones, that keeps its clip; see ph_clip_* in book.h. */
 typedef struct {
@@ -164,6 +166,7 @@ struct ph_market {
     uint64_t seq;
     ph_time now;
     bool opened;
+    bool is_trial; /* a double of one book, see trial.h */
     ph_open_market open_market;
 
     ph_participant *participants;

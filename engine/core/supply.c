@@ -31,6 +31,6 @@ void ph_supply_offer(ph_market *m, const ph_order *o, ph_window window, uint32_t
 
 void ph_supply_take_back(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
 {
-    if (o->side == PH_SIDE_SELL)
+    if (o->side == PH_SIDE_SELL && !m->is_trial)
         ph_capacity_take_back(m, o->pool, window, hardware_units(m, o, units));
 }

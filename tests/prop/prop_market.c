@@ -5,7 +5,9 @@
 
    PH_SEEDS=n runs n seeds (default 60) of PH_STEPS commands (default 1500); PH_SEED=s runs one.
    A failure prints the seed and the step. */
+#include "engine/base/money.h"
 #include "engine/base/period.h"
+#include "engine/core/question.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -42,12 +44,117 @@ static int environment(const char *name, int otherwise)
 
 static world w, twin;
 static uint64_t traded;
+static void *question_block;
+static ph_question *questions;
+
+/* ---- Questions: asked of one world only, so that the twin shows that asking changes nothing ---- */
+
+static ph_preview preview_of(ph_participant_id who, const ph_new_order *n)
+{
+    ph_preview p;
+    ph_preview_fill fills[64];
+    ph_question_preview(questions, w.m, who, n, &p, fills, 64);
+    ph_wide notional = 0;
+    uint64_t executed = 0;
+    for (uint32_t i = 0; i < p.fill_cnt && i < 64; i++) {
+        notional += (ph_wide)fills[i].price * (int64_t)fills[i].units;
+        executed += fills[i].units;
+    }
+    ck_assert(p.fill_cnt > 64 || (notional == p.notional && executed == p.executed));
+    return p;
+}
+
+/* What the preview said is what happened. */
+static void check_preview(const ph_preview *p, const ph_command *c)
+{
+    const ph_new_order *n = &c->u.order;
+    uint64_t order = 0;
+    ph_preview seen = {.ends = (ph_cancel_reason)0};
+    for (uint32_t i = 0; i < w.out.cnt; i++) {
+        const ph_event *e = &w.out.v[i];
+        if (e->kind == PH_EVT_REJECTED) {
+            seen.reject = e->u.rejected.code;
+        } else if (e->kind == PH_EVT_ACCEPTED) {
+            order = e->u.accepted.order.v;
+            seen.hold = e->u.accepted.hold;
+        } else if (e->kind == PH_EVT_TRADE) {
+            const ph_trade *t = &e->u.trade;
+            bool buys = t->buy_order.v == order && n->side == PH_SIDE_BUY;
+            bool sells = t->sell_order.v == order && n->side == PH_SIDE_SELL;
+            if (!buys && !sells) continue;
+            seen.contracts++;
+            seen.notional += t->notional;
+            seen.fee += buys ? t->buyer_fee : t->supplier_fee;
+            if (buys) seen.fee_at_trade += t->buyer_fee_at_trade;
+            if (sells) seen.bond += t->bond;
+        } else if (e->kind == PH_EVT_CANCELLED && e->u.cancelled.order.v == order) {
+            seen.ends = e->u.cancelled.reason;
+        }
+    }
+    if (seen.ends == PH_CANCEL_NOTHING_LEFT) seen.ends = (ph_cancel_reason)0;
+    bool same = p->reject == seen.reject && p->hold == seen.hold &&
+                p->contracts == seen.contracts && p->notional == seen.notional &&
+                p->fee == seen.fee && p->fee_at_trade == seen.fee_at_trade &&
+                p->bond == seen.bond && p->ends == seen.ends;
+    ck_assert_msg(same, "preview: %s notional %lld fee %lld ends %d; came: %s %lld %lld %d",
+                  ph_reject_name(p->reject), (long long)p->notional, (long long)p->fee, p->ends,
+                  ph_reject_name(seen.reject), (long long)seen.notional, (long long)seen.fee,
+                  seen.ends);
+}
+
+static bool fills_whole(ph_participant_id who, ph_new_order n)
+{
+    n.post_only = false;
+    ph_preview p = preview_of(who, &n);
+    uint64_t length = n.shape == PH_SHAPE_FLEX ? n.duration : n.window.periods;
+    return p.reject == PH_REJECT_NONE && p.executed == length * n.quantity;
+}
+
+/* Every answer is true when tried, and a tick less is not. */
+static void check_why(ph_participant_id who, const ph_new_order *n)
+{
+    ph_why why;
+    ph_question_why(questions, w.m, who, n, &why);
+    if (why.reject != PH_REJECT_NONE) return;
+    ck_assert(why.fills == fills_whole(who, *n));
+    ph_new_order other = *n;
+    if (why.price != 0) {
+        other.price = why.price;
+        ck_assert_msg(fills_whole(who, other), "not at this price");
+        other.price += n->side == PH_SIDE_BUY ? -1 : 1;
+        ck_assert_msg(!fills_whole(who, other), "at less, too");
+    }
+    other = *n;
+    if (why.quantity != 0) {
+        other.quantity = why.quantity;
+        ck_assert_msg(fills_whole(who, other), "not this quantity");
+    }
+    other = *n;
+    if (why.has_start) {
+        other.window.first = why.start;
+        ck_assert_msg(fills_whole(who, other), "not at this start");
+    }
+    for (uint32_t i = 0; i < why.product_cnt; i++) {
+        other = *n;
+        other.product = why.products[i];
+        ck_assert_msg(fills_whole(who, other), "not in this product");
+    }
+}
 
 /* Both worlds get every command; their events must be equal bytes. */
 static void both(ph_command c)
 {
     static uint8_t bytes[2][1 << 20];
+    ph_preview p = {.reject = PH_REJECT_NONE};
+    /* What time alone does comes first, and a question does not wait for it. */
+    bool asks = c.kind == PH_CMD_NEW_ORDER && ph_market_next_due(w.m).ns > w.now.ns &&
+                ph_market_seq(w.m) % 3 == 0;
+    if (asks) {
+        p = preview_of(c.sender, &c.u.order);
+        if (ph_market_seq(w.m) % 9 == 0) check_why(c.sender, &c.u.order);
+    }
     (void)world_apply(&w, c);
+    if (asks) check_preview(&p, &c);
     c.seq = ph_market_seq(twin.m) + 1;
     c.at = w.now;
     twin.out.cnt = 0;
@@ -210,6 +317,11 @@ START_TEST(every_law_holds_after_every_command)
     ph_market_limits limits = world_limits();
     w = world_new(&limits);
     twin = world_new(&limits);
+    size_t size = (ph_question_footprint(&limits) + 63) & ~(size_t)63;
+    question_block = aligned_alloc(64, size);
+    ck_assert_ptr_nonnull(question_block);
+    memset(question_block, 0, size);
+    questions = ph_question_init(question_block, &limits);
     set_up_one(&w);
     set_up_one(&twin);
     traded = 0;
@@ -221,6 +333,7 @@ START_TEST(every_law_holds_after_every_command)
     ck_assert_msg(traded > 0, "seed %d: nothing traded", seed);
     world_free(&w);
     world_free(&twin);
+    free(question_block);
 }
 END_TEST
 
