@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "clients/audit/audit.h"
@@ -92,6 +91,9 @@ static int set_time(simulation *s, const ph_scenario_line *l)
     if (l->command.at.ns < s->now.ns)
         return wrong_line(s, "\"at\" is before the stamp of the command before: time never goes "
                              "back");
+    if (l->command.at.ns == UINT64_MAX) /* what the market calls never: see ph_market_next_due */
+        return wrong_line(s,
+                          "\"at\": 18446744073709551615 stands for never; give an earlier stamp");
     s->now = l->command.at;
     return PH_AUDIT_RIGHT;
 }
@@ -111,13 +113,16 @@ static int run_command(simulation *s, ph_scenario_line *l)
 
 static bool is_blank(const char *text, size_t size)
 {
-    return strspn(text, " \t\r") >= size;
+    size_t i = 0;
+    while (i < size && (text[i] == ' ' || text[i] == '\t' || text[i] == '\r'))
+        i++;
+    return i == size;
 }
 
 static int run_line(simulation *s, const char *text, size_t size)
 {
-    if (is_blank(text, size)) return PH_AUDIT_RIGHT;
     if (size > PH_SCENARIO_LINE_MAX) return wrong_line(s, "longer than 65,536 bytes");
+    if (is_blank(text, size)) return PH_AUDIT_RIGHT;
     char why[PH_SCENARIO_WHY_SIZE];
     ph_scenario_line l;
     if (ph_scenario_line_read(text, size, s->m, &l, why) != PH_OK) return wrong_line(s, why);
@@ -133,25 +138,34 @@ static int run_line(simulation *s, const char *text, size_t size)
     return PH_AUDIT_RIGHT;
 }
 
+/* Reads a line without its end; *ret_size is one more than the most if it is longer.  False at the
+   end of the file, or when it cannot be read. */
+static bool next_line(FILE *in, char room[PH_SCENARIO_LINE_MAX], size_t *ret_size)
+{
+    size_t size = 0;
+    int c;
+    while ((c = getc_unlocked(in)) != EOF && c != '\n') {
+        if (size < PH_SCENARIO_LINE_MAX) room[size] = (char)c;
+        if (size <= PH_SCENARIO_LINE_MAX) size++;
+    }
+    *ret_size = size;
+    return c == '\n' || (size != 0 && !ferror(in));
+}
+
 static int run_lines(simulation *s, FILE *in)
 {
-    char *text = NULL;
-    size_t room = 0;
+    static char room[PH_SCENARIO_LINE_MAX];
+    size_t size;
     int status = PH_AUDIT_RIGHT;
-    while (status == PH_AUDIT_RIGHT) {
-        errno = 0;
-        ssize_t n = getline(&text, &room, in);
-        if (n < 0) break;
+    errno = 0;
+    while (status == PH_AUDIT_RIGHT && next_line(in, room, &size)) {
         s->line++;
-        size_t size = (size_t)n;
-        if (text[size - 1] == '\n') text[--size] = '\0';
-        status = run_line(s, text, size);
+        status = run_line(s, room, size);
     }
-    if (status == PH_AUDIT_RIGHT && !feof(in)) {
+    if (status == PH_AUDIT_RIGHT && ferror(in)) {
         ph_audit_say("could not read %s: %s", s->name, strerror(errno));
         status = PH_AUDIT_FAILED;
     }
-    free(text);
     return status;
 }
 

@@ -71,6 +71,11 @@ class Errors(unittest.TestCase):
     def test_time_goes_back(self):
         self.refused(f'{{"at":{START - 1},"command":"TICK"}}\n', 2, '"at"', "never goes back")
 
+    def test_the_end_of_time(self):
+        self.refused('{"at":18446744073709551615,"command":"TICK"}\n', 2, '"at"', "never")
+        status, out, err = simulate("-q", "-", text=(self.OPEN + '{"at":18446744073709551614,"command":"TICK"}').encode())
+        self.assertEqual((status, err), (0, ""))
+
     def test_sizes_come_first(self):
         self.refused('{"market":{}}\n', 2, "first line alone")
 
@@ -78,7 +83,10 @@ class Errors(unittest.TestCase):
         self.refused("\n  \n{}\n", 4, '"command" is missing')
 
     def test_a_long_line(self):
-        self.refused('{"note":"' + "x" * 70000 + '"}\n', 2, "65,536")
+        longest = '{"note":"' + "x" * (65536 - 11) + '"}'
+        self.assertEqual(simulate("-q", "-", text=(self.OPEN + longest).encode())[0], 0)
+        self.refused(longest + " ", 2, "65,536")
+        self.refused(longest + " " * 70000 + "\n", 2, "65,536")
 
     def test_no_command_and_no_stamp(self):
         status, out, err = simulate("-", text=b'{"note":"nothing"}\n')
@@ -87,6 +95,17 @@ class Errors(unittest.TestCase):
         status, out, err = simulate("-", text=b'{"command":"TICK"}\n')
         self.assertEqual((status, out), (1, b""))
         self.assertIn('"at" is missing', err)
+
+    def test_bytes_that_are_no_text(self):
+        for line in (b"\0", b'{"note":"a\0"}', b'{"note":"\xff"}', b"\xef\xbb\xbf{}"):
+            status, out, err = simulate("-", text=self.OPEN.encode() + line)
+            self.assertEqual(status, 1, line)
+            self.assertIn("standard input:2: not JSON", err)
+
+    def test_a_folder_is_no_file(self):
+        status, out, err = simulate(str(FOLDER))
+        self.assertEqual((status, out), (1, b""))
+        self.assertIn("could not read", err)
 
     def test_no_file(self):
         status, out, err = simulate("/nonexistent/scenario.jsonl")
