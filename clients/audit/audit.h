@@ -32,8 +32,9 @@ typedef struct {
     uint64_t id;          /* contract number, or 0 */
     uint64_t from, to;    /* records; to 0: the last */
     bool json;
-    bool records; /* one line per record instead of one per batch */
-    bool quiet;   /* no progress; simulate: only the last line */
+    bool records;  /* one line per record instead of one per batch */
+    bool commands; /* the commands as a scenario */
+    bool quiet;    /* no progress; simulate: only the last line */
     bool check_laws;
 } ph_audit_request;
 

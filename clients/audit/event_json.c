@@ -210,3 +210,19 @@ size_t ph_command_json(const ph_command *c, char to[PH_JSON_LINE_MAX])
     put(&l, '}');
     return (size_t)(l.p - to);
 }
+
+size_t ph_sizes_json(const ph_market_limits *limits, char to[PH_JSON_LINE_MAX])
+{
+    line l = {.p = to, .end = to + PH_JSON_LINE_MAX};
+    put(&l, '{');
+    put_name(&l, "market");
+    put(&l, '{');
+#define X(size)          \
+    put_name(&l, #size); \
+    put_u64(&l, limits->size);
+    PH_MARKET_SIZES(X)
+#undef X
+    put(&l, '}');
+    put(&l, '}');
+    return (size_t)(l.p - to);
+}

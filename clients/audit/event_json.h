@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "engine/core/market.h"
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
 
@@ -24,5 +25,8 @@ size_t ph_event_json(uint64_t seq, ph_time at, const ph_event *e, char to[PH_JSO
 /* {"at":...,"sender":3,"command":"NEW_ORDER","request":7,...}, likewise: a line that a scenario
    takes.  The place in the journal is not part of it. */
 size_t ph_command_json(const ph_command *c, char to[PH_JSON_LINE_MAX]);
+
+/* {"market":{"participants_max":...,...}}, likewise: the first line of a scenario. */
+size_t ph_sizes_json(const ph_market_limits *limits, char to[PH_JSON_LINE_MAX]);
 
 #endif

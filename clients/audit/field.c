@@ -3,7 +3,11 @@
 
 #include <string.h>
 
-#include "engine/base/panic.h"
+#include "engine/core/market.h"
+
+#define X(name) +sizeof(uint32_t)
+_Static_assert(sizeof(ph_market_limits) == (0 PH_MARKET_SIZES(X)), "every size is in the list");
+#undef X
 
 #define COMMAND_ROW(form_, name_, field_, of_)                         \
     {.name = #name_,                                                   \

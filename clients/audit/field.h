@@ -40,6 +40,25 @@ typedef enum {
 #undef E
 } ph_enumeration;
 
+/* The sizes of a market, members of ph_market_limits. */
+#define PH_MARKET_SIZES(X) \
+    X(participants_max)    \
+    X(sites_max)           \
+    X(hardware_max)        \
+    X(products_max)        \
+    X(pools_max)           \
+    X(ring_periods)        \
+    X(orders_max)          \
+    X(order_periods_max)   \
+    X(blocks_max)          \
+    X(contracts_max)       \
+    X(references_max)      \
+    X(terms_max)           \
+    X(deliveries_max)      \
+    X(lots_max)            \
+    X(disputes_max)        \
+    X(probes_max)
+
 typedef struct {
     const char *name;
     ph_form form;

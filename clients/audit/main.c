@@ -11,7 +11,17 @@
 #include "clients/audit/audit.h"
 #include "engine/process/log.h"
 
-enum { KEY_JSON = 0x100, KEY_KEY, KEY_ID, KEY_FROM, KEY_TO, KEY_RECORDS, KEY_DATABASE, KEY_LAWS };
+enum {
+    KEY_JSON = 0x100,
+    KEY_KEY,
+    KEY_ID,
+    KEY_FROM,
+    KEY_TO,
+    KEY_RECORDS,
+    KEY_DATABASE,
+    KEY_LAWS,
+    KEY_COMMANDS
+};
 
 #define OPTION_JSON                                                   \
     {                                                                 \
@@ -41,6 +51,7 @@ static const struct argp_option compare_options[] = {
 
 static const struct argp_option journal_options[] = {
     {"records", KEY_RECORDS, NULL, 0, "one line per record instead of one per batch", 0},
+    {"commands", KEY_COMMANDS, NULL, 0, "the commands as a scenario, for simulate", 0},
     {"from", KEY_FROM, "SEQ", 0, "begin with the batch or record that holds SEQ", 0},
     {"to", KEY_TO, "SEQ", 0, "end with the one that holds SEQ", 0},
     OPTION_JSON,
@@ -167,6 +178,9 @@ static void settle_args(const struct argp_state *state, reading *r)
     }
     if (r->command->form == ARGS_DATABASE && q->database == NULL)
         argp_error(state, "no database: give --database CONNINFO");
+    if (q->commands && (q->from != 0 || q->json || q->records))
+        argp_error(state, "--commands begins with the first and has one form: no --from, --json "
+                          "or --records");
     if (q->to != 0 && q->from > q->to) argp_error(state, "--from is after --to");
 }
 
@@ -177,6 +191,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'q': q->quiet = true; break;
     case KEY_JSON: q->json = true; break;
+    case KEY_COMMANDS: q->commands = true; break;
     case KEY_LAWS: q->check_laws = true; break;
     case KEY_RECORDS: q->records = true; break;
     case KEY_KEY: q->key = arg; break;

@@ -418,27 +418,6 @@ static bool read_command(reading *r, json_t *of, ph_scenario_line *ret)
     return read_fields(r, of, c->kind, &c->u) && complete(r, of, c);
 }
 
-#define LIMIT_NAMES(X)   \
-    X(participants_max)  \
-    X(sites_max)         \
-    X(hardware_max)      \
-    X(products_max)      \
-    X(pools_max)         \
-    X(ring_periods)      \
-    X(orders_max)        \
-    X(order_periods_max) \
-    X(blocks_max)        \
-    X(contracts_max)     \
-    X(references_max)    \
-    X(terms_max)         \
-    X(deliveries_max)    \
-    X(lots_max)          \
-    X(disputes_max)      \
-    X(probes_max)
-#define X(name) +sizeof(uint32_t)
-_Static_assert(sizeof(ph_market_limits) == (0 LIMIT_NAMES(X)), "every size can be given");
-#undef X
-
 static bool read_market(const reading *r, json_t *sizes, ph_market_limits *ret)
 {
     const char *name;
@@ -451,7 +430,7 @@ static bool read_market(const reading *r, json_t *sizes, ph_market_limits *ret)
         uint64_t number;
 #define X(limit) \
     if (strcmp(name, #limit) == 0) to = &ret->limit;
-        LIMIT_NAMES(X)
+        PH_MARKET_SIZES(X)
 #undef X
         if (to == NULL) return refuse(r, "\"%.60s\" is no size of a market", name);
         if (!read_unsigned(r, name, v, UINT32_MAX, &number)) return false;

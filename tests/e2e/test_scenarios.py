@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """petahour-audit simulate gives what stands beside each scenario, byte for byte.
 
-usage: test_scenarios.py AUDIT FOLDER README
+usage: test_scenarios.py AUDIT FOLDER README MAKE_JOURNAL
 
 Also: the example in the README is a scenario and its result, standard input is read like a file,
-errors name the line, and recorded demand runs in seconds.
+the commands of a journal give its events, errors name the line, and recorded demand runs in seconds.
 """
 
 import json
@@ -15,16 +15,21 @@ import sys
 import tempfile
 import time
 import unittest
+from collections import Counter
 from pathlib import Path
 
-AUDIT, FOLDER, README = "", Path(), Path()
+AUDIT, FOLDER, README, MAKE_JOURNAL = "", Path(), Path(), ""
 START = 1000 * 3600 * 10**9  # the first instant of period 1000
 
 
-def simulate(*args, text=None):
+def run(*args, text=None):
     """Exit status, standard output and standard error of one run."""
-    run = subprocess.run([AUDIT, "simulate", *args], input=text, capture_output=True, timeout=120, check=False)
-    return run.returncode, run.stdout, run.stderr.decode()
+    ended = subprocess.run([AUDIT, *args], input=text, capture_output=True, timeout=120, check=False)
+    return ended.returncode, ended.stdout, ended.stderr.decode()
+
+
+def simulate(*args, text=None):
+    return run("simulate", *args, text=text)
 
 
 class Scenarios(unittest.TestCase):
@@ -55,6 +60,29 @@ class Scenarios(unittest.TestCase):
         status, out, err = simulate("--check-laws", "-", text=blocks[0].encode())
         self.assertEqual((status, err), (0, ""))
         self.assertEqual(out.decode(), blocks[1])
+
+
+class Recorded(unittest.TestCase):
+    def test_a_journal_simulated_gives_the_results_that_it_states(self):
+        with tempfile.TemporaryDirectory() as folder:
+            journal = Path(folder) / "journal"
+            journal.mkdir()
+            subprocess.run([MAKE_JOURNAL, str(journal), "7", "3000", "100"], check=True, timeout=120)
+            replay = json.loads(run("replay", "--json", str(journal))[1])
+            status, scenario, err = run("journal", "--commands", str(journal))
+            self.assertEqual((status, err), (0, ""))
+            self.assertEqual(run("journal", "--commands", "--from=2", str(journal))[0], 2)
+            part = run("journal", "--commands", "--to=50", str(journal))[1]
+        self.assertEqual(part.splitlines(), scenario.splitlines()[:51])  # the sizes, then 50 commands
+        status, out, err = simulate("-", text=scenario)
+        self.assertEqual((status, err), (0, ""))
+        events = [json.loads(line) for line in out.splitlines()]
+        end = events.pop()
+        self.assertEqual(end["commands"], replay["records"])
+        self.assertEqual(dict(Counter(e["event"] for e in events)), replay["events"])
+        notional = sum(e["notional"] for e in events if e["event"] == "TRADE")
+        self.assertGreater(notional, 0)
+        self.assertEqual(f"{notional // 10**6}.{notional % 10**6:06}", replay["notional"])
 
 
 class Errors(unittest.TestCase):
@@ -142,5 +170,5 @@ class Demand(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    AUDIT, FOLDER, README = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    AUDIT, FOLDER, README, MAKE_JOURNAL = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
     unittest.main(argv=sys.argv[:1])
