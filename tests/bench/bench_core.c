@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The core on one thread: every figure beside a bare array ladder of the same run.
+
+     bench_core            all rows
+     bench_core FILE       the mix of an order stream from a file
+     bench_core --brief    a short stream only, for counting instructions
+
+   Commands are made beforehand, batch by batch; only ph_market_apply is timed.  Checks, ledger and
+   events are on.  Machines are noisy: the ratio counts, not the figure beside it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/panic.h"
+#include "tests/bench/array_ladder.h"
+#include "tests/bench/bench_market.h"
+#include "tests/bench/order_stream.h"
+
+enum { BATCH = 256, RUNS = 3, FILLS_MAX = 4096 };
+
+/* ---- A stream through the market --------------------------------------------------------------- */
+
+typedef struct {
+    const order_stream *s;
+    uint32_t periods; /* of a product: instrument i is product i / periods, period i % periods */
+    bench_market b;
+    uint32_t *executed; /* per id, of what rests: a replace states totals */
+    uint64_t trades, volume, notional, fifo;
+    uint32_t *latency[STREAM_TYPES]; /* ns, or NULL */
+    uint32_t latency_cnt[STREAM_TYPES];
+} play;
+
+static play play_new(const order_stream *s, uint32_t periods)
+{
+    const stream_header *h = &s->header;
+    uint32_t products = (h->instrument_cnt + periods - 1) / periods;
+    uint32_t orders = h->preload_cnt * 2 + 100000;
+    ph_market_limits limits = bench_limits(products, periods, orders, orders);
+    play p = {.s = s, .periods = periods, .b = bench_market_new(&limits, products)};
+    p.executed = calloc((size_t)h->id_max + 1, sizeof p.executed[0]);
+    PH_ASSERT(p.executed != NULL);
+    return p;
+}
+
+static void play_free(play *p)
+{
+    bench_market_free(&p->b);
+    free(p->executed);
+}
+
+static ph_command command_of(play *p, const stream_record *r)
+{
+    ph_side side = r->side == STREAM_BUY ? PH_SIDE_BUY : PH_SIDE_SELL;
+    ph_window window = {BENCH_FIRST + r->instrument % p->periods, 1};
+    ph_command c;
+    if (r->type == STREAM_NEW || r->type == STREAM_IOC) {
+        c = bench_order(&p->b, r->id, side, PH_SHAPE_EACH, window);
+        c.u.order.product.v = 1 + r->instrument / p->periods;
+        c.u.order.quantity = r->quantity;
+        c.u.order.price = r->price;
+        if (r->type == STREAM_IOC) c.u.order.time_in_force = PH_TIF_IOC;
+        return c;
+    }
+    uint32_t who = side == PH_SIDE_SELL ? 2 + r->id % BENCH_SUPPLIERS
+                                        : 2 + BENCH_SUPPLIERS + r->id % BENCH_BUYERS;
+    if (r->type == STREAM_CANCEL)
+        return (ph_command){
+            .kind = PH_CMD_CANCEL_ORDER, .sender = {who}, .u.cancel = {.order = {r->id}}};
+    return (ph_command){
+        .kind = PH_CMD_REPLACE_ORDER,
+        .sender = {who},
+        .u.replace = {.order = {r->id}, .price = r->price, .quantity = r->quantity}};
+}
+
+/* Executions of one command, best price first, then place, as the stream's hash wants them. */
+typedef struct {
+    uint32_t maker, units;
+    ph_price price;
+} execution;
+
+static void read_fills(play *p, const stream_record *r)
+{
+    static execution v[FILLS_MAX];
+    uint32_t cnt = 0;
+    for (uint32_t i = 0; i < p->b.out.cnt; i++) {
+        const ph_event *e = &p->b.out.v[i];
+        if (e->kind != PH_EVT_TRADE) continue;
+        const ph_trade *t = &e->u.trade;
+        const ph_segment *segment = &e[1].u.segment;
+        PH_ASSERT(cnt < FILLS_MAX && t->segment_cnt == 1);
+        execution x = {(uint32_t)(t->taker == PH_SIDE_BUY ? t->sell_order.v : t->buy_order.v),
+                       segment->quantity, segment->price};
+        uint32_t at = cnt++;
+        bool buys = t->taker == PH_SIDE_BUY;
+        for (; at > 0 && (buys ? v[at - 1].price > x.price : v[at - 1].price < x.price); at--)
+            v[at] = v[at - 1];
+        v[at] = x;
+    }
+    for (uint32_t i = 0; i < cnt; i++) {
+        p->trades++;
+        p->volume += v[i].units;
+        p->notional += v[i].units * (uint64_t)v[i].price;
+        p->fifo = stream_fifo(p->fifo, v[i].maker, r->id, v[i].units);
+        p->executed[v[i].maker] += v[i].units;
+        p->executed[r->id] += v[i].units;
+    }
+}
+
+static void preload(play *p)
+{
+    for (uint32_t i = 0; i < p->s->header.preload_cnt; i++) {
+        ph_command c = command_of(p, &p->s->v[i]);
+        bench_apply(&p->b, &c);
+    }
+}
+
+/* Reading what a command executed is not timed; a replace of the same batch needs it. */
+static uint64_t play_batch(play *p, const stream_record *r, uint32_t cnt)
+{
+    static ph_command c[BATCH];
+    uint64_t spent = 0;
+    for (uint32_t i = 0; i < cnt; i++)
+        c[i] = command_of(p, &r[i]);
+    for (uint32_t i = 0; i < cnt;) {
+        /* As far as no command trades, all is timed in one piece. */
+        uint64_t start = bench_now();
+        uint32_t from = i;
+        bool traded = false;
+        while (i < cnt && !traded) {
+            if (c[i].kind == PH_CMD_REPLACE_ORDER && i != from) break;
+            if (c[i].kind == PH_CMD_REPLACE_ORDER)
+                c[i].u.replace.quantity = r[i].quantity + p->executed[r[i].id];
+            bench_apply(&p->b, &c[i]);
+            traded = p->b.out.cnt > 1 && p->b.out.v[1].kind == PH_EVT_TRADE;
+            i++;
+        }
+        uint64_t took = bench_now() - start;
+        spent += took;
+        if (traded) read_fills(p, &r[i - 1]);
+        uint8_t type = r[from].type;
+        if (p->latency[type] != NULL && i == from + 1)
+            p->latency[type][p->latency_cnt[type]++] = (uint32_t)took;
+    }
+    return spent;
+}
+
+/* Million commands a second of the measured part; ends the program if the result is wrong. */
+static double play_run(play *p, uint32_t batch)
+{
+    const stream_header *h = &p->s->header;
+    preload(p);
+    const stream_record *r = p->s->v + h->preload_cnt;
+    uint64_t spent = 0;
+    for (uint32_t i = 0; i < h->command_cnt; i += batch) {
+        uint32_t cnt = h->command_cnt - i < batch ? h->command_cnt - i : batch;
+        spent += play_batch(p, r + i, cnt);
+    }
+    bool same = p->trades == h->trades && p->volume == h->volume && p->notional == h->notional &&
+                p->fifo == h->fifo && p->b.rejected == 0 &&
+                ph_market_order_cnt(p->b.m) == h->live_at_end;
+    if (!same) {
+        fprintf(stderr,
+                "the market's result is not the stream's: %llu trades of %llu, %llu refused\n",
+                (unsigned long long)p->trades, (unsigned long long)h->trades,
+                (unsigned long long)p->b.rejected);
+        exit(1);
+    }
+    return (double)h->command_cnt * 1000 / (double)spent;
+}
+
+static double ladder_run(const order_stream *s)
+{
+    const stream_header *h = &s->header;
+    array_ladder l = ladder_new(h->instrument_cnt, h->id_max);
+    for (uint32_t i = 0; i < h->preload_cnt; i++)
+        ladder_apply(&l, &s->v[i]);
+    uint64_t start = bench_now();
+    for (uint32_t i = 0; i < h->command_cnt; i++)
+        ladder_apply(&l, &s->v[h->preload_cnt + i]);
+    uint64_t spent = bench_now() - start;
+    bool same = l.trades == h->trades && l.volume == h->volume && l.fifo == h->fifo;
+    ladder_free(&l);
+    PH_ASSERT(same);
+    return (double)h->command_cnt * 1000 / (double)spent;
+}
+
+static void mix_row(const char *name, const order_stream *s, uint32_t periods)
+{
+    double market[RUNS], bare[RUNS];
+    for (int i = 0; i < RUNS; i++) {
+        play p = play_new(s, periods);
+        market[i] = play_run(&p, BATCH);
+        play_free(&p);
+        bare[i] = ladder_run(s);
+    }
+    double m = bench_median(market, RUNS), b = bench_median(bare, RUNS);
+    printf("%-46s %8.2f %8.2f %8.3f\n", name, m, b, m / b);
+    fflush(stdout);
+}
+
+static void mix_rows(uint32_t commands)
+{
+    static const struct {
+        const char *name;
+        uint32_t instruments, periods, resting;
+    } rows[] = {
+        {"1 product-period, 100,000 resting", 1, 1, 100000},
+        {"100 (100 products), 100,000 resting", 100, 1, 100000},
+        {"100 (periods of 1 product), 100,000 resting", 100, 100, 100000},
+        {"10,000 (100 x 100), 100,000 resting", 10000, 100, 100000},
+        {"10,000 (10,000 products), 100,000 resting", 10000, 1, 100000},
+        {"1 product-period, 1,000,000 resting", 1, 1, 1000000},
+        {"100 (100 products), 1,000,000 resting", 100, 1, 1000000},
+        {"10,000 (100 x 100), 1,000,000 resting", 10000, 100, 1000000},
+    };
+    printf("\nSingle-period orders: 50 %% new, 45 %% cancel, 3 %% IOC, 2 %% replace; million a "
+           "second\n%-46s %8s %8s %8s\n",
+           "", "market", "ladder", "ratio");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        order_stream s = stream_generate(rows[i].instruments, rows[i].resting, commands, 1);
+        mix_row(rows[i].name, &s, rows[i].periods);
+        stream_free(&s);
+    }
+}
+
+/* ---- Latency ------------------------------------------------------------------------------------- */
+
+static int by_latency(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void latency_rows(uint32_t commands)
+{
+    static const char *const names[STREAM_TYPES] = {"new", "cancel", "IOC", "replace"};
+    order_stream s = stream_generate(100, 100000, commands, 1);
+    play p = play_new(&s, 1);
+    for (int k = 0; k < STREAM_TYPES; k++)
+        p.latency[k] = calloc(commands, sizeof p.latency[k][0]);
+    (void)play_run(&p, 1);
+    printf(
+        "\nLatency of one command, ns, two readings of the clock included (100 products, 100,000 "
+        "resting)\n%-46s %8s %8s %8s %8s\n",
+        "", "50 %", "99 %", "99.9 %", "most");
+    for (int k = 0; k < STREAM_TYPES; k++) {
+        uint32_t cnt = p.latency_cnt[k], *v = p.latency[k];
+        qsort(v, cnt, sizeof v[0], by_latency);
+        if (cnt > 0)
+            printf("%-46s %8u %8u %8u %8u\n", names[k], v[cnt / 2], v[(size_t)cnt * 99 / 100],
+                   v[(size_t)cnt * 999 / 1000], v[cnt - 1]);
+        free(v);
+    }
+    play_free(&p);
+    stream_free(&s);
+}
+
+/* ---- Windows and blocks --------------------------------------------------------------------------- */
+
+/* Time of n commands that `make` gives, in ns each; what they leave is cancelled outside the time. */
+typedef ph_command maker(bench_market *b, uint32_t i);
+
+static double time_each(bench_market *b, uint32_t n, maker *make)
+{
+    uint64_t spent = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        ph_command c = make(b, i);
+        uint64_t start = bench_now();
+        bench_apply(b, &c);
+        spent += bench_now() - start;
+        if (b->out.v[0].kind != PH_EVT_ACCEPTED) {
+            fprintf(stderr, "an order was refused: %s\n",
+                    ph_reject_text(b->out.v[0].u.rejected.code));
+            exit(1);
+        }
+        ph_command cancel = {.kind = PH_CMD_CANCEL_ORDER,
+                             .sender = c.sender,
+                             .u.cancel = {.order = b->out.v[0].u.accepted.order}};
+        ph_resting_order unused;
+        if (ph_market_order(b->m, cancel.u.cancel.order, &unused)) bench_apply(b, &cancel);
+    }
+    return (double)spent / n;
+}
+
+static ph_command sell_720(bench_market *b, uint32_t i)
+{
+    ph_command c = bench_order(b, i, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){BENCH_FIRST, 720});
+    c.u.order.price = 1000;
+    return c;
+}
+
+static void bid_each(bench_market *b, uint32_t i, ph_window window, uint32_t quantity,
+                     ph_price price)
+{
+    ph_command c = bench_order(b, i, PH_SIDE_BUY, PH_SHAPE_EACH, window);
+    c.u.order.quantity = quantity;
+    c.u.order.price = price;
+    bench_apply(b, &c);
+}
+
+static void offer_each(bench_market *b, uint32_t i, ph_window window, uint32_t quantity,
+                       ph_price price)
+{
+    ph_command c = bench_order(b, i, PH_SIDE_SELL, PH_SHAPE_EACH, window);
+    c.u.order.quantity = quantity;
+    c.u.order.price = price;
+    bench_apply(b, &c);
+}
+
+static void window_rows(void)
+{
+    ph_market_limits limits = bench_limits(1, 1000, 1 << 17, 1 << 21);
+    printf("\nSELL EACH over 720 periods, ns a period\n");
+    bench_market b = bench_market_new(&limits, 1);
+    for (uint32_t i = 0; i < 50; i++)
+        bid_each(&b, i, (ph_window){BENCH_FIRST, 720}, 5, 900 - i % 7);
+    printf("%-46s %8.1f\n", "that rests", time_each(&b, 2000, sell_720) / 720);
+    for (uint32_t i = 0; i < 50; i++)
+        bid_each(&b, i, (ph_window){BENCH_FIRST, 720}, 100, 1000 + i % 7);
+    printf("%-46s %8.1f\n", "that executes in every period", time_each(&b, 2000, sell_720) / 720);
+    bench_market_free(&b);
+}
+
+static uint32_t block_periods;
+
+static ph_command buy_block(bench_market *b, uint32_t i)
+{
+    ph_window window = {BENCH_FIRST + (i * 37) % (1000 - block_periods), block_periods};
+    ph_command c = bench_order(b, i, PH_SIDE_BUY, PH_SHAPE_BLOCK, window);
+    c.u.order.quantity = 2;
+    c.u.order.price = 1100;
+    return c;
+}
+
+static void block_rows(void)
+{
+    ph_market_limits limits = bench_limits(1, 1000, 1 << 18, 1 << 21);
+    printf("\nBUY BLOCK against 100,000 resting single-period orders, thousand a second\n");
+    static const uint32_t lengths[] = {24, 720};
+    for (size_t k = 0; k < 2; k++) {
+        bench_market b = bench_market_new(&limits, 1);
+        for (uint32_t i = 0; i < 100000; i++)
+            offer_each(&b, i, (ph_window){BENCH_FIRST + i % 1000, 1}, 100, 1000 + (i / 1000) % 50);
+        block_periods = lengths[k];
+        char name[64];
+        snprintf(name, sizeof name, "of %u periods, 2 units, executes", block_periods);
+        printf("%-46s %8.1f\n", name,
+               1e6 / time_each(&b, block_periods == 24 ? 20000 : 1500, buy_block));
+        bench_market_free(&b);
+    }
+}
+
+static void rest_blocks(bench_market *b, uint32_t cnt)
+{
+    for (uint32_t i = 0; i < cnt; i++) {
+        ph_window window = {BENCH_FIRST + (i * 37) % 976, 24};
+        ph_command c = bench_order(b, i, PH_SIDE_BUY, PH_SHAPE_BLOCK, window);
+        c.u.order.quantity = 1 + i % 5;
+        c.u.order.price = 900 - i % 50;
+        if (i % 2 == 0) { /* half of them around the period that is sold */
+            c.u.order.window.first = BENCH_FIRST + 500 - i / 2 % 24;
+        }
+        /* 64 of a participant and product is the most: buyers are many here */
+        c.sender.v = 2 + BENCH_SUPPLIERS + i % BENCH_BUYERS;
+        bench_apply(b, &c);
+    }
+}
+
+static ph_command sell_one(bench_market *b, uint32_t i)
+{
+    ph_command c =
+        bench_order(b, i, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){BENCH_FIRST + 500, 1});
+    c.u.order.price = 1000;
+    return c;
+}
+
+static double beside_blocks(uint32_t blocks, bool supplied, maker *make, uint32_t n)
+{
+    ph_market_limits limits = bench_limits(1, 1000, 1 << 15, 1 << 19);
+    bench_market b = bench_market_new(&limits, 1);
+    if (supplied)
+        for (uint32_t i = 0; i < 10; i++)
+            offer_each(&b, i, (ph_window){BENCH_FIRST, 1000}, 100, 1001 + i);
+    rest_blocks(&b, blocks);
+    double v[RUNS];
+    for (int i = 0; i < RUNS; i++)
+        v[i] = time_each(&b, n, make);
+    bench_market_free(&b);
+    return bench_median(v, RUNS);
+}
+
+static void beside_blocks_rows(void)
+{
+    printf("\nSELL EACH beside resting BUY blocks of 24 periods that it cannot complete, ns\n"
+           "%-46s %8s %8s %8s\n",
+           "", "2,000", "none", "ratio");
+    static const struct {
+        const char *name;
+        bool supplied;
+        maker *make;
+        uint32_t n;
+    } rows[] = {
+        {"1 period; blocks lack other periods", false, sell_one, 5000},
+        {"1 period; blocks are supplied, too dear", true, sell_one, 5000},
+        {"720 periods; blocks are supplied, too dear", true, sell_720, 200},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        double with = beside_blocks(2000, rows[i].supplied, rows[i].make, rows[i].n);
+        double none = beside_blocks(0, rows[i].supplied, rows[i].make, rows[i].n);
+        printf("%-46s %8.0f %8.0f %8.2f\n", rows[i].name, with, none, with / none);
+    }
+}
+
+/* ---- Memory and growth ------------------------------------------------------------------------------ */
+
+static double per_item(ph_market_limits small, ph_market_limits large, uint32_t items)
+{
+    return (double)(ph_market_footprint(&large) - ph_market_footprint(&small)) / items;
+}
+
+static void memory_rows(void)
+{
+    enum { SMALL = 1 << 19, LARGE = 1 << 20 };
+    ph_market_limits base = bench_limits(100, 100, SMALL, SMALL), more = base;
+    printf("\nMemory of the block that holds the market, bytes\n");
+    more.orders_max = LARGE;
+    printf("%-46s %8.0f\n", "per order", per_item(base, more, LARGE - SMALL));
+    more = base;
+    more.order_periods_max = LARGE;
+    printf("%-46s %8.0f\n", "per order-period", per_item(base, more, LARGE - SMALL));
+    more = base;
+    more.contracts_max += SMALL;
+    printf("%-46s %8.0f\n", "per contract", per_item(base, more, SMALL));
+    more = base;
+    more.deliveries_max += SMALL;
+    printf("%-46s %8.0f\n", "per contract-period", per_item(base, more, SMALL));
+}
+
+static double mix_ns(uint32_t instruments, uint32_t periods, uint32_t resting)
+{
+    order_stream s = stream_generate(instruments, resting, 200000, 1);
+    play p = play_new(&s, periods);
+    double rate = play_run(&p, BATCH);
+    play_free(&p);
+    stream_free(&s);
+    return 1000 / rate;
+}
+
+static void growth_rows(void)
+{
+    printf("\nGrowth: ns a command of the mix\n%-46s %8s %8s %8s %8s\n", "", "x 1", "x 10", "x 100",
+           "x 1,000");
+    static const struct {
+        const char *name;
+        uint32_t instruments[4], periods[4], resting[4];
+    } rows[] = {
+        {"resting orders, from 1,000 (1 product-period)",
+         {1, 1, 1, 1},
+         {1, 1, 1, 1},
+         {1000, 10000, 100000, 1000000}},
+        {"products, from 10 (100,000 resting)",
+         {10, 100, 1000, 10000},
+         {1, 1, 1, 1},
+         {100000, 100000, 100000, 100000}},
+        {"periods, from 8 (1 product, 100,000 resting)",
+         {8, 80, 800, 8000},
+         {8, 80, 800, 8000},
+         {100000, 100000, 100000, 100000}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        printf("%-46s", rows[i].name);
+        for (int k = 0; k < 4; k++) {
+            printf(" %8.0f",
+                   mix_ns(rows[i].instruments[k], rows[i].periods[k], rows[i].resting[k]));
+            fflush(stdout);
+        }
+        printf("\n");
+    }
+    printf("%-46s", "blocks, from 2 (SELL EACH of 1 period)");
+    for (uint32_t blocks = 2; blocks <= 2000; blocks *= 10)
+        printf(" %8.0f", beside_blocks(blocks, true, sell_one, 2000));
+    printf("\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--brief") == 0) {
+        order_stream s = stream_generate(100, 10000, 20000, 1);
+        play p = play_new(&s, 1);
+        (void)play_run(&p, BATCH);
+        printf("%u\n", s.header.preload_cnt + s.header.command_cnt);
+        play_free(&p);
+        stream_free(&s);
+        return 0;
+    }
+    if (argc > 1) {
+        order_stream s = stream_read(argv[1]);
+        printf("%-46s %8s %8s %8s\n", "million commands a second", "market", "ladder", "ratio");
+        mix_row(argv[1], &s, 1);
+        stream_free(&s);
+        return 0;
+    }
+    mix_rows(1000000);
+    latency_rows(500000);
+    window_rows();
+    block_rows();
+    beside_blocks_rows();
+    memory_rows();
+    growth_rows();
+    return 0;
+}
