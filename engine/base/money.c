@@ -6,13 +6,6 @@
 
 enum { MICRO_DIGITS = 6 };
 
-bool ph_money_narrow(ph_wide v, ph_money *ret)
-{
-    if (v > INT64_MAX || v < INT64_MIN) return false;
-    *ret = (ph_money)v;
-    return true;
-}
-
 bool ph_money_notional(ph_price price, ph_quantity quantity, uint32_t periods, ph_money *ret)
 {
     /* 10^15 * 2^32 * 2^32 < 2^114: the product itself cannot overflow 128 bits. */
@@ -23,12 +16,19 @@ bool ph_money_notional(ph_price price, ph_quantity quantity, uint32_t periods, p
 ph_money ph_money_share_down(ph_money amount, int64_t ppm)
 {
     PH_ASSERT(amount >= 0 && ppm >= 0 && ppm <= PH_PPM);
+    int64_t product; /* dividing 128 bits is slow, and seldom needed */
+    if (!__builtin_mul_overflow(amount, ppm, &product)) return product / PH_PPM;
     return (ph_money)((ph_wide)amount * ppm / PH_PPM);
 }
 
 bool ph_money_share_up(ph_money amount, int64_t ppm, ph_money *ret)
 {
     PH_ASSERT(amount >= 0 && ppm >= 0);
+    int64_t product;
+    if (!__builtin_mul_overflow(amount, ppm, &product) && product < INT64_MAX - PH_PPM) {
+        *ret = (product + (PH_PPM - 1)) / PH_PPM;
+        return true;
+    }
     return ph_money_narrow(((ph_wide)amount * ppm + (PH_PPM - 1)) / PH_PPM, ret);
 }
 
@@ -43,7 +43,10 @@ ph_money ph_money_ratio_down(int64_t a, int64_t b, int64_t c)
 
 bool ph_money_add(ph_money a, ph_money b, ph_money *ret)
 {
-    return ph_money_narrow((ph_wide)a + b, ret);
+    ph_money sum;
+    if (__builtin_add_overflow(a, b, &sum)) return false;
+    *ret = sum;
+    return true;
 }
 
 ph_status ph_money_parse(const char *text, ph_money *ret)

@@ -28,7 +28,12 @@ ph_money ph_money_ratio_down(int64_t a, int64_t b, int64_t c);
 bool ph_money_add(ph_money a, ph_money b, ph_money *ret);
 
 /* Narrows a wide sum; false if it does not fit. */
-bool ph_money_narrow(ph_wide v, ph_money *ret);
+static inline bool ph_money_narrow(ph_wide v, ph_money *ret)
+{
+    if (v > INT64_MAX || v < INT64_MIN) return false;
+    *ret = (ph_money)v;
+    return true;
+}
 
 /* Text like "12", "12.5" or "0.000001" (no sign, no exponent, no thousands marks) to micro-units.
    PH_EINVAL for anything else, and for text that micro-units cannot represent exactly. */

@@ -49,7 +49,7 @@ static ph_reject check_sender(const ph_market *m, ph_arrival *a, uint64_t *ret_o
     return PH_REJECT_NONE;
 }
 
-static ph_reject check_product_and_window(const ph_market *m, ph_arrival *a)
+static ph_reject check_product_and_window(ph_market *m, ph_arrival *a)
 {
     const ph_new_order *n = a->n;
     if (n->product.v == 0 || n->product.v > m->product_cnt)
@@ -58,10 +58,10 @@ static ph_reject check_product_and_window(const ph_market *m, ph_arrival *a)
     if (a->product->phase != PH_PHASE_OPEN)
         return refuse(a, PH_REJECT_PHASE, n->product.v, a->product->phase);
     if (n->window.periods == 0) return refuse(a, PH_REJECT_WINDOW_EMPTY, n->window.first, 0);
-    const ph_product_terms *terms = &a->product->terms;
-    ph_period first = ph_gate_first_open(m, terms);
+    uint64_t open;
+    ph_period first = ph_gate_open_window(m, &m->products[n->product.v], &open);
     if (n->window.first < first) return refuse(a, PH_REJECT_PERIOD_CLOSED, n->window.first, first);
-    uint64_t last = ph_window_end(n->window) - 1, open = ph_gate_last_open(m, terms);
+    uint64_t last = ph_window_end(n->window) - 1;
     if (last > open) return refuse(a, PH_REJECT_PERIOD_TOO_FAR, (int64_t)last, (int64_t)open);
     return PH_REJECT_NONE;
 }
@@ -212,7 +212,7 @@ static ph_reject check_cash(const ph_market *m, ph_arrival *a)
 /* Tables by number, for TABLE_FULL: counted from 1 in the order of ph_market_limits. */
 enum { TABLE_ORDERS = 7, TABLE_ORDER_PERIODS = 8, TABLE_BLOCKS = 9, TABLE_CONTRACTS = 10 };
 
-static ph_reject check_room(const ph_market *m, ph_arrival *a)
+static ph_reject check_room(ph_market *m, ph_arrival *a)
 {
     const ph_new_order *n = a->n;
     const ph_market_limits *lim = &m->limits;

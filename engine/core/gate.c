@@ -21,6 +21,22 @@ uint64_t ph_gate_last_open(const ph_market *m, const ph_product_terms *terms)
     return (uint64_t)ph_period_at(m->now, terms->period_seconds) + terms->horizon;
 }
 
+ph_period ph_gate_open_window(const ph_market *m, ph_product *p, uint64_t *ret_last)
+{
+    if (m->now.ns >= p->open_until_ns) {
+        const ph_product_terms *terms = &p->terms;
+        p->open_first = ph_gate_first_open(m, terms);
+        p->open_last = ph_gate_last_open(m, terms);
+        ph_period next = ph_period_at(m->now, terms->period_seconds) + 1;
+        uint64_t gate =
+            ph_period_gate(p->open_first, terms->period_seconds, terms->gate_seconds).ns;
+        uint64_t start = ph_period_start(next, terms->period_seconds).ns;
+        p->open_until_ns = gate < start ? gate : start;
+    }
+    *ret_last = p->open_last;
+    return p->open_first;
+}
+
 static uint64_t due_of(const ph_product *p)
 {
     if (p->order_cnt == 0) return UINT64_MAX;

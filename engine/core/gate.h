@@ -11,6 +11,9 @@ ph_period ph_gate_first_open(const ph_market *m, const ph_product_terms *terms);
 /* The highest period that is open: current period + horizon. */
 uint64_t ph_gate_last_open(const ph_market *m, const ph_product_terms *terms);
 
+/* Both for a product, reckoned anew only when the time has come. */
+ph_period ph_gate_open_window(const ph_market *m, ph_product *p, uint64_t *ret_last);
+
 /* Runs every gate that is due at the market's time, in order of due time, then product. */
 void ph_gate_run(ph_market *m);
 

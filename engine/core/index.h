@@ -16,14 +16,24 @@
 #include "engine/base/arena.h"
 
 typedef struct {
-    uint64_t *keys; /* 0: empty */
-    uint32_t *values;
+    uint64_t key; /* 0: empty */
+    uint32_t value;
+} ph_index_entry;
+
+typedef struct {
+    ph_index_entry *entries;
     uint64_t mask;
     uint32_t cnt, max;
 } ph_index;
 
 /* Room for `max` keys at load factor 1/2 or less. */
 void ph_index_init(ph_index *x, ph_arena *a, uint32_t max);
+
+/* Where a key is looked for first. */
+static inline uint64_t ph_index_home(const ph_index *x, uint64_t key)
+{
+    return (key + (key >> 32) * UINT64_C(0x9E3779B9)) & x->mask;
+}
 
 /* The value of a key != 0; false (and *ret untouched) if it is not there. */
 bool ph_index_find(const ph_index *x, uint64_t key, uint32_t *ret);

@@ -87,6 +87,7 @@ ph_market *ph_market_init(void *block, const ph_market_limits *limits)
     m->limits = *limits;
     m->ring_mask = limits->ring_periods - 1;
     m->due_ns = UINT64_MAX;
+    m->events_max = ph_market_events_max(limits);
     carve(m, &a);
     return m;
 }
@@ -342,7 +343,7 @@ void ph_market_apply(ph_market *m, const ph_command *c, ph_events *out)
 {
     PH_ASSERT(c->seq == m->seq + 1);
     PH_ASSERT(c->at.ns >= m->now.ns);
-    PH_ASSERT(out->cnt == 0 && out->max >= ph_market_events_max(&m->limits));
+    PH_ASSERT(out->cnt == 0 && out->max >= m->events_max);
     m->now = c->at;
     m->out = out;
     ph_gate_run(m);

@@ -43,38 +43,12 @@ void ph_slab_init(ph_slab *s, ph_arena *a, uint32_t cells)
     s->prev = ph_arena_take(a, s->cells, sizeof s->prev[0]);
     s->state = ph_arena_take(a, s->cells, sizeof s->state[0]);
     for (int k = 0; k < PH_SLAB_ORDERS; k++)
-        s->free[k] = PH_SLAB_NONE;
+        s->free[k] = s->ready[k] = PH_SLAB_NONE;
     if (a->start != NULL) push_free(s, 0, s->top);
 }
 
-uint32_t ph_slab_take(ph_slab *s, uint8_t k)
+static void merge(ph_slab *s, uint32_t at, uint8_t k)
 {
-    uint8_t have = k;
-    while (have <= s->top && s->free[have] == PH_SLAB_NONE)
-        have++;
-    if (have > s->top) return PH_SLAB_NONE;
-    uint32_t at = s->free[have];
-    drop_free(s, at, have);
-    while (have > k) {
-        have--;
-        push_free(s, at + (UINT32_C(1) << have), have);
-    }
-    s->used += UINT32_C(1) << k;
-    return at;
-}
-
-bool ph_slab_has(const ph_slab *s, uint8_t k)
-{
-    for (; k <= s->top; k++) {
-        if (s->free[k] != PH_SLAB_NONE) return true;
-    }
-    return false;
-}
-
-void ph_slab_give(ph_slab *s, uint32_t at, uint8_t k)
-{
-    PH_ASSERT(at < s->cells && s->state[at] == 0 && k <= s->top);
-    s->used -= UINT32_C(1) << k;
     while (k < s->top) {
         uint32_t buddy = at ^ (UINT32_C(1) << k);
         if (s->state[buddy] != 1 + k) break;
@@ -83,4 +57,64 @@ void ph_slab_give(ph_slab *s, uint32_t at, uint8_t k)
         k++;
     }
     push_free(s, at, k);
+}
+
+/* Merges all runs that wait to be taken again. */
+static void merge_ready(ph_slab *s)
+{
+    for (uint8_t k = 0; k <= s->top; k++) {
+        while (s->ready[k] != PH_SLAB_NONE) {
+            uint32_t at = s->ready[k];
+            s->ready[k] = s->next[at];
+            merge(s, at, k);
+        }
+    }
+}
+
+static bool find_free(const ph_slab *s, uint8_t k, uint8_t *ret)
+{
+    for (uint8_t have = k; have <= s->top; have++) {
+        if (s->free[have] == PH_SLAB_NONE) continue;
+        *ret = have;
+        return true;
+    }
+    return false;
+}
+
+bool ph_slab_has(ph_slab *s, uint8_t k)
+{
+    uint8_t have;
+    if (k > s->top) return false;
+    if (s->ready[k] != PH_SLAB_NONE || find_free(s, k, &have)) return true;
+    merge_ready(s);
+    return find_free(s, k, &have);
+}
+
+uint32_t ph_slab_take(ph_slab *s, uint8_t k)
+{
+    if (!ph_slab_has(s, k)) return PH_SLAB_NONE;
+    s->used += UINT32_C(1) << k;
+    uint32_t at = s->ready[k];
+    if (at != PH_SLAB_NONE) {
+        s->ready[k] = s->next[at];
+        return at;
+    }
+    uint8_t have = 0;
+    bool found = find_free(s, k, &have);
+    PH_ASSERT(found);
+    at = s->free[have];
+    drop_free(s, at, have);
+    while (have > k) {
+        have--;
+        push_free(s, at + (UINT32_C(1) << have), have);
+    }
+    return at;
+}
+
+void ph_slab_give(ph_slab *s, uint32_t at, uint8_t k)
+{
+    PH_ASSERT(at < s->cells && s->state[at] == 0 && k <= s->top);
+    s->used -= UINT32_C(1) << k;
+    s->next[at] = s->ready[k];
+    s->ready[k] = at;
 }

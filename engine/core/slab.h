@@ -3,7 +3,8 @@
 
     An EACH order keeps one cell per period and a ladder one cell per price level; both want their
     cells side by side.  Splitting and merging by halves (Knuth, TAOCP 2.5, algorithms R and S)
-    keeps every run aligned to its size.
+    keeps every run aligned to its size.  Runs that are given back wait as they are to be taken
+    again, and are merged only when nothing else is left: most orders are as long as the last.
 
     Owns      nothing: bookkeeping lives in the arena; the cells are somebody else's array.
     Full      ph_slab_take answers PH_SLAB_NONE; the caller must be able to live with it. */
@@ -22,10 +23,11 @@ enum { PH_SLAB_ORDERS = 32 };
 typedef struct {
     uint32_t *next, *prev; /* of the free run that starts at a cell */
     uint8_t *state;        /* of the run that starts at a cell: 0 none, else 1 + k if free */
-    uint32_t free[PH_SLAB_ORDERS]; /* first free run of 2^k cells, or PH_SLAB_NONE */
-    uint32_t cells;                /* a power of two */
-    uint32_t used;                 /* cells handed out */
-    uint8_t top;                   /* log2 of cells */
+    uint32_t free[PH_SLAB_ORDERS];  /* first free run of 2^k cells, or PH_SLAB_NONE */
+    uint32_t ready[PH_SLAB_ORDERS]; /* runs given back and not merged yet, by next */
+    uint32_t cells;                 /* a power of two */
+    uint32_t used;                  /* cells handed out */
+    uint8_t top;                    /* log2 of cells */
 } ph_slab;
 
 /* A slab of at least `cells` cells (rounded up to a power of two; see s->cells).  While the arena
@@ -39,7 +41,7 @@ uint8_t ph_slab_size_class(uint32_t cells);
 uint32_t ph_slab_take(ph_slab *s, uint8_t k);
 
 /* True if ph_slab_take(s, k) would succeed. */
-bool ph_slab_has(const ph_slab *s, uint8_t k);
+bool ph_slab_has(ph_slab *s, uint8_t k);
 
 /* Gives back what take handed out. */
 void ph_slab_give(ph_slab *s, uint32_t at, uint8_t k);

@@ -108,7 +108,10 @@ typedef struct {
     uint32_t terms_at;      /* where `terms` stands in the market's list of all terms ever */
     ph_product_state state;
     ph_phase phase;
-    ph_price reference;   /* last price of 6.4 between EACH orders, or the listed one */
+    ph_price reference; /* last price of 6.4 between EACH orders, or the listed one */
+    /* Open periods, as long as the stamp is before `open_until`; see gate.c. */
+    ph_period open_first;
+    uint64_t open_last, open_until_ns;
     ph_period gate_next;  /* lowest period whose gate has not been run; valid while resting */
     uint32_t order_cnt;   /* resting */
     uint32_t first_order; /* slot of the list of resting orders, newest first */
@@ -205,7 +208,8 @@ struct ph_market {
 
     /* While a command runs. */
     ph_events *out;
-    uint32_t incoming; /* slot of the order that arrived, or PH_NONE */
+    uint32_t events_max; /* of one command, see ph_market_events_max */
+    uint32_t incoming;   /* slot of the order that arrived, or PH_NONE */
     uint32_t first_touched, last_touched;
     ph_fill *fills;
     uint32_t fill_cnt;
