@@ -14,44 +14,62 @@ void ph_index_init(ph_index *x, ph_arena *a, uint32_t max)
     x->max = max;
 }
 
+/* How far an entry lies behind its home. */
+static uint64_t distance(const ph_index *x, uint64_t i)
+{
+    return (i - ph_index_home(x, x->entries[i].key)) & x->mask;
+}
+
+/* Where a key is; false: where it would go. */
+static bool place_of(const ph_index *x, uint64_t key, uint64_t *ret)
+{
+    uint64_t i = ph_index_home(x, key), away = 0;
+    bool found = false;
+    for (; x->entries[i].key != 0; i = (i + 1) & x->mask, away++) {
+        found = x->entries[i].key == key;
+        if (found || distance(x, i) < away) break;
+    }
+    *ret = i;
+    return found;
+}
+
 bool ph_index_find(const ph_index *x, uint64_t key, uint32_t *ret)
 {
-    for (uint64_t i = ph_index_home(x, key); x->entries[i].key != 0; i = (i + 1) & x->mask) {
-        if (x->entries[i].key != key) continue;
-        *ret = x->entries[i].value;
-        return true;
-    }
-    return false;
+    uint64_t i;
+    if (!place_of(x, key, &i)) return false;
+    *ret = x->entries[i].value;
+    return true;
 }
 
 void ph_index_put(ph_index *x, uint64_t key, uint32_t value)
 {
     PH_ASSERT(key != 0);
-    uint64_t i = ph_index_home(x, key);
-    for (; x->entries[i].key != 0; i = (i + 1) & x->mask) {
-        if (x->entries[i].key != key) continue;
+    uint64_t i;
+    if (place_of(x, key, &i)) {
         x->entries[i].value = value;
         return;
     }
     PH_ASSERT(x->cnt < x->max);
-    x->entries[i] = (ph_index_entry){key, value};
+    ph_index_entry one = {key, value};
+    for (; x->entries[i].key != 0; i = (i + 1) & x->mask) {
+        ph_index_entry next = x->entries[i];
+        x->entries[i] = one;
+        one = next;
+    }
+    x->entries[i] = one;
     x->cnt++;
 }
 
 void ph_index_remove(ph_index *x, uint64_t key)
 {
-    uint64_t hole = ph_index_home(x, key);
-    while (x->entries[hole].key != key) {
-        PH_ASSERT(x->entries[hole].key != 0);
-        hole = (hole + 1) & x->mask;
-    }
-    for (uint64_t i = (hole + 1) & x->mask; x->entries[i].key != 0; i = (i + 1) & x->mask) {
-        /* An entry may move into the hole unless its home lies after the hole. */
-        uint64_t from_home = (i - ph_index_home(x, x->entries[i].key)) & x->mask;
-        uint64_t from_hole = (i - hole) & x->mask;
-        if (from_home < from_hole) continue;
-        x->entries[hole] = x->entries[i];
-        hole = i;
+    uint64_t hole;
+    bool found = place_of(x, key, &hole);
+    PH_ASSERT(found);
+    for (;;) {
+        uint64_t next = (hole + 1) & x->mask;
+        if (x->entries[next].key == 0 || distance(x, next) == 0) break;
+        x->entries[hole] = x->entries[next];
+        hole = next;
     }
     x->entries[hole].key = 0;
     x->cnt--;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  engine/core/index.h - a fixed-size map from 64-bit keys to 32-bit values.
 
-    Linear probing with backward-shift deletion (Knuth, TAOCP 6.4, algorithm R).  Small keys hash
-    to themselves, so ids that are handed out in sequence lie beside each other.  Lookup only: the
-    order of the table is nobody's business and cannot be asked for.
+    Linear probing in which no entry lies farther from its home than the one it displaced (Celis,
+    Robin Hood hashing, 1986), so that removing shifts back only until an entry is at home.  Small
+    keys hash to themselves: ids that are handed out in sequence lie beside each other, each at
+    home.  Lookup only: the order of the table is nobody's business and cannot be asked for.
 
     Owns      nothing: lives in the arena.
     Full      put on a full index is a bug; the owner bounds the number of keys. */

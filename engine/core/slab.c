@@ -5,6 +5,8 @@
 
 #include "engine/base/panic.h"
 
+enum { READY = UINT8_MAX }; /* state of a run that waits to be taken again */
+
 uint8_t ph_slab_size_class(uint32_t cells)
 {
     PH_ASSERT(cells > 0 && cells <= UINT32_C(1) << 31);
@@ -66,6 +68,7 @@ static void merge_ready(ph_slab *s)
         while (s->ready[k] != PH_SLAB_NONE) {
             uint32_t at = s->ready[k];
             s->ready[k] = s->next[at];
+            s->state[at] = 0;
             merge(s, at, k);
         }
     }
@@ -97,6 +100,7 @@ uint32_t ph_slab_take(ph_slab *s, uint8_t k)
     uint32_t at = s->ready[k];
     if (at != PH_SLAB_NONE) {
         s->ready[k] = s->next[at];
+        s->state[at] = 0;
         return at;
     }
     uint8_t have = 0;
@@ -115,6 +119,7 @@ void ph_slab_give(ph_slab *s, uint32_t at, uint8_t k)
 {
     PH_ASSERT(at < s->cells && s->state[at] == 0 && k <= s->top);
     s->used -= UINT32_C(1) << k;
+    s->state[at] = READY;
     s->next[at] = s->ready[k];
     s->ready[k] = at;
 }

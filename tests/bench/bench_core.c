@@ -3,7 +3,8 @@
 
      bench_core            all rows
      bench_core FILE       the mix of an order stream from a file
-     bench_core --brief    a short stream only, for counting instructions
+     bench_core --PART     one part of the rows: mix, latency, windows, blocks, beside-blocks,
+                           memory, growth; or brief, a short stream for counting instructions
 
    Commands are made beforehand, batch by batch; only ph_market_apply is timed.  Checks, ledger and
    events are on.  Machines are noisy: the ratio counts, not the figure beside it. */
@@ -492,30 +493,54 @@ static void growth_rows(void)
     printf("\n");
 }
 
+static void brief_run(void)
+{
+    order_stream s = stream_generate(100, 10000, 20000, 1);
+    play p = play_new(&s, 1);
+    (void)play_run(&p, BATCH);
+    printf("%u\n", s.header.preload_cnt + s.header.command_cnt);
+    play_free(&p);
+    stream_free(&s);
+}
+
+static void mix_all(void)
+{
+    mix_rows(1000000);
+}
+
+static void latency_all(void)
+{
+    latency_rows(500000);
+}
+
+static void file_row(const char *path)
+{
+    order_stream s = stream_read(path);
+    printf("%-46s %8s %8s %8s\n", "million commands a second", "market", "ladder", "ratio");
+    mix_row(path, &s, 1);
+    stream_free(&s);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "--brief") == 0) {
-        order_stream s = stream_generate(100, 10000, 20000, 1);
-        play p = play_new(&s, 1);
-        (void)play_run(&p, BATCH);
-        printf("%u\n", s.header.preload_cnt + s.header.command_cnt);
-        play_free(&p);
-        stream_free(&s);
-        return 0;
+    static const struct {
+        const char *option;
+        void (*run)(void);
+        bool always;
+    } parts[] = {{"--mix", mix_all, true},
+                 {"--latency", latency_all, true},
+                 {"--windows", window_rows, true},
+                 {"--blocks", block_rows, true},
+                 {"--beside-blocks", beside_blocks_rows, true},
+                 {"--memory", memory_rows, true},
+                 {"--growth", growth_rows, true},
+                 {"--brief", brief_run, false}};
+    bool known = argc == 1;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        bool named = argc > 1 && strcmp(argv[1], parts[i].option) == 0;
+        known |= named;
+        if (named || (argc == 1 && parts[i].always)) parts[i].run();
     }
-    if (argc > 1) {
-        order_stream s = stream_read(argv[1]);
-        printf("%-46s %8s %8s %8s\n", "million commands a second", "market", "ladder", "ratio");
-        mix_row(argv[1], &s, 1);
-        stream_free(&s);
-        return 0;
-    }
-    mix_rows(1000000);
-    latency_rows(500000);
-    window_rows();
-    block_rows();
-    beside_blocks_rows();
-    memory_rows();
-    growth_rows();
+    if (!known) file_row(argv[1]);
     return 0;
 }

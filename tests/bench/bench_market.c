@@ -51,11 +51,11 @@ ph_market_limits bench_limits(uint32_t products, uint32_t periods, uint32_t orde
                               .orders_max = orders,
                               .order_periods_max = order_periods,
                               .blocks_max = 1 << 16,
-                              .contracts_max = 1 << 23,
+                              .contracts_max = 1 << 21,
                               .references_max = 256,
                               .terms_max = products,
-                              .deliveries_max = 1 << 23,
-                              .lots_max = 1 << 23,
+                              .deliveries_max = 1 << 21,
+                              .lots_max = 1 << 21,
                               .disputes_max = 16,
                               .probes_max = 16};
 }
@@ -165,9 +165,11 @@ bench_market bench_market_new(const ph_market_limits *limits, uint32_t products)
                       .size = ph_market_footprint(limits)};
     PH_ASSERT(b.size != 0);
     b.block = map(b.size);
+    memset(b.block, 0, b.size); /* every page is there before anything is timed, as in the engine */
     b.m = ph_market_init(b.block, limits);
     b.out.max = ph_market_events_max(limits);
     b.out.v = map(b.out.max * sizeof b.out.v[0]);
+    memset(b.out.v, 0, (size_t)PH_FILLS_PER_COMMAND_MAX * sizeof b.out.v[0]);
     ph_command c = {.kind = PH_CMD_OPEN_MARKET, .u.open_market = {.rules_version = 1}};
     ph_text_set(c.u.open_market.market.s, sizeof c.u.open_market.market.s, "market.bench");
     ph_text_set(c.u.open_market.currency, sizeof c.u.open_market.currency, "USD");
