@@ -149,7 +149,7 @@ static ph_status compare_all(ph_pg *pg, comparison *c, ph_pg_error *e)
         {"SELECT count(*) FROM petahour.\"order\" WHERE state = 1", on_resting},
         {"SELECT kind, id, balance FROM petahour.account ORDER BY kind, id", on_account},
         {"SELECT id, notional::numeric + buyer_fee - buyer_fee_at_trade, bond"
-         " FROM petahour.contract ORDER BY id",
+         " FROM petahour.contract_as_concluded ORDER BY id",
          on_contract},
         {"SELECT law, subject, stated, found FROM petahour.reconcile LIMIT 1000", on_law},
     };

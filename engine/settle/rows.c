@@ -13,6 +13,7 @@ typedef struct {
     ph_rows *rows;
     const ph_replay_record *record;
     uint32_t transfers; /* of this record, so far */
+    uint32_t members;   /* of its group that were accepted, so far */
     char *why;
     size_t why_size;
 } taking;
@@ -85,7 +86,7 @@ ph_rows_room ph_rows_needed(const ph_rows *rows, const ph_replay_batch *batch)
             case PH_EVT_TRADE:
                 n.contracts++;
                 n.ends += 2;
-                n.accounts += 2; /* escrow and bond */
+                n.accounts += 4; /* escrow, bond, deposit, premium */
                 break;
             case PH_EVT_SEGMENT: n.segments++; break;
             case PH_EVT_TRANSFER:
@@ -165,11 +166,15 @@ static ph_status take_transfer(taking *t, const ph_transfer *moved)
     return s == PH_OK ? move_account(t, moved->credit, moved->amount) : s;
 }
 
-static ph_status take_order(const taking *t, const ph_accepted *accepted)
+static ph_status take_order(taking *t, const ph_accepted *accepted)
 {
     ph_rows *rows = t->rows;
     const ph_command *c = &t->record->command;
-    if (c->kind != PH_CMD_NEW_ORDER) return broken(t, "ACCEPTED without an order");
+    const ph_new_order *terms = &c->u.order;
+    if (c->kind == PH_CMD_NEW_GROUP && t->members < c->u.group.cnt)
+        terms = &c->u.group.v[t->members++]; /* accepted in the order listed */
+    else if (c->kind != PH_CMD_NEW_ORDER)
+        return broken(t, "ACCEPTED without an order");
     PH_ASSERT(rows->cnt.orders < rows->room.orders);
     if (rows->cnt.orders > 0 &&
         accepted->order.v != rows->orders[rows->cnt.orders - 1].accepted.order.v + 1)
@@ -178,7 +183,7 @@ static ph_status take_order(const taking *t, const ph_accepted *accepted)
         .seq = c->seq,
         .at = c->at,
         .participant = c->sender,
-        .terms = c->u.order,
+        .terms = *terms,
         .accepted = *accepted,
         .end = {.order = accepted->order, .state = PH_ROW_ORDER_RESTING},
     };
@@ -221,6 +226,9 @@ static ph_status take_trade(const taking *t, uint32_t event_i)
     }
     ph_status s = open_account(t, PH_ACCOUNT_ESCROW, trade->contract.v);
     if (s == PH_OK) s = open_account(t, PH_ACCOUNT_BOND, trade->contract.v);
+    if (s == PH_OK) s = open_account(t, PH_ACCOUNT_DEPOSIT, trade->contract.v);
+    if (s == PH_OK && trade->from_contract.v != 0)
+        s = open_account(t, PH_ACCOUNT_PREMIUM, trade->contract.v);
     if (s == PH_OK && trade->buy_leaves == 0)
         s = end_order(t, (ph_row_end){.order = trade->buy_order, .state = PH_ROW_ORDER_FILLED});
     if (s == PH_OK && trade->sell_leaves == 0)

@@ -284,6 +284,14 @@ static bool write_contract(ph_copy *c, const ph_rows *rows, uint64_t i)
     ph_copy_i64(c, t->buyer_fee_at_trade);
     ph_copy_i64(c, t->bond);
     number(c, t->segment_cnt);
+    ph_copy_count(c, t->seller.v);
+    if (t->from_contract.v == 0)
+        ph_copy_null(c);
+    else
+        ph_copy_count(c, t->from_contract.v);
+    ph_copy_i64(c, t->supplier_notional);
+    ph_copy_i64(c, t->premium);
+    ph_copy_i64(c, t->reseller_fee);
     ph_copy_row_end(c);
     return true;
 }
@@ -363,7 +371,8 @@ const ph_table ph_tables[] = {
      orders_cnt, write_order},
     {COPY("contract", "id, trade, seq, at_ns, product, terms_version, buyer, supplier, buy_order, "
                       "sell_order, taker, notional, buyer_fee, supplier_fee, buyer_fee_at_trade, "
-                      "bond, segments"),
+                      "bond, segments, seller, from_contract, supplier_notional, premium, "
+                      "reseller_fee"),
      contracts_cnt, write_contract},
     {COPY("segment", "contract, number, first_period, periods, quantity, price"), segments_cnt,
      write_segment},

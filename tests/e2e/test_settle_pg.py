@@ -139,13 +139,13 @@ class Settle(unittest.TestCase):
     def test_failing_migration_leaves_nothing(self):
         copy = self.folder / "schema"
         shutil.copytree(SCHEMA, copy)
-        (copy / "0004_wrong.sql").write_text("CREATE TABLE petahour.half (a int); SELECT 1 / 0;",
+        (copy / "0005_wrong.sql").write_text("CREATE TABLE petahour.half (a int); SELECT 1 / 0;",
                                              encoding="utf-8")
         self.assertIn("division by zero", self.migrate("--schema", copy, code=1))
         self.assertEqual(self.pg.sql("SELECT to_regclass('petahour.half')"), "")
-        (copy / "0004_wrong.sql").unlink()
+        (copy / "0005_wrong.sql").unlink()
         (copy / "0005_gap.sql").write_text("SELECT 1", encoding="utf-8")
-        self.assertIn("migration 0004 is missing", self.migrate("--schema", copy, code=1))
+        self.assertIn("migration 0005 is missing", self.migrate("--schema", copy, code=1))
 
     def test_newer_database_is_refused(self):
         self.pg.sql("INSERT INTO petahour.migration VALUES (99, '0099_later.sql', '\\x00')")
