@@ -144,13 +144,6 @@ typedef struct {
     ph_money escrow, bond, deposit, premium; /* balances */
 } ph_contract;
 
-/* What is known of the delivery in one period of a contract. */
-typedef enum {
-    PH_STATE_AWAITED = 1, /* no report yet */
-    PH_STATE_REPORTED = 2,
-    PH_STATE_DISPUTED = 3,
-} ph_delivery_state;
-
 /* A contract-period that is not final. */
 typedef struct {
     uint32_t next; /* of the contract, by period; of the free list */
