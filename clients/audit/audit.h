@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  clients/audit/audit.h - the commands of petahour-audit.
 
-    Each reads a journal directory (or a saved contract), writes what it found to standard output
-    and what it could not do to standard error, and returns the exit status.
+    Each reads a journal directory (or a saved contract, or a scenario), writes what it found to
+    standard output and what it could not do to standard error, and returns the exit status.
 
     Owns      nothing between commands.
     Thread    one. */
@@ -26,13 +26,16 @@ enum {
 typedef struct {
     const char *journal;  /* directory, or NULL */
     const char *contract; /* file of a saved contract, or NULL */
+    const char *scenario; /* file, or "-" for standard input */
     const char *database; /* connection string */
     const char *key;      /* 64 hexadecimal digits, or NULL: the one the log states */
     uint64_t id;          /* contract number, or 0 */
     uint64_t from, to;    /* records; to 0: the last */
     bool json;
-    bool records; /* one line per record instead of one per batch */
-    bool quiet;   /* no progress */
+    bool records;  /* one line per record instead of one per batch */
+    bool commands; /* the commands as a scenario */
+    bool quiet;    /* no progress; simulate: only the last line */
+    bool check_laws;
 } ph_audit_request;
 
 int ph_audit_verify(const ph_audit_request *q);
@@ -40,6 +43,7 @@ int ph_audit_replay(const ph_audit_request *q);
 int ph_audit_contract(const ph_audit_request *q);
 int ph_audit_compare(const ph_audit_request *q);
 int ph_audit_journal(const ph_audit_request *q);
+int ph_audit_simulate(const ph_audit_request *q);
 
 /* Writes "petahour-audit: <sentence>" to standard error. */
 void ph_audit_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include "clients/audit/audit.h"
+#include "clients/audit/event_json.h"
 #include "clients/audit/walk.h"
 #include "engine/base/period.h"
+#include "engine/replay/limits.h"
 #include "engine/wire/codec.h"
 
 /* One JSON object per line; takes j. */
@@ -61,19 +63,48 @@ static int print_record(const ph_audit_request *q, const ph_journal_record *r)
     return PH_AUDIT_WRONG;
 }
 
+/* A scenario: the sizes of the market, then every command. */
+static int print_sizes(const ph_walk *w)
+{
+    ph_journal_origin origin = ph_journal_reader_origin(w->reader);
+    ph_market_limits limits;
+    ph_status s = ph_limits_read(origin.meta, origin.meta_size, &limits);
+    if (s != PH_OK) {
+        ph_audit_say("the sizes of the market cannot be read: %s", ph_status_text(s));
+        return ph_audit_exit(s);
+    }
+    char line[PH_JSON_LINE_MAX];
+    printf("%.*s\n", (int)ph_sizes_json(&limits, line), line);
+    return PH_AUDIT_RIGHT;
+}
+
+static int print_command(const ph_journal_record *r)
+{
+    ph_command c;
+    if (ph_command_read(r->bytes, r->size, &c) != PH_OK) {
+        ph_audit_say("record %" PRIu64 " is no command that this program knows", r->seq);
+        return PH_AUDIT_WRONG;
+    }
+    c.at = r->at;
+    char line[PH_JSON_LINE_MAX];
+    printf("%.*s\n", (int)ph_command_json(&c, line), line);
+    return PH_AUDIT_RIGHT;
+}
+
 static int print_records(const ph_audit_request *q, const ph_journal_batch *b)
 {
     ph_journal_cursor cursor = {0};
     ph_journal_record r;
     int status = PH_AUDIT_RIGHT;
     while (status == PH_AUDIT_RIGHT && ph_journal_record_next(b, &cursor, &r))
-        if (r.seq >= q->from && (q->to == 0 || r.seq <= q->to)) status = print_record(q, &r);
+        if (r.seq >= q->from && (q->to == 0 || r.seq <= q->to))
+            status = q->commands ? print_command(&r) : print_record(q, &r);
     return status;
 }
 
 static void print_head(const ph_audit_request *q)
 {
-    if (q->json) return;
+    if (q->json || q->commands) return;
     if (q->records)
         printf("%12s  %-30s  %-21s %6s %20s %6s\n", "record", "at", "command", "sender", "request",
                "bytes");
@@ -88,13 +119,14 @@ int ph_audit_journal(const ph_audit_request *q)
     bool is_end = false;
     int status = ph_walk_open(q->journal, &w);
     if (status == PH_AUDIT_RIGHT) print_head(q);
+    if (status == PH_AUDIT_RIGHT && q->commands) status = print_sizes(&w);
     while (status == PH_AUDIT_RIGHT) {
         ph_journal_batch b;
         status = ph_walk_next(&w, &b, &is_end);
         if (status != PH_AUDIT_RIGHT || is_end) break;
         if (b.first_seq + b.record_cnt - 1 < q->from) continue;
         if (q->to != 0 && b.first_seq > q->to) break;
-        status = q->records ? print_records(q, &b) : print_batch(q, &b);
+        status = q->records || q->commands ? print_records(q, &b) : print_batch(q, &b);
     }
     ph_walk_close(&w);
     return status;

@@ -11,7 +11,17 @@
 #include "clients/audit/audit.h"
 #include "engine/process/log.h"
 
-enum { KEY_JSON = 0x100, KEY_KEY, KEY_ID, KEY_FROM, KEY_TO, KEY_RECORDS, KEY_DATABASE };
+enum {
+    KEY_JSON = 0x100,
+    KEY_KEY,
+    KEY_ID,
+    KEY_FROM,
+    KEY_TO,
+    KEY_RECORDS,
+    KEY_DATABASE,
+    KEY_LAWS,
+    KEY_COMMANDS
+};
 
 #define OPTION_JSON                                                   \
     {                                                                 \
@@ -41,14 +51,21 @@ static const struct argp_option compare_options[] = {
 
 static const struct argp_option journal_options[] = {
     {"records", KEY_RECORDS, NULL, 0, "one line per record instead of one per batch", 0},
+    {"commands", KEY_COMMANDS, NULL, 0, "the commands as a scenario, for simulate", 0},
     {"from", KEY_FROM, "SEQ", 0, "begin with the batch or record that holds SEQ", 0},
     {"to", KEY_TO, "SEQ", 0, "end with the one that holds SEQ", 0},
     OPTION_JSON,
     {0},
 };
 
+static const struct argp_option simulate_options[] = {
+    {"quiet", 'q', NULL, 0, "write the last line only", 0},
+    {"check-laws", KEY_LAWS, NULL, 0, "check every law of the market after each command", 0},
+    {0},
+};
+
 /* What a command takes besides its options. */
-typedef enum { ARGS_JOURNAL, ARGS_DATABASE, ARGS_CONTRACT } args_form;
+typedef enum { ARGS_JOURNAL, ARGS_DATABASE, ARGS_CONTRACT, ARGS_SCENARIO } args_form;
 
 static const struct command {
     const char *name;
@@ -76,6 +93,12 @@ static const struct command {
      ARGS_DATABASE, ph_audit_compare},
     {"journal", "JOURNAL", "List what a journal holds, verifying it on the way.", journal_options,
      ARGS_JOURNAL, ph_audit_journal},
+    {"simulate", "FILE",
+     "Run a scenario without an engine: commands as JSON Lines in (FILE, or - for standard "
+     "input), events as JSON Lines out.\v"
+     "The last line has digests of all events and of the state, for comparing two runs.  The form "
+     "of the lines is in clients/audit/README.md.",
+     simulate_options, ARGS_SCENARIO, ph_audit_simulate},
 };
 
 enum { COMMAND_CNT = sizeof commands / sizeof commands[0] };
@@ -137,7 +160,10 @@ typedef struct {
 static void settle_args(const struct argp_state *state, reading *r)
 {
     ph_audit_request *q = &r->request;
-    if (r->command->form != ARGS_CONTRACT) {
+    if (r->command->form == ARGS_SCENARIO) {
+        if (r->arg_cnt != 1) argp_error(state, "give one file, or - for standard input");
+        q->scenario = r->args[0];
+    } else if (r->command->form != ARGS_CONTRACT) {
         if (r->arg_cnt != 1) argp_error(state, "give one journal directory");
         q->journal = r->args[0];
     } else if (q->id != 0) {
@@ -152,6 +178,9 @@ static void settle_args(const struct argp_state *state, reading *r)
     }
     if (r->command->form == ARGS_DATABASE && q->database == NULL)
         argp_error(state, "no database: give --database CONNINFO");
+    if (q->commands && (q->from != 0 || q->json || q->records))
+        argp_error(state, "--commands begins with the first and has one form: no --from, --json "
+                          "or --records");
     if (q->to != 0 && q->from > q->to) argp_error(state, "--from is after --to");
 }
 
@@ -162,6 +191,8 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'q': q->quiet = true; break;
     case KEY_JSON: q->json = true; break;
+    case KEY_COMMANDS: q->commands = true; break;
+    case KEY_LAWS: q->check_laws = true; break;
     case KEY_RECORDS: q->records = true; break;
     case KEY_KEY: q->key = arg; break;
     case KEY_DATABASE: q->database = arg; break;
@@ -229,6 +260,7 @@ static const char doc[] =
     "  compare JOURNAL --database=CONNINFO\n"
     "                          compare a settlement database with the journal\n"
     "  journal JOURNAL         list what a journal holds\n"
+    "  simulate FILE           run commands of a file without an engine\n"
     "\n"
     "COMMAND --help tells more.  Exit status: 0 right, 1 could not be done, 2 usage, 4 not found, "
     "8 something is not as it should be.";

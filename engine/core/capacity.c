@@ -16,10 +16,15 @@ void ph_capacity_init(ph_market *m, ph_arena *a)
     size_t cells = ((size_t)lim->pools_max + 1) * lim->ring_periods;
     uint64_t *registered = ph_arena_take(a, cells, sizeof registered[0]);
     uint64_t *used = ph_arena_take(a, cells, sizeof used[0]);
+    uint64_t *attested = ph_arena_take(a, cells, sizeof attested[0]);
+    uint64_t *used_attested = ph_arena_take(a, cells, sizeof used_attested[0]);
+    ph_index_init(&m->period_seconds_of, a, lim->pools_max + lim->products_max);
     if (a->start == NULL) return;
     for (uint32_t i = 1; i <= lim->pools_max; i++) {
         m->pools[i].registered = registered + (size_t)i * lim->ring_periods;
         m->pools[i].used = used + (size_t)i * lim->ring_periods;
+        m->pools[i].attested = attested + (size_t)i * lim->ring_periods;
+        m->pools[i].used_attested = used_attested + (size_t)i * lim->ring_periods;
     }
 }
 
@@ -38,15 +43,15 @@ uint32_t ph_capacity_pool(const ph_market *m, uint32_t supplier, uint32_t site, 
 
 uint32_t ph_capacity_period_seconds(const ph_market *m, uint32_t site, uint32_t hardware)
 {
-    for (uint32_t i = 1; i <= m->pool_cnt; i++) {
-        if (m->pools[i].site == site && m->pools[i].hardware == hardware)
-            return m->pools[i].period_seconds;
-    }
-    for (uint32_t i = 1; i <= m->product_cnt; i++) {
-        const ph_product_terms *terms = &m->products[i].terms;
-        if (terms->site.v == site && terms->hardware.v == hardware) return terms->period_seconds;
-    }
-    return 0;
+    uint32_t in_use = 0;
+    (void)ph_index_find(&m->period_seconds_of, pool_key(0, site, hardware), &in_use); /* none: 0 */
+    return in_use;
+}
+
+void ph_capacity_use_period_seconds(ph_market *m, uint32_t site, uint32_t hardware,
+                                    uint32_t period_seconds)
+{
+    ph_index_put(&m->period_seconds_of, pool_key(0, site, hardware), period_seconds);
 }
 
 /* Moves the ring on to the present: what has passed is forgotten. */
@@ -60,45 +65,67 @@ static void advance(ph_market *m, ph_pool *p)
         uint32_t ring = ph_ring(m, p->first + i);
         p->registered[ring] = 0;
         p->used[ring] = 0;
+        if (!p->is_attested) continue; /* pages that nobody wrote to stay the system's */
+        p->attested[ring] = 0;
+        p->used_attested[ring] = 0;
     }
     p->first = now;
+}
+
+/* Site and hardware of a command, and its units. */
+static ph_reject check_class(const ph_market *m, ph_site_id site, ph_hardware_id hardware,
+                             uint32_t units, int64_t args[2])
+{
+    args[0] = site.v;
+    args[1] = 0;
+    if (site.v == 0 || site.v > m->site_cnt) return PH_REJECT_UNKNOWN_SITE;
+    args[0] = hardware.v;
+    if (hardware.v == 0 || hardware.v > m->hardware_cnt) return PH_REJECT_UNKNOWN_HARDWARE;
+    args[0] = units;
+    args[1] = PH_QUANTITY_MAX;
+    if (units == 0 || units > PH_QUANTITY_MAX) return PH_REJECT_QUANTITY_RANGE;
+    return PH_REJECT_NONE;
+}
+
+/* The window lies in what the ring holds from the present on. */
+static ph_reject check_window(const ph_market *m, ph_window window, uint32_t period_seconds,
+                              int64_t args[2])
+{
+    args[0] = window.first;
+    args[1] = window.periods;
+    if (window.periods == 0) return PH_REJECT_WINDOW_EMPTY;
+    ph_period now = ph_period_at(m->now, period_seconds);
+    args[1] = now;
+    if (window.first < now) return PH_REJECT_PERIOD_CLOSED;
+    args[0] = (int64_t)(ph_window_end(window) - 1);
+    args[1] = (int64_t)now + m->limits.ring_periods - 1;
+    return args[0] > args[1] ? PH_REJECT_PERIOD_TOO_FAR : PH_REJECT_NONE;
+}
+
+static ph_reject check_reference(uint64_t reference, uint64_t highest, int64_t args[2])
+{
+    args[0] = (int64_t)highest;
+    args[1] = 0;
+    return reference <= highest ? PH_REJECT_DUPLICATE : PH_REJECT_NONE;
 }
 
 static ph_reject check_register(ph_market *m, uint32_t supplier, const ph_register_capacity *c,
                                 int64_t args[2])
 {
     const ph_participant *p = &m->participants[supplier];
-    if (c->reference <= p->highest_capacity_reference) {
-        args[0] = (int64_t)p->highest_capacity_reference;
-        return PH_REJECT_DUPLICATE;
-    }
-    args[0] = c->site.v;
-    if (c->site.v == 0 || c->site.v > m->site_cnt) return PH_REJECT_UNKNOWN_SITE;
-    args[0] = c->hardware.v;
-    if (c->hardware.v == 0 || c->hardware.v > m->hardware_cnt) return PH_REJECT_UNKNOWN_HARDWARE;
+    ph_reject why = check_reference(c->reference, p->highest_capacity_reference, args);
+    if (why == PH_REJECT_NONE) why = check_class(m, c->site, c->hardware, c->units, args);
+    if (why != PH_REJECT_NONE) return why;
     args[0] = args[1] = c->period_seconds;
     if (!ph_period_seconds_ok(c->period_seconds)) return PH_REJECT_PERIOD_SECONDS;
     args[1] = ph_capacity_period_seconds(m, c->site.v, c->hardware.v);
     if (args[1] != 0 && args[1] != c->period_seconds) return PH_REJECT_PERIOD_SECONDS;
-    args[0] = c->units;
-    args[1] = PH_QUANTITY_MAX;
-    if (c->units == 0 || c->units > PH_QUANTITY_MAX) return PH_REJECT_QUANTITY_RANGE;
-    args[0] = c->window.first;
-    args[1] = c->window.periods;
-    if (c->window.periods == 0) return PH_REJECT_WINDOW_EMPTY;
-    ph_period now = ph_period_at(m->now, c->period_seconds);
-    args[1] = now;
-    if (c->window.first < now) return PH_REJECT_PERIOD_CLOSED;
-    args[0] = (int64_t)(ph_window_end(c->window) - 1);
-    args[1] = (int64_t)now + m->limits.ring_periods - 1;
-    if (args[0] > args[1]) return PH_REJECT_PERIOD_TOO_FAR;
-    if (ph_capacity_pool(m, supplier, c->site.v, c->hardware.v) == PH_NONE &&
-        m->pool_cnt == m->limits.pools_max) {
-        args[0] = 0;
-        args[1] = m->limits.pools_max;
-        return PH_REJECT_TABLE_FULL;
-    }
-    return PH_REJECT_NONE;
+    why = check_window(m, c->window, c->period_seconds, args);
+    if (why != PH_REJECT_NONE) return why;
+    args[0] = 0;
+    args[1] = m->limits.pools_max;
+    bool is_new = ph_capacity_pool(m, supplier, c->site.v, c->hardware.v) == PH_NONE;
+    return is_new && m->pool_cnt == m->limits.pools_max ? PH_REJECT_TABLE_FULL : PH_REJECT_NONE;
 }
 
 ph_reject ph_capacity_register(ph_market *m, uint32_t supplier, const ph_register_capacity *c,
@@ -121,6 +148,7 @@ ph_reject ph_capacity_register(ph_market *m, uint32_t supplier, const ph_registe
         fresh->period_seconds = c->period_seconds;
         fresh->first = ph_period_at(m->now, c->period_seconds);
         ph_index_put(&m->pool_of, pool_key(supplier, c->site.v, c->hardware.v), at);
+        ph_capacity_use_period_seconds(m, c->site.v, c->hardware.v, c->period_seconds);
     }
     ph_pool *p = &m->pools[at];
     advance(m, p);
@@ -129,42 +157,124 @@ ph_reject ph_capacity_register(ph_market *m, uint32_t supplier, const ph_registe
     return PH_REJECT_NONE;
 }
 
-bool ph_capacity_free(ph_market *m, uint32_t pool, ph_window window, uint64_t units,
-                      ph_period *ret_period, uint64_t *ret_free)
+ph_reject ph_capacity_withdraw(ph_market *m, uint32_t supplier, const ph_withdraw_capacity *c,
+                               int64_t ret_args[2])
 {
-    ph_pool *p = &m->pools[pool];
+    ph_participant *who = &m->participants[supplier];
+    ph_reject why = check_reference(c->reference, who->highest_capacity_reference, ret_args);
+    if (why == PH_REJECT_NONE) why = check_class(m, c->site, c->hardware, c->units, ret_args);
+    if (why != PH_REJECT_NONE) return why;
+    uint32_t at = ph_capacity_pool(m, supplier, c->site.v, c->hardware.v);
+    ret_args[0] = c->window.first;
+    ret_args[1] = 0;
+    if (at == PH_NONE) return PH_REJECT_CAPACITY;
+    ph_pool *p = &m->pools[at];
+    why = check_window(m, c->window, p->period_seconds, ret_args);
+    if (why != PH_REJECT_NONE) return why;
+    ph_capacity_draw draw = {at, PH_CAPACITY_REGISTERED, c->window, c->units};
+    ph_period t;
+    uint64_t units;
+    if (!ph_capacity_free(m, &draw, &t, &units)) {
+        ret_args[0] = t;
+        ret_args[1] = (int64_t)units;
+        return PH_REJECT_CAPACITY;
+    }
+    who->highest_capacity_reference = c->reference;
+    for (uint32_t i = 0; i < c->window.periods; i++) {
+        uint32_t ring = ph_ring(m, c->window.first + i);
+        p->registered[ring] -= c->units;
+        if (p->attested[ring] <= p->registered[ring]) continue;
+        /* What is used of attested units is used of registered ones too, and those were free. */
+        p->attested[ring] = p->registered[ring];
+        PH_ASSERT(p->used_attested[ring] <= p->attested[ring]);
+    }
+    return PH_REJECT_NONE;
+}
+
+ph_reject ph_capacity_attest(ph_market *m, uint32_t auditor, const ph_attest_capacity *c,
+                             int64_t ret_args[2])
+{
+    ph_participant *who = &m->participants[auditor];
+    ph_reject why = check_reference(c->reference, who->highest_attestation_reference, ret_args);
+    if (why != PH_REJECT_NONE) return why;
+    ret_args[0] = c->supplier.v;
+    if (c->supplier.v == 0 || c->supplier.v > m->participant_cnt)
+        return PH_REJECT_UNKNOWN_PARTICIPANT;
+    why = check_class(m, c->site, c->hardware, c->units, ret_args);
+    if (why != PH_REJECT_NONE) return why;
+    uint32_t at = ph_capacity_pool(m, c->supplier.v, c->site.v, c->hardware.v);
+    ret_args[0] = c->window.first;
+    ret_args[1] = 0;
+    if (at == PH_NONE) return PH_REJECT_ATTESTED_CAPACITY;
+    ph_pool *p = &m->pools[at];
+    why = check_window(m, c->window, p->period_seconds, ret_args);
+    if (why != PH_REJECT_NONE) return why;
     advance(m, p);
-    PH_ASSERT(window.first >= p->first && window.periods <= m->limits.ring_periods);
-    for (uint32_t i = 0; i < window.periods; i++) {
-        uint32_t ring = ph_ring(m, window.first + i);
-        uint64_t free_units = p->registered[ring] - p->used[ring];
-        if (free_units >= units) continue;
-        *ret_period = window.first + i;
+    for (uint32_t i = 0; i < c->window.periods; i++) {
+        uint32_t ring = ph_ring(m, c->window.first + i);
+        ret_args[0] = (int64_t)c->window.first + i;
+        ret_args[1] = (int64_t)(p->registered[ring] - p->attested[ring]);
+        if (c->units > p->registered[ring] - p->attested[ring]) return PH_REJECT_ATTESTED_CAPACITY;
+    }
+    who->highest_attestation_reference = c->reference;
+    p->is_attested = true;
+    for (uint32_t i = 0; i < c->window.periods; i++)
+        p->attested[ph_ring(m, c->window.first + i)] += c->units;
+    return PH_REJECT_NONE;
+}
+
+/* ---- What orders draw -------------------------------------------------------------------------- */
+
+static uint64_t *used_of(const ph_pool *p, ph_capacity_kind kind)
+{
+    return kind == PH_CAPACITY_ATTESTED ? p->used_attested : p->used;
+}
+
+static const uint64_t *total_of(const ph_pool *p, ph_capacity_kind kind)
+{
+    return kind == PH_CAPACITY_ATTESTED ? p->attested : p->registered;
+}
+
+bool ph_capacity_free(ph_market *m, const ph_capacity_draw *d, ph_period *ret_period,
+                      uint64_t *ret_free)
+{
+    ph_pool *p = &m->pools[d->pool];
+    advance(m, p);
+    PH_ASSERT(d->window.first >= p->first && d->window.periods <= m->limits.ring_periods);
+    const uint64_t *total = total_of(p, d->kind), *used = used_of(p, d->kind);
+    for (uint32_t i = 0; i < d->window.periods; i++) {
+        uint32_t ring = ph_ring(m, d->window.first + i);
+        uint64_t free_units = total[ring] - used[ring];
+        if (free_units >= d->units) continue;
+        *ret_period = d->window.first + i;
         *ret_free = free_units;
         return false;
     }
     return true;
 }
 
-void ph_capacity_offer(ph_market *m, uint32_t pool, ph_window window, uint64_t units)
+void ph_capacity_offer(ph_market *m, const ph_capacity_draw *d)
 {
-    ph_pool *p = &m->pools[pool];
-    for (uint32_t i = 0; i < window.periods; i++) {
-        uint32_t ring = ph_ring(m, window.first + i);
-        p->used[ring] += units;
-        PH_ASSERT(p->used[ring] <= p->registered[ring]);
+    const ph_pool *p = &m->pools[d->pool];
+    const uint64_t *total = total_of(p, d->kind);
+    uint64_t *used = used_of(p, d->kind);
+    for (uint32_t i = 0; i < d->window.periods; i++) {
+        uint32_t ring = ph_ring(m, d->window.first + i);
+        used[ring] += d->units;
+        PH_ASSERT(used[ring] <= total[ring]);
     }
 }
 
-void ph_capacity_take_back(ph_market *m, uint32_t pool, ph_window window, uint64_t units)
+void ph_capacity_take_back(ph_market *m, const ph_capacity_draw *d)
 {
-    ph_pool *p = &m->pools[pool];
+    ph_pool *p = &m->pools[d->pool];
     advance(m, p);
-    for (uint32_t i = 0; i < window.periods; i++) {
-        ph_period t = window.first + i;
+    uint64_t *used = used_of(p, d->kind);
+    for (uint32_t i = 0; i < d->window.periods; i++) {
+        ph_period t = d->window.first + i;
         if (t < p->first) continue;
         uint32_t ring = ph_ring(m, t);
-        PH_ASSERT(p->used[ring] >= units);
-        p->used[ring] -= units;
+        PH_ASSERT(used[ring] >= d->units);
+        used[ring] -= d->units;
     }
 }

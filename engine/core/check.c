@@ -56,6 +56,8 @@ static ph_reject check_product_and_window(ph_market *m, ph_arrival *a)
     if (n->product.v == 0 || n->product.v > m->product_cnt)
         return refuse(a, PH_REJECT_UNKNOWN_PRODUCT, n->product.v, 0);
     a->product = &m->products[n->product.v];
+    if (a->product->state != PH_PRODUCT_LISTED)
+        return refuse(a, PH_REJECT_PRODUCT_STATE, n->product.v, a->product->state);
     if (a->product->phase != PH_PHASE_OPEN)
         return refuse(a, PH_REJECT_PHASE, n->product.v, a->product->phase);
     if (n->window.periods == 0) return refuse(a, PH_REJECT_WINDOW_EMPTY, n->window.first, 0);

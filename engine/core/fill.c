@@ -231,6 +231,7 @@ static void tell_reference(ph_market *m)
 {
     if (m->last_price == 0) return;
     ph_product *p = &m->products[m->last_price_product];
+    p->last_traded = m->last_price;
     if (p->reference == m->last_price) return;
     p->reference = m->last_price;
     ph_emit(m, PH_EVT_REFERENCE_SET)->u.reference_set =

@@ -39,7 +39,7 @@ static uint64_t supply_units(const ph_market *m, const ph_order *o)
     return (uint64_t)o->offered * m->products[o->product].terms.hardware_units;
 }
 
-/* The member that offers most of one supply in one period; PH_NONE if none does. */
+/* The member of the ring that offers most of one supply in one period; PH_NONE if none does. */
 static uint32_t largest(const ph_market *m, const ring *r, const ph_order *like, ph_period t)
 {
     uint32_t best = PH_NONE;
@@ -73,14 +73,29 @@ static void each_largest(ph_market *m, const ring *r, each_supply *f)
     }
 }
 
+/* The members that draw on attested units: the largest of them alone counts against those. */
+static ring attested_of(const ph_market *m, const ring *r)
+{
+    ring attested = {.cnt = 0};
+    for (uint32_t i = 0; i < r->cnt; i++) {
+        if (ph_supply_attested(m, &m->orders[r->slot[i]]))
+            attested.slot[attested.cnt++] = r->slot[i];
+    }
+    return attested;
+}
+
 static void offer_all(ph_market *m, const ring *r)
 {
-    each_largest(m, r, ph_supply_offer);
+    ring attested = attested_of(m, r);
+    each_largest(m, r, ph_supply_offer_registered);
+    each_largest(m, &attested, ph_supply_offer_attested);
 }
 
 static void take_all_back(ph_market *m, const ring *r)
 {
-    each_largest(m, r, ph_supply_take_back);
+    ring attested = attested_of(m, r);
+    each_largest(m, r, ph_supply_return_registered);
+    each_largest(m, &attested, ph_supply_return_attested);
 }
 
 /* ---- What a group holds -------------------------------------------------------------------- */

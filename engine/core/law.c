@@ -49,8 +49,15 @@ static const char *capacity_broken(const ph_market *m)
 {
     for (uint32_t i = 1; i <= m->pool_cnt; i++) {
         for (uint32_t r = 0; r < m->limits.ring_periods; r++) {
-            if (m->pools[i].used[r] > m->pools[i].registered[r])
+            const ph_pool *p = &m->pools[i];
+            if (p->used[r] > p->registered[r])
                 return "more capacity is offered and sold than registered";
+            if (p->attested[r] > p->registered[r])
+                return "more capacity is attested than registered";
+            if (p->used_attested[r] > p->attested[r])
+                return "more attested capacity is offered and sold than attested";
+            if (p->used_attested[r] > p->used[r])
+                return "attested capacity is used that is not used as registered";
         }
     }
     return NULL;

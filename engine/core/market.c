@@ -11,11 +11,14 @@
 #include "engine/core/expiry.h"
 #include "engine/core/fill.h"
 #include "engine/core/gate.h"
+#include "engine/core/keys.h"
 #include "engine/core/ledger.h"
 #include "engine/core/match.h"
+#include "engine/core/measure.h"
 #include "engine/core/place.h"
 #include "engine/core/registry.h"
 #include "engine/core/state.h"
+#include "engine/core/terms.h"
 
 /* ---- Memory ------------------------------------------------------------------------------ */
 
@@ -62,6 +65,9 @@ static bool limits_ok(const ph_market_limits *l)
 static void carve(ph_market *m, ph_arena *a)
 {
     ph_registry_init(m, a);
+    ph_keys_init(m, a);
+    ph_terms_init(m, a);
+    ph_measure_init(m, a);
     ph_capacity_init(m, a);
     ph_book_init(m, a);
     ph_ledger_init(m, a);
@@ -218,6 +224,9 @@ static ph_reject set_phase(ph_market *m, const ph_command *c, outcome *x)
     const ph_set_phase *s = &c->u.phase;
     x->args[0] = s->product.v;
     if (s->product.v == 0 || s->product.v > m->product_cnt) return PH_REJECT_UNKNOWN_PRODUCT;
+    x->args[1] = m->products[s->product.v].state;
+    if (x->args[1] == PH_PRODUCT_DELISTED) return PH_REJECT_PRODUCT_STATE;
+    x->args[1] = 0;
     x->args[0] = 2; /* field */
     if (s->phase == PH_PHASE_CALL) return PH_REJECT_UNSUPPORTED;
     m->products[s->product.v].phase = s->phase;
@@ -299,12 +308,6 @@ static ph_reject registered(ph_market *m, const ph_command *c, ph_reject why)
     return why;
 }
 
-static ph_reject unsupported(outcome *x)
-{
-    x->args[0] = x->c->kind;
-    return PH_REJECT_UNSUPPORTED;
-}
-
 static ph_reject run_delivery(ph_market *m, const ph_command *c, outcome *x)
 {
     uint32_t who = c->sender.v;
@@ -341,8 +344,7 @@ static ph_reject run(ph_market *m, const ph_command *c, outcome *x)
         return registered(m, c, ph_registry_hardware(m, &c->u.hardware, x->args));
     case PH_CMD_REGISTER_CAPACITY:
         return registered(m, c, ph_capacity_register(m, c->sender.v, &c->u.capacity, x->args));
-    case PH_CMD_LIST_PRODUCT:
-        return registered(m, c, ph_registry_product(m, &c->u.product, x->args));
+    case PH_CMD_LIST_PRODUCT: return registered(m, c, ph_terms_list(m, &c->u.product, x->args));
     case PH_CMD_SET_PHASE: return set_phase(m, c, x);
     case PH_CMD_SET_PARTICIPANT_STATE: return set_participant_state(m, c, x);
     case PH_CMD_DEPOSIT:
@@ -353,20 +355,27 @@ static ph_reject run(ph_market *m, const ph_command *c, outcome *x)
     case PH_CMD_REPLACE_ORDER: return ph_place_replace(m, c->sender.v, &c->u.replace, x->args);
     case PH_CMD_NEW_GROUP:
         return ph_place_group(m, c->sender.v, &c->u.group, x->args, &x->order, &x->member);
-    case PH_CMD_ADD_KEY: return unsupported(x);
-    case PH_CMD_REVOKE_KEY: return unsupported(x);
-    case PH_CMD_SET_TERMS: return unsupported(x);
-    case PH_CMD_SET_PRODUCT_STATE: return unsupported(x);
-    case PH_CMD_WITHDRAW_CAPACITY: return unsupported(x);
-    case PH_CMD_ATTEST_CAPACITY: return unsupported(x);
-    case PH_CMD_MEASURE_SITE: return unsupported(x);
-    case PH_CMD_REPORT_PROBE: return unsupported(x);
+    case PH_CMD_ADD_KEY: return registered(m, c, ph_keys_add(m, c->sender.v, &c->u.key, x->args));
+    case PH_CMD_REVOKE_KEY:
+        return registered(m, c, ph_keys_revoke(m, c->sender.v, &c->u.key, x->args));
+    case PH_CMD_SET_TERMS: return ph_terms_renew(m, &c->u.product, x->args);
+    case PH_CMD_SET_PRODUCT_STATE: return ph_terms_set_state(m, &c->u.product_state, x->args);
+    case PH_CMD_WITHDRAW_CAPACITY:
+        return registered(m, c,
+                          ph_capacity_withdraw(m, c->sender.v, &c->u.capacity_withdrawal, x->args));
+    case PH_CMD_ATTEST_CAPACITY:
+        return registered(m, c, ph_capacity_attest(m, c->sender.v, &c->u.attestation, x->args));
+    case PH_CMD_MEASURE_SITE:
+        return registered(m, c, ph_measure_site_take(m, c->sender.v, &c->u.measurement, x->args));
+    case PH_CMD_REPORT_PROBE:
+        return registered(m, c, ph_measure_probe_take(m, c->sender.v, &c->u.probe, x->args));
     case PH_CMD_HAND_OVER_ACCESS:
     case PH_CMD_REPORT_DELIVERY:
     case PH_CMD_CONFIRM_DELIVERY:
     case PH_CMD_DISPUTE_DELIVERY:
     case PH_CMD_RESOLVE_DISPUTE: return delivery(m, c, x);
-    case PH_CMD_SET_RULES_VERSION: return unsupported(x);
+    case PH_CMD_SET_RULES_VERSION:
+        return registered(m, c, ph_registry_rules(m, &c->u.rules, x->args));
     }
     ph_panic("command of unknown kind", __FILE__, __LINE__);
 }

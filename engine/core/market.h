@@ -87,6 +87,48 @@ const ph_register_site *ph_market_site(const ph_market *m, ph_site_id id);
 const ph_register_hardware *ph_market_hardware(const ph_market *m, ph_hardware_id id);
 const ph_product_terms *ph_market_product(const ph_market *m, ph_product_id id);
 
+/* A key of a participant. */
+typedef struct {
+    ph_key_use use;
+    ph_key key;
+    bool revoked;
+} ph_market_key;
+
+/* Writes the keys that a participant ever had, newest first, at most max of them; returns how many
+   there are. */
+uint32_t ph_market_keys(const ph_market *m, ph_participant_id id, ph_market_key *to, uint32_t max);
+
+/* The participant that has this key now; 0 if none has. */
+ph_participant_id ph_market_key_owner(const ph_market *m, ph_key_use use, const ph_key *key);
+
+/* The newest measurement of a site, and who made it. */
+typedef struct {
+    ph_measure_site values;
+    ph_participant_id by;
+} ph_site_measurement;
+
+/* NULL if there is none. */
+const ph_site_measurement *ph_market_site_measurement(const ph_market *m, ph_site_id id);
+
+/* The newest measurement between a region and a site, and who made it. */
+typedef struct {
+    ph_report_probe values;
+    ph_participant_id by;
+} ph_probe_measurement;
+
+/* Pairs with a measurement; the n-th of them, from 1; that of one pair.  NULL if there is none. */
+uint32_t ph_market_probe_cnt(const ph_market *m);
+const ph_probe_measurement *ph_market_probe_nth(const ph_market *m, uint32_t n);
+const ph_probe_measurement *ph_market_probe(const ph_market *m, const ph_text32 *region,
+                                            ph_site_id site);
+
+/* State of a product and version of its terms (from 1); false if there is none. */
+bool ph_market_product_state(const ph_market *m, ph_product_id id, ph_product_state *ret_state,
+                             uint32_t *ret_terms_version);
+
+/* Version of the rules in force; 0 before the market is open. */
+uint32_t ph_market_rules_version(const ph_market *m);
+
 uint32_t ph_market_participant_cnt(const ph_market *m);
 uint32_t ph_market_site_cnt(const ph_market *m);
 uint32_t ph_market_hardware_cnt(const ph_market *m);

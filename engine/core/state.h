@@ -23,6 +23,8 @@
 #define PH_NONE      UINT32_C(0)
 #define PH_NODE_NONE UINT32_MAX
 
+enum { PH_KEY_USES = PH_KEY_SIGNATURE + 1 }; /* arrays by ph_key_use */
+
 #define PH_NODE_LOST UINT32_MAX
 
 enum { PH_TRIAL_NODES = PH_EACH_PERIODS_MAX }; /* of an order that is only tried, see trial.h */
@@ -78,19 +80,39 @@ typedef struct {
     ph_money cash, held;
     uint64_t highest_client_order_id;
     uint64_t highest_capacity_reference;
-    uint32_t first_order; /* slot of the list of resting orders, newest first */
-    uint64_t ids_cnt;     /* client ids ever used; the ring holds the last of them */
-    uint64_t *ids;        /* ring of PH_CLIENT_IDS_KEPT client order ids, ascending */
-    uint64_t *id_orders;  /* and the orders that used them */
+    uint64_t highest_attestation_reference;
+    uint32_t first_key;                /* newest of its keys, revoked ones included */
+    uint32_t key_cnt;                  /* of these */
+    uint32_t active_keys[PH_KEY_USES]; /* by ph_key_use */
+    uint32_t first_order;              /* slot of the list of resting orders, newest first */
+    uint64_t ids_cnt;                  /* client ids ever used; the ring holds the last of them */
+    uint64_t *ids;                     /* ring of PH_CLIENT_IDS_KEPT client order ids, ascending */
+    uint64_t *id_orders;               /* and the orders that used them */
 } ph_participant;
+
+/* A key that was ever registered; a revoked one stays its owner's. */
+typedef struct {
+    ph_key key;
+    ph_key_use use;
+    uint32_t participant;
+    uint32_t next_of_participant, next_of_hash;
+    bool revoked;
+} ph_key_row;
+
+typedef struct {
+    ph_probe_measurement newest;
+    uint32_t next_of_hash;
+} ph_probe_row;
 
 /* Units of one hardware class of one supplier at one site.  registered and used count hardware
    units; used is offered + sold. */
 typedef struct {
     uint32_t supplier, site, hardware;
     uint32_t period_seconds;
-    ph_period first; /* the ring holds [first, first + ring_periods) */
+    ph_period first;  /* the ring holds [first, first + ring_periods) */
+    bool is_attested; /* some of it was once */
     uint64_t *registered, *used;
+    uint64_t *attested, *used_attested; /* used by products that count attested units alone */
 } ph_pool;
 
 /* One side of one product's book. */
@@ -108,7 +130,8 @@ typedef struct {
     uint32_t terms_at;      /* where `terms` stands in the market's list of all terms ever */
     ph_product_state state;
     ph_phase phase;
-    ph_price reference; /* last price of 6.4 between EACH orders, or the listed one */
+    ph_price last_traded; /* last price of 6.4 between EACH orders; 0: none */
+    ph_price reference;   /* that, or the listed one */
     /* Open periods, as long as the stamp is before `open_until`; see gate.c. */
     ph_period open_first;
     uint64_t open_last, open_until_ns;
@@ -260,6 +283,17 @@ struct ph_market {
     ph_product_terms *terms; /* of all products ever, in order; contracts keep theirs */
     uint32_t terms_cnt;
     uint32_t participant_cnt, site_cnt, hardware_cnt, product_cnt, pool_cnt;
+    ph_index symbol_of;         /* hash of a symbol -> first row of the list of terms with it */
+    uint32_t *next_symbol;      /* next row of other symbol and equal hash, by row of terms */
+    ph_index period_seconds_of; /* (site, hardware) -> period length in use */
+    uint32_t rules_version;
+    ph_key_row *keys; /* ever registered, from 1 */
+    ph_index key_of;  /* hash of (use, key) -> newest row with it */
+    uint32_t key_cnt, keys_max;
+    ph_site_measurement *measurements; /* by site; measured_at 0: none */
+    ph_probe_row *probes;              /* from 1 */
+    ph_index probe_of;                 /* hash of (region, site) -> newest row with it */
+    uint32_t probe_cnt;
     ph_index pool_of; /* (supplier, site, hardware) -> pool; see capacity.c */
     uint64_t due_ns;  /* no gate that matters is due before */
 

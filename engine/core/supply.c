@@ -4,9 +4,20 @@
 #include "engine/core/capacity.h"
 #include "engine/core/contract.h"
 
-static uint64_t hardware_units(const ph_market *m, const ph_order *o, uint32_t units)
+static ph_capacity_draw draw_of(const ph_market *m, const ph_order *o, ph_window window,
+                                uint32_t units)
 {
-    return (uint64_t)units * m->products[o->product].terms.hardware_units;
+    return (ph_capacity_draw){.pool = o->pool,
+                              .kind = PH_CAPACITY_REGISTERED,
+                              .window = window,
+                              .units =
+                                  (uint64_t)units * m->products[o->product].terms.hardware_units};
+}
+
+bool ph_supply_attested(const ph_market *m, const ph_order *o)
+{
+    return o->side == PH_SIDE_SELL && o->from_contract == 0 &&
+           m->products[o->product].terms.attested_only;
 }
 
 ph_reject ph_supply_check(ph_market *m, const ph_order *o, ph_window window, uint32_t units,
@@ -20,26 +31,59 @@ ph_reject ph_supply_check(ph_market *m, const ph_order *o, ph_window window, uin
     ret_args[0] = t;
     ret_args[1] = 0;
     if (o->pool == PH_NONE) return PH_REJECT_CAPACITY;
-    if (ph_capacity_free(m, o->pool, window, hardware_units(m, o, units), &t, &have))
-        return PH_REJECT_NONE;
+    ph_reject why = PH_REJECT_NONE;
+    ph_capacity_draw draw = draw_of(m, o, window, units);
+    if (!ph_capacity_free(m, &draw, &t, &have)) why = PH_REJECT_CAPACITY;
+    draw.kind = PH_CAPACITY_ATTESTED;
+    if (why == PH_REJECT_NONE && ph_supply_attested(m, o) && !ph_capacity_free(m, &draw, &t, &have))
+        why = PH_REJECT_ATTESTED_CAPACITY;
+    if (why == PH_REJECT_NONE) return why;
     ret_args[0] = t;
     ret_args[1] = (int64_t)have;
-    return PH_REJECT_CAPACITY;
+    return why;
+}
+
+void ph_supply_offer_registered(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
+{
+    ph_capacity_draw draw = draw_of(m, o, window, units);
+    if (o->from_contract != 0)
+        ph_contract_offer(m, o->from_contract, window, units);
+    else if (o->side == PH_SIDE_SELL)
+        ph_capacity_offer(m, &draw);
+}
+
+void ph_supply_offer_attested(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
+{
+    ph_capacity_draw draw = draw_of(m, o, window, units);
+    draw.kind = PH_CAPACITY_ATTESTED;
+    if (ph_supply_attested(m, o)) ph_capacity_offer(m, &draw);
 }
 
 void ph_supply_offer(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
 {
+    ph_supply_offer_registered(m, o, window, units);
+    ph_supply_offer_attested(m, o, window, units);
+}
+
+void ph_supply_return_registered(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
+{
+    if (m->is_trial) return;
+    ph_capacity_draw draw = draw_of(m, o, window, units);
     if (o->from_contract != 0)
-        ph_contract_offer(m, o->from_contract, window, units);
+        ph_contract_take_back(m, o->from_contract, window, units);
     else if (o->side == PH_SIDE_SELL)
-        ph_capacity_offer(m, o->pool, window, hardware_units(m, o, units));
+        ph_capacity_take_back(m, &draw);
+}
+
+void ph_supply_return_attested(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
+{
+    ph_capacity_draw draw = draw_of(m, o, window, units);
+    draw.kind = PH_CAPACITY_ATTESTED;
+    if (ph_supply_attested(m, o) && !m->is_trial) ph_capacity_take_back(m, &draw);
 }
 
 void ph_supply_take_back(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
 {
-    if (m->is_trial) return;
-    if (o->from_contract != 0)
-        ph_contract_take_back(m, o->from_contract, window, units);
-    else if (o->side == PH_SIDE_SELL)
-        ph_capacity_take_back(m, o->pool, window, hardware_units(m, o, units));
+    ph_supply_return_registered(m, o, window, units);
+    ph_supply_return_attested(m, o, window, units);
 }

@@ -16,4 +16,14 @@ ph_reject ph_supply_check(ph_market *m, const ph_order *o, ph_window window, uin
 void ph_supply_offer(ph_market *m, const ph_order *o, ph_window window, uint32_t units);
 void ph_supply_take_back(ph_market *m, const ph_order *o, ph_window window, uint32_t units);
 
+/* True if the order draws on attested units, besides the registered ones. */
+bool ph_supply_attested(const ph_market *m, const ph_order *o);
+
+/* One kind alone, for groups, whose largest member differs by kind: registered units, or a
+   contract held; attested units. */
+void ph_supply_offer_registered(ph_market *m, const ph_order *o, ph_window window, uint32_t units);
+void ph_supply_offer_attested(ph_market *m, const ph_order *o, ph_window window, uint32_t units);
+void ph_supply_return_registered(ph_market *m, const ph_order *o, ph_window window, uint32_t units);
+void ph_supply_return_attested(ph_market *m, const ph_order *o, ph_window window, uint32_t units);
+
 #endif

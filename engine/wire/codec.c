@@ -5,374 +5,13 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/panic.h"
+#include "engine/wire/fields.h"
 
-/* One list of fields per kind, in the order of its bytes: F(form, field, limit).  The limit is the
-   highest value of an enumeration (its lowest is 1) and unused for other forms; the writer and the
-   reader are made from the same list, so they cannot disagree. */
-#define FIELDS_OPEN_MARKET(F, of)       \
-    F(u32, of.rules_version, 0)         \
-    F(text, of.market.s, 0)             \
-    F(text, of.currency, 0)             \
-    F(text, of.operator_name.s, 0)      \
-    F(blob, of.operator_curve_key.b, 0) \
-    F(blob, of.operator_sign_key.b, 0)  \
-    F(blob, of.notary_sign_key.b, 0)
-
-#define FIELDS_PARTICIPANT(F, of) \
-    F(u32, of.id.v, 0)            \
-    F(u32, of.roles, 0)           \
-    F(text, of.name.s, 0)         \
-    F(blob, of.curve_key.b, 0)    \
-    F(blob, of.sign_key.b, 0)
-
-#define FIELDS_SITE(F, of)       \
-    F(u32, of.id.v, 0)           \
-    F(u32, of.owner.v, 0)        \
-    F(text, of.region.s, 0)      \
-    F(text, of.name.s, 0)        \
-    F(i32, of.latitude_udeg, 0)  \
-    F(i32, of.longitude_udeg, 0) \
-    F(u32, of.racks, 0)          \
-    F(u32, of.pue_ppm, 0)
-
-#define FIELDS_HARDWARE(F, of) \
-    F(u32, of.id.v, 0)         \
-    F(text, of.name.s, 0)
-
-#define FIELDS_CAPACITY(F, of)   \
-    F(u64, of.reference, 0)      \
-    F(u32, of.site.v, 0)         \
-    F(u32, of.hardware.v, 0)     \
-    F(u32, of.period_seconds, 0) \
-    F(u32, of.window.first, 0)   \
-    F(u32, of.window.periods, 0) \
-    F(u32, of.units, 0)
-
-#define FIELDS_PRODUCT(F, of)                \
-    F(u32, of.id.v, 0)                       \
-    F(text, of.symbol.s, 0)                  \
-    F(enu, of.compute_type, PH_COMPUTE_EDGE) \
-    F(enu, of.architecture, PH_ARCH_NPU)     \
-    F(text, of.model.s, 0)                   \
-    F(text, of.unit.s, 0)                    \
-    F(u32, of.hardware.v, 0)                 \
-    F(u32, of.hardware_units, 0)             \
-    F(u32, of.gflops_fp16, 0)                \
-    F(u32, of.gflops_fp32, 0)                \
-    F(u32, of.gflops_fp64, 0)                \
-    F(u32, of.memory_mib, 0)                 \
-    F(text, of.interconnect.s, 0)            \
-    F(u32, of.site.v, 0)                     \
-    F(u32, of.availability_ppm, 0)           \
-    F(u32, of.period_seconds, 0)             \
-    F(i64, of.tick, 0)                       \
-    F(u32, of.lot, 0)                        \
-    F(u32, of.quantity_max, 0)               \
-    F(u32, of.block_periods_max, 0)          \
-    F(u32, of.horizon, 0)                    \
-    F(u32, of.gate_seconds, 0)               \
-    F(u32, of.maker_ppm, 0)                  \
-    F(u32, of.taker_ppm, 0)                  \
-    F(u32, of.fee_at_trade_ppm, 0)           \
-    F(i64, of.bond_fixed, 0)                 \
-    F(u32, of.bond_ppm, 0)                   \
-    F(u32, of.report_seconds, 0)             \
-    F(u32, of.dispute_seconds, 0)            \
-    F(u32, of.resolve_seconds, 0)            \
-    F(i64, of.dispute_deposit, 0)            \
-    F(u32, of.meter.v, 0)                    \
-    F(i64, of.reference_price, 0)            \
-    F(u32, of.band_ppm, 0)                   \
-    F(blob, of.terms_hash.b, 0)              \
-    F(boo, of.attested_only, 0)
-
-#define FIELDS_PHASE(F, of) \
-    F(u32, of.product.v, 0) \
-    F(enu, of.phase, PH_PHASE_CLOSED)
-
-#define FIELDS_PARTICIPANT_STATE(F, of) \
-    F(u32, of.participant.v, 0)         \
-    F(enu, of.state, PH_PARTICIPANT_CLOSED)
-
-#define FIELDS_PAYMENT(F, of)   \
-    F(u32, of.participant.v, 0) \
-    F(i64, of.amount, 0)        \
-    F(text, of.reference.s, 0)
-
-#define FIELDS_ORDER(F, of)               \
-    F(u64, of.client_order_id, 0)         \
-    F(u32, of.product.v, 0)               \
-    F(enu, of.side, PH_SIDE_SELL)         \
-    F(enu, of.shape, PH_SHAPE_FLEX)       \
-    F(u32, of.window.first, 0)            \
-    F(u32, of.window.periods, 0)          \
-    F(u32, of.duration, 0)                \
-    F(u32, of.quantity, 0)                \
-    F(i64, of.price, 0)                   \
-    F(enu, of.time_in_force, PH_TIF_FOK)  \
-    F(u64, of.expire_at.ns, 0)            \
-    F(boo, of.all_or_none, 0)             \
-    F(boo, of.post_only, 0)               \
-    F(u32, of.display_quantity, 0)        \
-    F(enu, of.stp, PH_STP_CANCEL_RESTING) \
-    F(u64, of.from_contract.v, 0)
-
-#define FIELDS_CANCEL(F, of) \
-    F(u64, of.order.v, 0)    \
-    F(u64, of.client_order_id, 0)
-
-#define FIELDS_MASS_CANCEL(F, of) \
-    F(u32, of.product.v, 0)       \
-    F(u32, of.participant.v, 0)
-
-#define FIELDS_REPLACE(F, of)     \
-    F(u64, of.order.v, 0)         \
-    F(u64, of.client_order_id, 0) \
-    F(i64, of.price, 0)           \
-    F(u32, of.quantity, 0)
-
-#define FIELDS_KEY(F, of)            \
-    F(u32, of.participant.v, 0)      \
-    F(enu, of.use, PH_KEY_SIGNATURE) \
-    F(blob, of.key.b, 0)
-
-#define FIELDS_PRODUCT_STATE(F, of) \
-    F(u32, of.product.v, 0)         \
-    F(enu, of.state, PH_PRODUCT_DELISTED)
-
-#define FIELDS_CAPACITY_WITHDRAWAL(F, of) \
-    F(u64, of.reference, 0)               \
-    F(u32, of.site.v, 0)                  \
-    F(u32, of.hardware.v, 0)              \
-    F(u32, of.window.first, 0)            \
-    F(u32, of.window.periods, 0)          \
-    F(u32, of.units, 0)
-
-#define FIELDS_ATTESTATION(F, of) \
-    F(u64, of.reference, 0)       \
-    F(u32, of.supplier.v, 0)      \
-    F(u32, of.site.v, 0)          \
-    F(u32, of.hardware.v, 0)      \
-    F(u32, of.window.first, 0)    \
-    F(u32, of.window.periods, 0)  \
-    F(u32, of.units, 0)           \
-    F(blob, of.document.b, 0)     \
-    F(blob, of.signature.b, 0)
-
-#define FIELDS_MEASUREMENT(F, of) \
-    F(u32, of.site.v, 0)          \
-    F(u64, of.measured_at.ns, 0)  \
-    F(u32, of.pue_ppm, 0)         \
-    F(u32, of.cue_ppm, 0)         \
-    F(u32, of.wue_ppm, 0)         \
-    F(u32, of.green_grade, 0)     \
-    F(blob, of.signature.b, 0)
-
-#define FIELDS_PROBE(F, of)      \
-    F(text, of.region.s, 0)      \
-    F(u32, of.site.v, 0)         \
-    F(u64, of.measured_at.ns, 0) \
-    F(u32, of.rtt_us, 0)         \
-    F(u32, of.bandwidth_mbps, 0) \
-    F(u32, of.reachable_ppm, 0)  \
-    F(blob, of.signature.b, 0)
-
-#define FIELDS_REPORT(F, of) \
-    F(u64, of.contract.v, 0) \
-    F(u32, of.period, 0)     \
-    F(u64, of.delivered, 0)  \
-    F(u64, of.energy_wh, 0)  \
-    F(blob, of.signature.b, 0)
-
-#define FIELDS_CONFIRMATION(F, of) \
-    F(u64, of.contract.v, 0)       \
-    F(u32, of.period, 0)
-
-#define FIELDS_FIGURE(F, of) \
-    F(u64, of.contract.v, 0) \
-    F(u32, of.period, 0)     \
-    F(u64, of.delivered, 0)
-
-#define FIELDS_RULES(F, of) F(u32, of.version, 0)
-
-/* Two kinds are as long as they say: a group has cnt orders, an access size bytes. */
-#define FIELDS_GROUP(F, of)  F(group, of, 0)
-#define FIELDS_ACCESS(F, of) F(access, of, 0)
-
-#define FIELDS_REJECTED(F, of)          \
-    F(enu, of.command, PH_CMD_KIND_MAX) \
-    F(u32, of.code, 0)                  \
-    F(i64, of.arg0, 0)                  \
-    F(i64, of.arg1, 0)                  \
-    F(u64, of.client_order_id, 0)       \
-    F(u32, of.member, 0)                \
-    F(u64, of.order.v, 0)
-
-#define FIELDS_ACCEPTED(F, of) \
-    F(u64, of.order.v, 0)      \
-    F(u64, of.place, 0)        \
-    F(i64, of.hold, 0)
-
-#define FIELDS_DONE(F, of)              \
-    F(enu, of.command, PH_CMD_KIND_MAX) \
-    F(u64, of.count, 0)
-
-#define FIELDS_CANCELLED(F, of)             \
-    F(u64, of.order.v, 0)                   \
-    F(u32, of.participant.v, 0)             \
-    F(u64, of.client_order_id, 0)           \
-    F(u32, of.product.v, 0)                 \
-    F(enu, of.reason, PH_CANCEL_REASON_MAX) \
-    F(u64, of.unit_periods, 0)
-
-#define FIELDS_PERIOD_LOST(F, of) \
-    F(u64, of.order.v, 0)         \
-    F(u32, of.participant.v, 0)   \
-    F(u64, of.client_order_id, 0) \
-    F(u32, of.product.v, 0)       \
-    F(u32, of.period, 0)          \
-    F(u32, of.quantity, 0)        \
-    F(enu, of.reason, PH_CANCEL_REASON_MAX)
-
-#define FIELDS_TRADE(F, of)            \
-    F(u64, of.trade.v, 0)              \
-    F(u64, of.contract.v, 0)           \
-    F(u32, of.product.v, 0)            \
-    F(u32, of.terms_version, 0)        \
-    F(u32, of.buyer.v, 0)              \
-    F(u32, of.seller.v, 0)             \
-    F(u32, of.supplier.v, 0)           \
-    F(u64, of.from_contract.v, 0)      \
-    F(u64, of.buy_order.v, 0)          \
-    F(u64, of.sell_order.v, 0)         \
-    F(u64, of.buy_client_order_id, 0)  \
-    F(u64, of.sell_client_order_id, 0) \
-    F(u64, of.buy_leaves, 0)           \
-    F(u64, of.sell_leaves, 0)          \
-    F(enu, of.taker, PH_SIDE_SELL)     \
-    F(i64, of.notional, 0)             \
-    F(i64, of.supplier_notional, 0)    \
-    F(i64, of.premium, 0)              \
-    F(i64, of.buyer_fee, 0)            \
-    F(i64, of.supplier_fee, 0)         \
-    F(i64, of.reseller_fee, 0)         \
-    F(i64, of.buyer_fee_at_trade, 0)   \
-    F(i64, of.bond, 0)                 \
-    F(u32, of.segment_cnt, 0)
-
-#define FIELDS_SEGMENT(F, of)    \
-    F(u32, of.window.first, 0)   \
-    F(u32, of.window.periods, 0) \
-    F(u32, of.quantity, 0)       \
-    F(i64, of.price, 0)
-
-#define FIELDS_TRANSFER(F, of)                 \
-    F(enu, of.debit.kind, PH_ACCOUNT_PREMIUM)  \
-    F(u64, of.debit.id, 0)                     \
-    F(enu, of.credit.kind, PH_ACCOUNT_PREMIUM) \
-    F(u64, of.credit.id, 0)                    \
-    F(i64, of.amount, 0)                       \
-    F(enu, of.reason, PH_TRANSFER_REASON_MAX)
-
-#define FIELDS_GATE_CLOSED(F, of) \
-    F(u32, of.product.v, 0)       \
-    F(u32, of.period, 0)
-
-#define FIELDS_PHASE_CHANGED(F, of) \
-    F(u32, of.product.v, 0)         \
-    F(enu, of.phase, PH_PHASE_CLOSED)
-
-#define FIELDS_REFERENCE_SET(F, of) \
-    F(u32, of.product.v, 0)         \
-    F(i64, of.price, 0)
-
-#define FIELDS_REPLACED(F, of)    \
-    F(u64, of.order.v, 0)         \
-    F(u32, of.participant.v, 0)   \
-    F(u64, of.client_order_id, 0) \
-    F(u32, of.product.v, 0)       \
-    F(u64, of.place, 0)           \
-    F(i64, of.price, 0)           \
-    F(u32, of.quantity, 0)        \
-    F(u64, of.unit_periods, 0)    \
-    F(i64, of.hold, 0)
-
-#define FIELDS_CLIP_SHOWN(F, of) \
-    F(u64, of.order.v, 0)        \
-    F(u32, of.participant.v, 0)  \
-    F(u32, of.product.v, 0)      \
-    F(u32, of.period, 0)         \
-    F(u32, of.quantity, 0)       \
-    F(u64, of.place, 0)
-
-#define FIELDS_DELIVERY(F, of)            \
-    F(u64, of.contract.v, 0)              \
-    F(u32, of.period, 0)                  \
-    F(enu, of.step, PH_DELIVERY_STEP_MAX) \
-    F(u32, of.by.v, 0)                    \
-    F(u64, of.figure, 0)                  \
-    F(u64, of.due.ns, 0)
-
-#define FIELDS_DELIVERY_FINAL(F, of)     \
-    F(u64, of.contract.v, 0)             \
-    F(u32, of.period, 0)                 \
-    F(enu, of.cause, PH_FINAL_CAUSE_MAX) \
-    F(u64, of.delivered, 0)              \
-    F(u64, of.promised, 0)
-
-#define FIELDS_TERMS_SET(F, of) \
-    F(u32, of.product.v, 0)     \
-    F(u32, of.terms_version, 0)
-
-/* kind, field list, member of the union */
-#define COMMAND_KINDS(K)                                                         \
-    K(PH_CMD_OPEN_MARKET, FIELDS_OPEN_MARKET, open_market)                       \
-    K(PH_CMD_REGISTER_PARTICIPANT, FIELDS_PARTICIPANT, participant)              \
-    K(PH_CMD_REGISTER_SITE, FIELDS_SITE, site)                                   \
-    K(PH_CMD_REGISTER_HARDWARE, FIELDS_HARDWARE, hardware)                       \
-    K(PH_CMD_REGISTER_CAPACITY, FIELDS_CAPACITY, capacity)                       \
-    K(PH_CMD_LIST_PRODUCT, FIELDS_PRODUCT, product)                              \
-    K(PH_CMD_SET_PHASE, FIELDS_PHASE, phase)                                     \
-    K(PH_CMD_SET_PARTICIPANT_STATE, FIELDS_PARTICIPANT_STATE, participant_state) \
-    K(PH_CMD_DEPOSIT, FIELDS_PAYMENT, payment)                                   \
-    K(PH_CMD_WITHDRAW, FIELDS_PAYMENT, payment)                                  \
-    K(PH_CMD_NEW_ORDER, FIELDS_ORDER, order)                                     \
-    K(PH_CMD_CANCEL_ORDER, FIELDS_CANCEL, cancel)                                \
-    K(PH_CMD_MASS_CANCEL, FIELDS_MASS_CANCEL, mass_cancel)                       \
-    K(PH_CMD_REPLACE_ORDER, FIELDS_REPLACE, replace)                             \
-    K(PH_CMD_NEW_GROUP, FIELDS_GROUP, group)                                     \
-    K(PH_CMD_ADD_KEY, FIELDS_KEY, key)                                           \
-    K(PH_CMD_REVOKE_KEY, FIELDS_KEY, key)                                        \
-    K(PH_CMD_SET_TERMS, FIELDS_PRODUCT, product)                                 \
-    K(PH_CMD_SET_PRODUCT_STATE, FIELDS_PRODUCT_STATE, product_state)             \
-    K(PH_CMD_WITHDRAW_CAPACITY, FIELDS_CAPACITY_WITHDRAWAL, capacity_withdrawal) \
-    K(PH_CMD_ATTEST_CAPACITY, FIELDS_ATTESTATION, attestation)                   \
-    K(PH_CMD_MEASURE_SITE, FIELDS_MEASUREMENT, measurement)                      \
-    K(PH_CMD_REPORT_PROBE, FIELDS_PROBE, probe)                                  \
-    K(PH_CMD_HAND_OVER_ACCESS, FIELDS_ACCESS, access)                            \
-    K(PH_CMD_REPORT_DELIVERY, FIELDS_REPORT, report)                             \
-    K(PH_CMD_CONFIRM_DELIVERY, FIELDS_CONFIRMATION, confirmation)                \
-    K(PH_CMD_DISPUTE_DELIVERY, FIELDS_FIGURE, figure)                            \
-    K(PH_CMD_RESOLVE_DISPUTE, FIELDS_FIGURE, figure)                             \
-    K(PH_CMD_SET_RULES_VERSION, FIELDS_RULES, rules)
-
-#define EVENT_KINDS(K)                                              \
-    K(PH_EVT_REJECTED, FIELDS_REJECTED, rejected)                   \
-    K(PH_EVT_ACCEPTED, FIELDS_ACCEPTED, accepted)                   \
-    K(PH_EVT_DONE, FIELDS_DONE, done)                               \
-    K(PH_EVT_CANCELLED, FIELDS_CANCELLED, cancelled)                \
-    K(PH_EVT_PERIOD_LOST, FIELDS_PERIOD_LOST, period_lost)          \
-    K(PH_EVT_TRADE, FIELDS_TRADE, trade)                            \
-    K(PH_EVT_SEGMENT, FIELDS_SEGMENT, segment)                      \
-    K(PH_EVT_TRANSFER, FIELDS_TRANSFER, transfer)                   \
-    K(PH_EVT_GATE_CLOSED, FIELDS_GATE_CLOSED, gate_closed)          \
-    K(PH_EVT_PHASE_CHANGED, FIELDS_PHASE_CHANGED, phase_changed)    \
-    K(PH_EVT_REFERENCE_SET, FIELDS_REFERENCE_SET, reference_set)    \
-    K(PH_EVT_REPLACED, FIELDS_REPLACED, replaced)                   \
-    K(PH_EVT_CLIP_SHOWN, FIELDS_CLIP_SHOWN, clip_shown)             \
-    K(PH_EVT_DELIVERY, FIELDS_DELIVERY, delivery)                   \
-    K(PH_EVT_DELIVERY_FINAL, FIELDS_DELIVERY_FINAL, delivery_final) \
-    K(PH_EVT_TERMS_SET, FIELDS_TERMS_SET, terms_set)
+enum {
+#define E(name, type, highest, word) MAX_##name = (highest),
+    PH_ENUMERATIONS(E)
+#undef E
+};
 
 /* A field is never wider on the wire than in its struct; before the fields stand u16 kind and, for
    a command, u32 sender and u64 request. */
@@ -399,29 +38,51 @@ static bool read_bool(ph_reader *r)
     return v == 1;
 }
 
-#define WRITE_u32(field, max)    ph_write_u32(w, (uint32_t)(field));
-#define WRITE_u64(field, max)    ph_write_u64(w, field);
-#define WRITE_i32(field, max)    ph_write_i32(w, field);
-#define WRITE_i64(field, max)    ph_write_i64(w, field);
-#define WRITE_boo(field, max)    ph_write_u8(w, (field) ? 1 : 0);
-#define WRITE_enu(field, max)    write_enum(w, (unsigned)(field), max);
-#define WRITE_text(field, max)   ph_write_bytes(w, field, sizeof field);
-#define WRITE_blob(field, max)   ph_write_bytes(w, field, sizeof field);
-#define WRITE_group(field, max)  write_group(w, &(field));
-#define WRITE_access(field, max) write_access(w, &(field));
-#define WRITE(form, field, max)  WRITE_##form(field, max)
+static void write_account(ph_writer *w, const ph_account *a)
+{
+    write_enum(w, (unsigned)a->kind, MAX_account_kind);
+    ph_write_u64(w, a->id);
+}
 
-#define READ_u32(field, max)    field = ph_read_u32(r);
-#define READ_u64(field, max)    field = ph_read_u64(r);
-#define READ_i32(field, max)    field = ph_read_i32(r);
-#define READ_i64(field, max)    field = ph_read_i64(r);
-#define READ_boo(field, max)    field = read_bool(r);
-#define READ_enu(field, max)    field = read_enum(r, max);
-#define READ_text(field, max)   ph_read_text(r, field, sizeof field);
-#define READ_blob(field, max)   ph_read_bytes(r, field, sizeof field);
-#define READ_group(field, max)  read_group(r, &(field));
-#define READ_access(field, max) read_access(r, &(field));
-#define READ(form, field, max)  READ_##form(field, max)
+static void read_account(ph_reader *r, ph_account *a)
+{
+    a->kind = read_enum(r, MAX_account_kind);
+    a->id = ph_read_u64(r);
+}
+
+#define WRITE_u32(field, of)         ph_write_u32(w, (uint32_t)(field));
+#define WRITE_u64(field, of)         ph_write_u64(w, field);
+#define WRITE_i32(field, of)         ph_write_i32(w, field);
+#define WRITE_i64(field, of)         ph_write_i64(w, field);
+#define WRITE_time(field, of)        ph_write_u64(w, field);
+#define WRITE_period(field, of)      ph_write_u32(w, field);
+#define WRITE_roles(field, of)       ph_write_u32(w, field);
+#define WRITE_reject(field, of)      ph_write_u32(w, (uint32_t)(field));
+#define WRITE_boo(field, of)         ph_write_u8(w, (field) ? 1 : 0);
+#define WRITE_enu(field, of)         write_enum(w, (unsigned)(field), MAX_##of);
+#define WRITE_text(field, of)        ph_write_bytes(w, field, sizeof field);
+#define WRITE_blob(field, of)        ph_write_bytes(w, field, sizeof field);
+#define WRITE_account(field, of)     write_account(w, &(field));
+#define WRITE_group(field, of)       write_group(w, &(field));
+#define WRITE_access(field, of)      write_access(w, &(field));
+#define WRITE(form, name, field, of) WRITE_##form(field, of)
+
+#define READ_u32(field, of)         field = ph_read_u32(r);
+#define READ_u64(field, of)         field = ph_read_u64(r);
+#define READ_i32(field, of)         field = ph_read_i32(r);
+#define READ_i64(field, of)         field = ph_read_i64(r);
+#define READ_time(field, of)        field = ph_read_u64(r);
+#define READ_period(field, of)      field = ph_read_u32(r);
+#define READ_roles(field, of)       field = ph_read_u32(r);
+#define READ_reject(field, of)      field = ph_read_u32(r);
+#define READ_boo(field, of)         field = read_bool(r);
+#define READ_enu(field, of)         field = read_enum(r, MAX_##of);
+#define READ_text(field, of)        ph_read_text(r, field, sizeof field);
+#define READ_blob(field, of)        ph_read_bytes(r, field, sizeof field);
+#define READ_account(field, of)     read_account(r, &(field));
+#define READ_group(field, of)       read_group(r, &(field));
+#define READ_access(field, of)      read_access(r, &(field));
+#define READ(form, name, field, of) READ_##form(field, of)
 
 static void write_group(ph_writer *w, const ph_new_group *g)
 {
@@ -697,6 +358,102 @@ const char *ph_compute_type_name(ph_compute_type type)
     case PH_COMPUTE_AI: return "AI";
     case PH_COMPUTE_SUPERCOMPUTING: return "SUPERCOMPUTING";
     case PH_COMPUTE_EDGE: return "EDGE";
+    }
+    return "?";
+}
+
+const char *ph_architecture_name(ph_architecture architecture)
+{
+    switch (architecture) {
+    case PH_ARCH_X86: return "x86";
+    case PH_ARCH_ARM: return "ARM";
+    case PH_ARCH_MIPS: return "MIPS";
+    case PH_ARCH_POWER: return "POWER";
+    case PH_ARCH_RISC_V: return "RISC-V";
+    case PH_ARCH_ALPHA: return "ALPHA";
+    case PH_ARCH_GPU: return "GPU";
+    case PH_ARCH_ASIC: return "ASIC";
+    case PH_ARCH_FPGA: return "FPGA";
+    case PH_ARCH_NPU: return "NPU";
+    }
+    return "?";
+}
+
+const char *ph_phase_name(ph_phase phase)
+{
+    switch (phase) {
+    case PH_PHASE_OPEN: return "OPEN";
+    case PH_PHASE_CALL: return "CALL";
+    case PH_PHASE_HALTED: return "HALTED";
+    case PH_PHASE_CLOSED: return "CLOSED";
+    }
+    return "?";
+}
+
+const char *ph_participant_state_name(ph_participant_state state)
+{
+    switch (state) {
+    case PH_PARTICIPANT_ACTIVE: return "ACTIVE";
+    case PH_PARTICIPANT_SUSPENDED: return "SUSPENDED";
+    case PH_PARTICIPANT_CLOSED: return "CLOSED";
+    }
+    return "?";
+}
+
+const char *ph_product_state_name(ph_product_state state)
+{
+    switch (state) {
+    case PH_PRODUCT_LISTED: return "LISTED";
+    case PH_PRODUCT_HALTED: return "HALTED";
+    case PH_PRODUCT_DELISTED: return "DELISTED";
+    }
+    return "?";
+}
+
+const char *ph_side_name(ph_side side)
+{
+    switch (side) {
+    case PH_SIDE_BUY: return "BUY";
+    case PH_SIDE_SELL: return "SELL";
+    }
+    return "?";
+}
+
+const char *ph_shape_name(ph_shape shape)
+{
+    switch (shape) {
+    case PH_SHAPE_EACH: return "EACH";
+    case PH_SHAPE_BLOCK: return "BLOCK";
+    case PH_SHAPE_FLEX: return "FLEX";
+    }
+    return "?";
+}
+
+const char *ph_time_in_force_name(ph_time_in_force tif)
+{
+    switch (tif) {
+    case PH_TIF_GTC: return "GTC";
+    case PH_TIF_GTT: return "GTT";
+    case PH_TIF_IOC: return "IOC";
+    case PH_TIF_FOK: return "FOK";
+    }
+    return "?";
+}
+
+const char *ph_stp_name(ph_stp stp)
+{
+    switch (stp) {
+    case PH_STP_CANCEL_INCOMING: return "CANCEL_INCOMING";
+    case PH_STP_CANCEL_RESTING: return "CANCEL_RESTING";
+    }
+    return "?";
+}
+
+const char *ph_key_use_name(ph_key_use use)
+{
+    switch (use) {
+    case PH_KEY_CONNECTION: return "CONNECTION";
+    case PH_KEY_SIGNATURE: return "SIGNATURE";
     }
     return "?";
 }

@@ -49,5 +49,14 @@ const char *ph_account_kind_name(ph_account_kind kind);
 const char *ph_delivery_step_name(ph_delivery_step step);
 const char *ph_final_cause_name(ph_final_cause cause);
 const char *ph_compute_type_name(ph_compute_type type);
+const char *ph_architecture_name(ph_architecture architecture);
+const char *ph_phase_name(ph_phase phase);
+const char *ph_participant_state_name(ph_participant_state state);
+const char *ph_product_state_name(ph_product_state state);
+const char *ph_side_name(ph_side side);
+const char *ph_shape_name(ph_shape shape);
+const char *ph_time_in_force_name(ph_time_in_force tif);
+const char *ph_stp_name(ph_stp stp);
+const char *ph_key_use_name(ph_key_use use);
 
 #endif
