@@ -48,11 +48,15 @@ static bool is_owed_premium(const ph_market *m, uint32_t delivery, uint32_t part
     return false;
 }
 
-static bool anybody_is_owed_premium(const ph_market *m, uint32_t delivery)
+/* Somebody but the buyer, who accepts the report, could still claim more than it. */
+static bool others_may_dispute(const ph_market *m, uint32_t delivery)
 {
-    uint32_t depth = m->contracts[m->deliveries[delivery].contract].depth;
-    for (uint32_t link = 1; link <= depth; link++) {
-        if (ph_delivery_premium(m, delivery, link) > 0) return true;
+    const ph_delivery *d = &m->deliveries[delivery];
+    if (d->report == promised(m, d)) return false;
+    for (uint32_t link = 1; link <= m->contracts[d->contract].depth; link++) {
+        const ph_contract *c = &m->contracts[ph_contract_link(m, d->contract, link)];
+        bool is_buyer = c->reseller == m->contracts[d->contract].buyer;
+        if (!is_buyer && ph_delivery_premium(m, delivery, link) > 0) return true;
     }
     return false;
 }
@@ -106,6 +110,10 @@ ph_reject ph_delivery_report(ph_market *m, uint32_t sender, const ph_report_deli
     uint32_t meter = d->second_window ? 0 : meter_of(m, at);
     uint32_t reporter = meter != 0 ? meter : m->contracts[d->contract].supplier;
     if (sender != reporter) return refuse(ret_args, PH_REJECT_NOT_PARTY, d->contract, 0);
+    /* Parties go on with their contracts whatever their state; a meter has to be trusted. */
+    ph_participant_state state = m->participants[sender].state;
+    if (meter != 0 && state != PH_PARTICIPANT_ACTIVE)
+        return refuse(ret_args, PH_REJECT_PARTICIPANT_NOT_ACTIVE, sender, state);
     uint64_t begin, end = window_end(m, d, &begin);
     if (m->now.ns < begin || m->now.ns >= end)
         return refuse(ret_args, PH_REJECT_DELIVERY_TIME, (int64_t)begin, (int64_t)end);
@@ -137,8 +145,7 @@ static void end_undisputed(ph_market *m, uint32_t at)
 static void after_confirmation(ph_market *m, uint32_t at)
 {
     ph_delivery *d = &m->deliveries[at];
-    bool open = m->now.ns < d->dispute_until_ns && anybody_is_owed_premium(m, at);
-    if (!open) {
+    if (!others_may_dispute(m, at)) {
         end_undisputed(m, at);
         return;
     }
@@ -158,6 +165,8 @@ ph_reject ph_delivery_confirm(ph_market *m, uint32_t sender, const ph_confirm_de
         return refuse(ret_args, PH_REJECT_NOT_PARTY, d->contract, 0);
     bool reported = d->state == PH_STATE_REPORTED || d->state == PH_STATE_DISPUTED;
     if (!reported || d->confirmed) return refuse(ret_args, PH_REJECT_DELIVERY_STATE, d->state, 0);
+    if (m->now.ns >= d->dispute_until_ns)
+        return refuse(ret_args, PH_REJECT_DELIVERY_TIME, 0, (int64_t)d->dispute_until_ns);
     d->confirmed = true;
     if (d->state == PH_STATE_DISPUTED) {
         ph_finality_withdraw_claim(m, at);
