@@ -38,16 +38,6 @@ static ph_reject find(const ph_market *m, ph_contract_id contract, ph_period t, 
     return PH_REJECT_NONE;
 }
 
-static bool is_owed_premium(const ph_market *m, uint32_t delivery, uint32_t participant)
-{
-    uint32_t contract = m->deliveries[delivery].contract;
-    for (uint32_t link = m->contracts[contract].depth; link >= 1; link--) {
-        const ph_contract *c = &m->contracts[ph_contract_link(m, contract, link)];
-        if (c->reseller == participant && ph_delivery_premium(m, delivery, link) > 0) return true;
-    }
-    return false;
-}
-
 /* Somebody but the buyer, who accepts the report, could still claim more than it. */
 static bool others_may_dispute(const ph_market *m, uint32_t delivery)
 {
@@ -59,16 +49,6 @@ static bool others_may_dispute(const ph_market *m, uint32_t delivery)
         if (!is_buyer && ph_delivery_premium(m, delivery, link) > 0) return true;
     }
     return false;
-}
-
-/* The meter that reports; 0: the supplier does.  A meter with an interest counts as none. */
-static uint32_t meter_of(const ph_market *m, uint32_t delivery)
-{
-    const ph_delivery *d = &m->deliveries[delivery];
-    const ph_contract *c = &m->contracts[d->contract];
-    uint32_t meter = terms_of(m, d)->meter.v;
-    if (meter == c->buyer || meter == c->supplier || is_owed_premium(m, delivery, meter)) return 0;
-    return meter;
 }
 
 static void move_due(ph_market *m, uint32_t delivery, uint64_t due_ns)
@@ -107,7 +87,7 @@ ph_reject ph_delivery_report(ph_market *m, uint32_t sender, const ph_report_deli
     ph_reject why = find(m, r->contract, r->period, &at, ret_args);
     if (why != PH_REJECT_NONE) return why;
     ph_delivery *d = &m->deliveries[at];
-    uint32_t meter = d->second_window ? 0 : meter_of(m, at);
+    uint32_t meter = d->second_window ? 0 : m->contracts[d->contract].meter;
     uint32_t reporter = meter != 0 ? meter : m->contracts[d->contract].supplier;
     if (sender != reporter) return refuse(ret_args, PH_REJECT_NOT_PARTY, d->contract, 0);
     /* Parties go on with their contracts whatever their state; a meter has to be trusted. */
@@ -186,7 +166,7 @@ static ph_reject check_claim(const ph_market *m, uint32_t at, uint32_t sender, u
 {
     const ph_delivery *d = &m->deliveries[at];
     bool is_buyer = sender == m->contracts[d->contract].buyer;
-    bool is_owner = is_owed_premium(m, at, sender);
+    bool is_owner = ph_contract_owes(m, at, sender);
     if (!is_buyer && !is_owner) return refuse(args, PH_REJECT_NOT_PARTY, d->contract, 0);
     if (d->state != PH_STATE_REPORTED && d->state != PH_STATE_DISPUTED)
         return refuse(args, PH_REJECT_DELIVERY_STATE, d->state, 0);
@@ -326,7 +306,7 @@ static void run_one(ph_market *m, uint32_t at)
     ph_delivery *d = &m->deliveries[at];
     switch ((ph_delivery_state)d->state) {
     case PH_STATE_AWAITED:
-        if (!d->second_window && meter_of(m, at) != 0) {
+        if (!d->second_window && m->contracts[d->contract].meter != 0) {
             d->second_window = true;
             uint64_t begin, end = window_end(m, d, &begin);
             move_due(m, at, end);

@@ -152,6 +152,7 @@ typedef struct {
     uint32_t reseller_ppm; /* its fee on each sum that it receives */
     uint32_t supplier_ppm; /* rate of the supplier's fee, from the first trade */
     uint32_t depth;        /* resales behind it */
+    uint32_t meter;        /* who reports; 0: the supplier */
     uint32_t first_delivery;
     ph_money bond_unit; /* per unit-period */
     /* The buyer's side, at the prices that it pays; falls when a part is resold. */
