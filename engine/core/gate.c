@@ -109,7 +109,7 @@ static void close_period(ph_market *m, ph_product *p, ph_period t)
 
 void ph_gate_run(ph_market *m)
 {
-    while (m->due_ns <= m->now.ns) {
+    while (m->due_ns <= m->now.ns && m->due_ns != UINT64_MAX) {
         uint64_t due = m->due_ns, next = UINT64_MAX;
         for (uint32_t i = 1; i <= m->product_cnt; i++) {
             ph_product *p = &m->products[i];

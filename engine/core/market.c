@@ -473,6 +473,22 @@ uint32_t ph_market_order_cnt(const ph_market *m)
     return m->order_cnt;
 }
 
+bool ph_market_contract(const ph_market *m, ph_contract_id id, ph_contract_facts *ret)
+{
+    if (id.v == 0 || id.v > m->last_contract) return false;
+    const ph_contract *c = &m->contracts[id.v];
+    *ret = (ph_contract_facts){.buyer = {c->buyer},
+                               .supplier = {c->supplier},
+                               .product = {c->product},
+                               .terms_version = c->terms_version,
+                               .from_contract = {c->parent},
+                               .resales = c->depth};
+    if (c->first_delivery != PH_NONE) ret->first_open = m->deliveries[c->first_delivery].period;
+    for (uint32_t i = c->first_delivery; i != PH_NONE; i = m->deliveries[i].next)
+        ret->open_periods++;
+    return true;
+}
+
 ph_money ph_market_balance(const ph_market *m, ph_account account)
 {
     return ph_ledger_balance(m, account);

@@ -136,6 +136,21 @@ uint32_t ph_market_product_cnt(const ph_market *m);
 uint64_t ph_market_contract_cnt(const ph_market *m);
 uint32_t ph_market_order_cnt(const ph_market *m); /* resting */
 
+/* A contract, as far as others need to know it. */
+typedef struct {
+    ph_participant_id buyer; /* the present holder */
+    ph_participant_id supplier;
+    ph_product_id product;
+    uint32_t terms_version;
+    ph_contract_id from_contract; /* resale: the contract that was split; otherwise 0 */
+    uint32_t resales;             /* links of its chain */
+    uint32_t open_periods;        /* that are not final */
+    ph_period first_open;         /* the first of them */
+} ph_contract_facts;
+
+/* Looks up a contract; false (and *ret untouched) if there is none with this number. */
+bool ph_market_contract(const ph_market *m, ph_contract_id id, ph_contract_facts *ret);
+
 /* Balance of an account: what was credited less what was debited.  0 for one that never moved. */
 ph_money ph_market_balance(const ph_market *m, ph_account account);
 

@@ -33,16 +33,16 @@ typedef struct {
 typedef struct {
     ph_reject reject; /* what it would be answered; when not NONE, only the arguments count */
     int64_t args[2];
-    ph_money hold;         /* on acceptance, before anything executes */
-    ph_money hold_after;   /* when its command is over */
-    uint64_t executed;     /* unit-periods */
-    uint64_t left;         /* unit-periods that would rest, or end */
-    ph_cancel_reason ends; /* why what is left would end; 0: it would rest, or none is left */
-    ph_money notional;     /* of what executes; notional / executed is the average price */
-    ph_money fee, fee_at_trade;
-    ph_money bond;      /* SELL: put down for what executes */
-    uint32_t contracts; /* that it would conclude */
-    uint32_t fill_cnt;  /* all there are; fills that find no room are counted only */
+    ph_money hold;              /* on acceptance, before anything executes */
+    ph_money hold_after;        /* when its command is over */
+    uint64_t executed;          /* unit-periods */
+    uint64_t left;              /* unit-periods that would rest, or end */
+    ph_cancel_reason ends;      /* why what is left would end; 0: it would rest, or none is left */
+    ph_money notional;          /* of what executes; notional / executed is the average price */
+    ph_money fee, fee_at_trade; /* resale: on all that it can come to in the end */
+    ph_money bond;              /* SELL: put down for what executes */
+    uint32_t contracts;         /* that it would conclude */
+    uint32_t fill_cnt;          /* all there are; fills that find no room are counted only */
 } ph_preview;
 
 /* Tries an order of a participant.  Fills are sorted by period, then from the best price on. */

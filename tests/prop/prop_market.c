@@ -3,7 +3,7 @@
    share hardware, ten periods, tiny prices and quantities.  All laws are checked after every
    command, and two markets that see the same commands must say the same.
 
-   PH_SEEDS=n runs n seeds (default 60) of PH_STEPS commands (default 1500); PH_SEED=s runs one.
+   PH_SEEDS=n runs n seeds (default 60) of PH_STEPS commands (default 3000); PH_SEED=s runs one.
    A failure prints the seed and the step. */
 #include "engine/base/money.h"
 #include "engine/base/period.h"
@@ -84,9 +84,14 @@ static void check_preview(const ph_preview *p, const ph_command *c)
             if (!buys && !sells) continue;
             seen.contracts++;
             seen.notional += t->notional;
-            seen.fee += buys ? t->buyer_fee : t->supplier_fee;
+            if (buys)
+                seen.fee += t->buyer_fee;
+            else if (t->from_contract.v == 0)
+                seen.fee += t->supplier_fee;
+            else /* its fee falls due with what it receives */
+                seen.fee += t->notional * (ph_money)50000 / 1000000;
             if (buys) seen.fee_at_trade += t->buyer_fee_at_trade;
-            if (sells) seen.bond += t->bond;
+            if (sells && t->from_contract.v == 0) seen.bond += t->bond;
         } else if (e->kind == PH_EVT_CANCELLED && e->u.cancelled.order.v == order) {
             seen.ends = e->u.cancelled.reason;
         }
@@ -179,6 +184,7 @@ static void set_up_one(world *x)
         world_participant(x, PH_ROLE_BUYER, 20000);
     for (int i = 0; i < BOTH; i++)
         world_participant(x, PH_ROLE_BUYER | PH_ROLE_SUPPLIER, 20000);
+    uint32_t meter = world_participant(x, PH_ROLE_METER, 0);
     uint32_t site = world_site(x, supplier);
     for (uint32_t i = 0; i < PRODUCTS; i++) {
         ph_product_terms terms = world_terms(x, site);
@@ -188,10 +194,16 @@ static void set_up_one(world *x)
         terms.fee_at_trade_ppm = 300000;
         terms.bond_ppm = 100000;
         terms.gate_seconds = 600 * i;
+        terms.report_seconds = 3600;
+        terms.dispute_seconds = 2400;
+        terms.resolve_seconds = 3600;
+        terms.dispute_deposit = 3;
+        terms.meter.v = i == 0 ? 0 : meter;
         world_product(x, &terms);
     }
     for (uint32_t p = 2; p <= ph_market_participant_cnt(x->m); p++) {
         if (p > 1 + SUPPLIERS && p <= 1 + SUPPLIERS + BUYERS) continue;
+        if (p == meter) continue;
         world_capacity(x, p, site, 1, 12);
     }
 }
@@ -256,6 +268,92 @@ static ph_command random_group(void)
     return c;
 }
 
+/* ---- Contracts: sold on, reported, confirmed, disputed, resolved ------------------------------ */
+
+static uint64_t recent_contract(void)
+{
+    uint64_t cnt = ph_market_contract_cnt(w.m);
+    uint64_t back = below(40);
+    return cnt > back ? cnt - back : 1;
+}
+
+/* One that still has periods to come; often one that was resold before. */
+static uint64_t held_contract(void)
+{
+    uint64_t id = recent_contract();
+    ph_contract_facts best, facts;
+    if (!ph_market_contract(w.m, (ph_contract_id){id}, &best)) return id;
+    for (uint32_t i = below(16); i > 0; i--) {
+        uint64_t other = recent_contract();
+        if (!ph_market_contract(w.m, (ph_contract_id){other}, &facts)) continue;
+        if (facts.open_periods == 0 || facts.first_open <= ph_period_at(w.now, HOUR)) continue;
+        if (best.open_periods > 0 && facts.resales < best.resales) continue;
+        best = facts;
+        id = other;
+    }
+    return id;
+}
+
+/* One whose first unfinished period is over. */
+static uint64_t delivered_contract(void)
+{
+    uint64_t cnt = ph_market_contract_cnt(w.m);
+    ph_contract_facts facts;
+    for (uint32_t i = 0; i < 60 && cnt > 0; i++) {
+        uint64_t id = 1 + rng() % cnt;
+        if (ph_market_contract(w.m, (ph_contract_id){id}, &facts) && facts.open_periods > 0 &&
+            facts.first_open < ph_period_at(w.now, HOUR))
+            return id;
+    }
+    return recent_contract();
+}
+
+static ph_command random_resale(void)
+{
+    uint64_t id = held_contract();
+    ph_command c = random_order();
+    ph_contract_facts facts;
+    if (!ph_market_contract(w.m, (ph_contract_id){id}, &facts)) return c;
+    w.client_order_id[c.sender.v]--;
+    ph_new_order *n = &c.u.order;
+    c.sender = facts.buyer;
+    n->client_order_id = ++w.client_order_id[c.sender.v];
+    n->product = facts.product;
+    n->side = PH_SIDE_SELL;
+    if (n->shape == PH_SHAPE_FLEX) n->shape = PH_SHAPE_BLOCK;
+    n->duration = 0;
+    n->from_contract.v = id;
+    n->quantity = 1 + below(2);
+    n->window.periods = 1 + below(2);
+    if (facts.open_periods > 0) n->window.first = facts.first_open + below(2);
+    return c;
+}
+
+static ph_command random_delivery(void)
+{
+    uint64_t id = below(8) == 0 ? recent_contract() : delivered_contract();
+    ph_period now = ph_period_at(w.now, HOUR), t = now - below(4);
+    ph_contract_facts facts;
+    if (!ph_market_contract(w.m, (ph_contract_id){id}, &facts))
+        return (ph_command){.kind = PH_CMD_TICK};
+    if (facts.open_periods > 0 && below(4) != 0) t = facts.first_open;
+    uint32_t dice = below(10), who = facts.buyer.v, seconds = below(5) * HOUR / 2;
+    if (dice < 5) {
+        uint32_t by = below(2) == 0 ? facts.supplier.v : ph_market_participant_cnt(w.m);
+        return (ph_command){.kind = PH_CMD_REPORT_DELIVERY,
+                            .sender = {by},
+                            .u.report = {.contract = {id}, .period = t, .delivered = seconds}};
+    }
+    if (dice < 6)
+        return (ph_command){.kind = PH_CMD_CONFIRM_DELIVERY,
+                            .sender = {who},
+                            .u.confirmation = {.contract = {id}, .period = t}};
+    if (dice < 9 && below(2) == 0) who = anybody();
+    return (ph_command){.kind = dice < 9 ? PH_CMD_DISPUTE_DELIVERY : PH_CMD_RESOLVE_DISPUTE,
+                        .sender = {dice < 9 ? who : 1},
+                        .u.figure = {.contract = {id}, .period = t, .delivered = seconds}};
+}
+
 static ph_command random_replace(uint64_t orders)
 {
     return (ph_command){.kind = PH_CMD_REPLACE_ORDER,
@@ -268,8 +366,12 @@ static ph_command random_replace(uint64_t orders)
 static void random_step(uint64_t orders)
 {
     uint32_t dice = below(100);
-    if (dice < 60) {
+    if (dice < 34) {
         both(random_order());
+    } else if (dice < 48) {
+        both(random_resale());
+    } else if (dice < 60) {
+        both(random_delivery());
     } else if (dice < 65) {
         both(random_group());
     } else if (dice < 78) {
@@ -325,7 +427,7 @@ START_TEST(every_law_holds_after_every_command)
     set_up_one(&w);
     set_up_one(&twin);
     traded = 0;
-    int steps = environment("PH_STEPS", 1500);
+    int steps = environment("PH_STEPS", 3000);
     for (int step = 0; step < steps; step++) {
         mark_point();
         random_step((uint64_t)step);

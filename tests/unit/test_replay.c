@@ -26,6 +26,8 @@ static ph_market_limits small_limits(void)
     l.order_periods_max = 4096;
     l.blocks_max = 64;
     l.contracts_max = 1024;
+    l.deliveries_max = 1024;
+    l.lots_max = 1024;
     l.products_max = 16;
     l.pools_max = 16;
     return l;
