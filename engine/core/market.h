@@ -179,18 +179,6 @@ typedef enum {
     PH_STATE_DISPUTED = 3, /* an operator */
 } ph_delivery_state;
 
-/* A contract.  Its parties never change: what is resold is another contract. */
-typedef struct {
-    ph_participant_id buyer, supplier;
-    ph_product_id product;
-    uint32_t terms_version;
-    ph_contract_id from_contract; /* resale: the contract that was split; otherwise 0 */
-    uint32_t resales;             /* links of its chain */
-    uint32_t open_periods;        /* sold, not resold, not final */
-} ph_contract_view;
-
-bool ph_market_contract(const ph_market *m, ph_contract_id id, ph_contract_view *ret);
-
 /* The terms that a contract keeps; NULL if there is no such contract. */
 const ph_product_terms *ph_market_contract_terms(const ph_market *m, ph_contract_id id);
 

@@ -9,21 +9,6 @@ static const ph_contract *find(const ph_market *m, ph_contract_id id)
     return id.v == 0 || id.v > m->last_contract ? NULL : &m->contracts[id.v];
 }
 
-bool ph_market_contract(const ph_market *m, ph_contract_id id, ph_contract_view *ret)
-{
-    const ph_contract *c = find(m, id);
-    if (c == NULL) return false;
-    *ret = (ph_contract_view){.buyer = {c->buyer},
-                              .supplier = {c->supplier},
-                              .product = {c->product},
-                              .terms_version = c->terms_version,
-                              .from_contract = {c->parent},
-                              .resales = c->depth};
-    for (uint32_t d = c->first_delivery; d != PH_NONE; d = m->deliveries[d].next)
-        ret->open_periods++;
-    return true;
-}
-
 const ph_product_terms *ph_market_contract_terms(const ph_market *m, ph_contract_id id)
 {
     return find(m, id) == NULL ? NULL : &m->terms[m->contracts[id.v].terms_at];

@@ -273,7 +273,7 @@ START_TEST(what_was_resold_eight_times_cannot_be_offered_again)
                                         PH_REJECT_RESOLD_TOO_OFTEN);
     ck_assert_int_eq(r->arg0, 8);
     ck_assert_int_eq(deal_account(&d, PH_ACCOUNT_PREMIUM, c), 8 * 10 + 28);
-    ph_contract_view v;
+    ph_contract_facts v;
     ck_assert(ph_market_contract(d.w.m, (ph_contract_id){c}, &v));
     ck_assert_uint_eq(v.resales, 8);
     ck_assert_uint_eq(v.supplier.v, d.supplier);
