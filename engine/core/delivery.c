@@ -176,7 +176,7 @@ static ph_reject check_claim(const ph_market *m, uint32_t at, uint32_t sender, u
     bool high = is_owner && claim > d->report && claim <= promised(m, d);
     if (!low && !high)
         return refuse(args, PH_REJECT_DELIVERY_FIGURE, (int64_t)claim, (int64_t)d->report);
-    bool again = low && d->confirmed;
+    bool again = is_buyer && d->confirmed; /* it accepted the report, as owner of a premium too */
     for (uint32_t i = 0; d->dispute != PH_NONE && i < m->disputes[d->dispute].cnt; i++) {
         const ph_claim *c = &m->disputes[d->dispute].v[i];
         again |= c->participant == sender && c->is_buyer == low;

@@ -330,6 +330,21 @@ START_TEST(who_is_owed_a_premium_may_claim_above_the_report)
 }
 END_TEST
 
+START_TEST(who_confirmed_as_buyer_disputes_no_more_as_owner_of_a_premium)
+{
+    plain();
+    uint64_t first = deal_sell(&d, d.buyer, 1, 1, 1000);
+    uint64_t second = deal_resell(&d, first, d.buyer, d.second, 1, 1500);
+    uint64_t c = deal_resell(&d, second, d.second, d.buyer, 1, 1600);
+    deal_clock(&d, 1, 0);
+    world_do(&d.w, deal_report(d.supplier, c, 0, 1800));
+    world_do(&d.w, deal_confirm(d.buyer, c, 0));
+    ck_assert_uint_eq(world_cnt(&d.w, PH_EVT_DELIVERY_FINAL), 0); /* the other owner may dispute */
+    deal_refused(&d, deal_dispute(d.buyer, c, 0, 2000), PH_REJECT_DELIVERY_STATE);
+    world_do(&d.w, deal_dispute(d.second, c, 0, 2000));
+}
+END_TEST
+
 START_TEST(a_meter_that_is_owed_a_premium_of_the_contract_counts_as_none)
 {
     ph_product_terms t = deal_terms(&d);
@@ -426,6 +441,7 @@ static void add(TCase *t)
     tcase_add_test(t, what_was_resold_eight_times_cannot_be_offered_again);
     tcase_add_test(t, a_supplier_may_buy_back_its_own_supply);
     tcase_add_loop_test(t, who_is_owed_a_premium_may_claim_above_the_report, 0, 3);
+    tcase_add_test(t, who_confirmed_as_buyer_disputes_no_more_as_owner_of_a_premium);
     tcase_add_loop_test(t, a_meter_that_is_owed_a_premium_of_the_contract_counts_as_none, 0, 2);
     tcase_add_test(t, units_of_one_period_have_their_own_prices);
     tcase_add_loop_test(t, a_group_offers_its_largest_member_once, 0, 2);
