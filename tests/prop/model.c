@@ -265,6 +265,14 @@ static bool check_quantity(model *m, const ph_command *c)
     return false;
 }
 
+bool model_in_band(const model_product *p, ph_price reference, ph_price price)
+{
+    if (p->terms.band_ppm == 0) return true;
+    model_wide away = (model_wide)price - reference;
+    if (away < 0) away = -away;
+    return away * PPM <= (model_wide)reference * p->terms.band_ppm;
+}
+
 /* Outside reference * (1 +- band): the bounds are the last prices inside. */
 static bool check_price(model *m, const ph_command *c)
 {
@@ -390,13 +398,20 @@ static void new_order(model *m, const ph_command *c)
         m->resting[i].before = model_open_units(&m->resting[i]);
     model_match(m, &o);
     model_conclude(m, &o);
-    if (model_open_units(&o) == 0) {
+    if (o.halted) {
+        model_cancelled(m, &o, PH_CANCEL_BAND);
+    } else if (model_open_units(&o) == 0) {
         if (o.lost_a_period) model_cancelled(m, &o, PH_CANCEL_NOTHING_LEFT);
     } else if (terms->time_in_force == PH_TIF_IOC) {
         model_cancelled(m, &o, PH_CANCEL_IOC);
     } else {
         if (m->resting_cnt == MODEL_RESTING) model_stop("too many resting orders");
         m->resting[m->resting_cnt++] = o;
+    }
+    if (o.halted) {
+        m->product[terms->product.v].phase = PH_PHASE_HALTED;
+        model_tell(m, PH_EVT_PHASE_CHANGED)->u.phase_changed =
+            (ph_phase_changed){terms->product, PH_PHASE_HALTED};
     }
     sweep(m);
 }

@@ -42,6 +42,7 @@ typedef struct {
     uint32_t open[MODEL_WINDOW]; /* per period of the window; of a BLOCK all are equal */
     uint64_t before;             /* open unit-periods before the command's first fill */
     bool lost_a_period;          /* to self-trade prevention */
+    bool halted;                 /* it would have executed outside the band */
 } model_order;
 
 typedef struct {
@@ -115,6 +116,9 @@ model_order *model_resting(model *m, ph_order_id id);
 
 /* What a command's matching and its trades are, in model_match.c and model_trade.c. */
 void model_match(model *m, model_order *incoming);
+/* Whether a price lies within a product's band around `reference`. */
+bool model_in_band(const model_product *p, ph_price reference, ph_price price);
+
 void model_conclude(model *m, const model_order *incoming);
 
 ph_event *model_tell(model *m, ph_event_kind kind);

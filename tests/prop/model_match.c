@@ -387,6 +387,10 @@ static void match_each(model *m, model_order *in)
             fill_from_column(m, block.order, &c, block.units, in, (ph_price)block.price);
         } else if (period.order->who == in->who) {
             prevent_self_trade(m, in, period.order, period.period);
+        } else if (!model_in_band(&m->product[in->terms.product.v], m->reference_before,
+                                  (ph_price)period.price)) {
+            in->halted = true;
+            return;
         } else {
             uint64_t units = in->open[period.period - in->terms.window.first];
             uint64_t theirs = model_open_in(period.order, period.period);

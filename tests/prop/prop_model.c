@@ -405,6 +405,7 @@ static void list_products(void)
         t.block_periods_max = one_in(4) ? 4 : 40;
         t.horizon = one_in(4) ? 8 : 40;
         t.reference_price = (1 + below(h.price)) * h.unit;
+        t.report_seconds = UINT32_MAX; /* nothing sold becomes final in these streams */
         t.band_ppm = one_in(8) ? 500000 + below(500000) : 0;
         both((ph_command){.kind = PH_CMD_LIST_PRODUCT, .sender = {1}, .u.product = t});
     }
