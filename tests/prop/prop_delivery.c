@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contracts under random streams: few participants sell, resell up to eight times, report, confirm,
    dispute, resolve, and let windows run out.  All laws are checked after every command, two markets
-   that see the same commands must say the same, and money is what went in.  Over all seeds every
+   that see the same commands must say the same, and money is what went in.  Over 30 seeds or more every
    kind of step, end and transfer must have happened.
 
    PH_SEEDS=n runs n seeds (default 30) of PH_STEPS commands (default 3000); PH_SEED=s runs one. */
@@ -322,6 +322,7 @@ START_TEST(contracts_end_and_every_law_holds)
     int seeds = environment("PH_SEEDS", 30);
     for (int seed = 0; seed < seeds; seed++)
         run_seed(seed);
+    if (seeds < 30) return; /* too few to have seen everything */
     for (int i = 1; i <= PH_DELIVERY_STEP_MAX; i++)
         ck_assert_msg(seen.steps[i] > 0, "step %d never happened", i);
     for (int i = 1; i <= PH_FINAL_CAUSE_MAX; i++)
