@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contracts under random streams: few participants sell, resell up to eight times, report, confirm,
    dispute, resolve, and let windows run out.  All laws are checked after every command, two markets
-   that see the same commands must say the same, and money is what went in.  Over 30 seeds or more every
+   that see the same commands must say the same, and money is what went in.  Over 30 seeds every
    kind of step, end and transfer must have happened.
 
    PH_SEEDS=n runs n seeds (default 30) of PH_STEPS commands (default 3000); PH_SEED=s runs one. */

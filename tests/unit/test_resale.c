@@ -310,7 +310,7 @@ START_TEST(who_is_owed_a_premium_may_claim_above_the_report)
     ck_assert_int_eq(deal_moved(&d, PH_TRANSFER_DISPUTE_DEPOSIT), 375); /* 1500 * 900 / 3600 */
     world_do(&d.w, deal_dispute(d.second, c, 0, 900));
     if (_i == 0) {
-        /* The report was right: the owner's deposit goes to the buyer, the buyer's to the seller. */
+        /* The report was right: each deposit goes to the other party */
         world_do(&d.w, deal_resolve(c, 0, 1800));
         ck_assert_int_eq(deal_moved(&d, PH_TRANSFER_DEPOSIT_FORFEIT), 750);
         ck_assert_int_eq(deal_cash(&d, d.supplier), MUCH + 500 + 375);
