@@ -214,6 +214,28 @@ ph_wide ph_delivery_premium(const ph_market *m, uint32_t delivery, uint32_t link
     return sum;
 }
 
+bool ph_contract_owes(const ph_market *m, uint32_t delivery, uint32_t participant)
+{
+    uint32_t contract = m->deliveries[delivery].contract;
+    for (uint32_t link = m->contracts[contract].depth; link >= 1; link--) {
+        const ph_contract *c = &m->contracts[ph_contract_link(m, contract, link)];
+        if (c->reseller == participant && ph_delivery_premium(m, delivery, link) > 0) return true;
+    }
+    return false;
+}
+
+uint32_t ph_contract_meter(const ph_market *m, uint32_t contract)
+{
+    const ph_contract *c = &m->contracts[contract];
+    uint32_t meter = m->terms[c->terms_at].meter.v;
+    if (meter == c->buyer || meter == c->supplier) return 0;
+    uint32_t at = c->depth == 0 || meter == 0 ? PH_NONE : c->first_delivery;
+    for (; at != PH_NONE; at = m->deliveries[at].next) {
+        if (ph_contract_owes(m, at, meter)) return 0;
+    }
+    return meter;
+}
+
 uint32_t ph_contract_link(const ph_market *m, uint32_t contract, uint32_t link)
 {
     while (m->contracts[contract].depth > link)

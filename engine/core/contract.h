@@ -56,6 +56,13 @@ ph_wide ph_delivery_premium(const ph_market *m, uint32_t delivery, uint32_t link
 /* The contract that link 1 .. depth of a chain made: its reseller sold, its buyer paid. */
 uint32_t ph_contract_link(const ph_market *m, uint32_t contract, uint32_t link);
 
+/* True if a participant is owed a premium of the contract-period. */
+bool ph_contract_owes(const ph_market *m, uint32_t delivery, uint32_t participant);
+
+/* The meter that reports on a contract as it was concluded; 0: the supplier does.  A meter with an
+   interest in any of its periods counts as none. */
+uint32_t ph_contract_meter(const ph_market *m, uint32_t contract);
+
 /* Takes a contract-period out of its contract, with its lots; it waits for nothing any more. */
 void ph_contract_drop(ph_market *m, uint32_t delivery);
 

@@ -38,33 +38,17 @@ static ph_reject find(const ph_market *m, ph_contract_id contract, ph_period t, 
     return PH_REJECT_NONE;
 }
 
-static bool is_owed_premium(const ph_market *m, uint32_t delivery, uint32_t participant)
-{
-    uint32_t contract = m->deliveries[delivery].contract;
-    for (uint32_t link = m->contracts[contract].depth; link >= 1; link--) {
-        const ph_contract *c = &m->contracts[ph_contract_link(m, contract, link)];
-        if (c->reseller == participant && ph_delivery_premium(m, delivery, link) > 0) return true;
-    }
-    return false;
-}
-
-static bool anybody_is_owed_premium(const ph_market *m, uint32_t delivery)
-{
-    uint32_t depth = m->contracts[m->deliveries[delivery].contract].depth;
-    for (uint32_t link = 1; link <= depth; link++) {
-        if (ph_delivery_premium(m, delivery, link) > 0) return true;
-    }
-    return false;
-}
-
-/* The meter that reports; 0: the supplier does.  A meter with an interest counts as none. */
-static uint32_t meter_of(const ph_market *m, uint32_t delivery)
+/* Somebody but the buyer, who accepts the report, could still claim more than it. */
+static bool others_may_dispute(const ph_market *m, uint32_t delivery)
 {
     const ph_delivery *d = &m->deliveries[delivery];
-    const ph_contract *c = &m->contracts[d->contract];
-    uint32_t meter = terms_of(m, d)->meter.v;
-    if (meter == c->buyer || meter == c->supplier || is_owed_premium(m, delivery, meter)) return 0;
-    return meter;
+    if (d->report == promised(m, d)) return false;
+    for (uint32_t link = 1; link <= m->contracts[d->contract].depth; link++) {
+        const ph_contract *c = &m->contracts[ph_contract_link(m, d->contract, link)];
+        bool is_buyer = c->reseller == m->contracts[d->contract].buyer;
+        if (!is_buyer && ph_delivery_premium(m, delivery, link) > 0) return true;
+    }
+    return false;
 }
 
 static void move_due(ph_market *m, uint32_t delivery, uint64_t due_ns)
@@ -103,9 +87,13 @@ ph_reject ph_delivery_report(ph_market *m, uint32_t sender, const ph_report_deli
     ph_reject why = find(m, r->contract, r->period, &at, ret_args);
     if (why != PH_REJECT_NONE) return why;
     ph_delivery *d = &m->deliveries[at];
-    uint32_t meter = d->second_window ? 0 : meter_of(m, at);
+    uint32_t meter = d->second_window ? 0 : m->contracts[d->contract].meter;
     uint32_t reporter = meter != 0 ? meter : m->contracts[d->contract].supplier;
     if (sender != reporter) return refuse(ret_args, PH_REJECT_NOT_PARTY, d->contract, 0);
+    /* Parties go on with their contracts whatever their state; a meter has to be trusted. */
+    ph_participant_state state = m->participants[sender].state;
+    if (meter != 0 && state != PH_PARTICIPANT_ACTIVE)
+        return refuse(ret_args, PH_REJECT_PARTICIPANT_NOT_ACTIVE, sender, state);
     uint64_t begin, end = window_end(m, d, &begin);
     if (m->now.ns < begin || m->now.ns >= end)
         return refuse(ret_args, PH_REJECT_DELIVERY_TIME, (int64_t)begin, (int64_t)end);
@@ -137,8 +125,7 @@ static void end_undisputed(ph_market *m, uint32_t at)
 static void after_confirmation(ph_market *m, uint32_t at)
 {
     ph_delivery *d = &m->deliveries[at];
-    bool open = m->now.ns < d->dispute_until_ns && anybody_is_owed_premium(m, at);
-    if (!open) {
+    if (!others_may_dispute(m, at)) {
         end_undisputed(m, at);
         return;
     }
@@ -158,6 +145,8 @@ ph_reject ph_delivery_confirm(ph_market *m, uint32_t sender, const ph_confirm_de
         return refuse(ret_args, PH_REJECT_NOT_PARTY, d->contract, 0);
     bool reported = d->state == PH_STATE_REPORTED || d->state == PH_STATE_DISPUTED;
     if (!reported || d->confirmed) return refuse(ret_args, PH_REJECT_DELIVERY_STATE, d->state, 0);
+    if (m->now.ns >= d->dispute_until_ns)
+        return refuse(ret_args, PH_REJECT_DELIVERY_TIME, 0, (int64_t)d->dispute_until_ns);
     d->confirmed = true;
     if (d->state == PH_STATE_DISPUTED) {
         ph_finality_withdraw_claim(m, at);
@@ -177,7 +166,7 @@ static ph_reject check_claim(const ph_market *m, uint32_t at, uint32_t sender, u
 {
     const ph_delivery *d = &m->deliveries[at];
     bool is_buyer = sender == m->contracts[d->contract].buyer;
-    bool is_owner = is_owed_premium(m, at, sender);
+    bool is_owner = ph_contract_owes(m, at, sender);
     if (!is_buyer && !is_owner) return refuse(args, PH_REJECT_NOT_PARTY, d->contract, 0);
     if (d->state != PH_STATE_REPORTED && d->state != PH_STATE_DISPUTED)
         return refuse(args, PH_REJECT_DELIVERY_STATE, d->state, 0);
@@ -187,7 +176,7 @@ static ph_reject check_claim(const ph_market *m, uint32_t at, uint32_t sender, u
     bool high = is_owner && claim > d->report && claim <= promised(m, d);
     if (!low && !high)
         return refuse(args, PH_REJECT_DELIVERY_FIGURE, (int64_t)claim, (int64_t)d->report);
-    bool again = low && d->confirmed;
+    bool again = is_buyer && d->confirmed; /* it accepted the report, as owner of a premium too */
     for (uint32_t i = 0; d->dispute != PH_NONE && i < m->disputes[d->dispute].cnt; i++) {
         const ph_claim *c = &m->disputes[d->dispute].v[i];
         again |= c->participant == sender && c->is_buyer == low;
@@ -317,7 +306,7 @@ static void run_one(ph_market *m, uint32_t at)
     ph_delivery *d = &m->deliveries[at];
     switch ((ph_delivery_state)d->state) {
     case PH_STATE_AWAITED:
-        if (!d->second_window && meter_of(m, at) != 0) {
+        if (!d->second_window && m->contracts[d->contract].meter != 0) {
             d->second_window = true;
             uint64_t begin, end = window_end(m, d, &begin);
             move_due(m, at, end);

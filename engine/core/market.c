@@ -110,9 +110,9 @@ uint32_t ph_market_events_max(const ph_market_limits *limits)
     uint64_t gates = (uint64_t)limits->order_periods_max * 2 + limits->blocks_max;
     uint64_t rings = (uint64_t)limits->products_max * limits->ring_periods;
     if (rings < gates) gates = rings;
-    /* A contract-period that becomes final: seven transfers, three for each link of a chain, and two
-       for each claim. */
-    uint64_t ends = limits->deliveries_max * (uint64_t)(8 + 3 * PH_RESALES_MAX) +
+    /* A contract-period that becomes final: told, after a silent meter besides, with eight transfers,
+       three for each link of a chain, and two for each claim. */
+    uint64_t ends = limits->deliveries_max * (uint64_t)(10 + 3 * PH_RESALES_MAX) +
                     2 * (uint64_t)PH_CLAIMS_MAX * limits->disputes_max;
     uint64_t max = gates + ends + limits->orders_max + PH_EACH_PERIODS_MAX + 16 +
                    14 * (uint64_t)PH_FILLS_PER_COMMAND_MAX;
@@ -165,13 +165,20 @@ static void emit_rejected(ph_market *m, const outcome *x, ph_reject why)
                       .order = {x->order}};
 }
 
+/* Contracts go on whatever becomes of a party: what they ask of it is taken. */
+static bool goes_on(ph_command_kind kind)
+{
+    return kind == PH_CMD_HAND_OVER_ACCESS || kind == PH_CMD_REPORT_DELIVERY ||
+           kind == PH_CMD_CONFIRM_DELIVERY || kind == PH_CMD_DISPUTE_DELIVERY;
+}
+
 static ph_reject check_sender(const ph_market *m, outcome *x, uint32_t role)
 {
     uint32_t sender = x->c->sender.v;
     x->args[0] = sender;
     if (sender == 0 || sender > m->participant_cnt) return PH_REJECT_UNKNOWN_PARTICIPANT;
     x->args[1] = m->participants[sender].state;
-    if (m->participants[sender].state != PH_PARTICIPANT_ACTIVE)
+    if (m->participants[sender].state != PH_PARTICIPANT_ACTIVE && !goes_on(x->c->kind))
         return PH_REJECT_PARTICIPANT_NOT_ACTIVE;
     x->args[0] = role;
     x->args[1] = 0;

@@ -13,6 +13,7 @@
 #ifndef ENGINE_CORE_MARKET_H
 #define ENGINE_CORE_MARKET_H
 
+#include "engine/base/limits.h"
 #include "engine/base/types.h"
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
@@ -170,6 +171,43 @@ typedef struct {
 
 /* Looks up a resting order; false (and *ret untouched) if it does not rest. */
 bool ph_market_order(const ph_market *m, ph_order_id id, ph_resting_order *ret);
+
+/* What a contract-period waits for. */
+typedef enum {
+    PH_STATE_AWAITED = 1,  /* a report, from its end on */
+    PH_STATE_REPORTED = 2, /* the end of the dispute window, or a confirmation */
+    PH_STATE_DISPUTED = 3, /* an operator */
+} ph_delivery_state;
+
+/* The terms that a contract keeps; NULL if there is no such contract. */
+const ph_product_terms *ph_market_contract_terms(const ph_market *m, ph_contract_id id);
+
+/* A contract-period that is not final. */
+typedef struct {
+    ph_period period;
+    ph_quantity quantity, offered; /* units held; of these, in resting resale orders */
+    ph_delivery_state state;
+    uint64_t reported; /* unit-seconds, once somebody has */
+    bool confirmed;    /* the last report, by the buyer */
+    uint32_t claims;   /* open */
+    ph_time due;       /* when time alone changes it */
+    uint32_t lots;
+} ph_period_view;
+
+/* The first one of a contract in period `from` or later; false if there is none. */
+bool ph_market_contract_period(const ph_market *m, ph_contract_id id, ph_period from,
+                               ph_period_view *ret);
+
+/* Units with the same prices behind them. */
+typedef struct {
+    ph_quantity quantity;
+    ph_price supplier, paid;           /* what the supplier gets; what the holder paid */
+    ph_price premiums[PH_RESALES_MAX]; /* per unit and link of the chain, oldest first */
+} ph_lot_view;
+
+/* The n-th lot, from 0, of a contract-period, in the order in which units leave; false at the end. */
+bool ph_market_lot(const ph_market *m, ph_contract_id id, ph_period t, uint32_t n,
+                   ph_lot_view *ret);
 
 /* Best price and the quantity shown at it in one period of a product; 0 and 0 if there is none. */
 void ph_market_best(const ph_market *m, ph_product_id product, ph_side side, ph_period t,

@@ -152,6 +152,7 @@ typedef struct {
     uint32_t reseller_ppm; /* its fee on each sum that it receives */
     uint32_t supplier_ppm; /* rate of the supplier's fee, from the first trade */
     uint32_t depth;        /* resales behind it */
+    uint32_t meter;        /* who reports; 0: the supplier */
     uint32_t first_delivery;
     ph_money bond_unit; /* per unit-period */
     /* The buyer's side, at the prices that it pays; falls when a part is resold. */
@@ -166,13 +167,6 @@ typedef struct {
     ph_money supplier_fee, supplier_fee_earned;
     ph_money escrow, bond, deposit, premium; /* balances */
 } ph_contract;
-
-/* What is known of the delivery in one period of a contract. */
-typedef enum {
-    PH_STATE_AWAITED = 1, /* no report yet */
-    PH_STATE_REPORTED = 2,
-    PH_STATE_DISPUTED = 3,
-} ph_delivery_state;
 
 /* A contract-period that is not final. */
 typedef struct {

@@ -232,6 +232,7 @@ static void conclude(ph_market *m, const ph_fill *f, uint32_t cnt)
         conclude_new(m, f, cnt, &t);
     else
         conclude_resale(m, f, cnt, &t, &sum);
+    m->contracts[t.contract.v].meter = ph_contract_meter(m, (uint32_t)t.contract.v);
     t.segment_cnt = make_segments(m, f, cnt);
     ph_emit(m, PH_EVT_TRADE)->u.trade = t;
     for (uint32_t i = 0; i < t.segment_cnt; i++)
