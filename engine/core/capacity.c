@@ -223,7 +223,7 @@ ph_reject ph_capacity_attest(ph_market *m, uint32_t auditor, const ph_attest_cap
     return PH_REJECT_NONE;
 }
 
-/* ---- What orders draw -------------------------------------------------------------------------- */
+/* ---- What orders draw ----------------------------------------------------------------------- */
 
 static uint64_t *used_of(const ph_pool *p, ph_capacity_kind kind)
 {

@@ -74,7 +74,7 @@ static bool find_in_level(const ph_column *c, const ph_ladder *l, stand *at)
     return at->node != PH_NODE_NONE;
 }
 
-/* Units of the order that stands in front: its clips as long as nobody else's turn comes between. */
+/* Units of the order that stands in front: its clips, as long as no other's turn comes between. */
 static uint32_t take_turns(const ph_column *c, const ph_ladder *l, stand *at)
 {
     const ph_market *m = c->m;

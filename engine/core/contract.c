@@ -33,7 +33,7 @@ uint32_t ph_contract_delivery(const ph_market *m, uint32_t contract, ph_period t
     return i != PH_NONE && m->deliveries[i].period == t ? i : PH_NONE;
 }
 
-/* ---- Pools --------------------------------------------------------------------------------------- */
+/* ---- Pools ---------------------------------------------------------------------------------- */
 
 static uint32_t delivery_new(ph_market *m)
 {
@@ -67,7 +67,7 @@ static void lot_give(ph_market *m, uint32_t at)
     m->lot_cnt--;
 }
 
-/* ---- Growth -------------------------------------------------------------------------------------- */
+/* ---- Growth --------------------------------------------------------------------------------- */
 
 static uint64_t first_due(const ph_market *m, const ph_contract *c, ph_period t)
 {
@@ -182,7 +182,7 @@ void ph_contract_move(ph_market *m, ph_contract_cursor *c, ph_period t, ph_quant
     if (m->deliveries[parent].quantity == 0) ph_contract_drop(m, parent);
 }
 
-/* ---- Amounts -------------------------------------------------------------------------------------- */
+/* ---- Amounts -------------------------------------------------------------------------------- */
 
 ph_wide ph_delivery_notional(const ph_market *m, uint32_t delivery)
 {
@@ -261,7 +261,7 @@ void ph_contract_drop(ph_market *m, uint32_t delivery)
     m->delivery_cnt--;
 }
 
-/* ---- Resale --------------------------------------------------------------------------------------- */
+/* ---- Resale --------------------------------------------------------------------------------- */
 
 static ph_reject refuse(int64_t args[2], ph_reject why, int64_t arg0, int64_t arg1)
 {

@@ -19,7 +19,7 @@ uint32_t ph_contract_room(const ph_market *m);
 /* The contract-period, or PH_NONE when it never was or is final. */
 uint32_t ph_contract_delivery(const ph_market *m, uint32_t contract, ph_period t);
 
-/* ---- Growth: units come into a contract that was just concluded ------------------------------- */
+/* ---- Growth: units come into a contract that was just concluded ----------------------------- */
 
 /* Where the last unit came in; units come by price, then period. */
 typedef struct {
@@ -44,7 +44,7 @@ typedef struct {
 void ph_contract_move(ph_market *m, ph_contract_cursor *c, ph_period t, ph_quantity units,
                       ph_price price, ph_contract_moved *sum);
 
-/* ---- Amounts of a contract-period ---------------------------------------------------------------- */
+/* ---- Amounts of a contract-period ----------------------------------------------------------- */
 
 ph_wide ph_delivery_notional(const ph_market *m, uint32_t delivery); /* at the supplier's price */
 ph_wide ph_delivery_paid(const ph_market *m, uint32_t delivery); /* at the price of the holder */
@@ -66,7 +66,7 @@ uint32_t ph_contract_meter(const ph_market *m, uint32_t contract);
 /* Takes a contract-period out of its contract, with its lots; it waits for nothing any more. */
 void ph_contract_drop(ph_market *m, uint32_t delivery);
 
-/* ---- Resale ------------------------------------------------------------------------------------- */
+/* ---- Resale --------------------------------------------------------------------------------- */
 
 /* Whether a participant may offer what `from_contract` of an order names; periods apart. */
 ph_reject ph_contract_check_resale(const ph_market *m, uint32_t seller, const ph_new_order *n,

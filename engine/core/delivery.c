@@ -69,7 +69,7 @@ static void tell(ph_market *m, uint32_t delivery, ph_delivery_step step, uint32_
                                                                   .due = {ph_due_of(m, delivery)}};
 }
 
-/* ---- Reports ---------------------------------------------------------------------------------- */
+/* ---- Reports -------------------------------------------------------------------------------- */
 
 /* When the window in which the sender may report begins and ends. */
 static uint64_t window_end(const ph_market *m, const ph_delivery *d, uint64_t *ret_begin)
@@ -112,7 +112,7 @@ ph_reject ph_delivery_report(ph_market *m, uint32_t sender, const ph_report_deli
     return PH_REJECT_NONE;
 }
 
-/* ---- Confirmations ------------------------------------------------------------------------------- */
+/* ---- Confirmations -------------------------------------------------------------------------- */
 
 /* Its window is over, or never mattered: what was reported is what came. */
 static void end_undisputed(ph_market *m, uint32_t at)
@@ -159,7 +159,7 @@ ph_reject ph_delivery_confirm(ph_market *m, uint32_t sender, const ph_confirm_de
     return PH_REJECT_NONE;
 }
 
-/* ---- Disputes ---------------------------------------------------------------------------------- */
+/* ---- Disputes ------------------------------------------------------------------------------- */
 
 static ph_reject check_claim(const ph_market *m, uint32_t at, uint32_t sender, uint64_t claim,
                              int64_t args[2])

@@ -14,7 +14,7 @@ void ph_due_init(ph_market *m, ph_arena *a)
     m->due_groups_fresh = 1;
 }
 
-/* ---- The heap of groups ------------------------------------------------------------------------ */
+/* ---- The heap of groups --------------------------------------------------------------------- */
 
 static void put(ph_market *m, uint32_t i, uint32_t group)
 {
@@ -83,7 +83,7 @@ static void drop_group(ph_market *m, uint32_t group)
     m->due_group_free = group;
 }
 
-/* ---- Members -------------------------------------------------------------------------------------- */
+/* ---- Members -------------------------------------------------------------------------------- */
 
 void ph_due_add(ph_market *m, uint32_t delivery, uint64_t due_ns)
 {

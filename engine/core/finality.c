@@ -35,7 +35,7 @@ static ph_money share_now(ph_money fee, ph_money delivered, ph_money notional, p
     return share > earned ? share - earned : 0;
 }
 
-/* ---- Deposits ------------------------------------------------------------------------------------ */
+/* ---- Deposits ------------------------------------------------------------------------------- */
 
 static void pay_deposit(ph_market *m, uint32_t contract, const ph_claim *claim, bool is_lost)
 {
@@ -94,7 +94,7 @@ void ph_finality_withdraw_claim(ph_market *m, uint32_t delivery)
     if (open->cnt == 0) give_dispute(m, d);
 }
 
-/* ---- Payment ---------------------------------------------------------------------------------- */
+/* ---- Payment -------------------------------------------------------------------------------- */
 
 /* One contract-period and what came of it. */
 typedef struct {

@@ -8,8 +8,8 @@
 /* The contract-period ends with `delivered` unit-seconds: tells, pays and forgets it. */
 void ph_finality_end(ph_market *m, uint32_t delivery, uint64_t delivered, ph_final_cause cause);
 
-/* The buyer's own claim ends because it confirmed: its deposit goes by the report.  The dispute ends
-   with its last claim. */
+/* The buyer's own claim ends because it confirmed: its deposit goes by the report.  The dispute
+   ends with its last claim. */
 void ph_finality_withdraw_claim(ph_market *m, uint32_t delivery);
 
 #endif

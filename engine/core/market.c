@@ -56,7 +56,7 @@ static bool limits_ok(const ph_market_limits *l)
            power_of_two && within(l->orders_max, 1, 1 << 26) &&
            within(l->order_periods_max, 1, 1 << 28) && within(l->blocks_max, 1, 1 << 24) &&
            within(l->contracts_max, 1, 1 << 28) && within(l->references_max, 1, 1 << 26) &&
-           within(l->terms_max, 1, 1 << 20) && within(l->deliveries_max, 1, 1 << 28) &&
+           within(l->terms_max, 1, 1 << 20) && within(l->deliveries_max, 1, 1 << 26) &&
            within(l->lots_max, 1, 1 << 28) && within(l->disputes_max, 1, 1 << 24) &&
            within(l->probes_max, 1, 1 << 20);
 }
@@ -110,8 +110,8 @@ uint32_t ph_market_events_max(const ph_market_limits *limits)
     uint64_t gates = (uint64_t)limits->order_periods_max * 2 + limits->blocks_max;
     uint64_t rings = (uint64_t)limits->products_max * limits->ring_periods;
     if (rings < gates) gates = rings;
-    /* A contract-period that becomes final: told, after a silent meter besides, with eight transfers,
-       three for each link of a chain, and two for each claim. */
+    /* A contract-period that becomes final: told, after a silent meter besides, with eight
+       transfers, three for each link of a chain, and two for each claim. */
     uint64_t ends = limits->deliveries_max * (uint64_t)(10 + 3 * PH_RESALES_MAX) +
                     2 * (uint64_t)PH_CLAIMS_MAX * limits->disputes_max;
     uint64_t max = gates + ends + limits->orders_max + PH_EACH_PERIODS_MAX + 16 +

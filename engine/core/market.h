@@ -205,7 +205,8 @@ typedef struct {
     ph_price premiums[PH_RESALES_MAX]; /* per unit and link of the chain, oldest first */
 } ph_lot_view;
 
-/* The n-th lot, from 0, of a contract-period, in the order in which units leave; false at the end. */
+/* The n-th lot, from 0, of a contract-period, in the order in which units leave; false at the
+   end. */
 bool ph_market_lot(const ph_market *m, ph_contract_id id, ph_period t, uint32_t n,
                    ph_lot_view *ret);
 

@@ -172,8 +172,7 @@ static ph_cancel_reason end_of(const ph_order *o)
 }
 
 void ph_question_preview(ph_question *q, const ph_market *m, ph_participant_id who,
-                         const ph_new_order *n, ph_preview *ret, ph_preview_fill *fills,
-                         uint32_t fills_max)
+                         const ph_new_order *n, ph_preview *ret, ph_preview_fills fills)
 {
     *ret = (ph_preview){.reject = PH_REJECT_NONE};
     ph_new_order fresh;
@@ -196,7 +195,7 @@ void ph_question_preview(ph_question *q, const ph_market *m, ph_participant_id w
     }
     add_fees(t, o, ret);
     ret->bond = o->bond_unit * (ph_money)ret->executed;
-    ret->fill_cnt = tell_fills(t, n->side, fills, fills_max);
+    ret->fill_cnt = tell_fills(t, n->side, fills.v, fills.max);
 }
 
 /* ---- Why ---------------------------------------------------------------------------------- */

@@ -18,7 +18,7 @@ typedef struct ph_question ph_question;
 
 size_t ph_question_footprint(const ph_market_limits *limits);
 
-/* A room for questions to markets of these limits, in a block that is all zero and aligned to 64. */
+/* A room for questions to markets of these limits, in a block that is all zero, aligned to 64. */
 ph_question *ph_question_init(void *block, const ph_market_limits *limits);
 
 /* ---- Preview: what an order would do now --------------------------------------------------- */
@@ -45,10 +45,15 @@ typedef struct {
     uint32_t fill_cnt;          /* all there are; fills that find no room are counted only */
 } ph_preview;
 
+/* Room of the caller for fills. */
+typedef struct {
+    ph_preview_fill *v;
+    uint32_t max;
+} ph_preview_fills;
+
 /* Tries an order of a participant.  Fills are sorted by period, then from the best price on. */
 void ph_question_preview(ph_question *q, const ph_market *m, ph_participant_id who,
-                         const ph_new_order *n, ph_preview *ret, ph_preview_fill *fills,
-                         uint32_t fills_max);
+                         const ph_new_order *n, ph_preview *ret, ph_preview_fills fills);
 
 /* ---- Why: what would have to differ for all of an order to execute at once ------------------ */
 

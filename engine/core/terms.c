@@ -28,7 +28,7 @@ static ph_reject field(int number, int64_t value, int64_t args[2])
     return PH_REJECT_FIELD_RANGE;
 }
 
-/* ---- Symbols ---------------------------------------------------------------------------------- */
+/* ---- Symbols -------------------------------------------------------------------------------- */
 
 static uint64_t symbol_hash(const ph_text64 *symbol)
 {
@@ -62,7 +62,7 @@ static void remember_symbol(ph_market *m, uint32_t row)
     ph_index_put(&m->symbol_of, symbol_hash(symbol), row);
 }
 
-/* ---- Checks ----------------------------------------------------------------------------------- */
+/* ---- Checks --------------------------------------------------------------------------------- */
 
 /* Fields of a product against their ranges, one row each: number, value, lowest, highest. */
 static ph_reject check_ranges(const ph_market *m, const ph_product_terms *p, int64_t args[2])
@@ -167,7 +167,7 @@ static ph_reject check_known(const ph_market *m, uint32_t product, int64_t args[
     return args[1] == PH_PRODUCT_DELISTED ? PH_REJECT_PRODUCT_STATE : PH_REJECT_NONE;
 }
 
-/* ---- Commands --------------------------------------------------------------------------------- */
+/* ---- Commands ------------------------------------------------------------------------------- */
 
 static void append(ph_market *m, ph_product *p, const ph_product_terms *terms)
 {
@@ -237,7 +237,7 @@ ph_reject ph_terms_set_state(ph_market *m, const ph_set_product_state *s, int64_
     return PH_REJECT_NONE;
 }
 
-/* ---- Questions -------------------------------------------------------------------------------- */
+/* ---- Questions ------------------------------------------------------------------------------ */
 
 bool ph_market_product_state(const ph_market *m, ph_product_id id, ph_product_state *ret_state,
                              uint32_t *ret_terms_version)

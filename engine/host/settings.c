@@ -47,7 +47,7 @@ static const ph_config_row rows[] = {
      "references of payments ever"},
     {"terms_max", PH_CONFIG_U32, AT(limits.terms_max), "4096", 1, 1 << 20,
      "terms versions of all products ever"},
-    {"deliveries_max", PH_CONFIG_U32, AT(limits.deliveries_max), "1048576", 1, 1 << 28,
+    {"deliveries_max", PH_CONFIG_U32, AT(limits.deliveries_max), "1048576", 1, 1 << 26,
      "contract-periods sold and not final at one time"},
     {"lots_max", PH_CONFIG_U32, AT(limits.lots_max), "1048576", 1, 1 << 28,
      "prices of these contract-periods at one time"},

@@ -19,7 +19,7 @@
 
 enum { BATCH = 256, RUNS = 3, FILLS_MAX = 4096 };
 
-/* ---- A stream through the market --------------------------------------------------------------- */
+/* ---- A stream through the market ------------------------------------------------------------ */
 
 typedef struct {
     const order_stream *s;
@@ -234,7 +234,7 @@ static void mix_rows(uint32_t commands)
     }
 }
 
-/* ---- Latency ------------------------------------------------------------------------------------- */
+/* ---- Latency -------------------------------------------------------------------------------- */
 
 static int by_latency(const void *a, const void *b)
 {
@@ -266,9 +266,9 @@ static void latency_rows(uint32_t commands)
     stream_free(&s);
 }
 
-/* ---- Windows and blocks --------------------------------------------------------------------------- */
+/* ---- Windows and blocks --------------------------------------------------------------------- */
 
-/* Time of n commands that `make` gives, in ns each; what they leave is cancelled outside the time. */
+/* Time of n commands that `make` gives, in ns each; what they leave is cancelled untimed. */
 typedef ph_command maker(bench_market *b, uint32_t i);
 
 static double time_each(bench_market *b, uint32_t n, maker *make)
@@ -422,7 +422,7 @@ static void beside_blocks_rows(void)
     }
 }
 
-/* ---- Memory and growth ------------------------------------------------------------------------------ */
+/* ---- Memory and growth ---------------------------------------------------------------------- */
 
 static double per_item(ph_market_limits small, ph_market_limits large, uint32_t items)
 {

@@ -9,7 +9,7 @@
 
 enum { CENTRE = 1024, WANDER = 400, DISTANCE_MAX = 50, QUANTITY_MAX = 100 };
 
-/* ---- Chance: xoshiro256** (Blackman, Vigna), seeded by SplitMix64; integers only --------------- */
+/* ---- Chance: xoshiro256** (Blackman, Vigna), seeded by SplitMix64; integers only ------------ */
 
 typedef struct {
     uint64_t s[4];
@@ -57,7 +57,7 @@ static int distance(chance *c)
     return d;
 }
 
-/* ---- The market that the generator walks -------------------------------------------------------- */
+/* ---- The market that the generator walks ---------------------------------------------------- */
 
 typedef struct {
     order_stream stream;
@@ -236,7 +236,7 @@ order_stream stream_generate(uint32_t instruments, uint32_t resting, uint32_t co
     return w.stream;
 }
 
-/* ---- Files ---------------------------------------------------------------------------------------- */
+/* ---- Files ---------------------------------------------------------------------------------- */
 
 static _Noreturn void not_a_stream(const char *path, const char *why)
 {
@@ -247,7 +247,7 @@ static _Noreturn void not_a_stream(const char *path, const char *why)
 order_stream stream_read(const char *path)
 {
     order_stream s = {.v = NULL};
-    FILE *f = fopen(path, "rb");
+    FILE *f = fopen(path, "rbe");
     if (f == NULL) not_a_stream(path, "cannot be opened");
     stream_header *h = &s.header;
     if (fread(h, sizeof *h, 1, f) != 1 || h->magic != STREAM_MAGIC)

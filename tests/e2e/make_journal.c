@@ -15,6 +15,7 @@
 #include "engine/core/market.h"
 #include "engine/journal/file_posix.h"
 #include "engine/journal/writer.h"
+#include "engine/process/memory.h"
 #include "engine/replay/limits.h"
 #include "engine/replay/replay.h"
 #include "engine/wire/codec.h"
@@ -249,9 +250,13 @@ int main(int argc, char **argv)
     ph_journal_options o = {.market = "settle.test", .meta = meta, .meta_size = sizeof meta};
     void *memory = aligned_alloc(64, (ph_journal_footprint() + 63) / 64 * 64);
     ph_events out = {.max = ph_market_events_max(&l)};
-    out.v = calloc(out.max, sizeof *out.v);
-    uint8_t *event_bytes = malloc((size_t)out.max * PH_EVENT_BYTES_MAX);
-    if (memory == NULL || out.v == NULL || event_bytes == NULL) fail("no journal", "no memory");
+    /* For the worst command; the others touch a page of it. */
+    size_t out_size = out.max * sizeof *out.v, bytes_size = (size_t)out.max * PH_EVENT_BYTES_MAX;
+    void *out_block = NULL, *event_bytes = NULL;
+    bool has_room = memory != NULL && ph_memory_map(out_size, &out_block) == PH_OK &&
+                    ph_memory_map(bytes_size, &event_bytes) == PH_OK;
+    if (!has_room) fail("no journal", "no memory");
+    out.v = out_block;
     if (ph_disk_posix_open(argv[1], true, &disk) != PH_OK) fail(argv[1], disk.why);
     if (ph_journal_open(memory, &disk.disk, &o, &j, &f) != PH_OK) fail(argv[1], f.text);
     uint64_t hour_ns = HOUR * PH_NS_PER_S, begin_ns = FIRST_PERIOD * hour_ns;
@@ -269,7 +274,7 @@ int main(int argc, char **argv)
     ph_journal_close(j);
     ph_disk_posix_close(&disk);
     free(memory);
-    free(out.v);
-    free(event_bytes);
+    ph_memory_unmap(out_block, out_size);
+    ph_memory_unmap(event_bytes, bytes_size);
     return EXIT_SUCCESS;
 }

@@ -25,7 +25,18 @@ COLUMNS_MAX = 100
 TESTED_BY = {
     **{
         f"engine/core/{name}.c": "tests/unit/test_examples.c"
-        for name in ("book", "column", "fill", "gate", "law", "market", "match")
+        for name in ("book", "column", "fill", "gate", "law", "market", "match", "trade")
+    },
+    **{
+        f"engine/core/{name}.c": "tests/unit/test_shapes.c"
+        for name in ("check", "expiry", "match_block", "offer")
+    },
+    **{
+        f"engine/core/{name}.c": "tests/unit/test_resale.c"
+        for name in ("contract", "finality", "law_contract", "supply", "view")
+    },
+    **{
+        f"engine/core/{name}.c": "tests/unit/test_question.c" for name in ("prefetch", "trial")
     },
     **{
         f"engine/journal/{name}.c": "tests/unit/test_writer.c"

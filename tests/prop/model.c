@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: the market in one place, as the rulebook tells it */
 #include "tests/prop/model.h"
 
 #include <stdio.h>

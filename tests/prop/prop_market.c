@@ -47,13 +47,13 @@ static uint64_t traded;
 static void *question_block;
 static ph_question *questions;
 
-/* ---- Questions: asked of one world only, so that the twin shows that asking changes nothing ---- */
+/* ---- Questions: asked of one world only: the twin shows that asking changes nothing ---- */
 
 static ph_preview preview_of(ph_participant_id who, const ph_new_order *n)
 {
     ph_preview p;
     ph_preview_fill fills[64];
-    ph_question_preview(questions, w.m, who, n, &p, fills, 64);
+    ph_question_preview(questions, w.m, who, n, &p, (ph_preview_fills){fills, 64});
     ph_wide notional = 0;
     uint64_t executed = 0;
     for (uint32_t i = 0; i < p.fill_cnt && i < 64; i++) {
@@ -268,7 +268,7 @@ static ph_command random_group(void)
     return c;
 }
 
-/* ---- Contracts: sold on, reported, confirmed, disputed, resolved ------------------------------ */
+/* ---- Contracts: sold on, reported, confirmed, disputed, resolved ---------------------------- */
 
 static uint64_t recent_contract(void)
 {

@@ -143,7 +143,7 @@ START_TEST(capacity_of_the_past_is_forgotten)
 }
 END_TEST
 
-/* ---- Attested capacity ------------------------------------------------------------------------ */
+/* ---- Attested capacity ---------------------------------------------------------------------- */
 
 static uint32_t auditor;
 
@@ -252,7 +252,7 @@ START_TEST(a_group_counts_its_largest_member_of_each_kind)
 }
 END_TEST
 
-/* ---- A stream against a naive count ----------------------------------------------------------- */
+/* ---- A stream against a naive count --------------------------------------------------------- */
 
 enum { SPAN = 12 };
 
