@@ -144,7 +144,7 @@ class Settle(unittest.TestCase):
         self.assertIn("division by zero", self.migrate("--schema", copy, code=1))
         self.assertEqual(self.pg.sql("SELECT to_regclass('petahour.half')"), "")
         (copy / "0005_wrong.sql").unlink()
-        (copy / "0005_gap.sql").write_text("SELECT 1", encoding="utf-8")
+        (copy / "0006_gap.sql").write_text("SELECT 1", encoding="utf-8")
         self.assertIn("migration 0005 is missing", self.migrate("--schema", copy, code=1))
 
     def test_newer_database_is_refused(self):
