@@ -111,13 +111,16 @@ static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint3
     n->level = level;
     /* Last by place, but for clips that were renewed while this order was matched. */
     n->prev = v->tail;
-    while (side->icebergs > 0 && n->prev != PH_NODE_NONE && ph_book_place(m, n->prev) > o->place)
+    uint64_t place = m->is_loading ? ph_book_place(m, at) : o->place;
+    bool looks = side->icebergs > 0 || m->is_loading;
+    while (looks && n->prev != PH_NODE_NONE && ph_book_place(m, n->prev) > place)
         n->prev = m->nodes[n->prev].prev;
     n->next = n->prev != PH_NODE_NONE ? m->nodes[n->prev].next : v->head;
     *(n->prev != PH_NODE_NONE ? &m->nodes[n->prev].next : &v->head) = at;
     *(n->next != PH_NODE_NONE ? &m->nodes[n->next].prev : &v->tail) = at;
     v->quantity += n->open;
-    if (o->display != 0) ph_clip_set(ph_clip_of(m, o, at), shown_at_most(o, n->open), o->place);
+    if (o->display != 0 && !m->is_loading)
+        ph_clip_set(ph_clip_of(m, o, at), shown_at_most(o, n->open), o->place);
     return true;
 }
 
@@ -401,4 +404,61 @@ void ph_book_leave(ph_market *m, uint32_t slot)
     if (o->expire_ns != 0) ph_expiry_remove(m, slot);
     leave_lists(m, slot);
     ph_index_remove(&m->order_of, o->id);
+}
+
+bool ph_book_rest_again(ph_market *m, uint32_t slot)
+{
+    m->is_loading = true;
+    bool fits = ph_book_rest(m, slot);
+    m->is_loading = false;
+    return fits;
+}
+
+/* ---- In order of id ------------------------------------------------------------------------- */
+
+static uint32_t merge(ph_market *m, uint32_t a, uint32_t b)
+{
+    uint32_t first = PH_NONE, *link = &first;
+    while (a != PH_NONE && b != PH_NONE) {
+        uint32_t *next = m->orders[a].id < m->orders[b].id ? &a : &b;
+        *link = *next;
+        link = &m->orders[*next].next_touched;
+        *next = *link;
+    }
+    *link = a != PH_NONE ? a : b;
+    return first;
+}
+
+/* Merge sort of a list from the bottom up: run[k] holds 2^k orders, or none. */
+uint32_t ph_book_sort_by_id(ph_market *m, uint32_t first)
+{
+    uint32_t run[32] = {PH_NONE};
+    while (first != PH_NONE) {
+        uint32_t one = first;
+        first = m->orders[one].next_touched;
+        m->orders[one].next_touched = PH_NONE;
+        int k = 0;
+        for (; run[k] != PH_NONE; k++) {
+            one = merge(m, run[k], one);
+            run[k] = PH_NONE;
+        }
+        run[k] = one;
+    }
+    uint32_t all = PH_NONE;
+    for (int k = 0; k < 32; k++)
+        all = merge(m, run[k], all);
+    return all;
+}
+
+uint32_t ph_book_by_id(ph_market *m)
+{
+    uint32_t first = PH_NONE;
+    for (uint32_t p = 1; p <= m->product_cnt; p++) {
+        for (uint32_t i = m->products[p].first_order; i != PH_NONE;
+             i = m->orders[i].next_of_product) {
+            m->orders[i].next_touched = first;
+            first = i;
+        }
+    }
+    return ph_book_sort_by_id(m, first);
 }

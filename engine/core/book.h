@@ -41,6 +41,16 @@ static inline uint32_t ph_order_node(const ph_order *o, ph_period t)
    nothing of it is then in the book. */
 bool ph_book_rest(ph_market *m, uint32_t slot);
 
+/* The same for an order that a snapshot gave back: it stands by its place, an iceberg by those of
+   its clips. */
+bool ph_book_rest_again(ph_market *m, uint32_t slot);
+
+/* Chains all resting orders by ph_order.next_touched in order of id; no command is running. */
+uint32_t ph_book_by_id(ph_market *m);
+
+/* Sorts a chain by ph_order.next_touched in order of id; returns its first. */
+uint32_t ph_book_sort_by_id(ph_market *m, uint32_t first);
+
 /* Takes a resting order out of the book; its open quantities stay as they are. */
 void ph_book_leave(ph_market *m, uint32_t slot);
 

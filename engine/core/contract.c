@@ -35,7 +35,7 @@ uint32_t ph_contract_delivery(const ph_market *m, uint32_t contract, ph_period t
 
 /* ---- Pools ---------------------------------------------------------------------------------- */
 
-static uint32_t delivery_new(ph_market *m)
+uint32_t ph_contract_delivery_new(ph_market *m)
 {
     uint32_t at = m->delivery_free;
     if (at != PH_NONE)
@@ -44,10 +44,11 @@ static uint32_t delivery_new(ph_market *m)
         at = m->deliveries_fresh++;
     PH_ASSERT(at <= m->limits.deliveries_max); /* see ph_contract_room */
     m->delivery_cnt++;
+    m->deliveries[at] = (ph_delivery){.next = PH_NONE};
     return at;
 }
 
-static uint32_t lot_new(ph_market *m, ph_lot lot)
+uint32_t ph_contract_lot_new(ph_market *m)
 {
     uint32_t at = m->lot_free;
     if (at != PH_NONE)
@@ -56,7 +57,26 @@ static uint32_t lot_new(ph_market *m, ph_lot lot)
         at = m->lots_fresh++;
     PH_ASSERT(at <= m->limits.lots_max); /* see ph_contract_room */
     m->lot_cnt++;
+    m->lots[at] = (ph_lot){.next = PH_NONE};
+    return at;
+}
+
+static uint32_t lot_new(ph_market *m, ph_lot lot)
+{
+    uint32_t at = ph_contract_lot_new(m);
     m->lots[at] = lot;
+    return at;
+}
+
+uint32_t ph_contract_dispute_new(ph_market *m)
+{
+    uint32_t at = m->dispute_free;
+    if (at != PH_NONE)
+        m->dispute_free = m->disputes[at].next_free;
+    else
+        at = m->disputes_fresh++;
+    m->dispute_cnt++;
+    m->disputes[at] = (ph_dispute){.cnt = 0};
     return at;
 }
 
@@ -85,7 +105,7 @@ static ph_delivery *delivery_at(ph_market *m, ph_contract_cursor *c, ph_period t
     while (*link != PH_NONE && m->deliveries[*link].period < t)
         link = &m->deliveries[*link].next;
     if (*link == PH_NONE || m->deliveries[*link].period != t) {
-        uint32_t at = delivery_new(m);
+        uint32_t at = ph_contract_delivery_new(m);
         m->deliveries[at] = (ph_delivery){
             .next = *link, .contract = c->contract, .period = t, .state = PH_STATE_AWAITED};
         *link = at;

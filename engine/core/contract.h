@@ -19,6 +19,11 @@ uint32_t ph_contract_room(const ph_market *m);
 /* The contract-period, or PH_NONE when it never was or is final. */
 uint32_t ph_contract_delivery(const ph_market *m, uint32_t contract, ph_period t);
 
+/* An empty place of each pool; there is one, see ph_contract_room and limits.disputes_max. */
+uint32_t ph_contract_delivery_new(ph_market *m);
+uint32_t ph_contract_lot_new(ph_market *m);
+uint32_t ph_contract_dispute_new(ph_market *m);
+
 /* ---- Growth: units come into a contract that was just concluded ----------------------------- */
 
 /* Where the last unit came in; units come by price, then period. */

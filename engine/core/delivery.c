@@ -201,18 +201,6 @@ static bool deposit_of(const ph_market *m, uint32_t at, uint64_t claim, ph_money
     return ph_money_narrow(v, ret);
 }
 
-static uint32_t dispute_new(ph_market *m)
-{
-    uint32_t at = m->dispute_free;
-    if (at != PH_NONE)
-        m->dispute_free = m->disputes[at].next_free;
-    else
-        at = m->disputes_fresh++;
-    m->dispute_cnt++;
-    m->disputes[at] = (ph_dispute){.cnt = 0};
-    return at;
-}
-
 enum { TABLE_DISPUTES = 15 }; /* for TABLE_FULL: place in ph_market_limits */
 
 ph_reject ph_delivery_dispute(ph_market *m, uint32_t sender, const ph_delivery_figure *f,
@@ -230,7 +218,7 @@ ph_reject ph_delivery_dispute(ph_market *m, uint32_t sender, const ph_delivery_f
     if (d->dispute == PH_NONE) {
         if (m->dispute_cnt == m->limits.disputes_max)
             return refuse(ret_args, PH_REJECT_TABLE_FULL, TABLE_DISPUTES, m->limits.disputes_max);
-        d->dispute = dispute_new(m);
+        d->dispute = ph_contract_dispute_new(m);
         uint64_t window = terms_of(m, d)->resolve_seconds * PH_NS_PER_S;
         move_due(m, at, m->now.ns + window);
     }

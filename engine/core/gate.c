@@ -125,3 +125,13 @@ void ph_gate_run(ph_market *m)
         m->due_ns = next;
     }
 }
+
+void ph_gate_again(ph_market *m)
+{
+    uint64_t next = ph_expiry_next(m) < ph_due_next(m) ? ph_expiry_next(m) : ph_due_next(m);
+    for (uint32_t i = 1; i <= m->product_cnt; i++) {
+        uint64_t due = due_of(&m->products[i]);
+        if (due < next) next = due;
+    }
+    m->due_ns = next;
+}

@@ -20,4 +20,7 @@ void ph_gate_run(ph_market *m);
 /* An order has come to rest in a product: its next gate matters from now on. */
 void ph_gate_watch(ph_market *m, uint32_t product);
 
+/* When something is due next, from a book that a snapshot gave back. */
+void ph_gate_again(ph_market *m);
+
 #endif

@@ -110,7 +110,8 @@ static bool largest_need(const ph_market *m, const ring *r, const ph_order *chan
 {
     ph_money most = 0;
     for (uint32_t i = 0; i < r->cnt; i++) {
-        const ph_order *o = r->slot[i] == changed_slot ? changed : &m->orders[r->slot[i]];
+        const ph_order *o = &m->orders[r->slot[i]];
+        if (changed != NULL && r->slot[i] == changed_slot) o = changed;
         ph_money need;
         if (!ph_ledger_hold_of(m, o, o->left, &need)) return false;
         if (need > most) most = need;
@@ -134,7 +135,6 @@ ph_money ph_group_hold(const ph_market *m, uint32_t slot)
     return hold;
 }
 
-/* The first member carries the hold of the group. */
 static void rehold(ph_market *m, const ring *r)
 {
     ph_money most = 0;
@@ -223,4 +223,10 @@ void ph_group_settle(ph_market *m, uint32_t slot)
         last = at;
     }
     if (first != PH_NONE) m->orders[last].group = first;
+}
+
+void ph_group_rehold(ph_market *m, uint32_t slot)
+{
+    ring r = ring_of(m, slot);
+    rehold(m, &r);
 }

@@ -34,4 +34,7 @@ ph_money ph_group_hold(const ph_market *m, uint32_t slot);
    members that are left; the others leave the ring. */
 void ph_group_settle(ph_market *m, uint32_t slot);
 
+/* Sets what a group holds to what its members need: its first member carries it. */
+void ph_group_rehold(ph_market *m, uint32_t slot);
+
 #endif

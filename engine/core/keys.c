@@ -160,3 +160,15 @@ ph_participant_id ph_market_key_owner(const ph_market *m, ph_key_use use, const 
     uint32_t row = find(m, use, key);
     return (ph_participant_id){m->keys[row].revoked ? 0 : m->keys[row].participant};
 }
+
+void ph_keys_again(ph_market *m)
+{
+    uint32_t cnt = m->key_cnt;
+    m->key_cnt = 0;
+    for (uint32_t i = 1; i <= cnt; i++) {
+        ph_key_row row = m->keys[i];
+        put(m, row.participant, row.use, &row.key);
+        m->keys[i].revoked = row.revoked;
+        if (row.revoked) m->participants[row.participant].active_keys[row.use]--;
+    }
+}

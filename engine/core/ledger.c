@@ -172,3 +172,13 @@ ph_reject ph_ledger_withdraw(ph_market *m, const ph_payment *p, int64_t ret_args
                        (ph_account){PH_ACCOUNT_EXTERNAL, 0}, p->amount, PH_TRANSFER_WITHDRAWAL);
     return PH_REJECT_NONE;
 }
+
+void ph_ledger_again(ph_market *m)
+{
+    uint32_t cnt = m->reference_cnt;
+    m->reference_cnt = 0;
+    for (uint32_t i = 0; i < cnt; i++) {
+        ph_text32 reference = m->references[i];
+        remember_reference(m, &reference);
+    }
+}

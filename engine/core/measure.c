@@ -74,6 +74,15 @@ static uint32_t find(const ph_market *m, const ph_text32 *region, ph_site_id sit
     return row;
 }
 
+static void remember(ph_market *m, uint32_t row, const ph_text32 *region, ph_site_id site)
+{
+    uint32_t same_hash = PH_NONE;
+    uint64_t hash = pair_hash(region, site);
+    (void)ph_index_find(&m->probe_of, hash, &same_hash); /* none: PH_NONE */
+    m->probes[row].next_of_hash = same_hash;
+    ph_index_put(&m->probe_of, hash, row);
+}
+
 ph_reject ph_measure_probe_take(ph_market *m, uint32_t meter, const ph_report_probe *p,
                                 int64_t ret_args[2])
 {
@@ -88,12 +97,8 @@ ph_reject ph_measure_probe_take(ph_market *m, uint32_t meter, const ph_report_pr
         ret_args[0] = TABLE_PROBES;
         ret_args[1] = m->limits.probes_max;
         if (m->probe_cnt == m->limits.probes_max) return PH_REJECT_TABLE_FULL;
-        uint32_t same_hash = PH_NONE;
-        uint64_t hash = pair_hash(&p->region, p->site);
-        (void)ph_index_find(&m->probe_of, hash, &same_hash); /* none: PH_NONE */
         row = ++m->probe_cnt;
-        m->probes[row].next_of_hash = same_hash;
-        ph_index_put(&m->probe_of, hash, row);
+        remember(m, row, &p->region, p->site);
     }
     ph_probe_measurement *kept = &m->probes[row].newest;
     why = check_newer(p->measured_at, kept->values.measured_at, ret_args);
@@ -124,4 +129,10 @@ const ph_probe_measurement *ph_market_probe(const ph_market *m, const ph_text32 
 {
     uint32_t row = find(m, region, site);
     return row == PH_NONE ? NULL : &m->probes[row].newest;
+}
+
+void ph_measure_again(ph_market *m)
+{
+    for (uint32_t i = 1; i <= m->probe_cnt; i++)
+        remember(m, i, &m->probes[i].newest.values.region, m->probes[i].newest.values.site);
 }

@@ -232,7 +232,7 @@ ph_reject ph_place_group(ph_market *m, uint32_t sender, const ph_new_group *g, i
     ph_arrival a[PH_GROUP_MEMBERS_MAX] = {{.sender = sender, .args = ret_args}};
     ph_reject why = check_group(m, a, g, ret_order, ret_member);
     if (why != PH_REJECT_NONE) return why;
-    uint32_t slots[PH_GROUP_MEMBERS_MAX];
+    uint32_t slots[PH_GROUP_MEMBERS_MAX] = {PH_NONE};
     for (uint32_t i = 0; i < g->cnt; i++)
         slots[i] = build_order(m, &a[i]);
     if (is_post_only(m, slots, g->cnt, ret_member)) {
@@ -297,5 +297,9 @@ uint64_t ph_place_end_all(ph_market *m, uint32_t participant, uint32_t product,
         }
         slot = next;
     }
+    /* Told in order of id, however the lists lie. */
+    m->first_touched = ph_book_sort_by_id(m, m->first_touched);
+    for (slot = m->first_touched; slot != PH_NONE; slot = m->orders[slot].next_touched)
+        m->last_touched = slot;
     return cnt;
 }

@@ -18,7 +18,7 @@ ph_reject ph_place_group(ph_market *m, uint32_t sender, const ph_new_group *g, i
 
 /* New price and quantity of one resting order of the sender.  PH_REJECT_NONE, or why not: nothing
    has changed then. */
-ph_reject ph_place_replace(ph_market *m, uint32_t sender, const ph_replace_order *r,
+ph_reject ph_place_replace(ph_market *m, uint32_t sender, const ph_replace_order *c,
                            int64_t ret_args[2]);
 
 /* Cancels one resting order of the sender. */

@@ -273,7 +273,8 @@ struct ph_market {
     uint64_t seq;
     ph_time now;
     bool opened;
-    bool is_trial; /* a double of one book, see trial.h */
+    bool is_trial;   /* a double of one book, see trial.h */
+    bool is_loading; /* orders of a snapshot come to rest */
     ph_open_market open_market;
 
     ph_participant *participants;

@@ -178,6 +178,14 @@ static void append(ph_market *m, ph_product *p, const ph_product_terms *terms)
     remember_symbol(m, p->terms_at);
 }
 
+static void open_books(const ph_market *m, ph_product *p)
+{
+    for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
+        for (uint32_t i = 0; i < m->limits.ring_periods; i++)
+            p->side[s].best[i] = PH_KEY_NONE;
+    }
+}
+
 ph_reject ph_terms_list(ph_market *m, const ph_product_terms *p, int64_t ret_args[2])
 {
     ph_reject why = ph_registry_check_id(p->id.v, m->product_cnt, m->limits.products_max, ret_args);
@@ -190,10 +198,7 @@ ph_reject ph_terms_list(ph_market *m, const ph_product_terms *p, int64_t ret_arg
     fresh->state = PH_PRODUCT_LISTED;
     fresh->phase = PH_PHASE_OPEN;
     fresh->reference = p->reference_price;
-    for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
-        for (uint32_t i = 0; i < m->limits.ring_periods; i++)
-            fresh->side[s].best[i] = PH_KEY_NONE;
-    }
+    open_books(m, fresh);
     return PH_REJECT_NONE;
 }
 
@@ -246,4 +251,12 @@ bool ph_market_product_state(const ph_market *m, ph_product_id id, ph_product_st
     *ret_state = m->products[id.v].state;
     *ret_terms_version = m->products[id.v].terms_version;
     return true;
+}
+
+void ph_terms_again(ph_market *m)
+{
+    for (uint32_t i = 1; i <= m->terms_cnt; i++)
+        remember_symbol(m, i);
+    for (uint32_t i = 1; i <= m->product_cnt; i++)
+        open_books(m, &m->products[i]);
 }

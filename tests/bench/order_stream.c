@@ -191,6 +191,7 @@ static void fair_walks(walk *w, uint32_t instrument)
 order_stream stream_generate(uint32_t instruments, uint32_t resting, uint32_t commands,
                              uint64_t seed)
 {
+    PH_ASSERT(instruments > 0 && resting > 0);
     size_t ids = (size_t)resting + commands + 1;
     walk w = {.c = chance_of(seed),
               .ladder = ladder_new(instruments, (uint32_t)ids),

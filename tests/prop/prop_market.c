@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random commands in a world so small that everything collides: few participants, two products that
    share hardware, ten periods, tiny prices and quantities.  All laws are checked after every
-   command, and two markets that see the same commands must say the same.
+   command, and two markets that see the same commands must say the same, one of them loaded again
+   and again from a snapshot of the other.
 
    PH_SEEDS=n runs n seeds (default 60) of PH_STEPS commands (default 3000); PH_SEED=s runs one.
    A failure prints the seed and the step. */
 #include "engine/base/money.h"
 #include "engine/base/period.h"
 #include "engine/core/question.h"
+#include "engine/core/snapshot.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -412,6 +414,47 @@ static void random_step(uint64_t orders)
     }
 }
 
+/* ---- Snapshots: the twin is thrown away and loaded from what the other one writes -------------- */
+
+typedef struct {
+    uint8_t *v;
+    size_t cnt, max;
+} bytes;
+
+static void take(void *arg, const void *piece, size_t size)
+{
+    bytes *b = arg;
+    ck_assert(b->cnt + size <= b->max);
+    memcpy(b->v + b->cnt, piece, size);
+    b->cnt += size;
+}
+
+static bytes written(const world *x)
+{
+    bytes b = {.max = 1 << 26};
+    b.v = malloc(b.max);
+    ck_assert_ptr_nonnull(b.v);
+    ph_snapshot_write(x->m, take, &b);
+    return b;
+}
+
+static void load_twin(const ph_market_limits *limits)
+{
+    bytes b = written(&w), again = written(&twin);
+    ck_assert_msg(b.cnt == again.cnt && memcmp(b.v, again.v, b.cnt) == 0,
+                  "equal markets write other bytes");
+    free(again.v);
+    size_t size = (ph_market_footprint(limits) + 63) & ~(size_t)63;
+    memset(twin.block, 0, size);
+    twin.m = ph_market_init(twin.block, limits);
+    ck_assert_int_eq(ph_snapshot_load(twin.m, b.v, b.cnt), PH_OK);
+    again = written(&twin);
+    ck_assert_msg(b.cnt == again.cnt && memcmp(b.v, again.v, b.cnt) == 0,
+                  "a loaded market writes other bytes");
+    free(again.v);
+    free(b.v);
+}
+
 START_TEST(every_law_holds_after_every_command)
 {
     int seed = environment("PH_SEED", _i);
@@ -431,6 +474,7 @@ START_TEST(every_law_holds_after_every_command)
     for (int step = 0; step < steps; step++) {
         mark_point();
         random_step((uint64_t)step);
+        if (step % 500 == 499) load_twin(&limits);
     }
     ck_assert_msg(traded > 0, "seed %d: nothing traded", seed);
     world_free(&w);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Snapshots by example and damaged; tests/prop/prop_market writes and loads random markets. */
+#include "engine/core/snapshot.h"
+
+#include "tests/unit/market_fixture.h"
+#include "tests/unit/suite.h"
+
+static world w;
+static uint8_t bytes[1 << 22];
+static size_t cnt;
+
+static void take(void *arg, const void *piece, size_t size)
+{
+    (void)arg;
+    ck_assert(cnt + size <= sizeof bytes);
+    memcpy(bytes + cnt, piece, size);
+    cnt += size;
+}
+
+static void setup(void)
+{
+    w = world_of_four();
+    ph_command c = world_order(&w, SELLER, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){0, 3}, 6, 5);
+    c.u.order.display_quantity = 2;
+    world_do(&w, c);
+    world_do(&w, world_order(&w, BUYER, PH_SIDE_BUY, PH_SHAPE_EACH, (ph_window){0, 1}, 3, 5));
+    world_do(&w, world_order(&w, BUYER, PH_SIDE_BUY, PH_SHAPE_BLOCK, (ph_window){1, 4}, 3, 4));
+    cnt = 0;
+    ph_snapshot_write(w.m, take, NULL);
+}
+
+static void teardown(void)
+{
+    world_free(&w);
+}
+
+static ph_status load(const void *from, size_t size, world *ret)
+{
+    ph_market_limits limits = world_limits();
+    size_t room = (ph_market_footprint(&limits) + 63) & ~(size_t)63;
+    *ret = (world){.block = aligned_alloc(64, room)};
+    ck_assert_ptr_nonnull(ret->block);
+    memset(ret->block, 0, room);
+    ret->m = ph_market_init(ret->block, &limits);
+    return ph_snapshot_load(ret->m, from, size);
+}
+
+START_TEST(a_loaded_market_is_the_one_that_was_written)
+{
+    world other;
+    ck_assert_int_eq(load(bytes, cnt, &other), PH_OK);
+    ck_assert_uint_eq(ph_market_seq(other.m), ph_market_seq(w.m));
+    ck_assert_uint_eq(ph_market_order_cnt(other.m), 2);
+    ck_assert_int_eq(ph_market_held(other.m, (ph_participant_id){BUYER}), 48);
+    ph_price price;
+    uint64_t quantity;
+    ph_market_best(other.m, (ph_product_id){1}, PH_SIDE_SELL, FIRST, &price, &quantity);
+    ck_assert(price == 5 && quantity == 1); /* half of the second clip */
+    free(other.block);
+}
+END_TEST
+
+START_TEST(what_is_no_snapshot_is_refused)
+{
+    world other;
+    ck_assert_int_eq(load("", 0, &other), PH_ECORRUPT);
+    free(other.block);
+    bytes[0] ^= 1;
+    ck_assert_int_eq(load(bytes, cnt, &other), PH_ECORRUPT);
+    free(other.block);
+    bytes[0] ^= 1;
+    bytes[8]++; /* version */
+    ck_assert_int_eq(load(bytes, cnt, &other), PH_EVERSION);
+    free(other.block);
+    bytes[8]--;
+    bytes[16]++; /* sizes of the tables */
+    ck_assert_int_eq(load(bytes, cnt, &other), PH_EINVAL);
+    free(other.block);
+    bytes[16]--;
+    ck_assert_int_eq(load(bytes, cnt + 1, &other), PH_ECORRUPT);
+    free(other.block);
+}
+END_TEST
+
+START_TEST(a_cut_snapshot_is_refused)
+{
+    for (size_t size = 1; size < cnt; size += 997) {
+        world other;
+        ck_assert_int_eq(load(bytes, size, &other), PH_ECORRUPT);
+        free(other.block);
+    }
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, a_loaded_market_is_the_one_that_was_written);
+    tcase_add_test(t, what_is_no_snapshot_is_refused);
+    tcase_add_test(t, a_cut_snapshot_is_refused);
+}
+
+int main(void)
+{
+    return suite_run("snapshot", add);
+}
