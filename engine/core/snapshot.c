@@ -475,7 +475,7 @@ static void read_order(visit *v)
     draft.node = o->node;
     draft.node_k = o->node_k;
     *o = draft;
-    o->group = (uint32_t)group; /* an id for now: see join_groups */
+    o->group = (uint32_t)group; /* an id until join_groups */
     if (group > UINT32_MAX) v->r.bad = true;
     if (o->shape == PH_SHAPE_EACH) nodes(v, o, slot);
     if (!v->r.bad && !ph_book_rest_again(m, slot)) v->r.bad = true;

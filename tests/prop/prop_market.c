@@ -414,7 +414,7 @@ static void random_step(uint64_t orders)
     }
 }
 
-/* ---- Snapshots: the twin is thrown away and loaded from what the other one writes -------------- */
+/* ---- Snapshots: the twin is thrown away and loaded from what the other one writes ---------- */
 
 typedef struct {
     uint8_t *v;
