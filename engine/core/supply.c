@@ -28,12 +28,10 @@ ph_reject ph_supply_check(ph_market *m, const ph_order *o, ph_window window, uin
         return ph_contract_free(m, o->from_contract, window, units, ret_args);
     ph_period t = window.first;
     uint64_t have = 0;
-    ret_args[0] = t;
-    ret_args[1] = 0;
-    if (o->pool == PH_NONE) return PH_REJECT_CAPACITY;
     ph_reject why = PH_REJECT_NONE;
+    if (o->pool == PH_NONE) why = PH_REJECT_CAPACITY;
     ph_capacity_draw draw = draw_of(m, o, window, units);
-    if (!ph_capacity_free(m, &draw, &t, &have)) why = PH_REJECT_CAPACITY;
+    if (why == PH_REJECT_NONE && !ph_capacity_free(m, &draw, &t, &have)) why = PH_REJECT_CAPACITY;
     draw.kind = PH_CAPACITY_ATTESTED;
     if (why == PH_REJECT_NONE && ph_supply_attested(m, o) && !ph_capacity_free(m, &draw, &t, &have))
         why = PH_REJECT_ATTESTED_CAPACITY;

@@ -41,9 +41,31 @@ uint32_t model_open_in(const model_order *o, ph_period t)
 uint64_t model_open_units(const model_order *o)
 {
     uint64_t sum = 0;
+    model_order start;
+    if (o->terms.shape == PH_SHAPE_FLEX) {
+        for (uint32_t s = 0; s < o->terms.window.periods; s++) {
+            if (model_start(o, s, &start)) return (uint64_t)start.open[0] * o->terms.duration;
+        }
+        return 0;
+    }
     for (uint32_t i = 0; i < o->terms.window.periods; i++)
         sum += o->open[i];
     return sum;
+}
+
+bool model_start(const model_order *flex, uint32_t start, model_order *ret)
+{
+    uint32_t n = flex->terms.duration;
+    if (start + n > flex->terms.window.periods) return false;
+    *ret = *flex;
+    ret->terms.shape = PH_SHAPE_BLOCK;
+    ret->terms.all_or_none = true;
+    ret->terms.window = (ph_window){flex->terms.window.first + start, n};
+    for (uint32_t k = 0; k < n; k++) {
+        ret->open[k] = flex->open[start + k];
+        if (ret->open[k] == 0) return false;
+    }
+    return true;
 }
 
 model_order *model_resting(model *m, ph_order_id id)
@@ -141,9 +163,13 @@ static void close_gate(model *m, uint32_t product, ph_period t)
         uint32_t lost = model_open_in(o, t);
         if (o->terms.product.v != product || lost == 0) continue;
         /* GATE_CLOSED says what an EACH order lost: there is nothing left to cancel. */
-        if (o->terms.shape == PH_SHAPE_EACH) o->open[t - o->terms.window.first] = 0;
-        if (o->terms.shape == PH_SHAPE_BLOCK || model_open_units(o) == 0)
+        model_order after = *o;
+        after.open[t - o->terms.window.first] = 0;
+        if (o->terms.shape == PH_SHAPE_EACH) *o = after;
+        if (o->terms.shape == PH_SHAPE_BLOCK || model_open_units(&after) == 0)
             model_cancelled(m, o, PH_CANCEL_GATE);
+        else
+            *o = after;
     }
     sweep(m);
 }
@@ -295,19 +321,40 @@ static bool check_price(model *m, const ph_command *c)
 }
 
 /* Fields are numbered as in ph_new_order, from 1. */
-enum { FIELD_ALL_OR_NONE = 11, EACH_LONGEST = 2208, BLOCKS_LONGEST = 64 };
+enum {
+    FIELD_SIDE = 3,
+    FIELD_DURATION = 6,
+    FIELD_ALL_OR_NONE = 11,
+    FIELD_POST_ONLY = 12,
+    EACH_LONGEST = 2208,
+    BLOCKS_LONGEST = 64,
+    STARTS_MOST = 168,
+};
 
 static bool check_shape(model *m, const ph_command *c)
 {
     const ph_new_order *o = &c->u.order;
     const ph_product_terms *p = &m->product[o->product.v].terms;
-    if (o->shape == PH_SHAPE_EACH && o->all_or_none) {
-        reject(m, c, PH_REJECT_SHAPE_FIELD, FIELD_ALL_OR_NONE, 0);
+    bool flex = o->shape == PH_SHAPE_FLEX;
+    bool at_once = o->time_in_force == PH_TIF_IOC || o->time_in_force == PH_TIF_FOK;
+    int64_t field = 0;
+    if (o->shape == PH_SHAPE_EACH && o->all_or_none) field = FIELD_ALL_OR_NONE;
+    if (!flex && o->duration != 0) field = FIELD_DURATION;
+    if (flex && o->side == PH_SIDE_SELL) field = FIELD_SIDE;
+    if (field == 0 && o->post_only && at_once) field = FIELD_POST_ONLY;
+    if (field != 0) {
+        reject(m, c, PH_REJECT_SHAPE_FIELD, field, 0);
         return false;
     }
     uint32_t longest = o->shape == PH_SHAPE_EACH ? EACH_LONGEST : p->block_periods_max;
-    if (o->window.periods > longest) {
-        reject(m, c, PH_REJECT_WINDOW_LENGTH, o->window.periods, longest);
+    uint32_t length = flex ? o->duration : o->window.periods;
+    if (length > longest) {
+        reject(m, c, PH_REJECT_WINDOW_LENGTH, length, longest);
+        return false;
+    }
+    int64_t starts = (int64_t)o->window.periods - o->duration + 1;
+    if (flex && (o->duration == 0 || starts < 1 || starts > STARTS_MOST)) {
+        reject(m, c, PH_REJECT_FLEX_STARTS, o->duration, starts);
         return false;
     }
     if (o->shape == PH_SHAPE_EACH) return true;
@@ -315,7 +362,7 @@ static bool check_shape(model *m, const ph_command *c)
     for (uint32_t i = 0; i < m->resting_cnt; i++) {
         const model_order *r = &m->resting[i];
         blocks += r->who == c->sender.v && r->terms.product.v == o->product.v &&
-                  r->terms.shape == PH_SHAPE_BLOCK;
+                  r->terms.shape != PH_SHAPE_EACH;
     }
     if (blocks < BLOCKS_LONGEST) return true;
     reject(m, c, PH_REJECT_BLOCKS_FULL, blocks, BLOCKS_LONGEST);
@@ -370,6 +417,21 @@ static void accept(model *m, model_order *o)
         (ph_accepted){o->id, o->place, (ph_money)hold(m, o, model_open_units(o))};
 }
 
+/* The market as it was, and what the order does in it, are tried and thrown away. */
+static bool would_trade(model *m, const model_order *o)
+{
+    static model saved;
+    saved = *m;
+    model_order in = *o;
+    in.place = m->places + 1;
+    m->fill_cnt = 0;
+    m->reference_before = m->product[o->terms.product.v].reference;
+    model_match(m, &in);
+    bool trades = m->fill_cnt > 0 || in.halted;
+    *m = saved;
+    return trades;
+}
+
 static void new_order(model *m, const ph_command *c)
 {
     const ph_new_order *terms = &c->u.order;
@@ -391,6 +453,11 @@ static void new_order(model *m, const ph_command *c)
         m->event[m->event_cnt - 1].u.rejected.client_order_id = terms->client_order_id;
         return;
     }
+    if (terms->post_only && would_trade(m, &o)) {
+        reject(m, c, PH_REJECT_POST_ONLY, 0, 0);
+        m->event[m->event_cnt - 1].u.rejected.client_order_id = terms->client_order_id;
+        return;
+    }
     accept(m, &o);
     m->fill_cnt = 0;
     m->reference_before = m->product[terms->product.v].reference;
@@ -405,6 +472,8 @@ static void new_order(model *m, const ph_command *c)
         if (o.lost_a_period) model_cancelled(m, &o, PH_CANCEL_NOTHING_LEFT);
     } else if (terms->time_in_force == PH_TIF_IOC) {
         model_cancelled(m, &o, PH_CANCEL_IOC);
+    } else if (terms->time_in_force == PH_TIF_FOK) {
+        model_cancelled(m, &o, PH_CANCEL_FOK);
     } else {
         if (m->resting_cnt == MODEL_RESTING) model_stop("too many resting orders");
         m->resting[m->resting_cnt++] = o;

@@ -39,7 +39,8 @@ typedef struct {
     uint32_t who;
     ph_new_order terms;
     ph_money bond;               /* SELL: per unit-period */
-    uint32_t open[MODEL_WINDOW]; /* per period of the window; of a BLOCK all are equal */
+    uint32_t open[MODEL_WINDOW]; /* per period of the window; of a BLOCK all are equal; of a FLEX
+                                    all that no gate took */
     uint64_t before;             /* open unit-periods before the command's first fill */
     bool lost_a_period;          /* to self-trade prevention */
     bool halted;                 /* it would have executed outside the band */
@@ -116,6 +117,10 @@ model_order *model_resting(model *m, ph_order_id id);
 
 /* What a command's matching and its trades are, in model_match.c and model_trade.c. */
 void model_match(model *m, model_order *incoming);
+
+/* One start of a FLEX as the all-or-none block that it would be; false if a gate took it. */
+bool model_start(const model_order *flex, uint32_t start, model_order *ret);
+
 /* Whether a price lies within a product's band around `reference`. */
 bool model_in_band(const model_product *p, ph_price reference, ph_price price);
 

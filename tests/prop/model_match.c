@@ -242,6 +242,7 @@ static void match_block(model *m, model_order *in)
             if (plan_with(in, &c, b, b_cnt, i, &try) && try.units > best.units) best = try;
         }
     }
+    if (in->terms.time_in_force == PH_TIF_FOK && best.units < in->open[0]) return;
     for (uint32_t i = 0; i < b_cnt; i++) {
         ph_window w = in->terms.window;
         for (uint32_t k = 0; k < w.periods && best.block_units[i] != 0; k++)
@@ -256,6 +257,7 @@ typedef struct {
     model_order *order; /* NULL: there is none */
     model_wide price;
     ph_period period; /* of a period candidate */
+    ph_window window; /* of a block candidate; FLEX: of the start that it offers from */
     uint64_t units;   /* of a block candidate */
 } candidate;
 
@@ -271,7 +273,7 @@ static candidate period_candidate(model *m, const model_order *in)
         ph_price price = l.order[0]->terms.price;
         if (!within(in->terms.side, price, in->terms.price)) continue;
         if (best.order != NULL && !better_for(in->terms.side, price, best.price)) continue;
-        best = (candidate){l.order[0], price, w.first + k, 0};
+        best = (candidate){.order = l.order[0], .price = price, .period = w.first + k};
     }
     return best;
 }
@@ -321,8 +323,23 @@ static bool block_offer(model *m, model_order *in, model_order *block, candidate
     model_wide offer = round_for(in->terms.side, limit - others, supplied);
     ph_price tick = m->product[b->product.v].terms.tick;
     if (in->terms.side == PH_SIDE_BUY && offer < tick) offer = tick;
-    *ret = (candidate){.order = block, .price = offer, .units = units};
+    *ret = (candidate){.order = block, .price = offer, .units = units, .window = b->window};
     return true;
+}
+
+/* The best start of a FLEX; equal: the earliest. */
+static bool flex_offer(model *m, model_order *in, model_order *flex, candidate *ret)
+{
+    candidate best = {.order = NULL};
+    for (uint32_t s = 0; s < flex->terms.window.periods; s++) {
+        static model_order start;
+        candidate one;
+        if (!model_start(flex, s, &start) || !block_offer(m, in, &start, &one)) continue;
+        if (best.order == NULL || better_for(in->terms.side, one.price, best.price)) best = one;
+    }
+    *ret = best;
+    ret->order = flex;
+    return best.order != NULL;
 }
 
 static bool touches(const model_order *block, const model_order *in)
@@ -346,10 +363,12 @@ static candidate block_candidate(model *m, model_order *in)
     candidate best = {.order = NULL};
     for (uint32_t i = 0; i < m->resting_cnt; i++) {
         model_order *o = &m->resting[i];
-        if (o->terms.shape != PH_SHAPE_BLOCK || o->terms.side == in->terms.side) continue;
+        if (o->terms.shape == PH_SHAPE_EACH || o->terms.side == in->terms.side) continue;
         if (o->terms.product.v != in->terms.product.v || o->who == in->who) continue;
         candidate offer;
-        if (!touches(o, in) || !block_offer(m, in, o, &offer)) continue;
+        bool flex = o->terms.shape == PH_SHAPE_FLEX;
+        if (!touches(o, in)) continue;
+        if (!(flex ? flex_offer(m, in, o, &offer) : block_offer(m, in, o, &offer))) continue;
         if (wins(in->terms.side, &offer, &best)) best = offer;
     }
     return best;
@@ -383,8 +402,12 @@ static void match_each(model *m, model_order *in)
         candidate period = period_candidate(m, in), block = block_candidate(m, in);
         if (period.order == NULL && block.order == NULL) return;
         if (block.order != NULL && wins(in->terms.side, &block, &period)) {
-            column_of(m, block.order, in, &c);
+            model_order block_at = *block.order;
+            block_at.terms.window = block.window;
+            column_of(m, &block_at, in, &c);
             fill_from_column(m, block.order, &c, block.units, in, (ph_price)block.price);
+            if (block.order->terms.shape == PH_SHAPE_FLEX)
+                memset(block.order->open, 0, sizeof block.order->open);
         } else if (period.order->who == in->who) {
             prevent_self_trade(m, in, period.order, period.period);
         } else if (!model_in_band(&m->product[in->terms.product.v], m->reference_before,
@@ -401,10 +424,74 @@ static void match_each(model *m, model_order *in)
     }
 }
 
+/* 6.3: the cheapest start that has all units. */
+static void match_flex(model *m, model_order *in)
+{
+    static column c;
+    static model_order start;
+    bool found = false;
+    model_wide best = 0;
+    ph_window where = in->terms.window;
+    for (uint32_t s = 0; s < in->terms.window.periods; s++) {
+        if (!model_start(in, s, &start)) continue;
+        column_of(m, &start, NULL, &c);
+        model_wide cost = 0, unit = 0;
+        bool all = true;
+        for (uint64_t k = 0; k < in->terms.quantity && all; k++) {
+            all = column_cost(&c, k, &unit);
+            cost += unit;
+        }
+        if (!all || (found && cost >= best)) continue;
+        found = true;
+        best = cost;
+        where = start.terms.window;
+    }
+    model_wide limit = (model_wide)in->terms.price * in->terms.duration * in->terms.quantity;
+    if (!found || best > limit) return;
+    start.terms.window = where;
+    column_of(m, &start, NULL, &c);
+    fill_from_column(m, in, &c, in->terms.quantity, NULL, 0);
+    memset(in->open, 0, sizeof in->open);
+}
+
+/* 6.5: an EACH order with FOK looks at period candidates alone, all of them or none. */
+static void match_whole(model *m, model_order *in)
+{
+    static ladder l[MODEL_WINDOW];
+    ph_window w = in->terms.window;
+    bool prints = true, any = false;
+    ph_price worst = 0;
+    for (uint32_t k = 0; k < w.periods; k++) {
+        l[k] = ladder_of(m, in->terms.product, opposite(in->terms.side), w.first + k, 0, NULL);
+        for (uint64_t unit = 0; unit < in->terms.quantity; unit++) {
+            const model_order *o = supplier_of(&l[k], w.first + k, unit);
+            if (o == NULL || o->who == in->who ||
+                !within(in->terms.side, o->terms.price, in->terms.price))
+                return;
+            prints &= model_in_band(&m->product[in->terms.product.v], m->reference_before,
+                                    o->terms.price);
+            if (!any || better_for(in->terms.side, worst, o->terms.price)) worst = o->terms.price;
+            any = true;
+        }
+    }
+    in->halted = !prints;
+    for (uint32_t k = 0; k < w.periods && prints; k++) {
+        for (uint64_t left = in->terms.quantity; left > 0; left--) {
+            model_order *o = supplier_of(&l[k], w.first + k, 0);
+            fill(m, in, o, w.first + k, 1, o->terms.price);
+        }
+    }
+    if (prints) m->product[in->terms.product.v].reference = worst;
+}
+
 void model_match(model *m, model_order *incoming)
 {
     if (incoming->terms.shape == PH_SHAPE_BLOCK)
         match_block(m, incoming);
+    else if (incoming->terms.shape == PH_SHAPE_FLEX)
+        match_flex(m, incoming);
+    else if (incoming->terms.time_in_force == PH_TIF_FOK)
+        match_whole(m, incoming);
     else
         match_each(m, incoming);
 }

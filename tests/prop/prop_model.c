@@ -197,7 +197,10 @@ static void put_event(char *text, const ph_event *e)
 static void put_order(char *text, const ph_new_order *o)
 {
     put(text, " %s %s%s%s product %u [%u +%u) quantity %u price %lld stp %d client id %llu",
-        o->side == PH_SIDE_BUY ? "BUY" : "SELL", o->shape == PH_SHAPE_BLOCK ? "BLOCK" : "EACH",
+        o->side == PH_SIDE_BUY ? "BUY" : "SELL",
+        o->shape == PH_SHAPE_BLOCK  ? "BLOCK"
+        : o->shape == PH_SHAPE_FLEX ? "FLEX"
+                                    : "EACH",
         o->all_or_none ? " ALL-OR-NONE" : "", o->time_in_force == PH_TIF_IOC ? " IOC" : "",
         o->product.v, o->window.first, o->window.periods, o->quantity, (long long)o->price,
         (int)o->stp, (unsigned long long)o->client_order_id);
@@ -244,7 +247,8 @@ static bool same_order(const ph_order *o)
     if (r == NULL || r->who != o->participant || r->place != o->place) return false;
     if (r->bond != o->bond_unit || model_open_units(r) != o->left) return false;
     for (uint32_t k = 0; k < o->window.periods; k++) {
-        uint32_t open = o->shape == PH_SHAPE_BLOCK ? o->open : w.m->nodes[o->node + k].open;
+        uint32_t open = o->shape != PH_SHAPE_EACH ? o->open : w.m->nodes[o->node + k].open;
+        if (o->shape == PH_SHAPE_FLEX) break; /* its units were compared */
         if (open != r->open[k]) return false;
     }
     return true;
@@ -458,7 +462,7 @@ static ph_window random_window(const ph_product_terms *t, ph_shape shape)
 static void spoil(ph_command *c)
 {
     ph_new_order *o = &c->u.order;
-    switch (below(10)) {
+    switch (below(11)) {
     case 0: o->window.first -= 1 + below(2); break;
     case 1: o->window.periods = one_in(2) ? 0 : o->window.periods + 36; break;
     case 2: o->quantity = one_in(2) ? 0 : 999 + below(3); break;
@@ -470,7 +474,8 @@ static void spoil(ph_command *c)
     case 5: o->product.v = h.products + below(2); break;
     case 6: o->all_or_none = true; break;
     case 7: c->sender.v = one_in(2) ? 1 : participant_cnt() + 2; break;
-    case 8: o->side = o->side == PH_SIDE_BUY ? PH_SIDE_SELL : PH_SIDE_BUY; break;
+    case 8: o->duration = below(12); break;
+    case 9: o->side = o->side == PH_SIDE_BUY ? PH_SIDE_SELL : PH_SIDE_BUY; break;
     default: o->quantity += 1; break;
     }
 }
@@ -494,6 +499,12 @@ static ph_command random_order(void)
     o->all_or_none = shape == PH_SHAPE_BLOCK && below(100) < h.aon_percent;
     if (below(100) < h.ioc_percent) o->time_in_force = PH_TIF_IOC;
     if (one_in(2)) o->stp = PH_STP_CANCEL_RESTING;
+    if (one_in(12)) o->time_in_force = PH_TIF_FOK;
+    if (one_in(40)) o->post_only = true;
+    if (shape == PH_SHAPE_BLOCK && side == PH_SIDE_BUY && one_in(4)) {
+        o->shape = PH_SHAPE_FLEX;
+        o->duration = 1 + below(o->window.periods);
+    }
     if (one_in(15)) spoil(&c);
     return c;
 }

@@ -217,6 +217,13 @@ static ph_command post(ph_shape shape, ph_window window, uint32_t quantity, ph_p
 
 START_TEST(post_only_that_would_trade_uses_nothing)
 {
+    world_do(&w, world_order(&w, BUYER_2, PH_SIDE_BUY, PH_SHAPE_EACH, (ph_window){5, 1}, 1, 5));
+    ph_command offer =
+        world_order(&w, SELLER, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){5, 1}, 1, 5);
+    offer.u.order.post_only = true;
+    const ph_rejected *why = &world_apply(&w, offer)->u.rejected;
+    ck_assert(why->code == PH_REJECT_POST_ONLY && why->arg0 == 0 && why->arg1 == 0);
+    world_do(&w, (ph_command){.kind = PH_CMD_MASS_CANCEL, .sender = {BUYER_2}});
     sell((ph_window){1, 1}, 4, 5);
     ph_command c = post(PH_SHAPE_EACH, (ph_window){0, 3}, 1, 5);
     ck_assert_int_eq(world_apply(&w, c)->u.rejected.code, PH_REJECT_POST_ONLY);
@@ -225,7 +232,7 @@ START_TEST(post_only_that_would_trade_uses_nothing)
     c.u.order.price = 4; /* the same client order id: it was not used */
     const ph_event *e = world_apply(&w, c);
     ck_assert_int_eq(e->kind, PH_EVT_ACCEPTED);
-    ck_assert_uint_eq(e->u.accepted.order.v, 2);
+    ck_assert_uint_eq(e->u.accepted.order.v, 3);
     ck_assert_uint_eq(ph_market_order_cnt(w.m), 2);
 }
 END_TEST
