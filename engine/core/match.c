@@ -228,17 +228,23 @@ void ph_match_each(ph_market *m, uint32_t incoming)
 
 /* ---- FOK and post-only EACH ---------------------------------------------------------------- */
 
-/* All units of one period at acceptable prices, nobody's own order in the way.  Notes the worst
-   price; false when there are too few. */
+/* The best and the worst price at which a FOK order executes, as keys. */
+typedef struct {
+    int64_t best, worst;
+} key_range;
+
+/* All units of one period at acceptable prices, nobody's own order in the way; false when there
+   are too few. */
 static bool fill_whole_period(ph_market *m, uint32_t incoming, ph_period t, ph_fill_step *step,
-                              int64_t *worst)
+                              key_range *keys)
 {
     const ph_order *o = &m->orders[incoming];
     uint32_t want = m->nodes[ph_order_node(o, t)].open;
     ph_column c =
         ph_column_start(m, (ph_column_ask){incoming, {t, 1}, PH_NONE, step, .stops_at_own = true});
     while (want > 0 && c.run > 0 && accepts(o->key, c.unit_key)) {
-        if (c.unit_key < *worst) *worst = c.unit_key;
+        if (c.unit_key < keys->worst) keys->worst = c.unit_key;
+        if (c.unit_key > keys->best) keys->best = c.unit_key;
         uint32_t units = min_u32(want, c.run);
         ph_column_take(&c, units);
         want -= units;
@@ -251,19 +257,19 @@ void ph_match_each_whole(ph_market *m, uint32_t incoming)
 {
     ph_order *o = &m->orders[incoming];
     ph_fill_step step = {0};
-    int64_t worst = INT64_MAX;
+    key_range keys = {.best = INT64_MIN, .worst = INT64_MAX};
     for (uint32_t i = 0; i < o->window.periods; i++) {
-        if (fill_whole_period(m, incoming, o->window.first + i, &step, &worst)) continue;
+        if (fill_whole_period(m, incoming, o->window.first + i, &step, &keys)) continue;
         o->ends = PH_CANCEL_FOK;
         return;
     }
-    if (halts(m, o, worst)) return;
+    if (halts(m, o, keys.best) || halts(m, o, keys.worst)) return;
     if (step.too_many) {
         o->ends = PH_CANCEL_FILL_LIMIT;
         return;
     }
     ph_fill_apply(m, &step);
-    m->last_price = ph_price_of(worst); /* best first: the worst is executed last */
+    m->last_price = ph_price_of(keys.worst); /* best first: the worst is executed last */
     m->last_price_product = o->product;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/core/book.h"
 #include "engine/core/check.h"
 #include "engine/core/fill.h"
+#include "engine/core/gate.h"
 #include "engine/core/group.h"
 #include "engine/core/ledger.h"
 #include "engine/core/match.h"
@@ -17,6 +18,7 @@ typedef struct {
     ph_price price;
     ph_quantity quantity;
     bool keeps_place;
+    ph_period first_open;
     ph_order next; /* the order as it will be, before anything executes */
     int64_t *args;
 } replacement;
@@ -49,11 +51,14 @@ static ph_reject check_terms(const ph_market *m, const replacement *r)
     return ph_check_display(o->display, r->quantity, terms->lot, r->args);
 }
 
-/* Open units of one period of an EACH order under the new total. */
-static uint32_t open_then(const ph_node *n, ph_quantity quantity)
+/* Open units of period i of an EACH order under the new total.  A gate takes a period for good,
+   whether anything was open in it or not. */
+static uint32_t open_then(const ph_market *m, const replacement *r, uint32_t i)
 {
-    if (n->executed == PH_NODE_LOST || n->executed >= quantity) return 0;
-    return quantity - n->executed;
+    const ph_order *o = &m->orders[r->slot];
+    const ph_node *n = &m->nodes[o->node + i];
+    bool lost = n->executed == PH_NODE_LOST || o->window.first + i < r->first_open;
+    return lost || n->executed >= r->quantity ? 0 : r->quantity - n->executed;
 }
 
 /* What the order will be; what is executed or lost stays so. */
@@ -67,7 +72,7 @@ static void draft_next(const ph_market *m, replacement *r)
     if (o->shape == PH_SHAPE_EACH) {
         next->left = 0;
         for (uint32_t i = 0; i < o->window.periods; i++)
-            next->left += open_then(&m->nodes[o->node + i], r->quantity);
+            next->left += open_then(m, r, i);
         return;
     }
     uint32_t executed = o->quantity - o->open;
@@ -87,7 +92,7 @@ static ph_reject check_supply(ph_market *m, const replacement *r)
     }
     for (uint32_t i = 0; i < o->window.periods; i++) {
         const ph_node *n = &m->nodes[o->node + i];
-        uint32_t open = open_then(n, r->quantity);
+        uint32_t open = open_then(m, r, i);
         if (open <= n->open) continue;
         ph_window t = {o->window.first + i, 1};
         ph_reject why = ph_supply_check(m, o, t, open - n->open, r->args);
@@ -126,7 +131,7 @@ static void become(ph_market *m, const replacement *r)
     if (o->shape == PH_SHAPE_EACH) {
         for (uint32_t i = 0; i < o->window.periods; i++) {
             ph_node *n = &m->nodes[o->node + i];
-            uint32_t open = open_then(n, r->quantity);
+            uint32_t open = open_then(m, r, i);
             move_supply(m, o, (ph_window){o->window.first + i, 1}, n->open, open);
             n->open = open;
         }
@@ -146,7 +151,7 @@ static void lower_each(ph_market *m, const replacement *r)
     ph_order *o = &m->orders[r->slot];
     for (uint32_t i = 0; i < o->window.periods; i++) {
         ph_node *n = &m->nodes[o->node + i];
-        uint32_t open = open_then(n, r->quantity);
+        uint32_t open = open_then(m, r, i);
         if (open == n->open) continue;
         move_supply(m, o, (ph_window){o->window.first + i, 1}, n->open, open);
         ph_book_lower(m, o->node + i, open);
@@ -178,7 +183,7 @@ static bool would_trade(ph_market *m, const replacement *r)
     uint32_t nodes = o->shape == PH_SHAPE_EACH ? o->window.periods : 0;
     for (uint32_t i = 0; i < nodes; i++) {
         m->lost[i].quantity = m->nodes[o->node + i].open;
-        m->nodes[o->node + i].open = open_then(&m->nodes[o->node + i], r->quantity);
+        m->nodes[o->node + i].open = open_then(m, r, i);
     }
     *o = r->next;
     m->unseen = r->slot;
@@ -235,6 +240,8 @@ ph_reject ph_place_replace(ph_market *m, uint32_t sender, const ph_replace_order
     const ph_order *o = &m->orders[r.slot];
     ph_reject why = check_terms(m, &r);
     if (why != PH_REJECT_NONE) return why;
+    uint64_t last_open;
+    r.first_open = ph_gate_open_window(m, &m->products[o->product], &last_open);
     draft_next(m, &r);
     if (ph_price_of(o->key) == r.price && o->quantity == r.quantity) {
         tell_replaced(m, &r, o->group == PH_NONE ? o->hold : ph_group_hold(m, r.slot));

@@ -165,6 +165,7 @@ static void close_gate(model *m, uint32_t product, ph_period t)
         /* GATE_CLOSED says what an EACH order lost: there is nothing left to cancel. */
         model_order after = *o;
         after.open[t - o->terms.window.first] = 0;
+        after.lost[t - o->terms.window.first] = true;
         if (o->terms.shape == PH_SHAPE_EACH) *o = after;
         if (o->terms.shape == PH_SHAPE_BLOCK || model_open_units(&after) == 0)
             model_cancelled(m, o, PH_CANCEL_GATE);
@@ -175,7 +176,8 @@ static void close_gate(model *m, uint32_t product, ph_period t)
 }
 
 /* The earliest gate that is due and has something resting, by time, then product, then period. */
-static bool next_gate(const model *m, uint32_t *ret_product, ph_period *ret_period)
+static bool next_gate(const model *m, uint32_t *ret_product, ph_period *ret_period,
+                      uint64_t *ret_due)
 {
     bool found = false;
     uint64_t best = 0;
@@ -197,7 +199,42 @@ static bool next_gate(const model *m, uint32_t *ret_product, ph_period *ret_peri
             }
         }
     }
+    *ret_due = best;
     return found;
+}
+
+/* The GTT order that expires first, if it is due: by time, then id. */
+static model_order *next_expiry(model *m)
+{
+    model_order *first = NULL;
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        model_order *o = &m->resting[i];
+        uint64_t at = o->terms.expire_at.ns;
+        if (o->terms.time_in_force != PH_TIF_GTT || at > m->now.ns) continue;
+        bool before = first == NULL || at < first->terms.expire_at.ns ||
+                      (at == first->terms.expire_at.ns && o->id.v < first->id.v);
+        if (before) first = o;
+    }
+    return first;
+}
+
+/* What time alone does: in order of time, at equal time gates first. */
+static void pass_time(model *m)
+{
+    for (;;) {
+        uint32_t product = 0;
+        ph_period t = 0;
+        uint64_t due = 0;
+        bool gate = next_gate(m, &product, &t, &due);
+        model_order *expires = next_expiry(m);
+        if (!gate && expires == NULL) return;
+        if (gate && (expires == NULL || due <= expires->terms.expire_at.ns)) {
+            close_gate(m, product, t);
+        } else {
+            model_cancelled(m, expires, PH_CANCEL_EXPIRED);
+            sweep(m);
+        }
+    }
 }
 
 /* ---- Answers --------------------------------------------------------------------------------- */
@@ -324,6 +361,7 @@ static bool check_price(model *m, const ph_command *c)
 enum {
     FIELD_SIDE = 3,
     FIELD_DURATION = 6,
+    FIELD_EXPIRE_AT = 10,
     FIELD_ALL_OR_NONE = 11,
     FIELD_POST_ONLY = 12,
     EACH_LONGEST = 2208,
@@ -339,11 +377,16 @@ static bool check_shape(model *m, const ph_command *c)
     bool at_once = o->time_in_force == PH_TIF_IOC || o->time_in_force == PH_TIF_FOK;
     int64_t field = 0;
     if (o->shape == PH_SHAPE_EACH && o->all_or_none) field = FIELD_ALL_OR_NONE;
+    if (o->time_in_force != PH_TIF_GTT && o->expire_at.ns != 0) field = FIELD_EXPIRE_AT;
     if (!flex && o->duration != 0) field = FIELD_DURATION;
     if (flex && o->side == PH_SIDE_SELL) field = FIELD_SIDE;
     if (field == 0 && o->post_only && at_once) field = FIELD_POST_ONLY;
     if (field != 0) {
         reject(m, c, PH_REJECT_SHAPE_FIELD, field, 0);
+        return false;
+    }
+    if (o->time_in_force == PH_TIF_GTT && o->expire_at.ns <= m->now.ns) {
+        reject(m, c, PH_REJECT_EXPIRE_AT, (int64_t)o->expire_at.ns, (int64_t)m->now.ns);
         return false;
     }
     uint32_t longest = o->shape == PH_SHAPE_EACH ? EACH_LONGEST : p->block_periods_max;
@@ -432,6 +475,46 @@ static bool would_trade(model *m, const model_order *o)
     return trades;
 }
 
+/* Where an order that rests stands: in order of place. */
+static void rest(model *m, const model_order *o)
+{
+    if (m->resting_cnt == MODEL_RESTING) model_stop("too many resting orders");
+    uint32_t at = m->resting_cnt++;
+    for (; at > 0 && m->resting[at - 1].place > o->place; at--)
+        m->resting[at] = m->resting[at - 1];
+    m->resting[at] = *o;
+}
+
+/* Matches an order, which does not rest; what is left rests, or ends. */
+static void run_incoming(model *m, model_order *o)
+{
+    ph_product_id product = o->terms.product;
+    m->fill_cnt = 0;
+    m->reference_before = m->product[product.v].reference;
+    o->before = model_open_units(o);
+    o->lost_a_period = false;
+    for (uint32_t i = 0; i < m->resting_cnt; i++)
+        m->resting[i].before = model_open_units(&m->resting[i]);
+    model_match(m, o);
+    model_conclude(m, o);
+    if (o->halted) {
+        model_cancelled(m, o, PH_CANCEL_BAND);
+    } else if (model_open_units(o) == 0) {
+        if (o->lost_a_period) model_cancelled(m, o, PH_CANCEL_NOTHING_LEFT);
+    } else if (o->terms.time_in_force == PH_TIF_IOC) {
+        model_cancelled(m, o, PH_CANCEL_IOC);
+    } else if (o->terms.time_in_force == PH_TIF_FOK) {
+        model_cancelled(m, o, PH_CANCEL_FOK);
+    }
+    if (o->halted) {
+        m->product[product.v].phase = PH_PHASE_HALTED;
+        model_tell(m, PH_EVT_PHASE_CHANGED)->u.phase_changed =
+            (ph_phase_changed){product, PH_PHASE_HALTED};
+    }
+    sweep(m);
+    if (model_open_units(o) > 0) rest(m, o);
+}
+
 static void new_order(model *m, const ph_command *c)
 {
     const ph_new_order *terms = &c->u.order;
@@ -459,31 +542,7 @@ static void new_order(model *m, const ph_command *c)
         return;
     }
     accept(m, &o);
-    m->fill_cnt = 0;
-    m->reference_before = m->product[terms->product.v].reference;
-    o.before = model_open_units(&o);
-    for (uint32_t i = 0; i < m->resting_cnt; i++)
-        m->resting[i].before = model_open_units(&m->resting[i]);
-    model_match(m, &o);
-    model_conclude(m, &o);
-    if (o.halted) {
-        model_cancelled(m, &o, PH_CANCEL_BAND);
-    } else if (model_open_units(&o) == 0) {
-        if (o.lost_a_period) model_cancelled(m, &o, PH_CANCEL_NOTHING_LEFT);
-    } else if (terms->time_in_force == PH_TIF_IOC) {
-        model_cancelled(m, &o, PH_CANCEL_IOC);
-    } else if (terms->time_in_force == PH_TIF_FOK) {
-        model_cancelled(m, &o, PH_CANCEL_FOK);
-    } else {
-        if (m->resting_cnt == MODEL_RESTING) model_stop("too many resting orders");
-        m->resting[m->resting_cnt++] = o;
-    }
-    if (o.halted) {
-        m->product[terms->product.v].phase = PH_PHASE_HALTED;
-        model_tell(m, PH_EVT_PHASE_CHANGED)->u.phase_changed =
-            (ph_phase_changed){terms->product, PH_PHASE_HALTED};
-    }
-    sweep(m);
+    run_incoming(m, &o);
 }
 
 /* ---- The other commands ---------------------------------------------------------------------- */
@@ -502,6 +561,150 @@ static uint64_t cancel_all(model *m, uint32_t who, uint32_t product, ph_cancel_r
     }
     sweep(m);
     return count;
+}
+
+/* The sender's resting order that an id, or a client order id, names. */
+static model_order *own_resting(model *m, uint32_t who, ph_order_id id, uint64_t client_order_id)
+{
+    model_order *found = NULL;
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        model_order *o = &m->resting[i];
+        bool named = id.v != 0 ? o->id.v == id.v : o->terms.client_order_id == client_order_id;
+        if (named && o->who == who) found = o;
+    }
+    return found;
+}
+
+/* Open units of every period under a new total. */
+static void open_under(const model *m, model_order *o, ph_quantity quantity)
+{
+    for (uint32_t k = 0; k < o->terms.window.periods; k++) {
+        bool gone = o->terms.shape == PH_SHAPE_FLEX ? o->open[k] == 0 : o->lost[k];
+        gone |= gate_ns(m, o->terms.product.v, o->terms.window.first + k) <= m->now.ns;
+        o->open[k] = !gone && quantity > o->executed[k] ? quantity - o->executed[k] : 0;
+    }
+    o->terms.quantity = quantity;
+}
+
+static bool check_more_capacity(model *m, const ph_command *c, const model_order *before,
+                                const model_order *after)
+{
+    const ph_new_order *terms = &after->terms;
+    if (terms->side == PH_SIDE_BUY) return true;
+    int64_t hardware = m->product[terms->product.v].terms.hardware_units;
+    for (uint32_t k = 0; k < terms->window.periods; k++) {
+        if (after->open[k] <= before->open[k]) continue;
+        int64_t left = capacity_free(m, before->who, terms->product, terms->window.first + k);
+        if (left >= hardware * (after->open[k] - before->open[k])) continue;
+        reject(m, c, PH_REJECT_CAPACITY, (int64_t)terms->window.first + k, left);
+        return false;
+    }
+    return true;
+}
+
+/* The order as if it did not rest: nothing of it is open or held. */
+static model_order take_out(model *m, model_order *o)
+{
+    model_order taken = *o;
+    memset(o->open, 0, sizeof o->open);
+    sweep(m);
+    return taken;
+}
+
+static bool replaced_would_trade(model *m, model_order *resting, const model_order *next)
+{
+    static model saved;
+    saved = *m;
+    (void)take_out(m, resting);
+    bool trades = model_open_units(next) > 0 && would_trade(m, next);
+    *m = saved;
+    return trades;
+}
+
+static void tell_replaced(model *m, const model_order *o)
+{
+    model_tell(m, PH_EVT_REPLACED)->u.replaced =
+        (ph_replaced){.order = o->id,
+                      .participant = {o->who},
+                      .client_order_id = o->terms.client_order_id,
+                      .product = o->terms.product,
+                      .place = o->place,
+                      .price = o->terms.price,
+                      .quantity = o->terms.quantity,
+                      .unit_periods = model_open_units(o),
+                      .hold = (ph_money)hold(m, o, model_open_units(o))};
+}
+
+static bool check_replace(model *m, const ph_command *c, model_order *o, model_order *next,
+                          bool keeps)
+{
+    const model_product *p = &m->product[o->terms.product.v];
+    ph_command as_order = *c;
+    as_order.u.order = o->terms;
+    as_order.u.order.price = c->u.replace.price;
+    as_order.u.order.quantity = c->u.replace.quantity;
+    if (p->phase != PH_PHASE_OPEN) {
+        reject(m, c, PH_REJECT_PHASE, o->terms.product.v, p->phase);
+        return false;
+    }
+    if (!check_quantity(m, &as_order) || !check_price(m, &as_order)) return false;
+    open_under(m, next, c->u.replace.quantity);
+    next->terms.price = c->u.replace.price;
+    bool same = next->terms.price == o->terms.price && next->terms.quantity == o->terms.quantity;
+    if (same) return true;
+    if (!keeps && o->terms.side == PH_SIDE_SELL) next->bond = bond_per_unit_period(p, &next->terms);
+    if (!check_more_capacity(m, c, o, next)) return false;
+    static model saved;
+    saved = *m;
+    model_order unused = take_out(m, o);
+    (void)unused;
+    bool cash = check_cash(m, c, next);
+    ph_event why = m->event[m->event_cnt > 0 ? m->event_cnt - 1 : 0];
+    *m = saved;
+    if (!cash) {
+        *model_tell(m, PH_EVT_REJECTED) = why;
+        return false;
+    }
+    bool arrives = o->terms.shape != PH_SHAPE_EACH || !keeps;
+    if (!o->terms.post_only || !arrives || !replaced_would_trade(m, o, next)) return true;
+    reject(m, c, PH_REJECT_POST_ONLY, 0, 0);
+    return false;
+}
+
+static void replace_order(model *m, const ph_command *c)
+{
+    const ph_replace_order *r = &c->u.replace;
+    if (!may(m, c, 0)) {
+        m->event[m->event_cnt - 1].u.rejected.client_order_id = r->client_order_id;
+        return;
+    }
+    model_order *o = own_resting(m, c->sender.v, r->order, r->client_order_id);
+    if (o == NULL) {
+        reject(m, c, PH_REJECT_UNKNOWN_ORDER, (int64_t)r->order.v, 0);
+        m->event[m->event_cnt - 1].u.rejected.client_order_id = r->client_order_id;
+        return;
+    }
+    model_order next = *o;
+    bool keeps = r->price == o->terms.price && r->quantity < o->terms.quantity;
+    if (!check_replace(m, c, o, &next, keeps)) {
+        m->event[m->event_cnt - 1].u.rejected.client_order_id = r->client_order_id;
+        return;
+    }
+    bool same = r->price == o->terms.price && r->quantity == o->terms.quantity;
+    if (!same && !keeps) next.place = ++m->places;
+    tell_replaced(m, &next);
+    if (same) return;
+    if (keeps && o->terms.shape == PH_SHAPE_EACH) {
+        *o = next;
+        if (model_open_units(o) == 0) model_cancelled(m, o, PH_CANCEL_NOTHING_LEFT);
+        sweep(m);
+        return;
+    }
+    (void)take_out(m, o);
+    if (model_open_units(&next) == 0)
+        model_cancelled(m, &next, PH_CANCEL_NOTHING_LEFT);
+    else
+        run_incoming(m, &next);
 }
 
 static void cancel_order(model *m, const ph_command *c)
@@ -642,10 +845,7 @@ void model_apply(model *m, const ph_command *c)
 {
     m->event_cnt = 0;
     m->now = c->at;
-    uint32_t product = 0;
-    ph_period t = 0;
-    while (next_gate(m, &product, &t))
-        close_gate(m, product, t);
+    pass_time(m);
     switch (c->kind) {
     case PH_CMD_NEW_ORDER: new_order(m, c); break;
     case PH_CMD_CANCEL_ORDER: cancel_order(m, c); break;
@@ -661,7 +861,7 @@ void model_apply(model *m, const ph_command *c)
     case PH_CMD_OPEN_MARKET:
     case PH_CMD_REGISTER_SITE:
     case PH_CMD_REGISTER_HARDWARE: done(m, c, 0); break;
-    case PH_CMD_REPLACE_ORDER:
+    case PH_CMD_REPLACE_ORDER: replace_order(m, c); break;
     case PH_CMD_NEW_GROUP:
     case PH_CMD_ADD_KEY:
     case PH_CMD_REVOKE_KEY:

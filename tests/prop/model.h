@@ -41,9 +41,11 @@ typedef struct {
     ph_money bond;               /* SELL: per unit-period */
     uint32_t open[MODEL_WINDOW]; /* per period of the window; of a BLOCK all are equal; of a FLEX
                                     all that no gate took */
-    uint64_t before;             /* open unit-periods before the command's first fill */
-    bool lost_a_period;          /* to self-trade prevention */
-    bool halted;                 /* it would have executed outside the band */
+    uint32_t executed[MODEL_WINDOW]; /* per period, ever */
+    bool lost[MODEL_WINDOW];         /* EACH: to a gate or to self-trade prevention */
+    uint64_t before;                 /* open unit-periods before the command's first fill */
+    bool lost_a_period;              /* to self-trade prevention */
+    bool halted;                     /* it would have executed outside the band */
 } model_order;
 
 typedef struct {

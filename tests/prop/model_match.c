@@ -105,8 +105,11 @@ static void fill(model *m, model_order *a, model_order *b, ph_period t, uint64_t
     bool a_buys = a->terms.side == PH_SIDE_BUY;
     if (m->fill_cnt == MODEL_FILLS) model_stop("too many fills");
     m->fill[m->fill_cnt++] = (model_fill){a_buys ? a : b, a_buys ? b : a, t, units, price};
-    a->open[t - a->terms.window.first] -= (uint32_t)units;
-    b->open[t - b->terms.window.first] -= (uint32_t)units;
+    model_order *both[] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        both[i]->open[t - both[i]->terms.window.first] -= (uint32_t)units;
+        both[i]->executed[t - both[i]->terms.window.first] += (uint32_t)units;
+    }
 }
 
 /* Units of the column to a block, each supplier at its own price, but `extra` at `offer`.  The
@@ -392,6 +395,7 @@ static void prevent_self_trade(model *m, model_order *in, model_order *own, ph_p
         .reason = PH_CANCEL_SELF_TRADE,
     };
     in->open[k] = 0;
+    in->lost[k] = true;
     in->lost_a_period = true;
 }
 

@@ -15,7 +15,12 @@
 
 #include <stdarg.h>
 
-enum { QUARTER = 900, SEEDS = 56, STEPS = 1500, TEXT_MAX = 1 << 16 };
+enum {
+    QUARTER = 900,
+    SEEDS = 56,
+    STEPS = 1500,
+    TEXT_MAX = 1 << 12
+}; /* of a message: Check takes no longer ones */
 
 /* SplitMix64 (Steele, Lea, Flood 2014): the same everywhere. */
 static uint64_t rng_state;
@@ -142,7 +147,7 @@ __attribute__((format(printf, 2, 3))) static void put(char *text, const char *fo
     size_t used = strlen(text);
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(text + used, TEXT_MAX - used, format, args);
+    if (used < TEXT_MAX) (void)vsnprintf(text + used, TEXT_MAX - used, format, args);
     va_end(args);
 }
 
@@ -235,7 +240,7 @@ static void differ(const ph_command *c, const char *how)
         put_event(text, &judge.event[i]);
     put(text, "the model's book after it\n");
     put_book(text);
-    ck_abort_msg("%s", text);
+    ck_abort_msg("%.2000s", text); /* Check takes no longer ones */
 }
 
 /* ---- What is held ---------------------------------------------------------------------------- */
@@ -257,6 +262,9 @@ static bool same_order(const ph_order *o)
 static const char *differ_in_orders(void)
 {
     uint32_t cnt = 0;
+    for (uint32_t i = 1; i <= ph_market_product_cnt(w.m); i++) {
+        if (w.m->products[i].reference != judge.product[i].reference) return "a reference differs";
+    }
     for (uint32_t p = 1; p <= ph_market_participant_cnt(w.m); p++) {
         for (uint32_t slot = w.m->participants[p].first_order; slot != PH_NONE;
              slot = w.m->orders[slot].next_of_participant) {
@@ -500,6 +508,10 @@ static ph_command random_order(void)
     if (below(100) < h.ioc_percent) o->time_in_force = PH_TIF_IOC;
     if (one_in(2)) o->stp = PH_STP_CANCEL_RESTING;
     if (one_in(12)) o->time_in_force = PH_TIF_FOK;
+    if (one_in(8)) {
+        o->time_in_force = PH_TIF_GTT;
+        o->expire_at.ns = w.now.ns + below(12) * UINT64_C(450000000000);
+    }
     if (one_in(40)) o->post_only = true;
     if (shape == PH_SHAPE_BLOCK && side == PH_SIDE_BUY && one_in(4)) {
         o->shape = PH_SHAPE_FLEX;
@@ -507,6 +519,23 @@ static ph_command random_order(void)
     }
     if (one_in(15)) spoil(&c);
     return c;
+}
+
+static void random_replace(void)
+{
+    ph_command c = {.kind = PH_CMD_REPLACE_ORDER, .sender = {somebody()}};
+    if (one_in(8) || judge.resting_cnt == 0) {
+        c.u.replace.order.v = 1 + rng() % (judge.orders + 1);
+        c.u.replace.price = (1 + below(h.price)) * h.unit;
+        c.u.replace.quantity = 1 + below(h.quantity);
+    } else {
+        const model_order *o = &judge.resting[below(judge.resting_cnt)];
+        c.sender.v = o->who;
+        c.u.replace.order = o->id;
+        c.u.replace.price = one_in(2) ? o->terms.price : (1 + below(h.price)) * h.unit;
+        c.u.replace.quantity = one_in(4) ? o->terms.quantity : 1 + below(h.quantity + 2);
+    }
+    both(c);
 }
 
 static void random_cancel(void)
@@ -613,8 +642,10 @@ static void random_second_try(void)
 static void random_step(void)
 {
     uint32_t dice = below(1000);
-    if (dice < 815) {
+    if (dice < 765) {
         both(random_order());
+    } else if (dice < 815) {
+        random_replace();
     } else if (dice < 830) {
         random_clump();
     } else if (dice < 865) {

@@ -113,6 +113,11 @@ START_TEST(lost_periods_stay_lost)
     uint64_t bid = buy(PH_SHAPE_EACH, (ph_window){0, 2}, 5, 10);
     w.now.ns += (uint64_t)HOUR * PH_NS_PER_S;
     ck_assert_uint_eq(replace(BUYER, bid, 7, 10)->u.replaced.unit_periods, 7);
+    /* Filled before its gate closed: it is gone all the same. */
+    bid = buy(PH_SHAPE_EACH, (ph_window){1, 2}, 5, 20);
+    sell(SELLER, (ph_window){1, 1}, 5, 20);
+    w.now.ns += (uint64_t)HOUR * PH_NS_PER_S;
+    ck_assert_uint_eq(replace(BUYER, bid, 7, 20)->u.replaced.unit_periods, 7);
 }
 END_TEST
 

@@ -323,6 +323,34 @@ START_TEST(an_execution_outside_the_band_halts_the_product)
 }
 END_TEST
 
+/* The best price of a FOK counts too, not only the last one. */
+START_TEST(a_fok_outside_the_band_halts_the_product)
+{
+    ph_product_terms terms = world_terms(&w, 1);
+    terms.band_ppm = 500000;
+    terms.reference_price = 10;
+    world_product(&w, &terms);
+    static const struct {
+        uint32_t who, period;
+        ph_price price;
+    } rows[] = {{BUYER, 0, 15}, {SELLER, 2, 7}, {BUYER, 2, 7}, {BUYER, 1, 7}};
+    ph_command c;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ph_side side = rows[i].who == SELLER ? PH_SIDE_SELL : PH_SIDE_BUY;
+        c = world_order(&w, rows[i].who, side, PH_SHAPE_EACH, (ph_window){rows[i].period, 1}, 1,
+                        rows[i].price);
+        c.u.order.product.v = 2;
+        world_do(&w, c);
+    }
+    c = world_order(&w, SELLER_2, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){0, 2}, 1, 6);
+    c.u.order.product.v = 2;
+    c.u.order.time_in_force = PH_TIF_FOK;
+    world_do(&w, c); /* 15 and 7, with a reference of 7 */
+    ck_assert_uint_eq(world_cnt(&w, PH_EVT_TRADE), 0);
+    ck_assert_int_eq(ended(), PH_CANCEL_BAND);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, teardown);
@@ -344,6 +372,7 @@ static void add(TCase *t)
     tcase_add_test(t, post_only_loses_periods_to_own_orders_like_any_other);
     tcase_add_test(t, post_only_does_not_go_with_at_once);
     tcase_add_test(t, an_execution_outside_the_band_halts_the_product);
+    tcase_add_test(t, a_fok_outside_the_band_halts_the_product);
 }
 
 int main(void)
