@@ -130,6 +130,6 @@ void model_conclude(model *m, const model_order *incoming);
 
 ph_event *model_tell(model *m, ph_event_kind kind);
 void model_cancelled(model *m, model_order *o, ph_cancel_reason reason);
-void model_stop(const char *why);
+_Noreturn void model_stop(const char *why);
 
 #endif

@@ -102,6 +102,7 @@ static bool column_cost(const column *c, uint64_t k, model_wide *ret)
 static void fill(model *m, model_order *a, model_order *b, ph_period t, uint64_t units,
                  ph_price price)
 {
+    if (a == NULL || b == NULL) model_stop("a fill with nobody");
     bool a_buys = a->terms.side == PH_SIDE_BUY;
     if (m->fill_cnt == MODEL_FILLS) model_stop("too many fills");
     m->fill[m->fill_cnt++] = (model_fill){a_buys ? a : b, a_buys ? b : a, t, units, price};
