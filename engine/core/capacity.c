@@ -259,7 +259,9 @@ void ph_capacity_offer(ph_market *m, const ph_capacity_draw *d)
     const uint64_t *total = total_of(p, d->kind);
     uint64_t *used = used_of(p, d->kind);
     for (uint32_t i = 0; i < d->window.periods; i++) {
-        uint32_t ring = ph_ring(m, d->window.first + i);
+        ph_period t = d->window.first + i;
+        if (t < p->first) continue; /* forgotten: a member of a group is offered again */
+        uint32_t ring = ph_ring(m, t);
         used[ring] += d->units;
         PH_ASSERT(used[ring] <= total[ring]);
     }

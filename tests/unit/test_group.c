@@ -193,6 +193,23 @@ START_TEST(a_replaced_member_stays_in_its_group)
 }
 END_TEST
 
+START_TEST(a_gate_ends_a_member_when_the_windows_of_others_have_begun)
+{
+    const member v[] = {{1, 0, 2, 300, 50}, {2, 1, 3, 200, 90}, {1, 6, 1, 100, 50}};
+    world_do(&w, group(SELLER, PH_SIDE_SELL, v, 3));
+    /* Gates are run one after the other, at a time that is later than all of them. */
+    w.now.ns += (uint64_t)4 * HOUR * PH_NS_PER_S;
+    world_do(&w, (ph_command){.kind = PH_CMD_TICK});
+    ck_assert_uint_eq(ended_with(PH_CANCEL_GATE), 2);
+    ck_assert_uint_eq(ph_market_order_cnt(w.m), 1);
+    ph_command c = world_order(&w, SELLER, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){5, 2}, 900, 99);
+    world_do(&w, c);
+    ck_assert_uint_eq(world_cnt(&w, PH_EVT_ACCEPTED), 1);
+    c = world_order(&w, SELLER, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){6, 1}, 1, 99);
+    ck_assert_int_eq(world_apply(&w, c)->u.rejected.code, PH_REJECT_CAPACITY);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, teardown);
@@ -205,6 +222,7 @@ static void add(TCase *t)
     tcase_add_test(t, all_are_accepted_or_none);
     tcase_add_test(t, a_post_only_member_that_would_execute_refuses_the_group);
     tcase_add_test(t, a_replaced_member_stays_in_its_group);
+    tcase_add_test(t, a_gate_ends_a_member_when_the_windows_of_others_have_begun);
 }
 
 int main(void)
