@@ -387,7 +387,8 @@ static void random_step(uint64_t orders)
                           .sender = {anybody()},
                           .u.mass_cancel = {.product = {below(PRODUCTS + 1)}}});
     } else if (dice < 95) {
-        w.now.ns += (uint64_t)below(1200) * PH_NS_PER_S;
+        /* Now and then several gates at once, as after a standstill. */
+        w.now.ns += (uint64_t)below(below(8) == 0 ? 5 * HOUR : 1200) * PH_NS_PER_S;
         both((ph_command){.kind = PH_CMD_TICK});
     } else if (dice < 97) {
         ph_phase phase = below(3) == 0 ? PH_PHASE_CLOSED : PH_PHASE_HALTED;
