@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: matching in one place, as section 6 tells it */
 /*  Matching as section 6 says it: ladders are sorted anew for every question, blocks take their
     units one by one. */
 #include "tests/prop/model.h"
