@@ -859,17 +859,8 @@ static bool check_replace(model *m, const ph_command *c, model_order *o, model_o
     if (same) return true;
     if (!keeps && o->terms.side == PH_SIDE_SELL) next->bond = bond_per_unit_period(p, &next->terms);
     if (!check_more_capacity(m, c, o, next)) return false;
-    static model saved;
-    saved = *m;
-    for (uint32_t i = 0; i < m->resting_cnt; i++) {
-        model_order *r = &m->resting[i];
-        bool frees = r->id.v == o->id.v || (o->group != 0 && r->group == o->group);
-        if (frees) memset(r->open, 0, sizeof r->open);
-    }
-    ph_money others = model_held(m, o->who);
-    *m = saved;
-    bool cash = check_cash_beside(m, c, next, others);
-    if (!cash) return false;
+    ph_money others = model_held(m, o->who) - (ph_money)hold_with_group(m, o);
+    if (!check_cash_beside(m, c, next, others)) return false;
     bool arrives = o->terms.shape != PH_SHAPE_EACH || !keeps;
     if (!o->terms.post_only || !arrives || !replaced_would_trade(m, o, next)) return true;
     reject(m, c, PH_REJECT_POST_ONLY, 0, 0);
