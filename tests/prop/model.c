@@ -168,8 +168,8 @@ static bool outdone(model *m, uint32_t of, const model_pool *pool, ph_period t)
 }
 
 /* Hardware units that a supplier has neither offered nor sold; not counting what `group` offers. */
-static int64_t capacity_free(model *m, uint32_t who, ph_product_id product, ph_period t,
-                             uint64_t group)
+int64_t model_capacity_free(model *m, uint32_t who, ph_product_id product, ph_period t,
+                            uint64_t group)
 {
     if (t >= MODEL_PERIODS) model_stop("period out of range");
     const model_pool *pool = pool_of(m, who, product);
@@ -479,7 +479,7 @@ static bool check_capacity(model *m, const ph_command *c)
     if (o->side == PH_SIDE_BUY) return true;
     int64_t needed = (int64_t)o->quantity * m->product[o->product.v].terms.hardware_units;
     for (uint32_t k = 0; k < o->window.periods; k++) {
-        int64_t left = capacity_free(m, c->sender.v, o->product, o->window.first + k, 0);
+        int64_t left = model_capacity_free(m, c->sender.v, o->product, o->window.first + k, 0);
         if (left >= needed) continue;
         reject(m, c, PH_REJECT_CAPACITY, (int64_t)o->window.first + k, left);
         return false;
@@ -797,7 +797,7 @@ static bool check_more_capacity(model *m, const ph_command *c, const model_order
         ph_period t = terms->window.first + k;
         if (after->open[k] <= before->open[k]) continue;
         /* A member may offer what its group does; of another only what comes on top is new. */
-        int64_t left = capacity_free(m, before->who, terms->product, t, before->group);
+        int64_t left = model_capacity_free(m, before->who, terms->product, t, before->group);
         int64_t known = before->group == 0 ? offers(m, before, t) : 0;
         if (left >= offers(m, after, t) - known) continue;
         reject(m, c, PH_REJECT_CAPACITY, (int64_t)t, left);

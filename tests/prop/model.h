@@ -115,6 +115,10 @@ void model_apply(model *m, const ph_command *c);
 /* Cash that a participant's resting orders hold. */
 ph_money model_held(const model *m, uint32_t who);
 
+/* Hardware units that a supplier has neither offered nor sold; not counting what `group` offers. */
+int64_t model_capacity_free(model *m, uint32_t who, ph_product_id product, ph_period t,
+                            uint64_t group);
+
 /* Open unit-periods of an order; 0: nothing is left. */
 uint64_t model_open_units(const model_order *o);
 

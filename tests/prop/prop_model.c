@@ -10,6 +10,7 @@
 
 #include "engine/base/period.h"
 #include "engine/core/book.h"
+#include "engine/core/capacity.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -350,6 +351,28 @@ static const char *differ_in_money(void)
     return NULL;
 }
 
+/* Free capacity of one supplier in the next periods of every product; the suppliers in turn. */
+static const char *differ_in_capacity(void)
+{
+    uint32_t who = 2 + (uint32_t)(commands % (h.suppliers + h.buyers + h.both));
+    for (uint32_t i = 1; i <= ph_market_product_cnt(w.m); i++) {
+        const ph_product_terms *t = &judge.product[i].terms;
+        uint32_t pool = ph_capacity_pool(w.m, who, t->site.v, t->hardware.v);
+        if (pool == PH_NONE) continue;
+        for (uint32_t k = 1; k < 14; k++) {
+            ph_period period = ph_period_at(w.now, t->period_seconds) + k, unused;
+            uint64_t units = 0;
+            bool all = ph_capacity_free(
+                w.m, &(ph_capacity_draw){pool, PH_CAPACITY_REGISTERED, {period, 1}, UINT32_MAX},
+                &unused, &units);
+            if (all) return "more capacity is free than there is";
+            if ((int64_t)units != model_capacity_free(&judge, who, (ph_product_id){i}, period, 0))
+                return "free capacity differs";
+        }
+    }
+    return NULL;
+}
+
 static void both(ph_command c)
 {
     static said engine_said[MODEL_EVENTS], model_said[MODEL_EVENTS];
@@ -372,6 +395,7 @@ static void both(ph_command c)
     }
     const char *how = differ_in_orders();
     if (how == NULL) how = differ_in_money();
+    if (how == NULL) how = differ_in_capacity();
     if (how != NULL) differ(&c, how);
 }
 
