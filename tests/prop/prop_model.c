@@ -747,6 +747,21 @@ static void random_second_try(void)
         c.u.order.time_in_force = PH_TIF_GTC;
         both(c);
     }
+    if (one_in(2)) {
+        /* Of a group one member at most is taken. */
+        ph_command group = {.kind = PH_CMD_NEW_GROUP, .u.group.cnt = 2 + below(2)};
+        group.sender = random_order_of(other, product, window).sender;
+        for (uint32_t i = 0; i < group.u.group.cnt; i++) {
+            ph_quantity quantity = (1 + below(3)) * t->lot;
+            group.u.group.v[i] = world_order(&w, group.sender.v, other, PH_SHAPE_BLOCK,
+                                             (ph_window){0, 1}, quantity, middle + worse * below(3))
+                                     .u.order;
+            group.u.group.v[i].product = product;
+            group.u.group.v[i].window = window;
+            group.u.group.v[i].all_or_none = true;
+        }
+        both(group);
+    }
     ph_command c = random_order_of(side, product, window);
     c.u.order.shape = PH_SHAPE_BLOCK;
     c.u.order.all_or_none = one_in(2);
