@@ -79,13 +79,15 @@ static void supply(ladder *l, model_order *o, uint64_t units, uint64_t most)
         l->unit[l->cnt++] = o;
 }
 
-/* At most `most` units; not those of `without`.  The queue of a price is served in turns: first
-   what is shown, then who came round again, and `extra` when all others have given all. */
-static void ladder_of(model *m, const model_order *like, ph_side side, ph_period t,
-                      uint32_t without, model_order *extra, uint64_t most, ladder *ret)
+/* What `taker` meets in a period, as far as it still wants units there; not those of `without`.
+   The queue of a price is served in turns: first what is shown, then who came round again, and
+   `extra` when all others have given all. */
+static void ladder_of(model *m, const model_order *taker, ph_period t, uint32_t without,
+                      model_order *extra, ladder *ret)
 {
     static queue q;
-    queue_of(m, like, side, t, extra, &q);
+    uint64_t most = taker->open[t - taker->terms.window.first];
+    queue_of(m, taker, opposite(taker->terms.side), t, extra, &q);
     if (most > MODEL_UNITS) model_stop("too many units");
     ret->cnt = 0;
     uint32_t end;
@@ -124,8 +126,7 @@ static void column_of(model *m, const model_order *block, model_order *extra, co
     const ph_new_order *b = &block->terms;
     ret->window = b->window;
     for (uint32_t i = 0; i < b->window.periods; i++)
-        ladder_of(m, block, opposite(b->side), b->window.first + i, block->who, extra,
-                  block->open[i], &ret->period[i]);
+        ladder_of(m, block, b->window.first + i, block->who, extra, &ret->period[i]);
 }
 
 static model_order *column_supplier(const column *c, uint32_t i, uint64_t k)
@@ -604,7 +605,7 @@ static void match_whole(model *m, model_order *in)
     bool prints = true, any = false;
     ph_price worst = 0;
     for (uint32_t k = 0; k < w.periods; k++) {
-        ladder_of(m, in, opposite(in->terms.side), w.first + k, 0, NULL, in->open[k], &l[k]);
+        ladder_of(m, in, w.first + k, 0, NULL, &l[k]);
         for (uint64_t unit = 0; unit < in->terms.quantity; unit++) {
             const model_order *o = supplier_of(&l[k], unit);
             if (o == NULL || o->who == in->who ||
