@@ -619,6 +619,9 @@ static void random_replace(void)
         c.u.replace.order = o->id;
         c.u.replace.price = one_in(2) ? o->terms.price : (1 + below(h.price)) * h.unit;
         c.u.replace.quantity = one_in(4) ? o->terms.quantity : 1 + below(h.quantity + 2);
+        /* About as many clips as an iceberg may have. */
+        if (o->terms.display_quantity != 0 && one_in(10))
+            c.u.replace.quantity = o->terms.display_quantity * (63 + below(3));
     }
     both(c);
 }
