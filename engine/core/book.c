@@ -185,6 +185,14 @@ static void to_the_back(ph_market *m, uint32_t at)
     v->tail = at;
 }
 
+/* All that an iceberg has in a period was executed: the clips behind the one that stood drew their
+   places on the way. */
+static void draw_used_up(ph_market *m, const ph_order *o, uint32_t node, uint32_t units)
+{
+    uint32_t behind = units - ph_clip_units(ph_clip_of(m, o, node));
+    m->last_place += (behind + o->display - 1) / o->display;
+}
+
 /* `units` of an iceberg's period were executed, clip after clip; something is left. */
 static void next_clip(ph_market *m, const ph_order *o, uint32_t node, uint32_t units)
 {
@@ -211,6 +219,7 @@ void ph_book_reduce(ph_market *m, uint32_t node, uint32_t units)
     const ph_order *o = &m->orders[n->order];
     n->executed += units;
     if (units == n->open) {
+        if (o->display != 0) draw_used_up(m, o, node, units);
         unlink_node(m, side_of(m, o), o, node, ph_ring(m, period_of(o, node)));
         n->open = 0;
         return;
