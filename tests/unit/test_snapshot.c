@@ -8,6 +8,7 @@
 static world w;
 static uint8_t bytes[1 << 22];
 static size_t cnt;
+static ph_snapshot_fault fault;
 
 static void take(void *arg, const void *piece, size_t size)
 {
@@ -42,7 +43,7 @@ static ph_status load(const void *from, size_t size, world *ret)
     ck_assert_ptr_nonnull(ret->block);
     memset(ret->block, 0, room);
     ret->m = ph_market_init(ret->block, &limits);
-    return ph_snapshot_load(ret->m, from, size);
+    return ph_snapshot_load(ret->m, from, size, &fault);
 }
 
 START_TEST(a_loaded_market_is_the_one_that_was_written)
