@@ -135,7 +135,8 @@ static void command(visit *v, ph_command *c)
     count(v, &size, sizeof bytes);
     raw(v, bytes, size);
     if (!reads(v)) return;
-    if (ph_command_read(bytes, size, c) != PH_OK || c->kind != kind)
+    if (ph_command_read(bytes, size, c) != PH_OK || c->kind != kind || c->sender.v != 0 ||
+        c->request != 0)
         fail(v, "fields that no command has");
 }
 
@@ -472,6 +473,8 @@ static void nodes(visit *v, ph_order *o, uint32_t slot)
         uint64_t place = n->open > 0 && v->put != NULL ? ph_clip_place(clip) : 0;
         u32(v, &shown);
         u64(v, &place);
+        if (n->open == 0 && (shown != 0 || place != 0))
+            fail(v, "nothing is shown where nothing is");
         if (v->put == NULL) ph_clip_set(clip, shown, place);
     }
 }

@@ -21,11 +21,27 @@ static ph_events out;
 static void *block;
 static size_t block_size;
 
-static void start(void)
+static deal d;
+
+START_TEST(build_the_original)
 {
-    static deal d;
     full_open(&d);
     full_write(d.w.m, &original);
+}
+END_TEST
+
+/* The fixture may only be used by a test, so this is one, in this process. */
+static void start(void)
+{
+    Suite *suite = suite_create("seed");
+    TCase *t = tcase_create("seed");
+    tcase_add_test(t, build_the_original);
+    suite_add_tcase(suite, t);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_SILENT);
+    PH_ASSERT(srunner_ntests_failed(runner) == 0);
+    srunner_free(runner);
     out = d.w.out;
     limits = world_limits();
     block_size = (ph_market_footprint(&limits) + 4095) & ~(size_t)4095;
