@@ -129,12 +129,29 @@ START_TEST(a_kill_at_every_step_leaves_what_was_there)
 }
 END_TEST
 
+static void too_much(const void *from, void (*put)(void *arg, const void *bytes, size_t n),
+                     void *arg)
+{
+    source(from, put, arg);
+    source(from, put, arg);
+}
+
+START_TEST(a_full_disk_leaves_what_was_there)
+{
+    ck_assert_int_eq(write_one(1), PH_OK);
+    ph_state_head head = {.seq = 2};
+    ck_assert_int_eq(ph_state_file_write(&disk->disk, &head, too_much, state, 1), PH_EFULL);
+    ck_assert_uint_eq(newest_valid(), 1);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, what_is_written_is_read);
     tcase_add_test(t, the_newest_two_are_kept);
     tcase_add_test(t, any_changed_byte_is_seen);
+    tcase_add_test(t, a_full_disk_leaves_what_was_there);
     tcase_add_test(t, a_kill_at_every_step_leaves_what_was_there);
 }
 
