@@ -93,7 +93,7 @@ START_TEST(a_cut_snapshot_is_refused)
 }
 END_TEST
 
-/* ---- A market in which every table has rows --------------------------------------------------- */
+/* ---- A market in which every table has rows ---------------------------------------------- */
 
 static full_bytes full, changed;
 
