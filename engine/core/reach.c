@@ -5,7 +5,7 @@
 #include "engine/base/period.h"
 #include "engine/core/book.h"
 
-enum { STILL_OPEN = UINT32_MAX };
+#define STILL_OPEN UINT32_MAX
 
 #define GAP_LEAST ((ph_wide)INT64_MIN * (1 << 30)) /* below every gap that prices can make */
 
