@@ -5,6 +5,7 @@
 
 #include "engine/base/panic.h"
 #include "engine/core/expiry.h"
+#include "engine/core/reach.h"
 
 void ph_book_init(ph_market *m, ph_arena *a)
 {
@@ -86,6 +87,11 @@ static ph_book_side *side_of(ph_market *m, const ph_order *o)
     return &m->products[o->product].side[o->side];
 }
 
+static ph_book_side *opposite_of(ph_market *m, const ph_order *o)
+{
+    return &m->products[o->product].side[ph_other_side((ph_side)o->side)];
+}
+
 static uint32_t shown_at_most(const ph_order *o, uint32_t open)
 {
     return o->display < open ? o->display : open;
@@ -104,7 +110,12 @@ static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint3
             level_free(m, level);
             return false;
         }
-        side->best[ring] = ph_ladder_best(&m->ladders, l);
+        if (o->key > side->best[ring]) {
+            ph_book_side *other = opposite_of(m, o);
+            if (other->blocks.cnt > 0)
+                ph_reach_rise(m, side, other, (ph_rise){.ring = ring, .key = o->key});
+            side->best[ring] = o->key;
+        }
     }
     ph_level *v = &m->levels[level];
     ph_node *n = &m->nodes[at];
@@ -147,6 +158,7 @@ static void unlink_node(ph_market *m, ph_book_side *side, const ph_order *o, uin
         ph_ladder_remove(&m->ladders, l, i);
         level_free(m, n->level);
         side->best[ring] = ph_ladder_best(&m->ladders, l);
+        if (l->cnt == 0 && opposite_of(m, o)->blocks.cnt > 0) side->seen[ring] = o->key;
     }
     n->level = PH_NONE;
 }
@@ -171,6 +183,14 @@ static void to_the_back(ph_market *m, uint32_t at)
     n->next = PH_NODE_NONE;
     m->nodes[v->tail].next = at;
     v->tail = at;
+}
+
+/* All that an iceberg has in a period was executed: the clips behind the one that stood drew their
+   places on the way. */
+static void draw_used_up(ph_market *m, const ph_order *o, uint32_t node, uint32_t units)
+{
+    uint32_t behind = units - ph_clip_units(ph_clip_of(m, o, node));
+    m->last_place += (behind + o->display - 1) / o->display;
 }
 
 /* `units` of an iceberg's period were executed, clip after clip; something is left. */
@@ -199,6 +219,7 @@ void ph_book_reduce(ph_market *m, uint32_t node, uint32_t units)
     const ph_order *o = &m->orders[n->order];
     n->executed += units;
     if (units == n->open) {
+        if (o->display != 0) draw_used_up(m, o, node, units);
         unlink_node(m, side_of(m, o), o, node, ph_ring(m, period_of(o, node)));
         n->open = 0;
         return;
@@ -288,6 +309,7 @@ static bool rest_block(ph_market *m, uint32_t slot)
     ph_book_side *side = side_of(m, o);
     if (!ph_ladder_put(&m->ladders, &side->blocks, o->key, slot)) return false;
     sort_in(m, &side->blocks, slot);
+    ph_reach_join(m, slot);
     touch_periods(m, side, o->window, 1);
     uint32_t cnt = ph_book_blocks_of(m, o->participant, o->product);
     ph_index_put(&m->blocks_of, blocks_key(o->participant, o->product), cnt + 1);
@@ -307,6 +329,7 @@ static void leave_block(ph_market *m, uint32_t slot)
         PH_ASSERT(i < side->blocks.cnt);
     }
     ph_ladder_remove(&m->ladders, &side->blocks, i);
+    ph_reach_leave(m, slot);
     touch_periods(m, side, o->window, -1);
     if (m->is_trial) return;
     uint64_t key = blocks_key(o->participant, o->product);
@@ -381,6 +404,7 @@ bool ph_book_rest(ph_market *m, uint32_t slot)
     ph_order *o = &m->orders[slot];
     PH_ASSERT(!o->resting && o->left > 0);
     bool fits = o->shape == PH_SHAPE_EACH ? rest_each(m, slot) : rest_block(m, slot);
+    if (m->rise_sum != 0) ph_reach_risen(m, side_of(m, o));
     if (!fits) return false;
     if (o->display != 0) side_of(m, o)->icebergs++;
     if (o->expire_ns != 0) ph_expiry_add(m, slot);

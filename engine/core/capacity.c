@@ -281,15 +281,15 @@ void ph_capacity_take_back(ph_market *m, const ph_capacity_draw *d)
     }
 }
 
-void ph_capacity_again(ph_market *m)
+bool ph_capacity_again(ph_market *m)
 {
     for (uint32_t i = 1; i <= m->pool_cnt; i++) {
         const ph_pool *p = &m->pools[i];
+        if (ph_capacity_pool(m, p->supplier, p->site, p->hardware) != PH_NONE) return false;
+        uint32_t in_use = ph_capacity_period_seconds(m, p->site, p->hardware);
+        if (in_use != 0 && in_use != p->period_seconds) return false;
         ph_index_put(&m->pool_of, pool_key(p->supplier, p->site, p->hardware), i);
         ph_capacity_use_period_seconds(m, p->site, p->hardware, p->period_seconds);
     }
-    for (uint32_t i = 1; i <= m->product_cnt; i++) {
-        const ph_product_terms *t = &m->products[i].terms;
-        ph_capacity_use_period_seconds(m, t->site.v, t->hardware.v, t->period_seconds);
-    }
+    return true;
 }

@@ -55,7 +55,8 @@ uint32_t ph_capacity_period_seconds(const ph_market *m, uint32_t site, uint32_t 
 void ph_capacity_use_period_seconds(ph_market *m, uint32_t site, uint32_t hardware,
                                     uint32_t period_seconds);
 
-/* Builds what is looked things up with, from rows that a snapshot gave back. */
-void ph_capacity_again(ph_market *m);
+/* Builds what is looked things up with, from rows that a snapshot gave back.
+   False: a class is there twice, or its products have other periods. */
+bool ph_capacity_again(ph_market *m);
 
 #endif

@@ -6,6 +6,7 @@
 #include "engine/core/contract.h"
 #include "engine/core/group.h"
 #include "engine/core/ledger.h"
+#include "engine/core/reach.h"
 #include "engine/core/supply.h"
 #include "engine/core/trade.h"
 
@@ -22,7 +23,6 @@ void ph_fill_begin(ph_market *m, uint32_t incoming)
     m->fill_cnt = 0;
     m->lost_cnt = 0;
     m->first_touched = m->last_touched = PH_NONE;
-    m->work = 0;
     m->last_price = 0;
     m->clip_cnt = 0;
     m->halts = PH_NONE;
@@ -95,6 +95,7 @@ static void take_units(ph_market *m, uint32_t slot, ph_period t, ph_quantity uni
     } else {
         m->nodes[node].open -= units;
         m->nodes[node].executed += units;
+        if (m->nodes[node].open == 0) ph_reach_closed(m, o, t);
     }
 }
 
@@ -128,6 +129,7 @@ void ph_fill_lose(ph_market *m, uint32_t slot, ph_period t, ph_cancel_reason rea
     o->left -= units;
     m->nodes[node].open = 0;
     m->nodes[node].executed = PH_NODE_LOST;
+    ph_reach_closed(m, o, t);
     ph_supply_take_back(m, o, (ph_window){t, 1}, units);
 }
 

@@ -161,14 +161,22 @@ ph_participant_id ph_market_key_owner(const ph_market *m, ph_key_use use, const 
     return (ph_participant_id){m->keys[row].revoked ? 0 : m->keys[row].participant};
 }
 
-void ph_keys_again(ph_market *m)
+bool ph_keys_again(ph_market *m)
 {
     uint32_t cnt = m->key_cnt;
     m->key_cnt = 0;
     for (uint32_t i = 1; i <= cnt; i++) {
         ph_key_row row = m->keys[i];
+        if (find(m, row.use, &row.key) != PH_NONE) return false;
         put(m, row.participant, row.use, &row.key);
         m->keys[i].revoked = row.revoked;
         if (row.revoked) m->participants[row.participant].active_keys[row.use]--;
     }
+    for (uint32_t i = 1; i <= m->participant_cnt; i++) {
+        const ph_participant *p = &m->participants[i];
+        if (p->key_cnt > KEYS_EVER_MAX) return false;
+        if (p->active_keys[PH_KEY_CONNECTION] > PH_KEYS_MAX) return false;
+        if (p->active_keys[PH_KEY_SIGNATURE] > PH_KEYS_MAX) return false;
+    }
+    return true;
 }

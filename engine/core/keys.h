@@ -22,7 +22,8 @@ ph_reject ph_keys_add(ph_market *m, uint32_t sender, const ph_key_change *k, int
 ph_reject ph_keys_revoke(ph_market *m, uint32_t sender, const ph_key_change *k,
                          int64_t ret_args[2]);
 
-/* Builds what is looked things up with, from rows that a snapshot gave back. */
-void ph_keys_again(ph_market *m);
+/* Builds what is looked things up with, from rows that a snapshot gave back.
+   False: a key is there twice, or one owner has too many. */
+bool ph_keys_again(ph_market *m);
 
 #endif

@@ -9,6 +9,7 @@
 #include "engine/core/ledger.h"
 #include "engine/core/market.h"
 #include "engine/core/offer.h"
+#include "engine/core/reach.h"
 #include "engine/core/state.h"
 
 static const char *money_broken(const ph_market *m)
@@ -154,6 +155,8 @@ const char *ph_market_broken(const ph_market *m)
         const ph_product *p = &m->products[i];
         law = side_broken(m, &p->side[PH_SIDE_BUY]);
         if (law == NULL) law = side_broken(m, &p->side[PH_SIDE_SELL]);
+        if (law == NULL) law = ph_reach_broken(m, p, PH_SIDE_BUY);
+        if (law == NULL) law = ph_reach_broken(m, p, PH_SIDE_SELL);
         uint32_t cnt = 0;
         for (uint32_t o = p->first_order; law == NULL && o != PH_NONE;
              o = m->orders[o].next_of_product) {

@@ -173,12 +173,15 @@ ph_reject ph_ledger_withdraw(ph_market *m, const ph_payment *p, int64_t ret_args
     return PH_REJECT_NONE;
 }
 
-void ph_ledger_again(ph_market *m)
+bool ph_ledger_again(ph_market *m)
 {
     uint32_t cnt = m->reference_cnt;
     m->reference_cnt = 0;
     for (uint32_t i = 0; i < cnt; i++) {
         ph_text32 reference = m->references[i];
+        if (reference.s[0] == '\0' || !ph_text_ok(reference.s, sizeof reference.s)) return false;
+        if (*reference_slot(m, &reference) != 0) return false;
         remember_reference(m, &reference);
     }
+    return true;
 }

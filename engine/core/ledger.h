@@ -32,7 +32,8 @@ void ph_ledger_rehold(ph_market *m, uint32_t slot);
 ph_reject ph_ledger_deposit(ph_market *m, const ph_payment *p, int64_t ret_args[2]);
 ph_reject ph_ledger_withdraw(ph_market *m, const ph_payment *p, int64_t ret_args[2]);
 
-/* Builds what is looked things up with, from rows that a snapshot gave back. */
-void ph_ledger_again(ph_market *m);
+/* Builds what is looked things up with, from rows that a snapshot gave back.
+   False: a reference is there twice, or is none. */
+bool ph_ledger_again(ph_market *m);
 
 #endif

@@ -16,6 +16,7 @@
 #include "engine/core/match.h"
 #include "engine/core/measure.h"
 #include "engine/core/place.h"
+#include "engine/core/reach.h"
 #include "engine/core/registry.h"
 #include "engine/core/state.h"
 #include "engine/core/terms.h"
@@ -70,6 +71,7 @@ static void carve(ph_market *m, ph_arena *a)
     ph_measure_init(m, a);
     ph_capacity_init(m, a);
     ph_book_init(m, a);
+    ph_reach_init(m, a);
     ph_ledger_init(m, a);
     ph_fill_init(m, a);
     ph_contract_init(m, a);

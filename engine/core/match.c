@@ -10,6 +10,7 @@
 #include "engine/core/group.h"
 #include "engine/core/match_block.h"
 #include "engine/core/offer.h"
+#include "engine/core/reach.h"
 
 void ph_match_init(ph_market *m, ph_arena *a)
 {
@@ -198,17 +199,15 @@ static bool halts(ph_market *m, ph_order *o, int64_t key)
     return true;
 }
 
-void ph_match_each(ph_market *m, uint32_t incoming)
+static void match_all(ph_market *m, uint32_t incoming, bool blocks)
 {
     ph_order *o = &m->orders[incoming];
-    heap_fill(m, o, &m->products[o->product].side[ph_other_side((ph_side)o->side)]);
-    bool blocks = any_blocks(o, m);
     while (o->left > 0) {
-        meeting next = next_meeting(m, incoming, blocks);
-        if (m->work > PH_WORK_PER_COMMAND_MAX) {
+        if (blocks && !ph_reach_count(m)) {
             o->ends = PH_CANCEL_WORK_LIMIT;
             return;
         }
+        meeting next = next_meeting(m, incoming, blocks);
         if (!next.exists) return;
         bool fits = true;
         if (next.is_block) {
@@ -224,6 +223,19 @@ void ph_match_each(ph_market *m, uint32_t incoming)
             return;
         }
     }
+}
+
+void ph_match_each(ph_market *m, uint32_t incoming)
+{
+    const ph_order *o = &m->orders[incoming];
+    heap_fill(m, o, &m->products[o->product].side[ph_other_side((ph_side)o->side)]);
+    bool blocks = any_blocks(o, m);
+    if (blocks) {
+        ph_reach_gather(m, incoming);
+        ph_reach_count_begin(m, incoming);
+    }
+    match_all(m, incoming, blocks);
+    ph_reach_count_end(m);
 }
 
 /* ---- FOK and post-only EACH ---------------------------------------------------------------- */
@@ -292,6 +304,7 @@ bool ph_match_each_would_trade(ph_market *m, uint32_t incoming)
     ph_order *o = &m->orders[incoming];
     const ph_book_side *other = &m->products[o->product].side[ph_other_side((ph_side)o->side)];
     bool blocks = any_blocks(o, m);
+    if (blocks) ph_reach_gather(m, incoming);
     if (o->stp == PH_STP_CANCEL_RESTING) {
         /* Own orders would be cancelled away, whatever else happens. */
         for (uint32_t i = 0; i < o->window.periods; i++) {

@@ -131,8 +131,12 @@ const ph_probe_measurement *ph_market_probe(const ph_market *m, const ph_text32 
     return row == PH_NONE ? NULL : &m->probes[row].newest;
 }
 
-void ph_measure_again(ph_market *m)
+bool ph_measure_again(ph_market *m)
 {
-    for (uint32_t i = 1; i <= m->probe_cnt; i++)
-        remember(m, i, &m->probes[i].newest.values.region, m->probes[i].newest.values.site);
+    for (uint32_t i = 1; i <= m->probe_cnt; i++) {
+        const ph_report_probe *p = &m->probes[i].newest.values;
+        if (find(m, &p->region, p->site) != PH_NONE) return false;
+        remember(m, i, &p->region, p->site);
+    }
+    return true;
 }

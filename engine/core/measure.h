@@ -15,7 +15,8 @@ ph_reject ph_measure_site_take(ph_market *m, uint32_t meter, const ph_measure_si
 ph_reject ph_measure_probe_take(ph_market *m, uint32_t meter, const ph_report_probe *p,
                                 int64_t ret_args[2]);
 
-/* Builds what is looked things up with, from rows that a snapshot gave back. */
-void ph_measure_again(ph_market *m);
+/* Builds what is looked things up with, from rows that a snapshot gave back.
+   False: a pair is there twice. */
+bool ph_measure_again(ph_market *m);
 
 #endif

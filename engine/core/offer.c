@@ -95,14 +95,12 @@ static ph_offer offer_of_block(ph_market *m, uint32_t block, uint32_t incoming)
 ph_offer ph_offer_best(ph_market *m, uint32_t incoming)
 {
     const ph_order *o = &m->orders[incoming];
-    const ph_book_side *other = &m->products[o->product].side[ph_other_side((ph_side)o->side)];
     ph_offer best = {.block = PH_NONE, .key = PH_KEY_NONE};
-    for (uint32_t i = 0; i < other->blocks.cnt; i++) {
-        uint32_t slot = ph_ladder_nth(&m->ladders, &other->blocks, i)->ref;
+    for (uint32_t i = 0; i < m->reached_cnt; i++) {
+        uint32_t slot = m->reached[i];
         const ph_order *b = &m->orders[slot];
-        if (!touches_open(m, o, b->window)) continue;
-        m->work++;
-        if (b->participant == o->participant) continue;
+        if (!b->resting || b->participant == o->participant || !touches_open(m, o, b->window))
+            continue;
         ph_offer offer = offer_of_block(m, slot, incoming);
         if (offer.block == PH_NONE) continue;
         bool better = best.block == PH_NONE || offer.key > best.key ||

@@ -13,7 +13,7 @@ typedef struct {
     int64_t key;      /* the offer, seen as the key of the other side: larger is better */
 } ph_offer;
 
-/* The best offer of the opposite resting blocks; m->work counts those that were in reach. */
+/* The best offer of the opposite resting blocks that ph_reach_gather gave. */
 ph_offer ph_offer_best(ph_market *m, uint32_t incoming);
 
 /* Records the step of an offer that ph_offer_best gave: the same offer, now with its fills. */

@@ -5,13 +5,33 @@
 
 enum { RULES_NEWEST = 1 }; /* version of the rulebook that this engine knows */
 
-static void init_side(ph_market *m, ph_book_side *side, size_t product, ph_ladder *ladders,
-                      int64_t *best, uint16_t *touching)
+/* The arrays over periods of one side of every product. */
+typedef struct {
+    ph_ladder *ladders;
+    int64_t *best, *seen;
+    uint32_t *lacking;
+    uint16_t *touching;
+} side_arrays;
+
+static side_arrays take_side(ph_arena *a, size_t cells)
+{
+    side_arrays v;
+    v.ladders = ph_arena_take(a, cells, sizeof v.ladders[0]);
+    v.best = ph_arena_take(a, cells, sizeof v.best[0]);
+    v.touching = ph_arena_take(a, cells, sizeof v.touching[0]);
+    v.lacking = ph_arena_take(a, cells, sizeof v.lacking[0]);
+    v.seen = ph_arena_take(a, cells, sizeof v.seen[0]);
+    return v;
+}
+
+static void init_side(ph_market *m, ph_book_side *side, size_t product, const side_arrays *v)
 {
     size_t at = product * m->limits.ring_periods;
-    side->ladders = ladders + at;
-    side->best = best + at;
-    side->touching = touching + at;
+    side->ladders = v->ladders + at;
+    side->best = v->best + at;
+    side->touching = v->touching + at;
+    side->lacking = v->lacking + at;
+    side->seen = v->seen + at;
 }
 
 void ph_registry_init(ph_market *m, ph_arena *a)
@@ -26,14 +46,9 @@ void ph_registry_init(ph_market *m, ph_arena *a)
     m->hardware = ph_arena_take(a, (size_t)lim->hardware_max + 1, sizeof m->hardware[0]);
     m->products = ph_arena_take(a, (size_t)lim->products_max + 1, sizeof m->products[0]);
     size_t cells = ((size_t)lim->products_max + 1) * lim->ring_periods;
-    ph_ladder *ladders[3] = {NULL, NULL, NULL};
-    int64_t *best[3] = {NULL, NULL, NULL};
-    uint16_t *touching[3] = {NULL, NULL, NULL};
-    for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
-        ladders[s] = ph_arena_take(a, cells, sizeof ladders[s][0]);
-        best[s] = ph_arena_take(a, cells, sizeof best[s][0]);
-        touching[s] = ph_arena_take(a, cells, sizeof touching[s][0]);
-    }
+    side_arrays sides[3];
+    for (int i = PH_SIDE_BUY; i <= PH_SIDE_SELL; i++)
+        sides[i] = take_side(a, cells);
     if (a->start == NULL) return;
     for (uint32_t i = 1; i <= lim->participants_max; i++) {
         m->participants[i].ids = client_ids + (size_t)i * PH_CLIENT_IDS_KEPT;
@@ -41,7 +56,7 @@ void ph_registry_init(ph_market *m, ph_arena *a)
     }
     for (uint32_t i = 1; i <= lim->products_max; i++) {
         for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++)
-            init_side(m, &m->products[i].side[s], i, ladders[s], best[s], touching[s]);
+            init_side(m, &m->products[i].side[s], i, &sides[s]);
     }
 }
 

@@ -16,6 +16,7 @@
 #include "engine/core/keys.h"
 #include "engine/core/ledger.h"
 #include "engine/core/measure.h"
+#include "engine/core/snapshot_check.h"
 #include "engine/core/state.h"
 #include "engine/core/terms.h"
 #include "engine/wire/codec.h"
@@ -28,7 +29,25 @@ typedef struct {
     void (*put)(void *arg, const void *bytes, size_t size); /* NULL: reading */
     void *arg;
     ph_reader r;
+    const uint8_t *start; /* of what is read */
+    const char *what;     /* is wrong, once r.bad */
+    uint64_t offset;      /* where */
 } visit;
+
+/* Only the first is kept: what follows may only follow from it. */
+static void fail(visit *v, const char *what)
+{
+    if (v->what == NULL) {
+        v->what = what;
+        v->offset = v->put == NULL ? (uint64_t)(v->r.p - v->start) : 0;
+    }
+    v->r.bad = true;
+}
+
+static void fail_if(visit *v, const char *wrong)
+{
+    if (wrong != NULL) fail(v, wrong);
+}
 
 /* ---- Fields ------------------------------------------------------------------------------- */
 
@@ -38,6 +57,7 @@ static void raw(visit *v, void *bytes, size_t size)
         v->put(v->arg, bytes, size);
     else
         ph_read_bytes(&v->r, bytes, size);
+    if (v->r.bad) fail(v, "the bytes end in the middle");
 }
 
 static void u64(visit *v, uint64_t *x)
@@ -55,7 +75,7 @@ static void u32(visit *v, uint32_t *x)
 {
     uint64_t wide = *x;
     u64(v, &wide);
-    if (wide > UINT32_MAX) v->r.bad = true;
+    if (wide > UINT32_MAX) fail(v, "a number of 32 bits is larger");
     *x = (uint32_t)wide;
 }
 
@@ -63,7 +83,7 @@ static void u8(visit *v, uint8_t *x)
 {
     uint64_t wide = *x;
     u64(v, &wide);
-    if (wide > UINT8_MAX) v->r.bad = true;
+    if (wide > UINT8_MAX) fail(v, "a number of 8 bits is larger");
     *x = (uint8_t)wide;
 }
 
@@ -71,7 +91,7 @@ static void boolean(visit *v, bool *x)
 {
     uint64_t wide = *x ? 1 : 0;
     u64(v, &wide);
-    if (wide > 1) v->r.bad = true;
+    if (wide > 1) fail(v, "neither true nor false");
     *x = wide != 0;
 }
 
@@ -86,7 +106,7 @@ static void money(visit *v, ph_money *x)
 static void count(visit *v, uint32_t *x, uint64_t max)
 {
     u32(v, x);
-    if (*x > max) v->r.bad = true;
+    if (*x > max) fail(v, "more rows than there are, or than there is room for");
     if (v->put == NULL && v->r.bad) *x = 0;
 }
 
@@ -115,7 +135,9 @@ static void command(visit *v, ph_command *c)
     count(v, &size, sizeof bytes);
     raw(v, bytes, size);
     if (!reads(v)) return;
-    if (ph_command_read(bytes, size, c) != PH_OK || c->kind != kind) v->r.bad = true;
+    if (ph_command_read(bytes, size, c) != PH_OK || c->kind != kind || c->sender.v != 0 ||
+        c->request != 0)
+        fail(v, "fields that no command has");
 }
 
 /* ---- Registry ----------------------------------------------------------------------------- */
@@ -134,7 +156,8 @@ static void head(visit *v)
     u64(v, &m->last_place);
     u64(v, &m->last_trade);
     u64(v, &m->last_contract);
-    if (m->last_contract > m->limits.contracts_max) v->r.bad = true;
+    if (m->last_contract > m->limits.contracts_max)
+        fail(v, "more contracts than there is room for");
     money(v, &m->external);
     money(v, &m->fees);
     count(v, &m->participant_cnt, m->limits.participants_max);
@@ -146,6 +169,7 @@ static void head(visit *v)
     count(v, &m->key_cnt, m->keys_max);
     count(v, &m->probe_cnt, m->limits.probes_max);
     count(v, &m->reference_cnt, m->limits.references_max);
+    if (reads(v)) fail_if(v, ph_snapshot_head_wrong(m));
 }
 
 static void participant(visit *v, ph_participant *p)
@@ -156,7 +180,8 @@ static void participant(visit *v, ph_participant *p)
     uint8_t state = (uint8_t)p->state;
     u8(v, &state);
     p->state = (ph_participant_state)state;
-    if (state < PH_PARTICIPANT_ACTIVE || state > PH_PARTICIPANT_CLOSED) v->r.bad = true;
+    if (state < PH_PARTICIPANT_ACTIVE || state > PH_PARTICIPANT_CLOSED)
+        fail(v, "no such state of a participant");
     money(v, &p->cash);
     u64(v, &p->highest_client_order_id);
     u64(v, &p->highest_capacity_reference);
@@ -175,16 +200,19 @@ static void key(visit *v, ph_key_row *k)
     raw(v, &k->key, sizeof k->key);
     u8(v, &use);
     k->use = (ph_key_use)use;
-    if (use != PH_KEY_CONNECTION && use != PH_KEY_SIGNATURE) v->r.bad = true;
+    if (use != PH_KEY_CONNECTION && use != PH_KEY_SIGNATURE) fail(v, "no such use of a key");
     reference(v, &k->participant, v->m->participant_cnt);
+    if (k->participant == 0) fail(v, "a key of nobody");
     boolean(v, &k->revoked);
 }
 
 static void registry(visit *v)
 {
     ph_market *m = v->m;
-    for (uint32_t i = 1; i <= m->participant_cnt && !v->r.bad; i++)
+    for (uint32_t i = 1; i <= m->participant_cnt && !v->r.bad; i++) {
         participant(v, &m->participants[i]);
+        if (reads(v)) fail_if(v, ph_snapshot_participant_wrong(m, i));
+    }
     for (uint32_t i = 1; i <= m->key_cnt && !v->r.bad; i++)
         key(v, &m->keys[i]);
     for (uint32_t i = 1; i <= m->site_cnt && !v->r.bad; i++) {
@@ -195,11 +223,13 @@ static void registry(visit *v)
         command(v, &c);
         m->measurements[i].values = c.u.measurement;
         u32(v, &m->measurements[i].by.v);
+        if (reads(v)) fail_if(v, ph_snapshot_site_wrong(m, i));
     }
     for (uint32_t i = 1; i <= m->hardware_cnt && !v->r.bad; i++) {
         ph_command c = {.kind = PH_CMD_REGISTER_HARDWARE, .u.hardware = m->hardware[i]};
         command(v, &c);
         m->hardware[i] = c.u.hardware;
+        if (reads(v) && m->hardware[i].id.v != i) fail(v, "hardware is not in its place");
     }
     for (uint32_t i = 1; i <= m->probe_cnt && !v->r.bad; i++) {
         ph_probe_measurement *p = &m->probes[i].newest;
@@ -207,6 +237,7 @@ static void registry(visit *v)
         command(v, &c);
         p->values = c.u.probe;
         u32(v, &p->by.v);
+        if (reads(v)) fail_if(v, ph_snapshot_probe_wrong(m, i));
     }
     for (uint32_t i = 1; i <= m->terms_cnt && !v->r.bad; i++) {
         ph_command c = {.kind = PH_CMD_SET_TERMS, .u.product = m->terms[i]};
@@ -220,14 +251,19 @@ static void registry(visit *v)
 static void product(visit *v, ph_product *p)
 {
     uint8_t phase = (uint8_t)p->phase, state = (uint8_t)p->state;
-    reference(v, &p->terms_at, v->m->terms_cnt);
-    u32(v, &p->terms_version);
+    /* Known from the list of terms: stated once more. */
+    uint32_t terms_at = p->terms_at, version = p->terms_version;
+    u32(v, &terms_at);
+    u32(v, &version);
+    if (terms_at != p->terms_at || version != p->terms_version)
+        fail(v, "a product's terms are not its newest");
     u8(v, &phase);
     u8(v, &state);
     money(v, &p->last_traded);
     if (phase < PH_PHASE_OPEN || phase > PH_PHASE_CLOSED || state < PH_PRODUCT_LISTED ||
-        state > PH_PRODUCT_DELISTED || p->terms_at == 0)
-        v->r.bad = true;
+        state > PH_PRODUCT_DELISTED)
+        fail(v, "no such phase or state of a product");
+    if (p->last_traded < 0 || p->last_traded > PH_PRICE_MAX) fail(v, "no such price");
     /* Only what rests asks for a gate. */
     uint32_t gate = p->order_cnt > 0 ? p->gate_next : 0;
     u32(v, &gate);
@@ -247,7 +283,7 @@ static void pool(visit *v, ph_pool *p)
     u32(v, &p->site);
     u32(v, &p->hardware);
     u32(v, &p->period_seconds);
-    if (!ph_period_seconds_ok(p->period_seconds)) v->r.bad = true;
+    if (!ph_period_seconds_ok(p->period_seconds)) fail(v, "no such period");
     if (v->r.bad) return;
     boolean(v, &p->is_attested);
     ph_period now = ph_period_at(m->now, p->period_seconds);
@@ -283,7 +319,10 @@ static void lots(visit *v, ph_delivery *d, uint32_t depth)
         money(v, &lot->paid);
         for (uint32_t i = 0; i < depth; i++)
             money(v, &m->lot_premiums[*link].v[i]);
-        if (v->put == NULL) d->quantity += lot->quantity;
+        if (reads(v)) fail_if(v, ph_snapshot_lot_wrong(m, *link, depth));
+        if (reads(v) && d->quantity > PH_QUANTITY_MAX - lot->quantity)
+            fail(v, "a contract-period has too many units");
+        if (reads(v)) d->quantity += lot->quantity;
         link = &lot->next;
     }
 }
@@ -295,7 +334,8 @@ static void dispute(visit *v, ph_delivery *d)
     boolean(v, &open);
     if (!open) return;
     if (v->put == NULL) {
-        if (m->dispute_cnt == m->limits.disputes_max) v->r.bad = true;
+        if (m->dispute_cnt == m->limits.disputes_max)
+            fail(v, "more disputes than there is room for");
         if (v->r.bad) return;
         d->dispute = ph_contract_dispute_new(m);
     }
@@ -327,7 +367,9 @@ static void delivery(visit *v, ph_delivery *d, uint32_t contract)
     d->contract = contract;
     lots(v, d, m->contracts[contract].depth);
     dispute(v, d);
-    if (d->state < PH_STATE_AWAITED || d->state > PH_STATE_DISPUTED || due == 0) v->r.bad = true;
+    if (d->state < PH_STATE_AWAITED || d->state > PH_STATE_DISPUTED || due == 0)
+        fail(v, "no such state of a contract-period");
+    if (reads(v)) fail_if(v, ph_snapshot_delivery_wrong(m, at, due));
     if (reads(v)) ph_due_add(m, at, due);
 }
 
@@ -359,7 +401,8 @@ static void contract(visit *v, uint32_t id)
     u32(v, &c->terms_version);
     reference(v, &c->parent, id - 1);
     count(v, &c->depth, PH_RESALES_MAX);
-    if (c->depth != (c->parent == 0 ? 0 : m->contracts[c->parent].depth + 1)) v->r.bad = true;
+    if (c->depth != (c->parent == 0 ? 0 : m->contracts[c->parent].depth + 1))
+        fail(v, "a chain of resales does not lead back");
     u32(v, &c->reseller_ppm);
     u32(v, &c->supplier_ppm);
     ph_money *amounts[] = {&c->bond_unit,
@@ -379,7 +422,9 @@ static void contract(visit *v, uint32_t id)
                            &c->premium};
     for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++)
         money(v, amounts[i]);
+    if (reads(v)) fail_if(v, ph_snapshot_contract_wrong(m, id));
     if (!v->r.bad) deliveries(v, id);
+    if (reads(v)) fail_if(v, ph_snapshot_sums_wrong(m, id));
 }
 
 /* ---- Resting orders ------------------------------------------------------------------------ */
@@ -413,20 +458,6 @@ static void order_fields(visit *v, ph_order *o)
     boolean(v, &o->post_only);
 }
 
-static bool order_ok(const ph_market *m, const ph_order *o)
-{
-    bool window =
-        o->window.periods >= 1 && o->window.periods <= m->limits.ring_periods &&
-        (o->shape != PH_SHAPE_EACH || o->window.periods <= PH_EACH_PERIODS_MAX) &&
-        (o->shape != PH_SHAPE_FLEX || (o->duration >= 1 && o->duration <= o->window.periods));
-    ph_price price = ph_price_of(o->key);
-    return window && o->id != 0 && o->id <= m->last_order && o->place <= m->last_place &&
-           o->participant != 0 && o->product != 0 && o->side >= PH_SIDE_BUY &&
-           o->side <= PH_SIDE_SELL && o->shape >= PH_SHAPE_EACH && o->shape <= PH_SHAPE_FLEX &&
-           price >= 1 && price <= PH_PRICE_MAX && (o->key > 0) == (o->side == PH_SIDE_BUY) &&
-           o->from_contract <= m->last_contract && o->left > 0;
-}
-
 static void nodes(visit *v, ph_order *o, uint32_t slot)
 {
     ph_market *m = v->m;
@@ -442,43 +473,45 @@ static void nodes(visit *v, ph_order *o, uint32_t slot)
         uint64_t place = n->open > 0 && v->put != NULL ? ph_clip_place(clip) : 0;
         u32(v, &shown);
         u64(v, &place);
+        if (n->open == 0 && (shown != 0 || place != 0))
+            fail(v, "nothing is shown where nothing is");
         if (v->put == NULL) ph_clip_set(clip, shown, place);
     }
 }
 
-/* The group as the id of its next member; 0: none.  Read, it is kept in m->due_run until all orders
-   are there. */
+/* The group as the id of its next member; 0: none.  Read, it is kept in `reported`, which only
+   commands use, until all orders are there. */
 static uint64_t group_of(const ph_market *m, const ph_order *o)
 {
     return o->group == PH_NONE ? 0 : m->orders[o->group].id;
 }
 
-static void read_order(visit *v)
+static void read_order(visit *v, uint64_t *last_id)
 {
     ph_market *m = v->m;
     ph_order draft = {.id = 0};
     order_fields(v, &draft);
-    uint64_t group = 0;
-    u64(v, &group);
-    uint32_t unused;
-    if (!v->r.bad && (!order_ok(m, &draft) || ph_index_find(&m->order_of, draft.id, &unused)))
-        v->r.bad = true;
-    uint32_t needed =
-        v->r.bad ? 0 : ph_order_nodes((ph_shape)draft.shape, draft.window.periods, draft.display);
+    u64(v, &draft.reported);
+    if (reads(v)) fail_if(v, ph_snapshot_order_wrong(m, &draft));
+    if (reads(v) && draft.id <= *last_id) fail(v, "orders are not in order of id");
     if (v->r.bad) return;
-    uint32_t slot = ph_order_new(m, (ph_shape)draft.shape, needed);
+    *last_id = draft.id;
+    ph_shape shape = (ph_shape)draft.shape;
+    uint32_t needed = ph_order_nodes(shape, draft.window.periods, draft.display);
+    uint32_t slot = ph_order_new(m, shape, needed);
     if (slot == PH_NONE) {
-        v->r.bad = true;
+        fail(v, "more periods of orders than there is room for");
         return;
     }
     ph_order *o = &m->orders[slot];
     draft.node = o->node;
     draft.node_k = o->node_k;
     *o = draft;
-    o->group = (uint32_t)group; /* an id until join_groups */
-    if (group > UINT32_MAX) v->r.bad = true;
-    if (o->shape == PH_SHAPE_EACH) nodes(v, o, slot);
-    if (!v->r.bad && !ph_book_rest_again(m, slot)) v->r.bad = true;
+    if (shape == PH_SHAPE_EACH) {
+        nodes(v, o, slot);
+        if (reads(v)) fail_if(v, ph_snapshot_nodes_wrong(m, o));
+    }
+    if (reads(v) && !ph_book_rest_again(m, slot)) fail(v, "more prices than there is room for");
 }
 
 static void join_groups(visit *v)
@@ -486,19 +519,14 @@ static void join_groups(visit *v)
     ph_market *m = v->m;
     for (uint32_t slot = 1; slot < m->orders_fresh && !v->r.bad; slot++) {
         ph_order *o = &m->orders[slot];
-        uint32_t next = PH_NONE;
-        if (o->group == 0) continue;
-        if (!ph_index_find(&m->order_of, o->group, &next) ||
-            m->orders[next].participant != o->participant)
-            v->r.bad = true;
-        o->group = next;
+        uint64_t next = o->reported;
+        o->reported = 0;
+        if (next != 0 && !ph_index_find(&m->order_of, next, &o->group))
+            fail(v, "a group's next order is not there");
     }
     /* Every ring closes, or a walk around it would not end. */
     for (uint32_t slot = 1; slot < m->orders_fresh && !v->r.bad; slot++) {
-        uint32_t at = m->orders[slot].group, steps = 0;
-        for (; at != PH_NONE && at != slot && steps <= PH_GROUP_MEMBERS_MAX; steps++)
-            at = m->orders[at].group;
-        if (m->orders[slot].group != PH_NONE && at != slot) v->r.bad = true;
+        if (m->orders[slot].group != PH_NONE) fail_if(v, ph_snapshot_group_wrong(m, slot));
     }
 }
 
@@ -509,8 +537,9 @@ static void orders(visit *v)
     uint32_t cnt = v->put != NULL ? m->order_cnt : 0;
     count(v, &cnt, m->limits.orders_max);
     if (v->put == NULL) {
+        uint64_t last_id = 0;
         for (uint32_t i = 0; i < cnt && !v->r.bad; i++)
-            read_order(v);
+            read_order(v, &last_id);
         join_groups(v);
         return;
     }
@@ -530,32 +559,40 @@ static void visit_all(visit *v)
     ph_market *m = v->m;
     head(v);
     if (!v->r.bad) registry(v);
-    if (reads(v)) {
-        ph_keys_again(m);
-        ph_terms_again(m);
-        ph_measure_again(m);
-        ph_ledger_again(m);
-    }
+    if (reads(v) && !ph_keys_again(m)) fail(v, "a key that is there twice, or too many of one use");
+    if (reads(v) && !ph_terms_again(m)) fail(v, "terms that no product could have");
+    if (reads(v) && !ph_measure_again(m)) fail(v, "two probes of one pair");
+    if (reads(v) && !ph_ledger_again(m)) fail(v, "a payment's reference that is none, or twice");
     for (uint32_t i = 1; i <= m->product_cnt && !v->r.bad; i++)
         product(v, &m->products[i]);
     for (uint32_t i = 1; i <= m->pool_cnt && !v->r.bad; i++)
         pool(v, &m->pools[i]);
-    if (reads(v)) ph_capacity_again(m);
+    for (uint32_t i = 1; i <= m->pool_cnt && reads(v); i++)
+        fail_if(v, ph_snapshot_pool_wrong(m, i));
+    if (reads(v) && !ph_capacity_again(m)) fail(v, "two capacities of one class, or periods");
     for (uint32_t i = 1; i <= m->last_contract && !v->r.bad; i++)
         contract(v, i);
     if (!v->r.bad) orders(v);
 }
 
-/* Holds follow from what is open. */
-static void hold_again(ph_market *m)
+/* Holds follow from what is open; they lie in the participant's cash. */
+static const char *hold_again(ph_market *m)
 {
     for (uint32_t slot = 1; slot < m->orders_fresh; slot++) {
-        if (!m->orders[slot].resting) continue;
-        if (m->orders[slot].group != PH_NONE)
+        const ph_order *o = &m->orders[slot];
+        ph_participant *p = &m->participants[o->participant];
+        ph_money need;
+        bool is_grouped = o->group != PH_NONE;
+        if (is_grouped && ph_group_hold(m, slot) != 0) continue; /* with its first member */
+        bool fits = is_grouped ? ph_group_hold_with(m, slot, NULL, &need)
+                               : ph_ledger_hold_of(m, o, o->left, &need);
+        if (!fits || need > p->cash - p->held) return "holds exceed a participant's cash";
+        if (is_grouped)
             ph_group_rehold(m, slot);
         else
             ph_ledger_rehold(m, slot);
     }
+    return NULL;
 }
 
 static const char magic[8] = "PHSTATE1";
@@ -568,7 +605,7 @@ static void visit_head(visit *v, bool *ret_version, bool *ret_limits)
     uint32_t version = SNAPSHOT_VERSION;
     u32(v, &version);
     *ret_version = !v->r.bad && version == SNAPSHOT_VERSION;
-    if (memcmp(seen, magic, sizeof magic) != 0) v->r.bad = true;
+    if (memcmp(seen, magic, sizeof magic) != 0) fail(v, "the first bytes are no snapshot's");
     ph_market_limits limits = v->m->limits;
     raw(v, &limits, sizeof limits); /* all u32: see engine/replay/limits.c */
     *ret_limits = memcmp(&limits, &v->m->limits, sizeof limits) == 0;
@@ -585,18 +622,43 @@ void ph_snapshot_write(const ph_market *m, void (*put)(void *arg, const void *by
     PH_ASSERT(!v.r.bad);
 }
 
-ph_status ph_snapshot_load(ph_market *empty, const void *bytes, size_t size)
+/* What only the whole shows. */
+static const char *whole_wrong(ph_market *m)
+{
+    const char *wrong = ph_snapshot_gates_wrong(m);
+    if (wrong == NULL) wrong = ph_snapshot_places_wrong(m);
+    if (wrong == NULL) wrong = ph_snapshot_supply_wrong(m);
+    if (wrong == NULL) wrong = hold_again(m);
+    if (wrong != NULL) return wrong;
+    ph_gate_again(m);
+    return ph_market_broken(m);
+}
+
+static ph_status load(visit *v)
+{
+    bool version = false, limits = false;
+    visit_head(v, &version, &limits);
+    if (v->r.bad) return PH_ECORRUPT;
+    if (!version) {
+        fail(v, "another version of the format");
+        return PH_EVERSION;
+    }
+    if (!limits) {
+        fail(v, "other sizes of tables");
+        return PH_EINVAL;
+    }
+    visit_all(v);
+    if (!v->r.bad && !ph_reader_done(&v->r)) fail(v, "bytes behind the end");
+    if (!v->r.bad) fail_if(v, whole_wrong(v->m));
+    return v->r.bad ? PH_ECORRUPT : PH_OK;
+}
+
+ph_status ph_snapshot_load(ph_market *empty, const void *bytes, size_t size,
+                           ph_snapshot_fault *reterr)
 {
     PH_ASSERT(empty->seq == 0 && !empty->opened);
-    visit v = {.m = empty, .r = ph_reader_of(bytes, size)};
-    bool version = false, limits = false;
-    visit_head(&v, &version, &limits);
-    if (v.r.bad) return PH_ECORRUPT;
-    if (!version) return PH_EVERSION;
-    if (!limits) return PH_EINVAL;
-    visit_all(&v);
-    if (!ph_reader_done(&v.r)) return PH_ECORRUPT;
-    hold_again(empty);
-    ph_gate_again(empty);
-    return ph_market_broken(empty) == NULL ? PH_OK : PH_ECORRUPT;
+    visit v = {.m = empty, .r = ph_reader_of(bytes, size), .start = bytes};
+    ph_status s = load(&v);
+    if (s != PH_OK) *reterr = (ph_snapshot_fault){v.offset, v.what};
+    return s;
 }

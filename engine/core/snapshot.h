@@ -8,9 +8,8 @@
               once, for both directions): "PHSTATE1", u32 version, the sizes of the tables, then
               registry, capacity, ledger, contracts with their unfinished periods, and resting
               orders in the order in which they came to rest.
-    Fault     who loads has compared the digest of the bytes first.  Loading checks form, ranges and
-              then every law, and answers PH_ECORRUPT; bytes that no market wrote, with a digest to
-              match, may stop the program. */
+    Fault     any bytes may be given: loading checks every field, every reference and every sum
+              before it builds on them (snapshot_check.h), and then every law. */
 #ifndef ENGINE_CORE_SNAPSHOT_H
 #define ENGINE_CORE_SNAPSHOT_H
 
@@ -21,8 +20,16 @@
 void ph_snapshot_write(const ph_market *m, void (*put)(void *arg, const void *bytes, size_t size),
                        void *arg);
 
+/* Where a load stopped and why. */
+typedef struct {
+    uint64_t offset;  /* behind the field, or at the end for what only the whole shows */
+    const char *what; /* lower case, without a full stop; lives for ever */
+} ph_snapshot_fault;
+
 /* Fills an empty market of the same limits.  PH_EVERSION: another version; PH_EINVAL: other limits;
-   PH_ECORRUPT: not a snapshot.  After a failure the market's block is of no use any more. */
-ph_status ph_snapshot_load(ph_market *empty, const void *bytes, size_t size);
+   PH_ECORRUPT: not a snapshot.  After a failure
+   *reterr says why, and the market's block is of no use any more. */
+ph_status ph_snapshot_load(ph_market *empty, const void *bytes, size_t size,
+                           ph_snapshot_fault *reterr);
 
 #endif

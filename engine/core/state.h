@@ -13,6 +13,7 @@
 #define ENGINE_CORE_STATE_H
 
 #include "engine/base/limits.h"
+#include "engine/base/money.h"
 #include "engine/base/types.h"
 #include "engine/core/index.h"
 #include "engine/core/ladder.h"
@@ -63,7 +64,10 @@ typedef struct {
     uint32_t from_contract; /* resale: the contract held; otherwise 0 */
     uint32_t group;         /* slot of the next member of its exclusive group, around; 0: none */
     ph_quantity offered;    /* SELL member of a group: units that it counts with */
-    uint32_t node;          /* EACH: node of the first period; the others follow */
+    union {
+        uint32_t node;  /* EACH: node of the first period; the others follow */
+        uint32_t block; /* BLOCK, FLEX, resting: row of m->blocks */
+    };
     uint32_t next_of_participant, prev_of_participant;
     uint32_t next_of_product, prev_of_product;
     uint32_t next_touched;
@@ -115,6 +119,16 @@ typedef struct {
     uint64_t *attested, *used_attested; /* used by products that count attested units alone */
 } ph_pool;
 
+#define PH_HEAP_SUPPLIED UINT32_MAX
+
+/* A resting block where it waits for an order that completes it; see reach.h. */
+typedef struct {
+    ph_wide gap;                  /* at least, with the shift of the side that supplies it */
+    uint32_t order;               /* slot */
+    uint32_t left, right, parent; /* rows; left is also the link of the free list */
+    uint32_t heap; /* of a root: ring place of the period that it lacks, or PH_HEAP_SUPPLIED */
+} ph_block;
+
 /* One side of one product's book. */
 typedef struct {
     ph_ladder *ladders; /* per period */
@@ -122,6 +136,12 @@ typedef struct {
     uint16_t *touching; /* per period: resting blocks whose window contains it */
     uint32_t icebergs;  /* resting EACH orders that hide something */
     ph_ladder blocks;   /* resting blocks by key; ref is the order's slot */
+    /* Where these blocks wait, and what keeps count of the EACH orders for the opposite ones. */
+    uint32_t *lacking; /* per period: rows of m->blocks that lack it */
+    uint32_t supplied; /* row: root of the others */
+    uint32_t longest;  /* periods of the longest opposite block since there was none */
+    int64_t *seen;     /* per period: last key that was best when the ladder became empty */
+    ph_wide shift;     /* by how much best keys rose, at most, in any block's periods */
 } ph_book_side;
 
 typedef struct {
@@ -305,6 +325,8 @@ struct ph_market {
     ph_index order_of;              /* order id -> slot */
     ph_index blocks_of;             /* (participant, product) -> resting blocks */
     uint32_t block_cnt;
+    ph_block *blocks; /* resting, from 1 */
+    uint32_t block_free, blocks_fresh;
     ph_slab node_slab;
     ph_node *nodes;
     ph_level *levels;
@@ -349,9 +371,16 @@ struct ph_market {
     uint32_t halts;  /* product that an execution outside the band halts, or PH_NONE */
     uint32_t unseen; /* resting order that columns leave out, or PH_NONE; see replace.c */
     ph_segment *segments;
-    uint32_t fills_max;  /* what the command may still record, see fill.h */
-    uint64_t work;       /* blocks looked at, see PH_WORK_PER_COMMAND_MAX */
-    ph_price last_price; /* of the last fill between two EACH orders; 0: none */
+    uint32_t fills_max; /* what the command may still record, see fill.h */
+    uint32_t *reached;  /* resting blocks that the incoming order may complete; see reach.h */
+    uint32_t reached_cnt;
+    ph_wide rise_sum, rise_most; /* of best keys, by one order */
+    /* Repetitions of 6.4, and in which of them each period of the incoming order closed. */
+    uint32_t counts_for, repetition;
+    uint32_t *closed_in;
+    uint64_t work_gone;    /* blocks looked at that do not rest any more */
+    uint64_t work_at_most; /* see PH_WORK_PER_COMMAND_MAX */
+    ph_price last_price;   /* of the last fill between two EACH orders; 0: none */
     uint32_t last_price_product;
     ph_column_room column;
     ph_period *heap;    /* periods of the incoming order that can trade, best first */

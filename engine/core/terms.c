@@ -253,10 +253,24 @@ bool ph_market_product_state(const ph_market *m, ph_product_id id, ph_product_st
     return true;
 }
 
-void ph_terms_again(ph_market *m)
+bool ph_terms_again(ph_market *m)
 {
-    for (uint32_t i = 1; i <= m->terms_cnt; i++)
+    int64_t args[2];
+    uint32_t seen = 0; /* products so far: each was listed with its first terms */
+    for (uint32_t i = 1; i <= m->terms_cnt; i++) {
+        const ph_product_terms *t = &m->terms[i];
+        bool is_new = t->id.v == seen + 1;
+        if (t->id.v == 0 || t->id.v > m->product_cnt || (!is_new && t->id.v > seen)) return false;
+        ph_product *p = &m->products[t->id.v];
+        if (!is_new && check_fixed(t, &m->terms[p->terms_at], args) != PH_REJECT_NONE) return false;
+        if (check_terms(m, t, args) != PH_REJECT_NONE) return false;
+        if (is_new) seen++;
+        p->terms_at = i;
+        p->terms_version++;
         remember_symbol(m, i);
+        ph_capacity_use_period_seconds(m, t->site.v, t->hardware.v, t->period_seconds);
+    }
     for (uint32_t i = 1; i <= m->product_cnt; i++)
         open_books(m, &m->products[i]);
+    return seen == m->product_cnt;
 }

@@ -35,6 +35,7 @@ TESTED_BY = {
         f"engine/core/{name}.c": "tests/unit/test_resale.c"
         for name in ("contract", "finality", "law_contract", "supply", "view")
     },
+    "engine/core/snapshot_check.c": "tests/unit/test_snapshot.c",
     **{
         f"engine/core/{name}.c": "tests/unit/test_question.c" for name in ("prefetch", "trial")
     },

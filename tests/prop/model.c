@@ -115,12 +115,28 @@ static model_wide hold(const model *m, const model_order *o, uint64_t unit_perio
     return cost + share_up(cost, p->maker_ppm > p->taker_ppm ? p->maker_ppm : p->taker_ppm);
 }
 
+/* What an order, which may rest or not, and the resting members of its group hold: the largest. */
+static model_wide hold_with_group(const model *m, const model_order *o)
+{
+    model_wide most = hold(m, o, model_open_units(o));
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        const model_order *r = &m->resting[i];
+        if (o->group == 0 || r->group != o->group || r->id.v == o->id.v) continue;
+        model_wide of_member = hold(m, r, model_open_units(r));
+        if (of_member > most) most = of_member;
+    }
+    return most;
+}
+
 ph_money model_held(const model *m, uint32_t who)
 {
     model_wide sum = 0;
     for (uint32_t i = 0; i < m->resting_cnt; i++) {
         const model_order *o = &m->resting[i];
-        if (o->who == who) sum += hold(m, o, model_open_units(o));
+        bool counted = false;
+        for (uint32_t j = 0; j < i; j++)
+            counted |= o->group != 0 && m->resting[j].group == o->group;
+        if (o->who == who && !counted) sum += hold_with_group(m, o);
     }
     return (ph_money)sum;
 }
@@ -131,8 +147,29 @@ static model_pool *pool_of(model *m, uint32_t who, ph_product_id product)
     return &m->pool[who][p->site.v][p->hardware.v];
 }
 
-/* Hardware units that a supplier has neither offered nor sold. */
-static int64_t capacity_free(model *m, uint32_t who, ph_product_id product, ph_period t)
+/* Hardware units that an order offers in a period. */
+static int64_t offers(const model *m, const model_order *o, ph_period t)
+{
+    return (int64_t)model_open_in(o, t) * m->product[o->terms.product.v].terms.hardware_units;
+}
+
+/* Another member of the order's group offers more of the same, or as much and counts already. */
+static bool outdone(model *m, uint32_t of, const model_pool *pool, ph_period t)
+{
+    const model_order *o = &m->resting[of];
+    for (uint32_t i = 0; i < m->resting_cnt && o->group != 0; i++) {
+        const model_order *r = &m->resting[i];
+        if (i == of || r->group != o->group || pool_of(m, r->who, r->terms.product) != pool)
+            continue;
+        if (offers(m, r, t) > offers(m, o, t)) return true;
+        if (offers(m, r, t) == offers(m, o, t) && i < of) return true;
+    }
+    return false;
+}
+
+/* Hardware units that a supplier has neither offered nor sold; not counting what `group` offers. */
+int64_t model_capacity_free(model *m, uint32_t who, ph_product_id product, ph_period t,
+                            uint64_t group)
 {
     if (t >= MODEL_PERIODS) model_stop("period out of range");
     const model_pool *pool = pool_of(m, who, product);
@@ -141,8 +178,8 @@ static int64_t capacity_free(model *m, uint32_t who, ph_product_id product, ph_p
         const model_order *o = &m->resting[i];
         if (o->who != who || o->terms.side != PH_SIDE_SELL) continue;
         if (pool_of(m, who, o->terms.product) != pool) continue;
-        uint32_t units = m->product[o->terms.product.v].terms.hardware_units;
-        left -= (int64_t)model_open_in(o, t) * units;
+        if (group != 0 && o->group == group) continue;
+        if (!outdone(m, i, pool, t)) left -= offers(m, o, t);
     }
     return left;
 }
@@ -360,14 +397,45 @@ static bool check_price(model *m, const ph_command *c)
 /* Fields are numbered as in ph_new_order, from 1. */
 enum {
     FIELD_SIDE = 3,
+    FIELD_SHAPE = 4,
     FIELD_DURATION = 6,
     FIELD_EXPIRE_AT = 10,
     FIELD_ALL_OR_NONE = 11,
     FIELD_POST_ONLY = 12,
+    FIELD_DISPLAY = 13,
+    CLIPS_MOST = 64,
     EACH_LONGEST = 2208,
     BLOCKS_LONGEST = 64,
     STARTS_MOST = 168,
 };
+
+static bool check_display(model *m, const ph_command *c)
+{
+    const ph_new_order *o = &c->u.order;
+    uint32_t lot = m->product[o->product.v].terms.lot, least = lot;
+    while ((uint64_t)least * CLIPS_MOST < o->quantity)
+        least += lot;
+    if (o->display_quantity == 0) return true;
+    if (o->display_quantity % lot == 0 && o->display_quantity >= least) return true;
+    reject(m, c, PH_REJECT_DISPLAY_QUANTITY, o->display_quantity, least);
+    return false;
+}
+
+/* `before` blocks more than rest: earlier members of a group that arrives. */
+static bool check_blocks(model *m, const ph_command *c, uint32_t before)
+{
+    const ph_new_order *o = &c->u.order;
+    uint32_t blocks = before;
+    if (o->shape == PH_SHAPE_EACH) return true;
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        const model_order *r = &m->resting[i];
+        blocks += r->who == c->sender.v && r->terms.product.v == o->product.v &&
+                  r->terms.shape != PH_SHAPE_EACH;
+    }
+    if (blocks < BLOCKS_LONGEST) return true;
+    reject(m, c, PH_REJECT_BLOCKS_FULL, blocks, BLOCKS_LONGEST);
+    return false;
+}
 
 static bool check_shape(model *m, const ph_command *c)
 {
@@ -376,10 +444,12 @@ static bool check_shape(model *m, const ph_command *c)
     bool flex = o->shape == PH_SHAPE_FLEX;
     bool at_once = o->time_in_force == PH_TIF_IOC || o->time_in_force == PH_TIF_FOK;
     int64_t field = 0;
+    if (o->shape != PH_SHAPE_EACH && o->display_quantity != 0) field = FIELD_DISPLAY;
     if (o->shape == PH_SHAPE_EACH && o->all_or_none) field = FIELD_ALL_OR_NONE;
     if (o->time_in_force != PH_TIF_GTT && o->expire_at.ns != 0) field = FIELD_EXPIRE_AT;
     if (!flex && o->duration != 0) field = FIELD_DURATION;
     if (flex && o->side == PH_SIDE_SELL) field = FIELD_SIDE;
+    if (field == 0 && !check_display(m, c)) return false;
     if (field == 0 && o->post_only && at_once) field = FIELD_POST_ONLY;
     if (field != 0) {
         reject(m, c, PH_REJECT_SHAPE_FIELD, field, 0);
@@ -400,16 +470,7 @@ static bool check_shape(model *m, const ph_command *c)
         reject(m, c, PH_REJECT_FLEX_STARTS, o->duration, starts);
         return false;
     }
-    if (o->shape == PH_SHAPE_EACH) return true;
-    uint32_t blocks = 0;
-    for (uint32_t i = 0; i < m->resting_cnt; i++) {
-        const model_order *r = &m->resting[i];
-        blocks += r->who == c->sender.v && r->terms.product.v == o->product.v &&
-                  r->terms.shape != PH_SHAPE_EACH;
-    }
-    if (blocks < BLOCKS_LONGEST) return true;
-    reject(m, c, PH_REJECT_BLOCKS_FULL, blocks, BLOCKS_LONGEST);
-    return false;
+    return true;
 }
 
 static bool check_capacity(model *m, const ph_command *c)
@@ -418,7 +479,7 @@ static bool check_capacity(model *m, const ph_command *c)
     if (o->side == PH_SIDE_BUY) return true;
     int64_t needed = (int64_t)o->quantity * m->product[o->product.v].terms.hardware_units;
     for (uint32_t k = 0; k < o->window.periods; k++) {
-        int64_t left = capacity_free(m, c->sender.v, o->product, o->window.first + k);
+        int64_t left = model_capacity_free(m, c->sender.v, o->product, o->window.first + k, 0);
         if (left >= needed) continue;
         reject(m, c, PH_REJECT_CAPACITY, (int64_t)o->window.first + k, left);
         return false;
@@ -433,10 +494,11 @@ static ph_money bond_per_unit_period(const model_product *p, const ph_new_order 
     return share > p->terms.bond_fixed ? (ph_money)share : p->terms.bond_fixed;
 }
 
-static bool check_cash(model *m, const ph_command *c, const model_order *o)
+/* Cash for the order, and with it its group, when the participant's other orders hold `others`. */
+static bool check_cash_beside(model *m, const ph_command *c, const model_order *o, ph_money others)
 {
-    model_wide needed = hold(m, o, model_open_units(o));
-    ph_money left = m->participant[o->who].cash - model_held(m, o->who);
+    model_wide needed = hold_with_group(m, o);
+    ph_money left = m->participant[o->who].cash - others;
     ph_reject code =
         o->terms.side == PH_SIDE_SELL ? PH_REJECT_CASH_FOR_BOND : PH_REJECT_CASH_FOR_HOLD;
     if (needed > INT64_MAX)
@@ -448,7 +510,13 @@ static bool check_cash(model *m, const ph_command *c, const model_order *o)
     return false;
 }
 
-static void accept(model *m, model_order *o)
+static bool check_cash(model *m, const ph_command *c, const model_order *o)
+{
+    return check_cash_beside(m, c, o, model_held(m, o->who));
+}
+
+/* Accepts an order; `held` is for it, or for its group. */
+static void accept(model *m, model_order *o, model_wide held)
 {
     model_participant *p = &m->participant[o->who];
     if (p->client_id_cnt == MODEL_CLIENT_IDS) model_stop("too many client order ids");
@@ -456,8 +524,7 @@ static void accept(model *m, model_order *o)
     o->place = ++m->places;
     p->client_id[p->client_id_cnt] = o->terms.client_order_id;
     p->client_order[p->client_id_cnt++] = o->id;
-    model_tell(m, PH_EVT_ACCEPTED)->u.accepted =
-        (ph_accepted){o->id, o->place, (ph_money)hold(m, o, model_open_units(o))};
+    model_tell(m, PH_EVT_ACCEPTED)->u.accepted = (ph_accepted){o->id, o->place, (ph_money)held};
 }
 
 /* The market as it was, and what the order does in it, are tried and thrown away. */
@@ -467,6 +534,7 @@ static bool would_trade(model *m, const model_order *o)
     saved = *m;
     model_order in = *o;
     in.place = m->places + 1;
+    in.rests = false;
     m->fill_cnt = 0;
     m->reference_before = m->product[o->terms.product.v].reference;
     model_match(m, &in);
@@ -483,6 +551,26 @@ static void rest(model *m, const model_order *o)
     for (; at > 0 && m->resting[at - 1].place > o->place; at--)
         m->resting[at] = m->resting[at - 1];
     m->resting[at] = *o;
+    model_stand(&m->resting[at]);
+}
+
+/* Clips that were renewed and stand, once each. */
+static void tell_clips(model *m)
+{
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        model_order *o = &m->resting[i];
+        for (uint32_t k = 0; k < o->terms.window.periods; k++) {
+            if (!o->renewed[k] || o->open[k] == 0) continue;
+            o->renewed[k] = false;
+            model_tell(m, PH_EVT_CLIP_SHOWN)->u.clip_shown =
+                (ph_clip_shown){.order = o->id,
+                                .participant = {o->who},
+                                .product = o->terms.product,
+                                .period = o->terms.window.first + k,
+                                .quantity = o->shown[k],
+                                .place = o->queue_place[k]};
+        }
+    }
 }
 
 /* Matches an order, which does not rest; what is left rests, or ends. */
@@ -493,6 +581,7 @@ static void run_incoming(model *m, model_order *o)
     m->reference_before = m->product[product.v].reference;
     o->before = model_open_units(o);
     o->lost_a_period = false;
+    o->rests = false;
     for (uint32_t i = 0; i < m->resting_cnt; i++)
         m->resting[i].before = model_open_units(&m->resting[i]);
     model_match(m, o);
@@ -512,27 +601,33 @@ static void run_incoming(model *m, model_order *o)
             (ph_phase_changed){product, PH_PHASE_HALTED};
     }
     sweep(m);
+    tell_clips(m);
     if (model_open_units(o) > 0) rest(m, o);
 }
 
-static void new_order(model *m, const ph_command *c)
+/* The order that a command brings, if it passes the checks. */
+static bool check_order(model *m, const ph_command *c, uint32_t blocks_before, model_order *ret)
 {
     const ph_new_order *terms = &c->u.order;
     uint32_t role = terms->side == PH_SIDE_BUY ? PH_ROLE_BUYER : PH_ROLE_SUPPLIER;
     bool fine = may(m, c, role) && check_client_id(m, c) && check_product(m, c) &&
                 check_window(m, c) && check_quantity(m, c) && check_price(m, c) &&
-                check_shape(m, c) && check_capacity(m, c);
-    if (!fine) {
-        m->event[m->event_cnt - 1].u.rejected.client_order_id = terms->client_order_id;
-        return;
-    }
+                check_shape(m, c) && check_blocks(m, c, blocks_before) && check_capacity(m, c);
+    if (!fine) return false;
     if (terms->window.periods > MODEL_WINDOW) model_stop("window too long");
-    model_order o = {.who = c->sender.v, .terms = *terms};
+    *ret = (model_order){.who = c->sender.v, .terms = *terms};
     if (terms->side == PH_SIDE_SELL)
-        o.bond = bond_per_unit_period(&m->product[terms->product.v], terms);
+        ret->bond = bond_per_unit_period(&m->product[terms->product.v], terms);
     for (uint32_t k = 0; k < terms->window.periods; k++)
-        o.open[k] = terms->quantity;
-    if (!check_cash(m, c, &o)) {
+        ret->open[k] = terms->quantity;
+    return check_cash(m, c, ret);
+}
+
+static void new_order(model *m, const ph_command *c)
+{
+    const ph_new_order *terms = &c->u.order;
+    model_order o;
+    if (!check_order(m, c, 0, &o)) {
         m->event[m->event_cnt - 1].u.rejected.client_order_id = terms->client_order_id;
         return;
     }
@@ -541,8 +636,115 @@ static void new_order(model *m, const ph_command *c)
         m->event[m->event_cnt - 1].u.rejected.client_order_id = terms->client_order_id;
         return;
     }
-    accept(m, &o);
+    accept(m, &o, hold(m, &o, model_open_units(&o)));
     run_incoming(m, &o);
+}
+
+/* ---- Groups (section 10) --------------------------------------------------------------------- */
+
+/* What only a member must be: of the first one's side, a block, whole or not at all. */
+static bool check_member(model *m, const ph_command *c, uint32_t i)
+{
+    const ph_new_order *o = &c->u.group.v[i];
+    int64_t field = 0;
+    if (o->shape == PH_SHAPE_BLOCK && !o->all_or_none) field = FIELD_ALL_OR_NONE;
+    if (o->shape == PH_SHAPE_EACH) field = FIELD_SHAPE;
+    if (o->side != c->u.group.v[0].side) field = FIELD_SIDE;
+    if (field != 0) reject(m, c, PH_REJECT_GROUP_MEMBER, field, 0);
+    return field == 0;
+}
+
+/* A client order id must be above those of the members before it, too. */
+static bool check_ids_of_group(model *m, const ph_command *c, uint32_t i)
+{
+    const ph_new_order *v = c->u.group.v;
+    if (i == 0 || v[i].client_order_id > v[i - 1].client_order_id) return true;
+    ph_command as_order = *c;
+    as_order.u.order = v[i];
+    (void)check_client_id(m, &as_order); /* for the order that used it */
+    if (m->event_cnt == 0 || m->event[m->event_cnt - 1].kind != PH_EVT_REJECTED)
+        reject(m, c, PH_REJECT_DUPLICATE, 0, 0);
+    m->event[m->event_cnt - 1].u.rejected.arg0 = (int64_t)v[i - 1].client_order_id;
+    return false;
+}
+
+/* All members, or the answer of the first that fails. */
+static bool check_members(model *m, const ph_command *c, model_order *ret)
+{
+    for (uint32_t i = 0; i < c->u.group.cnt; i++) {
+        ph_command as_order = *c;
+        as_order.u.order = c->u.group.v[i];
+        uint32_t before = 0;
+        for (uint32_t k = 0; k < i; k++)
+            before += ret[k].terms.product.v == as_order.u.order.product.v;
+        if (check_member(m, c, i) && check_ids_of_group(m, c, i) &&
+            check_order(m, &as_order, before, &ret[i]))
+            continue;
+        m->event[m->event_cnt - 1].u.rejected.member = i + 1;
+        m->event[m->event_cnt - 1].u.rejected.client_order_id = as_order.u.order.client_order_id;
+        return false;
+    }
+    return true;
+}
+
+/* The member that executes on arrival: the lowest cost / limit (SELL: highest), the first of
+   equals; NULL if none does. */
+static model_order *best_member(model *m, model_order *v, uint32_t cnt)
+{
+    model_order *best = NULL;
+    model_wide best_cost = 0, best_limit = 1;
+    for (uint32_t i = 0; i < cnt; i++) {
+        const ph_new_order *t = &v[i].terms;
+        uint32_t n = t->shape == PH_SHAPE_FLEX ? t->duration : t->window.periods;
+        model_wide cost = 0, limit = (model_wide)t->price * n * t->quantity;
+        if (!model_block_cost(m, &v[i], &cost)) continue;
+        model_wide mine = cost * best_limit, other = best_cost * limit;
+        if (best != NULL && (t->side == PH_SIDE_BUY ? mine >= other : mine <= other)) continue;
+        best = &v[i];
+        best_cost = cost;
+        best_limit = limit;
+    }
+    return best;
+}
+
+static void new_group(model *m, const ph_command *c)
+{
+    static model_order v[PH_GROUP_MEMBERS_MAX];
+    uint32_t cnt = c->u.group.cnt;
+    if (!may(m, c, 0)) return;
+    if (cnt == 0 || cnt > PH_GROUP_MEMBERS_MAX) {
+        reject(m, c, PH_REJECT_GROUP_SIZE, cnt, PH_GROUP_MEMBERS_MAX);
+        return;
+    }
+    if (!check_members(m, c, v)) return;
+    model_order *best = best_member(m, v, cnt);
+    if (best != NULL && best->terms.post_only) {
+        reject(m, c, PH_REJECT_POST_ONLY, 0, 0);
+        m->event[m->event_cnt - 1].u.rejected.member = (uint32_t)(best - v) + 1;
+        m->event[m->event_cnt - 1].u.rejected.client_order_id = best->terms.client_order_id;
+        return;
+    }
+    model_wide held = 0;
+    m->groups++;
+    for (uint32_t i = 0; i < cnt; i++) {
+        model_wide one = hold(m, &v[i], model_open_units(&v[i]));
+        if (one > held) held = one;
+        v[i].group = m->groups;
+    }
+    for (uint32_t i = 0; i < cnt; i++)
+        accept(m, &v[i], held);
+    if (best != NULL) run_incoming(m, best);
+    for (uint32_t i = 0; i < cnt; i++) {
+        if (&v[i] == best) continue;
+        if (best != NULL)
+            model_cancelled(m, &v[i], PH_CANCEL_GROUP);
+        else if (v[i].terms.time_in_force == PH_TIF_IOC)
+            model_cancelled(m, &v[i], PH_CANCEL_IOC);
+        else if (v[i].terms.time_in_force == PH_TIF_FOK)
+            model_cancelled(m, &v[i], PH_CANCEL_FOK);
+        else
+            rest(m, &v[i]);
+    }
 }
 
 /* ---- The other commands ---------------------------------------------------------------------- */
@@ -591,12 +793,14 @@ static bool check_more_capacity(model *m, const ph_command *c, const model_order
 {
     const ph_new_order *terms = &after->terms;
     if (terms->side == PH_SIDE_BUY) return true;
-    int64_t hardware = m->product[terms->product.v].terms.hardware_units;
     for (uint32_t k = 0; k < terms->window.periods; k++) {
+        ph_period t = terms->window.first + k;
         if (after->open[k] <= before->open[k]) continue;
-        int64_t left = capacity_free(m, before->who, terms->product, terms->window.first + k);
-        if (left >= hardware * (after->open[k] - before->open[k])) continue;
-        reject(m, c, PH_REJECT_CAPACITY, (int64_t)terms->window.first + k, left);
+        /* A member may offer what its group does; of another only what comes on top is new. */
+        int64_t left = model_capacity_free(m, before->who, terms->product, t, before->group);
+        int64_t known = before->group == 0 ? offers(m, before, t) : 0;
+        if (left >= offers(m, after, t) - known) continue;
+        reject(m, c, PH_REJECT_CAPACITY, (int64_t)t, left);
         return false;
     }
     return true;
@@ -632,7 +836,7 @@ static void tell_replaced(model *m, const model_order *o)
                       .price = o->terms.price,
                       .quantity = o->terms.quantity,
                       .unit_periods = model_open_units(o),
-                      .hold = (ph_money)hold(m, o, model_open_units(o))};
+                      .hold = (ph_money)hold_with_group(m, o)};
 }
 
 static bool check_replace(model *m, const ph_command *c, model_order *o, model_order *next,
@@ -648,23 +852,15 @@ static bool check_replace(model *m, const ph_command *c, model_order *o, model_o
         return false;
     }
     if (!check_quantity(m, &as_order) || !check_price(m, &as_order)) return false;
+    if (!check_display(m, &as_order)) return false;
     open_under(m, next, c->u.replace.quantity);
     next->terms.price = c->u.replace.price;
     bool same = next->terms.price == o->terms.price && next->terms.quantity == o->terms.quantity;
     if (same) return true;
     if (!keeps && o->terms.side == PH_SIDE_SELL) next->bond = bond_per_unit_period(p, &next->terms);
     if (!check_more_capacity(m, c, o, next)) return false;
-    static model saved;
-    saved = *m;
-    model_order unused = take_out(m, o);
-    (void)unused;
-    bool cash = check_cash(m, c, next);
-    ph_event why = m->event[m->event_cnt > 0 ? m->event_cnt - 1 : 0];
-    *m = saved;
-    if (!cash) {
-        *model_tell(m, PH_EVT_REJECTED) = why;
-        return false;
-    }
+    ph_money others = model_held(m, o->who) - (ph_money)hold_with_group(m, o);
+    if (!check_cash_beside(m, c, next, others)) return false;
     bool arrives = o->terms.shape != PH_SHAPE_EACH || !keeps;
     if (!o->terms.post_only || !arrives || !replaced_would_trade(m, o, next)) return true;
     reject(m, c, PH_REJECT_POST_ONLY, 0, 0);
@@ -696,6 +892,9 @@ static void replace_order(model *m, const ph_command *c)
     if (same) return;
     if (keeps && o->terms.shape == PH_SHAPE_EACH) {
         *o = next;
+        for (uint32_t k = 0; k < o->terms.window.periods; k++) {
+            if (o->shown[k] > o->open[k]) o->shown[k] = o->open[k];
+        }
         if (model_open_units(o) == 0) model_cancelled(m, o, PH_CANCEL_NOTHING_LEFT);
         sweep(m);
         return;
@@ -848,6 +1047,7 @@ void model_apply(model *m, const ph_command *c)
     pass_time(m);
     switch (c->kind) {
     case PH_CMD_NEW_ORDER: new_order(m, c); break;
+    case PH_CMD_NEW_GROUP: new_group(m, c); break;
     case PH_CMD_CANCEL_ORDER: cancel_order(m, c); break;
     case PH_CMD_MASS_CANCEL: mass_cancel(m, c); break;
     case PH_CMD_SET_PHASE: set_phase(m, c); break;
@@ -862,7 +1062,6 @@ void model_apply(model *m, const ph_command *c)
     case PH_CMD_REGISTER_SITE:
     case PH_CMD_REGISTER_HARDWARE: done(m, c, 0); break;
     case PH_CMD_REPLACE_ORDER: replace_order(m, c); break;
-    case PH_CMD_NEW_GROUP:
     case PH_CMD_ADD_KEY:
     case PH_CMD_REVOKE_KEY:
     case PH_CMD_SET_TERMS:

@@ -5,7 +5,7 @@
     its units one by one, nothing is kept that could be counted again.  It shares with the engine
     the vocabulary (engine/base/types.h, engine/wire) and nothing else.
 
-    Covers    sections 1 to 7 for EACH and BLOCK orders, GTC and IOC.
+    Covers    sections 1 to 7 but for resale, and 10.
     Owns      nothing: one struct, zeroed by model_open; the caller keeps it.
     Units     as engine/base/types.h.
     Thread    one.
@@ -30,6 +30,7 @@ enum {
     MODEL_KEPT = 4096,          /* client order ids that can be answered (section 4) */
     MODEL_REFERENCES = 4096,
     MODEL_FILLS = 1 << 12, /* of one command */
+    MODEL_UNITS = 1 << 10, /* largest quantity of an order */
     MODEL_EVENTS = 1 << 14,
 };
 
@@ -43,9 +44,15 @@ typedef struct {
                                     all that no gate took */
     uint32_t executed[MODEL_WINDOW]; /* per period, ever */
     bool lost[MODEL_WINDOW];         /* EACH: to a gate or to self-trade prevention */
-    uint64_t before;                 /* open unit-periods before the command's first fill */
-    bool lost_a_period;              /* to self-trade prevention */
-    bool halted;                     /* it would have executed outside the band */
+    /* An EACH order that rests: what stands in the queue of a period, and by which place. */
+    bool rests;
+    uint32_t shown[MODEL_WINDOW];
+    uint64_t queue_place[MODEL_WINDOW];
+    bool renewed[MODEL_WINDOW]; /* a clip, by this command */
+    uint64_t group;             /* 0: none */
+    uint64_t before;            /* open unit-periods before the command's first fill */
+    bool lost_a_period;         /* to self-trade prevention */
+    bool halted;                /* it would have executed outside the band */
 } model_order;
 
 typedef struct {
@@ -85,7 +92,7 @@ typedef struct {
     model_pool pool[MODEL_PARTICIPANTS][MODEL_SITES][MODEL_HARDWARE];
     model_order resting[MODEL_RESTING]; /* in order of place */
     uint32_t resting_cnt;
-    uint64_t orders, contracts, places; /* last number given */
+    uint64_t orders, contracts, places, groups; /* last number given */
     ph_money external, fees;
     ph_text32 reference[MODEL_REFERENCES]; /* of payments */
     uint32_t reference_cnt;
@@ -108,6 +115,10 @@ void model_apply(model *m, const ph_command *c);
 /* Cash that a participant's resting orders hold. */
 ph_money model_held(const model *m, uint32_t who);
 
+/* Hardware units that a supplier has neither offered nor sold; not counting what `group` offers. */
+int64_t model_capacity_free(model *m, uint32_t who, ph_product_id product, ph_period t,
+                            uint64_t group);
+
 /* Open unit-periods of an order; 0: nothing is left. */
 uint64_t model_open_units(const model_order *o);
 
@@ -119,6 +130,15 @@ model_order *model_resting(model *m, ph_order_id id);
 
 /* What a command's matching and its trades are, in model_match.c and model_trade.c. */
 void model_match(model *m, model_order *incoming);
+
+/* Whether an arriving block would execute, and what all its units cost; all-or-none. */
+bool model_block_cost(model *m, model_order *incoming, model_wide *ret);
+
+/* A member executed: the others of its group, where they rest, end (10). */
+void model_end_group(model *m, const model_order *executed);
+
+/* The order comes to rest: it stands in its queues, by its own place. */
+void model_stand(model_order *o);
 
 /* One start of a FLEX as the all-or-none block that it would be; false if a gate took it. */
 bool model_start(const model_order *flex, uint32_t start, model_order *ret);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: matching in one place, as section 6 tells it */
 /*  Matching as section 6 says it: ladders are sorted anew for every question, blocks take their
     units one by one. */
 #include "tests/prop/model.h"
@@ -7,9 +8,9 @@
 
 /* ---- Ladders and columns (6, 6.1) ------------------------------------------------------------ */
 
-/* The EACH orders of one side in one period, best first; what they still have. */
+/* The units of the EACH orders of one side in one period, best first: who supplies each. */
 typedef struct {
-    model_order *order[MODEL_RESTING + 1];
+    model_order *unit[MODEL_UNITS];
     uint32_t cnt;
 } ladder;
 
@@ -29,39 +30,89 @@ static bool within(ph_side side, model_wide price, model_wide limit)
     return !better_for(side, limit, price);
 }
 
-/* `extra`, if not NULL, stands behind all others at its price. */
-static ladder ladder_of(model *m, ph_product_id product, ph_side side, ph_period t,
-                        uint32_t without, model_order *extra)
+/* Who stands in a period's ladder, best first, by price and then by place in the queue; `extra`, if
+   not NULL, behind all others at its price. */
+typedef struct {
+    model_order *order[MODEL_RESTING + 1];
+    uint32_t cnt;
+} queue;
+
+static void queue_of(model *m, const model_order *like, ph_side side, ph_period t,
+                     model_order *extra, queue *ret)
 {
-    ladder l = {.cnt = 0};
+    ret->cnt = 0;
     for (uint32_t i = 0; i <= m->resting_cnt; i++) {
         model_order *o = i < m->resting_cnt ? &m->resting[i] : extra;
-        if (o == NULL || o->terms.product.v != product.v || o->terms.side != side) continue;
-        if (o->terms.shape != PH_SHAPE_EACH || o->who == without) continue;
+        if (o == NULL || o->terms.product.v != like->terms.product.v) continue;
+        if (o->terms.side != side || o->terms.shape != PH_SHAPE_EACH) continue;
         if (model_open_in(o, t) == 0) continue;
-        uint32_t at = l.cnt++;
+        uint32_t at = ret->cnt++;
         for (; at > 0; at--) {
-            const model_order *before = l.order[at - 1];
+            const model_order *before = ret->order[at - 1];
             bool behind = before->terms.price != o->terms.price
                               ? better_for(opposite(side), before->terms.price, o->terms.price)
-                              : before->place < o->place;
+                              : o == extra || before->queue_place[t - before->terms.window.first] <
+                                                  o->queue_place[t - o->terms.window.first];
             if (behind) break;
-            l.order[at] = l.order[at - 1];
+            ret->order[at] = ret->order[at - 1];
         }
-        l.order[at] = o;
+        ret->order[at] = o;
     }
-    return l;
+}
+
+/* Units that a resting order gives at its n-th turn: what it shows, then clip after clip. */
+static uint32_t turn_of(const model_order *o, ph_period t, uint32_t n)
+{
+    uint32_t open = model_open_in(o, t), k = t - o->terms.window.first;
+    if (o->terms.display_quantity == 0) return n == 0 ? open : 0;
+    uint32_t give = o->shown[k];
+    for (uint32_t turn = 0; turn < n; turn++) {
+        open -= give;
+        give = o->terms.display_quantity < open ? o->terms.display_quantity : open;
+    }
+    return give;
+}
+
+static void supply(ladder *l, model_order *o, uint64_t units, uint64_t most)
+{
+    for (uint64_t k = 0; k < units && l->cnt < most; k++)
+        l->unit[l->cnt++] = o;
+}
+
+/* What `taker` meets in a period, as far as it still wants units there; not those of `without`.
+   The queue of a price is served in turns: first what is shown, then who came round again, and
+   `extra` when all others have given all. */
+static void ladder_of(model *m, const model_order *taker, ph_period t, uint32_t without,
+                      model_order *extra, ladder *ret)
+{
+    static queue q;
+    uint64_t most = taker->open[t - taker->terms.window.first];
+    queue_of(m, taker, opposite(taker->terms.side), t, extra, &q);
+    if (most > MODEL_UNITS) model_stop("too many units");
+    ret->cnt = 0;
+    uint32_t end;
+    for (uint32_t first = 0; first < q.cnt; first = end) {
+        ph_price price = q.order[first]->terms.price;
+        for (end = first; end < q.cnt && q.order[end]->terms.price == price;)
+            end++;
+        bool gives = true;
+        for (uint32_t turn = 0; gives; turn++) {
+            gives = false;
+            for (uint32_t i = first; i < end && ret->cnt < most; i++) {
+                if (q.order[i]->who == without || q.order[i] == extra) continue;
+                uint32_t units = turn_of(q.order[i], t, turn);
+                gives |= units > 0;
+                supply(ret, q.order[i], units, most);
+            }
+        }
+        if (q.order[end - 1] == extra) supply(ret, extra, model_open_in(extra, t), most);
+    }
 }
 
 /* The order that supplies the k-th unit (from 0) of a ladder, or NULL. */
-static model_order *supplier_of(const ladder *l, ph_period t, uint64_t k)
+static model_order *supplier_of(const ladder *l, uint64_t k)
 {
-    for (uint32_t i = 0; i < l->cnt; i++) {
-        uint64_t units = model_open_in(l->order[i], t);
-        if (k < units) return l->order[i];
-        k -= units;
-    }
-    return NULL;
+    return k < l->cnt ? l->unit[k] : NULL;
 }
 
 /* What a block may draw on in each period of its window. */
@@ -75,13 +126,12 @@ static void column_of(model *m, const model_order *block, model_order *extra, co
     const ph_new_order *b = &block->terms;
     ret->window = b->window;
     for (uint32_t i = 0; i < b->window.periods; i++)
-        ret->period[i] =
-            ladder_of(m, b->product, opposite(b->side), b->window.first + i, block->who, extra);
+        ladder_of(m, block, b->window.first + i, block->who, extra, &ret->period[i]);
 }
 
 static model_order *column_supplier(const column *c, uint32_t i, uint64_t k)
 {
-    return supplier_of(&c->period[i], c->window.first + i, k);
+    return supplier_of(&c->period[i], k);
 }
 
 /* c(k), k from 0; false if it does not exist. */
@@ -99,6 +149,29 @@ static bool column_cost(const column *c, uint64_t k, model_wide *ret)
 
 /* ---- Fills ----------------------------------------------------------------------------------- */
 
+void model_stand(model_order *o)
+{
+    o->rests = true;
+    for (uint32_t k = 0; k < o->terms.window.periods; k++) {
+        uint32_t clip = o->terms.display_quantity;
+        o->shown[k] = clip == 0 || clip > o->open[k] ? o->open[k] : clip;
+        o->queue_place[k] = o->place;
+        o->renewed[k] = false;
+    }
+}
+
+/* 6.8: units of a resting order left what it shows; the next clip goes to the back. */
+static void take_shown(model *m, model_order *o, uint32_t k, uint32_t units)
+{
+    uint32_t clip = o->terms.display_quantity;
+    if (units > o->shown[k]) model_stop("more than is shown");
+    o->shown[k] -= units;
+    if (clip == 0 || o->shown[k] > 0 || o->open[k] == 0) return;
+    o->shown[k] = clip < o->open[k] ? clip : o->open[k];
+    o->queue_place[k] = ++m->places;
+    o->renewed[k] = true;
+}
+
 static void fill(model *m, model_order *a, model_order *b, ph_period t, uint64_t units,
                  ph_price price)
 {
@@ -108,8 +181,11 @@ static void fill(model *m, model_order *a, model_order *b, ph_period t, uint64_t
     m->fill[m->fill_cnt++] = (model_fill){a_buys ? a : b, a_buys ? b : a, t, units, price};
     model_order *both[] = {a, b};
     for (int i = 0; i < 2; i++) {
-        both[i]->open[t - both[i]->terms.window.first] -= (uint32_t)units;
-        both[i]->executed[t - both[i]->terms.window.first] += (uint32_t)units;
+        model_order *o = both[i];
+        uint32_t k = t - o->terms.window.first;
+        o->open[k] -= (uint32_t)units;
+        o->executed[k] += (uint32_t)units;
+        if (o->rests && o->terms.shape == PH_SHAPE_EACH) take_shown(m, o, k, (uint32_t)units);
     }
 }
 
@@ -118,8 +194,8 @@ static void fill(model *m, model_order *a, model_order *b, ph_period t, uint64_t
 static void fill_from_column(model *m, model_order *block, const column *c, uint64_t units,
                              const model_order *extra, ph_price offer)
 {
-    static model_order *supplier[MODEL_WINDOW][1 << 10];
-    if (units > 1 << 10) model_stop("too many units");
+    static model_order *supplier[MODEL_WINDOW][MODEL_UNITS];
+    if (units > MODEL_UNITS) model_stop("too many units");
     for (uint32_t i = 0; i < c->window.periods; i++) {
         for (uint64_t k = 0; k < units; k++)
             supplier[i][k] = column_supplier(c, i, k);
@@ -161,6 +237,16 @@ typedef struct {
     model_wide cost;
 } plan;
 
+/* Within one execution a second member of a group is passed over (10). */
+static bool member_taken(model_order *const *b, uint32_t b_cnt, const plan *p, uint32_t of)
+{
+    for (uint32_t i = 0; i < b_cnt; i++) {
+        if (i != of && b[of]->group != 0 && b[i]->group == b[of]->group && p->block_units[i] > 0)
+            return true;
+    }
+    return false;
+}
+
 /* One unit after the other, the cheaper source first, (b) at equal cost; `p` may have begun. */
 static void plan_rest(const model_order *in, const column *c, model_order *const *b, uint32_t b_cnt,
                       plan *p)
@@ -171,7 +257,8 @@ static void plan_rest(const model_order *in, const column *c, model_order *const
         uint64_t wanted = in->open[0] - p->units;
         for (; next < b_cnt; next++) {
             uint64_t left = b[next]->open[0] - p->block_units[next];
-            if (left != 0 && !(b[next]->terms.all_or_none && left > wanted)) break;
+            bool too_large = b[next]->terms.all_or_none && left > wanted;
+            if (left != 0 && !too_large && !member_taken(b, b_cnt, p, next)) break;
         }
         model_wide of_column = 0, of_block = 0;
         bool have_column = column_cost(c, p->column_units, &of_column), have_block = next < b_cnt;
@@ -226,33 +313,55 @@ static bool larger_passed_over(const model_order *in, model_order *const *b, uin
     return false;
 }
 
+/* What an incoming block takes from its column and from the blocks of its window. */
+static plan plan_block(model *m, const model_order *in, column *c, model_order **b, uint32_t *b_cnt)
+{
+    *b_cnt = same_window(m, in, b);
+    column_of(m, in, NULL, c);
+    plan best = {0};
+    plan_rest(in, c, b, *b_cnt, &best);
+    if (in->terms.all_or_none && !plan_fits(in, &best)) {
+        best = (plan){0};
+        for (uint32_t i = 0; i < *b_cnt && best.units == 0; i++) {
+            plan try;
+            if (plan_with(in, c, b, *b_cnt, i, &try) && plan_fits(in, &try)) best = try;
+        }
+    } else if (!in->terms.all_or_none && larger_passed_over(in, b, *b_cnt, &best)) {
+        for (uint32_t i = 0; i < *b_cnt; i++) {
+            plan try;
+            if (plan_with(in, c, b, *b_cnt, i, &try) && try.units > best.units) best = try;
+        }
+    }
+    if (in->terms.time_in_force == PH_TIF_FOK && best.units < in->open[0]) best = (plan){0};
+    return best;
+}
+
+void model_end_group(model *m, const model_order *executed)
+{
+    for (uint32_t i = 0; i < m->resting_cnt; i++) {
+        model_order *o = &m->resting[i];
+        if (executed->group == 0 || o->group != executed->group || o->id.v == executed->id.v)
+            continue;
+        if (model_open_units(o) > 0) model_cancelled(m, o, PH_CANCEL_GROUP);
+    }
+}
+
 static void match_block(model *m, model_order *in)
 {
     static column c;
     static model_order *b[MODEL_RESTING];
-    uint32_t b_cnt = same_window(m, in, b);
-    column_of(m, in, NULL, &c);
-    plan best = {0};
-    plan_rest(in, &c, b, b_cnt, &best);
-    if (in->terms.all_or_none && !plan_fits(in, &best)) {
-        best = (plan){0};
-        for (uint32_t i = 0; i < b_cnt && best.units == 0; i++) {
-            plan try;
-            if (plan_with(in, &c, b, b_cnt, i, &try) && plan_fits(in, &try)) best = try;
-        }
-    } else if (!in->terms.all_or_none && larger_passed_over(in, b, b_cnt, &best)) {
-        for (uint32_t i = 0; i < b_cnt; i++) {
-            plan try;
-            if (plan_with(in, &c, b, b_cnt, i, &try) && try.units > best.units) best = try;
-        }
-    }
-    if (in->terms.time_in_force == PH_TIF_FOK && best.units < in->open[0]) return;
+    uint32_t b_cnt;
+    plan best = plan_block(m, in, &c, b, &b_cnt);
+    if (best.units == 0) return;
     for (uint32_t i = 0; i < b_cnt; i++) {
         ph_window w = in->terms.window;
-        for (uint32_t k = 0; k < w.periods && best.block_units[i] != 0; k++)
+        if (best.block_units[i] == 0) continue;
+        for (uint32_t k = 0; k < w.periods; k++)
             fill(m, in, b[i], w.first + k, best.block_units[i], b[i]->terms.price);
+        model_end_group(m, b[i]);
     }
     fill_from_column(m, in, &c, best.column_units, NULL, 0);
+    model_end_group(m, in);
 }
 
 /* ---- An incoming EACH (6.4) ------------------------------------------------------------------ */
@@ -260,6 +369,7 @@ static void match_block(model *m, model_order *in)
 typedef struct {
     model_order *order; /* NULL: there is none */
     model_wide price;
+    uint64_t place;
     ph_period period; /* of a period candidate */
     ph_window window; /* of a block candidate; FLEX: of the start that it offers from */
     uint64_t units;   /* of a block candidate */
@@ -267,17 +377,21 @@ typedef struct {
 
 static candidate period_candidate(model *m, const model_order *in)
 {
+    static queue q;
     candidate best = {.order = NULL};
     ph_window w = in->terms.window;
     for (uint32_t k = 0; k < w.periods; k++) {
         if (in->open[k] == 0) continue;
-        ph_side side = opposite(in->terms.side);
-        ladder l = ladder_of(m, in->terms.product, side, w.first + k, 0, NULL);
-        if (l.cnt == 0) continue;
-        ph_price price = l.order[0]->terms.price;
+        queue_of(m, in, opposite(in->terms.side), w.first + k, NULL, &q);
+        if (q.cnt == 0) continue;
+        ph_price price = q.order[0]->terms.price;
         if (!within(in->terms.side, price, in->terms.price)) continue;
         if (best.order != NULL && !better_for(in->terms.side, price, best.price)) continue;
-        best = (candidate){.order = l.order[0], .price = price, .period = w.first + k};
+        best = (candidate){
+            .order = q.order[0],
+            .price = price,
+            .place = q.order[0]->queue_place[w.first + k - q.order[0]->terms.window.first],
+            .period = w.first + k};
     }
     return best;
 }
@@ -327,7 +441,8 @@ static bool block_offer(model *m, model_order *in, model_order *block, candidate
     model_wide offer = round_for(in->terms.side, limit - others, supplied);
     ph_price tick = m->product[b->product.v].terms.tick;
     if (in->terms.side == PH_SIDE_BUY && offer < tick) offer = tick;
-    *ret = (candidate){.order = block, .price = offer, .units = units, .window = b->window};
+    *ret = (candidate){
+        .order = block, .price = offer, .place = block->place, .units = units, .window = b->window};
     return true;
 }
 
@@ -359,7 +474,7 @@ static bool wins(ph_side side, const candidate *a, const candidate *b)
 {
     if (b->order == NULL) return true;
     if (a->price != b->price) return better_for(side, a->price, b->price);
-    return a->order->place < b->order->place;
+    return a->place < b->place;
 }
 
 static candidate block_candidate(model *m, model_order *in)
@@ -409,10 +524,13 @@ static void match_each(model *m, model_order *in)
         if (block.order != NULL && wins(in->terms.side, &block, &period)) {
             model_order block_at = *block.order;
             block_at.terms.window = block.window;
+            for (uint32_t i = 0; i < block.window.periods; i++)
+                block_at.open[i] = (uint32_t)block.units;
             column_of(m, &block_at, in, &c);
             fill_from_column(m, block.order, &c, block.units, in, (ph_price)block.price);
             if (block.order->terms.shape == PH_SHAPE_FLEX)
                 memset(block.order->open, 0, sizeof block.order->open);
+            model_end_group(m, block.order);
         } else if (period.order->who == in->who) {
             prevent_self_trade(m, in, period.order, period.period);
         } else if (!model_in_band(&m->product[in->terms.product.v], m->reference_before,
@@ -421,7 +539,7 @@ static void match_each(model *m, model_order *in)
             return;
         } else {
             uint64_t units = in->open[period.period - in->terms.window.first];
-            uint64_t theirs = model_open_in(period.order, period.period);
+            uint64_t theirs = period.order->shown[period.period - period.order->terms.window.first];
             if (theirs < units) units = theirs;
             fill(m, in, period.order, period.period, units, (ph_price)period.price);
             m->product[in->terms.product.v].reference = (ph_price)period.price;
@@ -429,14 +547,12 @@ static void match_each(model *m, model_order *in)
     }
 }
 
-/* 6.3: the cheapest start that has all units. */
-static void match_flex(model *m, model_order *in)
+/* 6.3: the cheapest start that has all units, if it is within the limit. */
+static bool plan_flex(model *m, const model_order *in, ph_window *ret_where, model_wide *ret_cost)
 {
     static column c;
     static model_order start;
     bool found = false;
-    model_wide best = 0;
-    ph_window where = in->terms.window;
     for (uint32_t s = 0; s < in->terms.window.periods; s++) {
         if (!model_start(in, s, &start)) continue;
         column_of(m, &start, NULL, &c);
@@ -446,17 +562,39 @@ static void match_flex(model *m, model_order *in)
             all = column_cost(&c, k, &unit);
             cost += unit;
         }
-        if (!all || (found && cost >= best)) continue;
+        if (!all || (found && cost >= *ret_cost)) continue;
         found = true;
-        best = cost;
-        where = start.terms.window;
+        *ret_cost = cost;
+        *ret_where = start.terms.window;
     }
     model_wide limit = (model_wide)in->terms.price * in->terms.duration * in->terms.quantity;
-    if (!found || best > limit) return;
-    start.terms.window = where;
+    return found && *ret_cost <= limit;
+}
+
+static void match_flex(model *m, model_order *in)
+{
+    static column c;
+    static model_order start;
+    ph_window where;
+    model_wide cost;
+    if (!plan_flex(m, in, &where, &cost)) return;
+    (void)model_start(in, where.first - in->terms.window.first, &start);
     column_of(m, &start, NULL, &c);
     fill_from_column(m, in, &c, in->terms.quantity, NULL, 0);
     memset(in->open, 0, sizeof in->open);
+    model_end_group(m, in);
+}
+
+bool model_block_cost(model *m, model_order *incoming, model_wide *ret)
+{
+    static column c;
+    static model_order *b[MODEL_RESTING];
+    uint32_t b_cnt;
+    ph_window where;
+    if (incoming->terms.shape == PH_SHAPE_FLEX) return plan_flex(m, incoming, &where, ret);
+    plan p = plan_block(m, incoming, &c, b, &b_cnt);
+    *ret = p.cost;
+    return p.units > 0;
 }
 
 /* 6.5: an EACH order with FOK looks at period candidates alone, all of them or none. */
@@ -467,9 +605,9 @@ static void match_whole(model *m, model_order *in)
     bool prints = true, any = false;
     ph_price worst = 0;
     for (uint32_t k = 0; k < w.periods; k++) {
-        l[k] = ladder_of(m, in->terms.product, opposite(in->terms.side), w.first + k, 0, NULL);
+        ladder_of(m, in, w.first + k, 0, NULL, &l[k]);
         for (uint64_t unit = 0; unit < in->terms.quantity; unit++) {
-            const model_order *o = supplier_of(&l[k], w.first + k, unit);
+            const model_order *o = supplier_of(&l[k], unit);
             if (o == NULL || o->who == in->who ||
                 !within(in->terms.side, o->terms.price, in->terms.price))
                 return;
@@ -481,8 +619,8 @@ static void match_whole(model *m, model_order *in)
     }
     in->halted = !prints;
     for (uint32_t k = 0; k < w.periods && prints; k++) {
-        for (uint64_t left = in->terms.quantity; left > 0; left--) {
-            model_order *o = supplier_of(&l[k], w.first + k, 0);
+        for (uint64_t unit = 0; unit < in->terms.quantity; unit++) {
+            model_order *o = supplier_of(&l[k], unit);
             fill(m, in, o, w.first + k, 1, o->terms.price);
         }
     }

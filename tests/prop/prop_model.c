@@ -10,6 +10,7 @@
 
 #include "engine/base/period.h"
 #include "engine/core/book.h"
+#include "engine/core/capacity.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -65,7 +66,8 @@ typedef struct {
     uint32_t alike_percent;   /* of blocks: a window on a coarse grid */
     uint32_t aon_percent;     /* of blocks */
     uint32_t ioc_percent;
-    ph_money unit; /* of prices and cash: large ones come near the ends of 64 bits */
+    uint32_t iceberg_percent; /* of EACH orders */
+    ph_money unit;            /* of prices and cash: large ones come near the ends of 64 bits */
 } habits;
 
 static world w;
@@ -91,7 +93,7 @@ static int said_compare(const void *a, const void *b)
     return x->second < y->second ? -1 : x->second > y->second;
 }
 
-enum { GATES = 1, ANSWER = 2, PHASE = 3, TRADES = 4, LOST = 5, CANCELS = 6, PRINTS = 7 };
+enum { GATES = 1, ANSWER = 2, PHASE = 3, TRADES = 4, LOST = 5, CANCELS = 6, PRINTS = 7, CLIPS = 8 };
 
 static said said_of(const ph_event *e, uint64_t i, uint64_t trade)
 {
@@ -100,7 +102,7 @@ static said said_of(const ph_event *e, uint64_t i, uint64_t trade)
     case PH_EVT_REJECTED:
     case PH_EVT_ACCEPTED:
     case PH_EVT_REPLACED:
-    case PH_EVT_DONE: return (said){ANSWER, 0, 0, e};
+    case PH_EVT_DONE: return (said){ANSWER, i, 0, e};
     case PH_EVT_PHASE_CHANGED: return (said){PHASE, i, 0, e};
     case PH_EVT_TRADE: return (said){TRADES, trade, 0, e};
     case PH_EVT_SEGMENT: return (said){TRADES, trade, 1 + i, e};
@@ -110,7 +112,8 @@ static said said_of(const ph_event *e, uint64_t i, uint64_t trade)
         return (said){LOST, e->u.period_lost.order.v, e->u.period_lost.period, e};
     case PH_EVT_CANCELLED: return (said){CANCELS, e->u.cancelled.order.v, 0, e};
     case PH_EVT_REFERENCE_SET: return (said){PRINTS, 0, 0, e};
-    case PH_EVT_CLIP_SHOWN: return (said){PRINTS, 1, i, e};
+    case PH_EVT_CLIP_SHOWN:
+        return (said){CLIPS, e->u.clip_shown.order.v, e->u.clip_shown.period, e};
     case PH_EVT_DELIVERY:
     case PH_EVT_DELIVERY_FINAL:
     case PH_EVT_TERMS_SET: return (said){GATES, i, 0, e};
@@ -129,9 +132,15 @@ static uint32_t sort_said(const ph_event *v, uint32_t cnt, said *ret)
     return cnt;
 }
 
-static bool same_event(const ph_event *a, const ph_event *b)
+/* Clips that one command renews in several queues draw their places in an order that the rules do
+   not name: the order within each queue is compared instead (same_queues). */
+static bool same_event(const ph_event *x0, const ph_event *y0)
 {
     uint8_t bytes[2][PH_EVENT_BYTES_MAX];
+    ph_event clip[2] = {*x0, *y0};
+    bool clips = x0->kind == PH_EVT_CLIP_SHOWN && y0->kind == PH_EVT_CLIP_SHOWN;
+    clip[1].u.clip_shown.place = clips ? clip[0].u.clip_shown.place : clip[1].u.clip_shown.place;
+    const ph_event *a = x0, *b = clips ? &clip[1] : y0;
     ph_writer x = ph_writer_of(bytes[0], sizeof bytes[0]);
     ph_writer y = ph_writer_of(bytes[1], sizeof bytes[1]);
     ph_event_write(&x, a);
@@ -196,6 +205,13 @@ static void put_event(char *text, const ph_event *e)
         put(text, " product %u period %u", e->u.gate_closed.product.v, e->u.gate_closed.period);
     else if (e->kind == PH_EVT_REFERENCE_SET)
         put(text, " %lld", (long long)e->u.reference_set.price);
+    else if (e->kind == PH_EVT_REPLACED)
+        put(text, " place %llu open %llu hold %lld", (unsigned long long)e->u.replaced.place,
+            (unsigned long long)e->u.replaced.unit_periods, (long long)e->u.replaced.hold);
+    else if (e->kind == PH_EVT_CLIP_SHOWN)
+        put(text, " order %llu period %u quantity %u place %llu",
+            (unsigned long long)e->u.clip_shown.order.v, e->u.clip_shown.period,
+            e->u.clip_shown.quantity, (unsigned long long)e->u.clip_shown.place);
     put(text, "\n");
 }
 
@@ -217,7 +233,8 @@ static void put_book(char *text)
         const model_order *o = &judge.resting[i];
         put(text, "  order %llu of %u:", (unsigned long long)o->id.v, o->who);
         put_order(text, &o->terms);
-        put(text, " open");
+        put(text, " display %u group %llu open", o->terms.display_quantity,
+            (unsigned long long)o->group);
         for (uint32_t k = 0; k < o->terms.window.periods; k++)
             put(text, " %u", o->open[k]);
         put(text, "\n");
@@ -232,6 +249,10 @@ static void differ(const ph_command *c, const char *how)
     put(text, "seed %d step %d: %s\ncommand %s of %u", seed, step, how,
         ph_command_kind_name(c->kind), c->sender.v);
     if (c->kind == PH_CMD_NEW_ORDER) put_order(text, &c->u.order);
+    for (uint32_t i = 0; c->kind == PH_CMD_NEW_GROUP && i < c->u.group.cnt && i < 8; i++) {
+        put(text, "\n ");
+        put_order(text, &c->u.group.v[i]);
+    }
     put(text, "\nthe engine says\n");
     for (uint32_t i = 0; i < w.out.cnt; i++)
         put_event(text, &w.out.v[i]);
@@ -255,6 +276,39 @@ static bool same_order(const ph_order *o)
         uint32_t open = o->shape != PH_SHAPE_EACH ? o->open : w.m->nodes[o->node + k].open;
         if (o->shape == PH_SHAPE_FLEX) break; /* its units were compared */
         if (open != r->open[k]) return false;
+        if (o->shape == PH_SHAPE_EACH && open > 0 && ph_book_shown(w.m, o->node + k) != r->shown[k])
+            return false;
+    }
+    return true;
+}
+
+static uint64_t place_in_queue(const model_order *o, ph_period t)
+{
+    uint32_t slot = PH_NONE;
+    bool rests = ph_index_find(&w.m->order_of, o->id.v, &slot);
+    ck_assert(rests);
+    return ph_book_place(w.m, ph_order_node(&w.m->orders[slot], t));
+}
+
+/* Places of one queue are in the model's order: of two that stand at one price in one period the
+   same is first. */
+static bool same_queues(void)
+{
+    for (uint32_t i = 0; i < judge.resting_cnt; i++) {
+        const model_order *a = &judge.resting[i];
+        for (uint32_t j = 0; j < judge.resting_cnt; j++) {
+            const model_order *b = &judge.resting[j];
+            if (a->terms.display_quantity == 0 || a == b || b->terms.shape != PH_SHAPE_EACH)
+                continue;
+            if (a->terms.side != b->terms.side || a->terms.price != b->terms.price) continue;
+            if (a->terms.product.v != b->terms.product.v) continue;
+            for (uint32_t k = 0; k < a->terms.window.periods; k++) {
+                ph_period t = a->terms.window.first + k;
+                if (a->open[k] == 0 || model_open_in(b, t) == 0) continue;
+                bool first = a->queue_place[k] < b->queue_place[t - b->terms.window.first];
+                if ((place_in_queue(a, t) < place_in_queue(b, t)) != first) return false;
+            }
+        }
     }
     return true;
 }
@@ -274,6 +328,7 @@ static const char *differ_in_orders(void)
     }
     if (cnt != judge.resting_cnt || cnt != ph_market_order_cnt(w.m))
         return "the number of resting orders differs";
+    if (!same_queues()) return "a queue differs";
     return NULL;
 }
 
@@ -292,6 +347,28 @@ static const char *differ_in_money(void)
     for (uint32_t p = 1; p <= ph_market_product_cnt(w.m); p++) {
         if (w.m->products[p].reference != judge.product[p].reference)
             return "the reference price differs";
+    }
+    return NULL;
+}
+
+/* Free capacity of one supplier in the next periods of every product; the suppliers in turn. */
+static const char *differ_in_capacity(void)
+{
+    uint32_t who = 2 + (uint32_t)(commands % (h.suppliers + h.buyers + h.both));
+    for (uint32_t i = 1; i <= ph_market_product_cnt(w.m); i++) {
+        const ph_product_terms *t = &judge.product[i].terms;
+        uint32_t pool = ph_capacity_pool(w.m, who, t->site.v, t->hardware.v);
+        if (pool == PH_NONE) continue;
+        for (uint32_t k = 1; k < 14; k++) {
+            ph_period period = ph_period_at(w.now, t->period_seconds) + k, unused;
+            uint64_t units = 0;
+            bool all = ph_capacity_free(
+                w.m, &(ph_capacity_draw){pool, PH_CAPACITY_REGISTERED, {period, 1}, UINT32_MAX},
+                &unused, &units);
+            if (all) return "more capacity is free than there is";
+            if ((int64_t)units != model_capacity_free(&judge, who, (ph_product_id){i}, period, 0))
+                return "free capacity differs";
+        }
     }
     return NULL;
 }
@@ -318,6 +395,7 @@ static void both(ph_command c)
     }
     const char *how = differ_in_orders();
     if (how == NULL) how = differ_in_money();
+    if (how == NULL) how = differ_in_capacity();
     if (how != NULL) differ(&c, how);
 }
 
@@ -391,6 +469,7 @@ static void random_habits(void)
                  .alike_percent = below(101),
                  .aon_percent = below(80),
                  .ioc_percent = below(30),
+                 .iceberg_percent = one_in(4) ? 0 : below(80),
                  .unit = one_in(6) ? INT64_C(7000000000001) : 1};
 }
 
@@ -470,7 +549,7 @@ static ph_window random_window(const ph_product_terms *t, ph_shape shape)
 static void spoil(ph_command *c)
 {
     ph_new_order *o = &c->u.order;
-    switch (below(11)) {
+    switch (below(13)) {
     case 0: o->window.first -= 1 + below(2); break;
     case 1: o->window.periods = one_in(2) ? 0 : o->window.periods + 36; break;
     case 2: o->quantity = one_in(2) ? 0 : 999 + below(3); break;
@@ -483,7 +562,9 @@ static void spoil(ph_command *c)
     case 6: o->all_or_none = true; break;
     case 7: c->sender.v = one_in(2) ? 1 : participant_cnt() + 2; break;
     case 8: o->duration = below(12); break;
-    case 9: o->side = o->side == PH_SIDE_BUY ? PH_SIDE_SELL : PH_SIDE_BUY; break;
+    case 9: o->display_quantity = 1 + below(16); break;
+    case 10: o->quantity = o->display_quantity * 64 + below(2); break;
+    case 11: o->side = o->side == PH_SIDE_BUY ? PH_SIDE_SELL : PH_SIDE_BUY; break;
     default: o->quantity += 1; break;
     }
 }
@@ -517,6 +598,10 @@ static ph_command random_order(void)
         o->shape = PH_SHAPE_FLEX;
         o->duration = 1 + below(o->window.periods);
     }
+    if (o->shape == PH_SHAPE_EACH && below(100) < h.iceberg_percent) {
+        if (one_in(2)) o->quantity += (2 + below(9)) * t->lot;
+        o->display_quantity = (1 + below(3)) * t->lot;
+    }
     if (one_in(15)) spoil(&c);
     return c;
 }
@@ -534,7 +619,51 @@ static void random_replace(void)
         c.u.replace.order = o->id;
         c.u.replace.price = one_in(2) ? o->terms.price : (1 + below(h.price)) * h.unit;
         c.u.replace.quantity = one_in(4) ? o->terms.quantity : 1 + below(h.quantity + 2);
+        /* About as many clips as an iceberg may have. */
+        if (o->terms.display_quantity != 0 && one_in(10))
+            c.u.replace.quantity = o->terms.display_quantity * (63 + below(3));
     }
+    both(c);
+}
+
+static ph_command random_order_of(ph_side side, ph_product_id product, ph_window window)
+{
+    ph_command c = random_order();
+    while (c.u.order.side != side)
+        c = random_order();
+    c.u.order.product = product;
+    c.u.order.window = window;
+    return c;
+}
+
+/* Blocks of one side, of which at most one executes; now and then something else. */
+static void random_group(void)
+{
+    ph_command c = {.kind = PH_CMD_NEW_GROUP};
+    uint32_t cnt = one_in(6) ? 1 + below(8) : 1 + below(3);
+    ph_command first = random_order();
+    uint32_t who = first.sender.v;
+    bool alike = one_in(3);
+    c.sender = first.sender;
+    for (uint32_t i = 0; i < cnt; i++) {
+        ph_command next = random_order_of(
+            first.u.order.side, (ph_product_id){1 + below(h.products)}, first.u.order.window);
+        ph_new_order *o = &c.u.group.v[i];
+        *o = next.u.order;
+        o->client_order_id = ++w.client_order_id[who < MODEL_PARTICIPANTS ? who : 0];
+        if (!alike) o->window = random_window(ph_market_product(w.m, o->product), PH_SHAPE_BLOCK);
+        o->display_quantity = 0;
+        if (o->shape == PH_SHAPE_FLEX && o->duration > o->window.periods)
+            o->duration = o->window.periods;
+        if (o->shape == PH_SHAPE_EACH) o->shape = PH_SHAPE_BLOCK;
+        o->all_or_none = o->shape == PH_SHAPE_BLOCK;
+        if (one_in(30)) o->all_or_none = false;
+        if (one_in(60)) o->shape = PH_SHAPE_EACH;
+        if (one_in(60)) o->side = PH_SIDE_BUY;
+        if (one_in(60)) o->client_order_id -= below(3);
+        if (one_in(12)) o->post_only = true;
+    }
+    c.u.group.cnt = one_in(40) ? below(2) * (PH_GROUP_MEMBERS_MAX + 1) : cnt;
     both(c);
 }
 
@@ -600,16 +729,6 @@ static void random_clump(void)
     }
 }
 
-static ph_command random_order_of(ph_side side, ph_product_id product, ph_window window)
-{
-    ph_command c = random_order();
-    while (c.u.order.side != side)
-        c = random_order();
-    c.u.order.product = product;
-    c.u.order.window = window;
-    return c;
-}
-
 /* What the second try of section 6.2 is about: cheap units in the column, all-or-none blocks of the
    same window behind them, and then a block that wants many. */
 static void random_second_try(void)
@@ -631,6 +750,21 @@ static void random_second_try(void)
         c.u.order.time_in_force = PH_TIF_GTC;
         both(c);
     }
+    if (one_in(2)) {
+        /* Of a group one member at most is taken. */
+        ph_command group = {.kind = PH_CMD_NEW_GROUP, .u.group.cnt = 2 + below(2)};
+        group.sender = random_order_of(other, product, window).sender;
+        for (uint32_t i = 0; i < group.u.group.cnt; i++) {
+            ph_quantity quantity = (1 + below(3)) * t->lot;
+            group.u.group.v[i] = world_order(&w, group.sender.v, other, PH_SHAPE_BLOCK,
+                                             (ph_window){0, 1}, quantity, middle + worse * below(3))
+                                     .u.order;
+            group.u.group.v[i].product = product;
+            group.u.group.v[i].window = window;
+            group.u.group.v[i].all_or_none = true;
+        }
+        both(group);
+    }
     ph_command c = random_order_of(side, product, window);
     c.u.order.shape = PH_SHAPE_BLOCK;
     c.u.order.all_or_none = one_in(2);
@@ -642,8 +776,10 @@ static void random_second_try(void)
 static void random_step(void)
 {
     uint32_t dice = below(1000);
-    if (dice < 765) {
+    if (dice < 735) {
         both(random_order());
+    } else if (dice < 765) {
+        random_group();
     } else if (dice < 815) {
         random_replace();
     } else if (dice < 830) {

@@ -96,6 +96,23 @@ START_TEST(clips_of_one_order_are_one_run_of_a_block)
 }
 END_TEST
 
+START_TEST(every_clip_that_is_used_up_draws_a_place)
+{
+    /* Five clips, all at once, by a block: four were renewed on the way, and the two orders that
+       come behind draw the next places. */
+    ph_window one = {0, 1};
+    world_do(&w, iceberg(SELLER, one, 10, 2, 5));
+    uint64_t first = world_event(&w, PH_EVT_ACCEPTED, 0)->u.accepted.place;
+    ph_command c = world_order(&w, BUYER, PH_SIDE_BUY, PH_SHAPE_BLOCK, one, 10, 5);
+    c.u.order.all_or_none = true;
+    world_do(&w, c);
+    ck_assert_uint_eq(sold_by(SELLER), 10);
+    ck_assert_uint_eq(world_cnt(&w, PH_EVT_CLIP_SHOWN), 0);
+    world_do(&w, world_order(&w, SELLER, PH_SIDE_SELL, PH_SHAPE_EACH, one, 1, 5));
+    ck_assert_uint_eq(world_event(&w, PH_EVT_ACCEPTED, 0)->u.accepted.place, first + 1 + 4 + 1);
+}
+END_TEST
+
 START_TEST(public_depth_shows_the_clip)
 {
     ph_window one = {0, 1};
@@ -145,6 +162,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_sweep_takes_clip_after_clip_in_turn);
     tcase_add_test(t, hidden_quantity_counts_in_a_column_behind_what_is_shown);
     tcase_add_test(t, clips_of_one_order_are_one_run_of_a_block);
+    tcase_add_test(t, every_clip_that_is_used_up_draws_a_place);
     tcase_add_test(t, public_depth_shows_the_clip);
     tcase_add_test(t, display_rules);
     tcase_add_test(t, an_arriving_iceberg_trades_with_all_it_has);

@@ -395,6 +395,38 @@ START_TEST(units_of_one_period_have_their_own_prices)
 }
 END_TEST
 
+/* Below the supplier's price no premium tells units apart: the price that the holder paid does. */
+START_TEST(of_units_at_one_supplier_price_those_that_were_paid_less_leave_first)
+{
+    plain();
+    ph_window three = {0, 3}, middle = {1, 1};
+    world_do(&d.w, world_order(&d.w, d.buyer, PH_SIDE_BUY, PH_SHAPE_EACH, three, 2, 10));
+    world_do(&d.w, world_order(&d.w, d.supplier, PH_SIDE_SELL, PH_SHAPE_EACH, three, 2, 10));
+    uint64_t first = world_event(&d.w, PH_EVT_TRADE, 0)->u.trade.contract.v;
+    /* A block at 7 finds one unit of the middle at 4: what the reseller is paid is (21 - 4) / 2 for
+       the first unit and 7 for the second one. */
+    world_do(&d.w, world_order(&d.w, d.second, PH_SIDE_BUY, PH_SHAPE_BLOCK, three, 2, 7));
+    world_do(&d.w, world_order(&d.w, d.other, PH_SIDE_SELL, PH_SHAPE_EACH, middle, 1, 4));
+    world_do(&d.w, deal_offer(&d, d.buyer, first, three, 2, 6));
+    uint64_t held = 0;
+    for (uint32_t i = 0; i < world_cnt(&d.w, PH_EVT_TRADE); i++) {
+        const ph_trade *t = &world_event(&d.w, PH_EVT_TRADE, i)->u.trade;
+        if (t->from_contract.v == first) held = t->contract.v;
+    }
+    ph_lot_view lot[2];
+    for (uint32_t i = 0; i < 2; i++) {
+        ck_assert(ph_market_lot(d.w.m, (ph_contract_id){held}, FIRST, i, &lot[i]));
+        ck_assert_int_eq(lot[i].supplier, 10);
+        ck_assert_int_eq(lot[i].premiums[0], 0);
+        ck_assert_int_eq(lot[i].paid, 7 + i);
+    }
+    (void)deal_resell(&d, held, d.second, d.third, 1, 9);
+    ck_assert(ph_market_lot(d.w.m, (ph_contract_id){held}, FIRST, 0, &lot[0]));
+    ck_assert_int_eq(lot[0].paid, 8);
+    ck_assert(!ph_market_lot(d.w.m, (ph_contract_id){held}, FIRST, 1, &lot[1]));
+}
+END_TEST
+
 /* Members of a group that sell one contract share what they offer; one sells, all is right. */
 START_TEST(a_group_offers_its_largest_member_once)
 {
@@ -444,6 +476,7 @@ static void add(TCase *t)
     tcase_add_test(t, who_confirmed_as_buyer_disputes_no_more_as_owner_of_a_premium);
     tcase_add_loop_test(t, a_meter_that_is_owed_a_premium_of_the_contract_counts_as_none, 0, 2);
     tcase_add_test(t, units_of_one_period_have_their_own_prices);
+    tcase_add_test(t, of_units_at_one_supplier_price_those_that_were_paid_less_leave_first);
     tcase_add_loop_test(t, a_group_offers_its_largest_member_once, 0, 2);
 }
 

@@ -2,12 +2,13 @@
 /* Snapshots by example and damaged; tests/prop/prop_market writes and loads random markets. */
 #include "engine/core/snapshot.h"
 
-#include "tests/unit/market_fixture.h"
+#include "tests/unit/full_market.h"
 #include "tests/unit/suite.h"
 
 static world w;
 static uint8_t bytes[1 << 22];
 static size_t cnt;
+static ph_snapshot_fault fault;
 
 static void take(void *arg, const void *piece, size_t size)
 {
@@ -42,7 +43,7 @@ static ph_status load(const void *from, size_t size, world *ret)
     ck_assert_ptr_nonnull(ret->block);
     memset(ret->block, 0, room);
     ret->m = ph_market_init(ret->block, &limits);
-    return ph_snapshot_load(ret->m, from, size);
+    return ph_snapshot_load(ret->m, from, size, &fault);
 }
 
 START_TEST(a_loaded_market_is_the_one_that_was_written)
@@ -92,12 +93,74 @@ START_TEST(a_cut_snapshot_is_refused)
 }
 END_TEST
 
+/* ---- A market in which every table has rows ---------------------------------------------- */
+
+static full_bytes full, changed;
+
+static void *fresh_block(size_t *ret_size)
+{
+    ph_market_limits limits = world_limits();
+    *ret_size = (ph_market_footprint(&limits) + 4095) & ~(size_t)4095;
+    void *block = mmap(NULL, *ret_size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    ck_assert(block != MAP_FAILED);
+    return block;
+}
+
+START_TEST(a_market_with_everything_is_loaded_and_writes_the_same)
+{
+    deal d;
+    full_open(&d);
+    full_write(d.w.m, &full);
+    world other;
+    ck_assert_msg(load(full.v, full.cnt, &other) == PH_OK, "offset %llu of %zu: %s",
+                  (unsigned long long)fault.offset, full.cnt, fault.what);
+    full_write(other.m, &changed);
+    ck_assert(changed.cnt == full.cnt && memcmp(changed.v, full.v, full.cnt) == 0);
+    free(other.block);
+    world_free(&d.w);
+}
+END_TEST
+
+/* Every byte in turn: refused with a reason and a place, or another state of a market. */
+START_TEST(any_changed_byte_is_refused_or_makes_a_market)
+{
+    deal d;
+    full_open(&d);
+    full_write(d.w.m, &full);
+    ph_market_limits limits = world_limits();
+    size_t size, refused = 0;
+    void *block = fresh_block(&size);
+    for (size_t at = 0; at < full.cnt; at++) {
+        memcpy(changed.v, full.v, full.cnt);
+        changed.v[at] ^= (uint8_t)(1U << (at % 8));
+        ck_assert_int_eq(madvise(block, size, MADV_DONTNEED), 0);
+        ph_market *m = ph_market_init(block, &limits);
+        fault = (ph_snapshot_fault){0, NULL};
+        mark_point();
+        if (ph_snapshot_load(m, changed.v, full.cnt, &fault) == PH_OK) {
+            ck_assert_ptr_null(ph_market_broken(m));
+            continue;
+        }
+        refused++;
+        ck_assert_ptr_nonnull(fault.what);
+        ck_assert_uint_le(fault.offset, full.cnt);
+    }
+    ck_assert_uint_gt(refused, full.cnt / 4);
+    munmap(block, size);
+    world_free(&d.w);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, a_loaded_market_is_the_one_that_was_written);
     tcase_add_test(t, what_is_no_snapshot_is_refused);
     tcase_add_test(t, a_cut_snapshot_is_refused);
+    tcase_add_test(t, a_market_with_everything_is_loaded_and_writes_the_same);
+    tcase_add_test(t, any_changed_byte_is_refused_or_makes_a_market);
+    tcase_set_timeout(t, 120);
 }
 
 int main(void)

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/journal/state_file.h - snapshots of a state on disk, each the state at one record.
+
+    A snapshot is a file "<sequence, 20 digits>.phs" in a directory of its own.  It is made aside as
+    "<name>.new", synced, renamed, and the directory is synced; then it is read back, and only then
+    may older ones go.  So there is, at every instant and after every crash, either no snapshot at
+    all or one that was read back.  They are derived: the journal alone is enough.
+
+         0  u8[8]   magic    "PHSNAP\r\n"
+         8  u32     version  1
+        12  u32     zero
+        16  u64     seq      of the last record that is in the state
+        24  u64     at       its stamp
+        32  u8[64]  market   text, padded with zeros
+        96  u8[32]  chain    hash of the journal's batch that ends with that record
+       128  u64     size     of the state
+       136  u8[32]  digest   BLAKE2b-256, personalised with "petahour state", of the state and then
+                             of bytes 0 .. 135
+       168          the state, `size` bytes, up to the end of the file
+
+    Owns      nothing; the disk is the caller's.
+    Failure   PH_ECORRUPT: not what was written; PH_EVERSION; PH_ENOTFOUND; PH_EIO, PH_EFULL: see
+              the disk's reason.  A failed write leaves what was there before.
+    Thread    one. */
+#ifndef ENGINE_JOURNAL_STATE_FILE_H
+#define ENGINE_JOURNAL_STATE_FILE_H
+
+#include "engine/base/types.h"
+#include "engine/journal/file.h"
+
+enum {
+    PH_STATE_FILE_VERSION = 1,
+    PH_STATE_FILE_HEAD = 168,
+    PH_STATE_FILES_MAX = 64, /* looked at in one directory, the newest ones */
+};
+
+typedef struct {
+    uint64_t seq;
+    ph_time at;
+    ph_text64 market;
+    ph_hash chain;
+    uint64_t size; /* of the state; ph_state_file_write finds it */
+} ph_state_head;
+
+/* Hands the state to `put`, piece by piece. */
+typedef void ph_state_source(const void *state, void (*put)(void *arg, const void *bytes, size_t n),
+                             void *arg);
+
+/* Writes, syncs, reads back; then removes all but the newest `keep` (at least 1). */
+ph_status ph_state_file_write(ph_disk *d, const ph_state_head *head, ph_state_source *source,
+                              const void *state, uint32_t keep);
+
+/* Sequences of the snapshots that are there, newest first; *ret_cnt of them. */
+ph_status ph_state_file_list(ph_disk *d, uint64_t ret[PH_STATE_FILES_MAX], uint32_t *ret_cnt);
+
+/* Reads the head of one, unverified: its size is how much room ph_state_file_read needs. */
+ph_status ph_state_file_head(ph_disk *d, uint64_t seq, ph_state_head *ret);
+
+/* Reads one and verifies it.  `room` may be NULL (then `max` is of no interest): verifies only.
+   PH_EINVAL: the room is too small. */
+ph_status ph_state_file_read(ph_disk *d, uint64_t seq, void *room, uint64_t max,
+                             ph_state_head *ret);
+
+#endif
