@@ -15,12 +15,12 @@ MARKET = "market.example"
 PATIENCE = 30
 
 
-def write_key(path, seed):
+def write_key(path, seed, name="notary"):
     """A key file as `petahour keygen` writes it; returns the public signing key in hex."""
     public, secret = zmq.curve_keypair()
     sign_public = nacl.signing.SigningKey(seed).verify_key.encode().hex()
     with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
-        f.write(f"name = notary\ncurve_public = {public.decode()}\n")
+        f.write(f"name = {name}\ncurve_public = {public.decode()}\n")
         f.write(f"curve_secret = {secret.decode()}\n")
         f.write(f"sign_public = {sign_public}\nsign_seed = {seed.hex()}\n")
     return sign_public
