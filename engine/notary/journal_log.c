@@ -2,6 +2,8 @@
 #include "engine/notary/journal_log.h"
 
 #include "engine/base/panic.h"
+#include "engine/journal/file_posix.h"
+#include "engine/journal/reader.h"
 #include "engine/notary/checkpoint.h"
 #include "engine/notary/log_folder.h"
 #include "engine/notary/log_leaf.h"
@@ -55,6 +57,105 @@ uint64_t ph_journal_log_published(const ph_journal_log *l)
     return ph_log_folder_published(l->folder)->leaf_cnt;
 }
 
+/* ---- What was published before ----------------------------------------------------------- */
+
+typedef struct {
+    ph_disk_posix disk;
+    void *memory;
+    ph_journal_reader *reader;
+} open_journal;
+
+static ph_status open_at(const char *directory, open_journal *ret, char *err, size_t err_size)
+{
+    enum { ALIGNMENT = 64 };
+    ph_journal_fault fault;
+    ph_status s = ph_disk_posix_open(directory, false, &ret->disk);
+    if (s != PH_OK) {
+        snprintf(err, err_size, "could not open journal \"%s\": %s", directory, ret->disk.why);
+        return s;
+    }
+    size_t size = (ph_journal_reader_footprint() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    ret->memory = aligned_alloc(ALIGNMENT, size);
+    if (ret->memory == NULL) {
+        snprintf(err, err_size, "could not read journal \"%s\": no memory", directory);
+        return PH_EFULL;
+    }
+    s = ph_journal_reader_open(ret->memory, &ret->disk.disk, &ret->reader, &fault);
+    if (s == PH_ENOTFOUND)
+        snprintf(err, err_size, "there is no journal in \"%s\"", directory);
+    else if (s != PH_OK)
+        snprintf(err, err_size, "%s", fault.text);
+    return s;
+}
+
+static void close_journal(open_journal *j)
+{
+    ph_journal_reader_close(j->reader);
+    free(j->memory);
+    ph_disk_posix_close(&j->disk);
+}
+
+/* A record hash covers the chain up to its batch: if the batch with which the tree ended is the one
+   of the journal, so is everything before, and need not be hashed again. */
+static ph_status meet_batch(ph_journal_log *l, const ph_journal_batch *b, char *err,
+                            size_t err_size)
+{
+    uint64_t published = ph_journal_log_published(l);
+    ph_journal_cursor cursor = {0};
+    ph_journal_record r;
+    ph_status s = PH_OK;
+    if (b->first_seq + b->record_cnt - 1 < l->known) return PH_OK;
+    while (s == PH_OK && ph_journal_record_next(b, &cursor, &r) && r.seq <= published) {
+        ph_log_record record = {
+            .seq = r.seq,
+            .at = r.at,
+            .event_check = r.events,
+            .previous = b->previous,
+            .events = b->events,
+            .bytes = r.bytes,
+            .size = r.size,
+        };
+        ph_hash leaf = ph_log_leaf(&record);
+        s = r.seq <= l->known ? ph_log_folder_compare(l->folder, r.seq - 1, &leaf, err, err_size)
+                              : ph_log_folder_append(l->folder, &leaf, err, err_size);
+    }
+    return s;
+}
+
+static ph_status meet_all(ph_journal_log *l, open_journal *j, char *err, size_t err_size)
+{
+    uint64_t published = ph_journal_log_published(l), last = 0;
+    while (last < published) {
+        ph_journal_batch b;
+        ph_journal_fault fault;
+        ph_status s = ph_journal_reader_next(j->reader, &b, &fault);
+        if (s == PH_EEND) {
+            snprintf(err, err_size,
+                     "the journal ends at record %" PRIu64 ", but a checkpoint of %" PRIu64
+                     " records was published: its end was lost; give the whole journal",
+                     last, published);
+            return PH_EDIVERGED;
+        }
+        if (s != PH_OK) snprintf(err, err_size, "%s", fault.text);
+        if (s == PH_OK) s = meet_batch(l, &b, err, err_size);
+        if (s != PH_OK) return s;
+        last = b.first_seq + b.record_cnt - 1;
+    }
+    return PH_OK;
+}
+
+ph_status ph_journal_log_meet(ph_journal_log *l, const char *journal, char *err, size_t err_size)
+{
+    if (ph_journal_log_published(l) == 0) return PH_OK;
+    open_journal j = {.disk = {.directory = -1}};
+    ph_status s = open_at(journal, &j, err, err_size);
+    if (s == PH_OK) s = meet_all(l, &j, err, err_size);
+    close_journal(&j);
+    return s;
+}
+
+/* ---- What is new -------------------------------------------------------------------------- */
+
 static ph_hash leaf_of(const ph_replay_batch *b, const ph_replay_record *r)
 {
     ph_log_record record = {
@@ -69,38 +170,22 @@ static ph_hash leaf_of(const ph_replay_batch *b, const ph_replay_record *r)
     return ph_log_leaf(&record);
 }
 
-/* A record hash covers the chain up to its batch: if the batch with which the tree ended is the one
-   of the journal, so is everything before, and need not be hashed again. */
 ph_status ph_journal_log_take(ph_journal_log *l, const ph_replay_batch *b, uint64_t now_ns,
                               char *err, size_t err_size)
 {
-    PH_ASSERT(b->first_seq == l->last_seq + 1);
-    l->last_seq += b->record_cnt;
-    if (l->last_seq < l->known) return PH_OK;
+    uint64_t met = ph_log_folder_leaf_cnt(l->folder);
+    PH_ASSERT(met >= ph_journal_log_published(l) && b->first_seq <= met + 1);
+    if (b->first_seq + b->record_cnt - 1 <= met) return PH_OK;
     for (uint32_t i = 0; i < b->record_cnt; i++) {
-        uint64_t index = b->first_seq + i - 1;
+        if (b->first_seq + i <= met) continue;
         ph_hash leaf = leaf_of(b, &b->records[i]);
-        ph_status s = index < l->known
-                          ? ph_log_folder_compare(l->folder, index, &leaf, err, err_size)
-                          : ph_log_folder_append(l->folder, &leaf, err, err_size);
+        ph_status s = ph_log_folder_append(l->folder, &leaf, err, err_size);
         if (s != PH_OK) return s;
     }
-    if (l->last_seq <= ph_journal_log_published(l)) return PH_OK;
     if (!l->is_waiting) l->first_ns = now_ns;
     l->is_waiting = true;
     l->last_ns = now_ns;
     return PH_OK;
-}
-
-ph_status ph_journal_log_check_end(const ph_journal_log *l, char *err, size_t err_size)
-{
-    uint64_t published = ph_journal_log_published(l);
-    if (l->last_seq >= published) return PH_OK;
-    snprintf(err, err_size,
-             "the journal ends at record %" PRIu64 ", but a checkpoint of %" PRIu64
-             " records was published: its end was lost; give the whole journal",
-             l->last_seq, published);
-    return PH_EDIVERGED;
 }
 
 uint64_t ph_journal_log_due_ns(const ph_journal_log *l)

@@ -33,13 +33,15 @@ const char *ph_journal_log_mending(const ph_journal_log *l);
 /* Records that the last published checkpoint states. */
 uint64_t ph_journal_log_published(const ph_journal_log *l);
 
-/* Takes the next batch of the journal, from the first on.  PH_EDIVERGED: the journal is not the one
-   that was published; PH_ECORRUPT, PH_EIO, PH_EFULL: the folder. */
+/* Finds what was published in the journal, before anything else of it is believed or signed.
+   PH_EDIVERGED: the journal is another one, or ends before; PH_ECORRUPT, PH_EVERSION, PH_EIO,
+   PH_EFULL: the journal or the folder cannot be read. */
+ph_status ph_journal_log_meet(ph_journal_log *l, const char *journal, char *err, size_t err_size);
+
+/* Takes the next batch of the same journal, from the first on, after meet.  PH_EIO, PH_EFULL: the
+   folder. */
 ph_status ph_journal_log_take(ph_journal_log *l, const ph_replay_batch *b, uint64_t now_ns,
                               char *err, size_t err_size);
-
-/* The journal ends with the batch that was taken last.  PH_EDIVERGED: more was published. */
-ph_status ph_journal_log_check_end(const ph_journal_log *l, char *err, size_t err_size);
 
 /* When the next checkpoint is to be signed; UINT64_MAX: not before another record. */
 uint64_t ph_journal_log_due_ns(const ph_journal_log *l);

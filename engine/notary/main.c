@@ -111,8 +111,8 @@ static bool open_spool(notary *n)
     return false;
 }
 
-/* Before the first signature: is this the journal of the configured market, and is this the key
-   that the market told everybody? */
+/* Before the first signature: is this the journal of the configured market, is this the key that
+   the market told everybody, and is it the journal whose log was published? */
 static bool check_market(notary *n)
 {
     const ph_open_market *opened = ph_market_opened(ph_replay_market(n->replay));
@@ -132,6 +132,12 @@ static bool check_market(notary *n)
         ph_log_error("could not sign for market \"%s\": the key in \"%s\" is not the notary key "
                      "that its journal states; give the key file the market was opened with",
                      n->market.name, n->settings.key_file);
+        return false;
+    }
+    char err[ERROR_SIZE];
+    if (n->log != NULL &&
+        ph_journal_log_meet(n->log, n->settings.journal, err, sizeof err) != PH_OK) {
+        ph_log_error("could not follow journal \"%s\": %s", n->settings.journal, err);
         return false;
     }
     n->is_checked = true;
@@ -178,8 +184,6 @@ static bool publish_log(notary *n, bool is_end)
     return s == PH_OK;
 }
 
-/* The log first: it refuses a journal that is not the one it published, and then nothing of that is
-   signed. */
 static bool seal(notary *n, const ph_replay_batch *batch)
 {
     char err[ERROR_SIZE];
@@ -224,15 +228,9 @@ static ph_status follow(notary *n, uint32_t batches_max)
     return PH_OK;
 }
 
-/* After everything durable is sealed: is anything missing that was published, or there that was not
-   concluded? */
-static bool check_end(notary *n)
+/* After everything durable is sealed: is anything kept that was not concluded? */
+static bool check_spool(notary *n)
 {
-    char err[ERROR_SIZE];
-    if (n->log != NULL && ph_journal_log_check_end(n->log, err, sizeof err) != PH_OK) {
-        ph_log_error("could not follow journal \"%s\": %s", n->settings.journal, err);
-        return false;
-    }
     uint64_t kept = ph_spool_last(n->spool);
     if (kept <= n->last) return true;
     ph_log_warning("spool \"%s\" has %" PRIu64 " contracts, the journal %" PRIu64
@@ -256,7 +254,7 @@ static bool catch_up(notary *n)
         zmq_pollitem_t stop = {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN};
         (void)zmq_poll(&stop, 1, ABSENT_MS); /* a failed wait is a short wait */
     }
-    return ph_stop_requested() || check_end(n);
+    return ph_stop_requested() || check_spool(n);
 }
 
 static bool open_server(notary *n)

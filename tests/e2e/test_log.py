@@ -116,7 +116,11 @@ class Published(unittest.TestCase):
         self.m.close_journal()
         journal, self.m.journal = self.m.journal, other.journal
         self.m.configure()
+        spool, before = f"{self.m.run}/notary.spool", read(f"{self.m.log}/checkpoint")
+        os.unlink(spool)
         self.assertIn("its end was lost", self.m.refused_notary())
+        self.assertNotIn(b"PHCTRACT", read(spool))  # refused before any contract was signed
+        self.assertEqual(read(f"{self.m.log}/checkpoint"), before)
         self.m.journal = journal
         self.m.configure()
         self.assertEqual(stop(self.m.start_notary()), 0)
