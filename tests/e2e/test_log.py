@@ -357,6 +357,12 @@ class Audit(unittest.TestCase):
     def test_another_history_is_named(self):
         self.log = self.forked(self.size, 600)
         self.verify(8, "record 600 is not the one that the log signed")
+        shutil.copytree(self.log, f"{self.m.run}/bare", dirs_exist_ok=True)
+        shutil.rmtree(f"{self.m.run}/bare/tile")
+        # Without tiles no record can be named, but that it is another journal can.
+        bare = self.check(8, "is missing", "verify", self.m.journal, "--log", f"{self.m.run}/bare").stderr
+        self.assertIn("the journal is not the one whose checkpoint", bare)
+        self.assertNotIn("can be made again", bare)
         self.check(8, "record 600 of the journal is not", "prove", "inclusion", "600", "--log", self.log,
                    "--journal", self.m.journal)  # fmt: skip
         write_log(self.log, [*self.leaves, self.leaves[0]])
