@@ -30,6 +30,7 @@
 
 enum {
     BATCHES_PER_TURN = 64, /* so that gateways are served while it catches up */
+    LAST_TURNS = 16,       /* when it ends */
     COMMANDS_PER_TURN = 256,
     WAIT_MS = 1000,  /* a look at the journal even if nothing was announced */
     UNTOLD_MS = 10,  /* the same where the system cannot announce changes */
@@ -319,6 +320,15 @@ static bool turn(notary *n, bool *ret_idle)
     return true;
 }
 
+/* What was durable when the end was asked for; an engine that goes on writing does not keep it. */
+static bool take_rest(notary *n)
+{
+    ph_status s = PH_OK;
+    for (int i = 0; i < LAST_TURNS && s == PH_OK; i++)
+        s = follow(n, BATCHES_PER_TURN);
+    return s == PH_OK || s == PH_EEND;
+}
+
 /* How long nothing has to be done unless something happens. */
 static int wait_ms(const notary *n)
 {
@@ -346,6 +356,7 @@ static bool serve(notary *n)
             return false;
         }
     }
+    if (!take_rest(n)) return false;
     ph_log_info("stopping: %" PRIu64 " contracts sealed", n->last);
     return true;
 }

@@ -11,6 +11,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import sys
 import time
 import unittest
@@ -63,7 +64,8 @@ class Published(unittest.TestCase):
         wait_for(self.m.log, self.records())
         first = self.verify()
         self.m.write_rounds(300)
-        self.assertEqual(stop(notary), 0)  # publishes what is left
+        wait_for(self.m.log, self.records())
+        self.assertEqual(stop(notary), 0)
         size, root, leaves = self.verify()
         self.assertGreater(size, 1000)
         self.assertEqual(size, self.records())
@@ -73,6 +75,17 @@ class Published(unittest.TestCase):
         left = [name for _, _, names in os.walk(self.m.log) for name in names if name.endswith(".new")]
         self.assertEqual(left, [])
         self.assertFalse(os.path.exists(f"{self.m.log}/tile/0/000.p"))
+
+    def test_what_is_durable_when_the_notary_is_stopped_is_published(self):
+        """Also what was written while it could not look."""
+        notary = self.m.start_notary()
+        wait_for(self.m.log, self.records())
+        notary.send_signal(signal.SIGSTOP)
+        self.m.write_rounds(30)
+        notary.send_signal(signal.SIGTERM)
+        notary.send_signal(signal.SIGCONT)
+        self.assertEqual(notary.wait(PATIENCE), 0)
+        self.assertEqual(self.verify()[0], self.records())
 
     def test_a_killed_notary_goes_on(self):
         for _ in range(4):
@@ -193,6 +206,7 @@ class Audit(unittest.TestCase):
         notary = cls.m.start_notary()
         wait_for(cls.m.log, 1)
         cls.m.write_rounds(400)
+        wait_for(cls.m.log, len(verify_log.entries(cls.m.journal)))
         assert stop(notary) == 0
         cls.m.close_journal()
         key = bytes.fromhex(cls.m.key)
