@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "engine/base/status.h"
+#include "engine/base/types.h"
 
 enum {
     PH_AUDIT_RIGHT = 0,     /* done, and everything was as it should be */
@@ -20,6 +21,7 @@ enum {
     PH_AUDIT_USAGE = 2,     /* the arguments make no sense */
     PH_AUDIT_NOT_FOUND = 4, /* what was asked for is not there */
     PH_AUDIT_WRONG = 8,     /* done, and something is not as it should be */
+    PH_AUDIT_FORK = 16,     /* done, and one key signed two histories */
 };
 
 /* What the arguments say; members that a command has no option for are zero. */
@@ -28,9 +30,14 @@ typedef struct {
     const char *contract; /* file of a saved contract, or NULL */
     const char *scenario; /* file, or "-" for standard input */
     const char *database; /* connection string */
-    const char *key;      /* 64 hexadecimal digits, or NULL: the one the log states */
-    uint64_t id;          /* contract number, or 0 */
-    uint64_t from, to;    /* records; to 0: the last */
+    const char *key;      /* 64 hexadecimal digits, or NULL: the one the journal states */
+    const char *log;      /* folder of a transparency log, or NULL */
+    const char *args[3];  /* of prove: what to prove, and of what */
+    const char *entry;    /* record hash, 64 hexadecimal digits, or NULL */
+    const char *state, *witness_key; /* files of a witness */
+    uint64_t at;                     /* seconds since 1970, 0: now */
+    uint64_t id;                     /* contract number, or 0 */
+    uint64_t from, to;               /* records; to 0: the last */
     bool json;
     bool records;  /* one line per record instead of one per batch */
     bool commands; /* the commands as a scenario */
@@ -44,9 +51,14 @@ int ph_audit_contract(const ph_audit_request *q);
 int ph_audit_compare(const ph_audit_request *q);
 int ph_audit_journal(const ph_audit_request *q);
 int ph_audit_simulate(const ph_audit_request *q);
+int ph_audit_prove(const ph_audit_request *q);
+int ph_audit_witness(const ph_audit_request *q);
 
 /* Writes "petahour-audit: <sentence>" to standard error. */
 void ph_audit_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Reads --key: 64 hexadecimal digits.  PH_AUDIT_USAGE: it is not, which is said. */
+int ph_audit_key(const char *text, ph_key *ret);
 
 /* The exit status for a status of the journal or the replay. */
 int ph_audit_exit(ph_status s);

@@ -194,14 +194,8 @@ static int check_file(const ph_audit_request *q, const ph_key *key)
 int ph_audit_contract(const ph_audit_request *q)
 {
     ph_key key;
-    size_t size = 0;
-    if (q->key != NULL &&
-        (strlen(q->key) != 2 * sizeof key.b ||
-         sodium_hex2bin(key.b, sizeof key.b, q->key, 2 * sizeof key.b, NULL, &size, NULL) != 0 ||
-         size != sizeof key.b)) {
-        ph_audit_say("--key %s: not a public key of 64 hexadecimal digits", q->key);
-        return PH_AUDIT_USAGE;
-    }
+    int status = q->key == NULL ? PH_AUDIT_RIGHT : ph_audit_key(q->key, &key);
+    if (status != PH_AUDIT_RIGHT) return status;
     if (q->contract != NULL) return check_file(q, q->key == NULL ? NULL : &key);
     looking l = {.id = q->id};
     return look_in_journal(q, &l);

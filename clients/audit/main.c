@@ -20,7 +20,13 @@ enum {
     KEY_RECORDS,
     KEY_DATABASE,
     KEY_LAWS,
-    KEY_COMMANDS
+    KEY_COMMANDS,
+    KEY_LOG,
+    KEY_JOURNAL,
+    KEY_ENTRY,
+    KEY_STATE,
+    KEY_WITNESS_KEY,
+    KEY_AT
 };
 
 #define OPTION_JSON                                                   \
@@ -32,7 +38,32 @@ enum {
         "quiet", 'q', NULL, 0, "show no progress", 0 \
     }
 
-static const struct argp_option verify_options[] = {OPTION_JSON, OPTION_QUIET, {0}};
+static const struct argp_option verify_options[] = {
+    {"log", KEY_LOG, "FOLDER", 0, "check its transparency log too: checkpoint and tiles", 0},
+    {"key", KEY_KEY, "HEX", 0, "public key of the notary instead of the one the journal states", 0},
+    OPTION_JSON,
+    OPTION_QUIET,
+    {0},
+};
+
+static const struct argp_option prove_options[] = {
+    {"log", KEY_LOG, "FOLDER", 0, "the transparency log: checkpoint and tiles", 0},
+    {"journal", KEY_JOURNAL, "DIRECTORY", 0, "the journal, which states the key and has records",
+     0},
+    {"key", KEY_KEY, "HEX", 0, "public key of the notary", 0},
+    {"entry", KEY_ENTRY, "HEX", 0, "check: the record hash, where there is no journal", 0},
+    {0},
+};
+
+static const struct argp_option witness_options[] = {
+    {"log", KEY_LOG, "FOLDER", 0, "the transparency log: checkpoint and tiles", 0},
+    {"journal", KEY_JOURNAL, "DIRECTORY", 0, "the journal, which states the key of the log", 0},
+    {"key", KEY_KEY, "HEX", 0, "public key of the log", 0},
+    {"state", KEY_STATE, "FILE", 0, "the checkpoint that was cosigned last; made when missing", 0},
+    {"witness-key", KEY_WITNESS_KEY, "FILE", 0, "the witness's own key file", 0},
+    {"at", KEY_AT, "SECONDS", 0, "time of the cosignature since 1970, instead of now", 0},
+    {0},
+};
 
 static const struct argp_option replay_options[] = {OPTION_JSON, OPTION_QUIET, {0}};
 
@@ -65,7 +96,14 @@ static const struct argp_option simulate_options[] = {
 };
 
 /* What a command takes besides its options. */
-typedef enum { ARGS_JOURNAL, ARGS_DATABASE, ARGS_CONTRACT, ARGS_SCENARIO } args_form;
+typedef enum {
+    ARGS_JOURNAL,
+    ARGS_DATABASE,
+    ARGS_CONTRACT,
+    ARGS_SCENARIO,
+    ARGS_PROVE,
+    ARGS_WITNESS
+} args_form;
 
 static const struct command {
     const char *name;
@@ -99,6 +137,18 @@ static const struct command {
      "The last line has digests of all events and of the state, for comparing two runs.  The form "
      "of the lines is in clients/audit/README.md.",
      simulate_options, ARGS_SCENARIO, ph_audit_simulate},
+    {"prove", "inclusion SEQ\nconsistency OLD [NEW]\ncheck FILE [OLD]",
+     "Prove that record SEQ is in a transparency log, or that its checkpoint NEW (the newest) goes "
+     "on from OLD, to standard output; or check such a proof.\v"
+     "OLD and NEW are files of checkpoints or numbers of records.  Proofs need --log; all need "
+     "--journal or --key, to know who signs.",
+     prove_options, ARGS_PROVE, ph_audit_prove},
+    {"witness", "",
+     "Cosign the checkpoint of a transparency log if it goes on from the one that was cosigned "
+     "last, and write it with the cosignature to standard output.\v"
+     "A rollback is refused, and two checkpoints that no one history has are shown as a fork "
+     "(exit status 16) and kept in STATE.fork.",
+     witness_options, ARGS_WITNESS, ph_audit_witness},
 };
 
 enum { COMMAND_CNT = sizeof commands / sizeof commands[0] };
@@ -111,6 +161,17 @@ void ph_audit_say(const char *format, ...)
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
+}
+
+int ph_audit_key(const char *text, ph_key *ret)
+{
+    size_t size = 0;
+    if (strlen(text) == 2 * sizeof ret->b &&
+        sodium_hex2bin(ret->b, sizeof ret->b, text, 2 * sizeof ret->b, NULL, &size, NULL) == 0 &&
+        size == sizeof ret->b)
+        return PH_AUDIT_RIGHT;
+    ph_audit_say("%s: not 64 hexadecimal digits", text);
+    return PH_AUDIT_USAGE;
 }
 
 int ph_audit_exit(ph_status s)
@@ -153,14 +214,45 @@ static uint64_t number(const struct argp_state *state, const char *option, const
 typedef struct {
     const struct command *command;
     ph_audit_request request;
-    const char *args[2];
+    const char *args[3];
     unsigned arg_cnt;
 } reading;
+
+static void settle_prove(const struct argp_state *state, reading *r)
+{
+    ph_audit_request *q = &r->request;
+    const char *what = r->arg_cnt == 0 ? "" : r->args[0];
+    bool is_check = strcmp(what, "check") == 0, is_inclusion = strcmp(what, "inclusion") == 0;
+    if (!is_check && !is_inclusion && strcmp(what, "consistency") != 0)
+        argp_error(state, "give inclusion, consistency or check first");
+    if (r->arg_cnt < 2 || (is_inclusion && r->arg_cnt != 2))
+        argp_error(state, "give what to prove: inclusion SEQ, consistency OLD [NEW] or check FILE "
+                          "[OLD]");
+    if (is_check == (q->log != NULL))
+        argp_error(state, is_check ? "check reads the proof alone: no --log"
+                                   : "no log: give --log FOLDER");
+    memcpy(q->args, r->args, sizeof q->args);
+}
+
+static void settle_witness(const struct argp_state *state, const reading *r)
+{
+    const ph_audit_request *q = &r->request;
+    if (r->arg_cnt != 0) argp_error(state, "one argument too many: %s", r->args[0]);
+    if (q->log == NULL || q->state == NULL || q->witness_key == NULL)
+        argp_error(state, "give --log FOLDER, --state FILE and --witness-key FILE");
+}
 
 static void settle_args(const struct argp_state *state, reading *r)
 {
     ph_audit_request *q = &r->request;
-    if (r->command->form == ARGS_SCENARIO) {
+    if (r->command->form == ARGS_PROVE || r->command->form == ARGS_WITNESS) {
+        if (r->command->form == ARGS_PROVE)
+            settle_prove(state, r);
+        else
+            settle_witness(state, r);
+        if (q->journal == NULL && q->key == NULL)
+            argp_error(state, "who signs? give --key HEX or --journal DIRECTORY");
+    } else if (r->command->form == ARGS_SCENARIO) {
         if (r->arg_cnt != 1) argp_error(state, "give one file, or - for standard input");
         q->scenario = r->args[0];
     } else if (r->command->form != ARGS_CONTRACT) {
@@ -170,7 +262,7 @@ static void settle_args(const struct argp_state *state, reading *r)
         if (r->arg_cnt != 1) argp_error(state, "give one journal directory with --id");
         q->journal = r->args[0];
     } else {
-        if (r->arg_cnt == 0 || (r->arg_cnt == 1 && q->key == NULL))
+        if (r->arg_cnt == 0 || r->arg_cnt > 2 || (r->arg_cnt == 1 && q->key == NULL))
             argp_error(state, "give a journal directory and the file of a saved contract, or --key "
                               "and the file");
         q->journal = r->arg_cnt == 2 ? r->args[0] : NULL;
@@ -196,6 +288,12 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_RECORDS: q->records = true; break;
     case KEY_KEY: q->key = arg; break;
     case KEY_DATABASE: q->database = arg; break;
+    case KEY_LOG: q->log = arg; break;
+    case KEY_JOURNAL: q->journal = arg; break;
+    case KEY_ENTRY: q->entry = arg; break;
+    case KEY_STATE: q->state = arg; break;
+    case KEY_WITNESS_KEY: q->witness_key = arg; break;
+    case KEY_AT: q->at = number(state, "at", arg); break;
     case KEY_ID: q->id = number(state, "id", arg); break;
     case KEY_FROM: q->from = number(state, "from", arg); break;
     case KEY_TO: q->to = number(state, "to", arg); break;
@@ -261,9 +359,11 @@ static const char doc[] =
     "                          compare a settlement database with the journal\n"
     "  journal JOURNAL         list what a journal holds\n"
     "  simulate FILE           run commands of a file without an engine\n"
+    "  prove ...               make and check proofs of the transparency log\n"
+    "  witness ...             cosign its checkpoint if it goes on from the last\n"
     "\n"
     "COMMAND --help tells more.  Exit status: 0 right, 1 could not be done, 2 usage, 4 not found, "
-    "8 something is not as it should be.";
+    "8 something is not as it should be, 16 one key signed two histories.";
 
 int main(int argc, char **argv)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clients/audit/audit.h"
+#include "clients/audit/log_check.h"
 #include "clients/audit/progress.h"
 #include "clients/audit/walk.h"
 #include "engine/base/period.h"
@@ -34,7 +35,7 @@ static const char *hex(const ph_hash *h, char to[65])
     return sodium_bin2hex(to, 65, h->b, sizeof h->b);
 }
 
-static void print_table(const ph_journal_origin *o, const sums *s)
+static void print_table(const ph_journal_origin *o, const sums *s, const ph_log_check *log)
 {
     char at[40], of[65];
     printf("market    %s\n", o->market.s);
@@ -47,18 +48,29 @@ static void print_table(const ph_journal_origin *o, const sums *s)
                ph_time_text(s->last.last_at, at));
         printf("chain     %s\n", hex(&s->last.chain, of));
     }
+    if (log != NULL)
+        printf("log       %" PRIu64 " records, root %s\n", log->note.c.leaf_cnt,
+               hex(&log->note.c.root, of));
     puts("whole: every byte is what was written");
+    if (log != NULL) puts("right: every record of the log is that of the journal");
 }
 
-static int print_json(const ph_journal_origin *o, const sums *s)
+static int print_json(const ph_journal_origin *o, const sums *s, const ph_log_check *log)
 {
-    char at[40] = "", genesis[65], chain[65];
+    char at[40] = "", genesis[65], chain[65], root[65];
     if (s->batches != 0) (void)ph_time_text(s->last.last_at, at); /* returns at */
     json_t *j = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "market", o->market.s,
                           "genesis", hex(&o->genesis, genesis), "segments", (json_int_t)s->segments,
                           "batches", (json_int_t)s->batches, "records", (json_int_t)s->records,
                           "bytes", (json_int_t)s->bytes, "last_at", at, "chain",
                           hex(s->batches == 0 ? &o->genesis : &s->last.chain, chain));
+    if (j != NULL && log != NULL &&
+        (json_object_set_new(j, "log_records", json_integer((json_int_t)log->note.c.leaf_cnt)) !=
+             0 ||
+         json_object_set_new(j, "log_root", json_string(hex(&log->note.c.root, root))) != 0)) {
+        json_decref(j);
+        j = NULL;
+    }
     char *text = j == NULL ? NULL : json_dumps(j, JSON_INDENT(2));
     json_decref(j);
     if (text == NULL) {
@@ -70,30 +82,44 @@ static int print_json(const ph_journal_origin *o, const sums *s)
     return PH_AUDIT_RIGHT;
 }
 
-int ph_audit_verify(const ph_audit_request *q)
+/* Goes through the journal, and through its log beside it if there is one. */
+static int walk(ph_walk *w, bool is_quiet, sums *s, ph_log_check *log)
 {
-    ph_walk w;
-    sums s = {.batches = 0};
-    ph_progress progress = ph_progress_begin("verify", 0, q->quiet);
+    ph_progress progress = ph_progress_begin("verify", 0, is_quiet);
     bool is_end = false;
-    int status = ph_walk_open(q->journal, &w);
+    int status = PH_AUDIT_RIGHT;
     while (status == PH_AUDIT_RIGHT && !is_end) {
         ph_journal_batch b;
-        status = ph_walk_next(&w, &b, &is_end);
+        status = ph_walk_next(w, &b, &is_end);
         if (status != PH_AUDIT_RIGHT || is_end) break;
-        add(&s, &b);
-        ph_progress_at(&progress, s.records);
+        add(s, &b);
+        if (log != NULL) (void)ph_log_check_add(log, &b); /* told at the end */
+        ph_progress_at(&progress, s->records);
     }
     ph_progress_end(&progress);
+    if (status == PH_AUDIT_WRONG)
+        printf("broken: %" PRIu64 " records are whole before it\n", s->records);
+    return status;
+}
+
+int ph_audit_verify(const ph_audit_request *q)
+{
+    static ph_log_check log; /* its tree is large */
+    ph_log_check *beside = q->log == NULL ? NULL : &log;
+    ph_walk w;
+    sums s = {.batches = 0};
+    int status = ph_walk_open(q->journal, &w);
+    if (status == PH_AUDIT_RIGHT && beside != NULL) status = ph_log_check_begin(q, beside);
+    if (status == PH_AUDIT_RIGHT) status = walk(&w, q->quiet, &s, beside);
+    if (status == PH_AUDIT_RIGHT && beside != NULL) status = ph_log_check_end(beside);
     if (status == PH_AUDIT_RIGHT) {
         ph_journal_origin o = ph_journal_reader_origin(w.reader);
         if (q->json)
-            status = print_json(&o, &s);
+            status = print_json(&o, &s, beside);
         else
-            print_table(&o, &s);
-    } else if (status == PH_AUDIT_WRONG) {
-        printf("broken: %" PRIu64 " records are whole before it\n", s.records);
+            print_table(&o, &s, beside);
     }
+    if (beside != NULL) ph_log_check_close(beside);
     ph_walk_close(&w);
     return status;
 }

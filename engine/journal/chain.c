@@ -24,12 +24,11 @@ void ph_chain_start(void)
 void ph_digest_begin(ph_digest *d, ph_digest_purpose purpose)
 {
     static const uint8_t personal[][crypto_generichash_blake2b_PERSONALBYTES + 1] = {
-        [PH_DIGEST_SEGMENT] = "petahour segment",
-        [PH_DIGEST_EVENTS] = "petahour events",
-        [PH_DIGEST_CHAIN] = "petahour chain",
-        [PH_DIGEST_STATE] = "petahour state",
+        [PH_DIGEST_SEGMENT] = "petahour segment", [PH_DIGEST_EVENTS] = "petahour events",
+        [PH_DIGEST_CHAIN] = "petahour chain",     [PH_DIGEST_STATE] = "petahour state",
+        [PH_DIGEST_RECORD] = "petahour record",
     };
-    PH_ASSERT(purpose >= PH_DIGEST_SEGMENT && purpose <= PH_DIGEST_STATE);
+    PH_ASSERT(purpose >= PH_DIGEST_SEGMENT && purpose <= PH_DIGEST_RECORD);
     int failed = crypto_generichash_blake2b_init_salt_personal((void *)d->state, NULL, 0, 32, NULL,
                                                                personal[purpose]);
     PH_ASSERT(failed == 0);

@@ -19,6 +19,7 @@ typedef enum {
     PH_DIGEST_EVENTS = 2,  /* event bytes of a batch */
     PH_DIGEST_CHAIN = 3,   /* previous chain hash and a batch */
     PH_DIGEST_STATE = 4,   /* a snapshot, see state_file.h */
+    PH_DIGEST_RECORD = 5,  /* one record, as the transparency log has it */
 } ph_digest_purpose;
 
 /* BLAKE2b-256 in the making. */

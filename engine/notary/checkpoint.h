@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  engine/notary/checkpoint.h - the text that is signed for a batch: origin, leaf count, root.
+/*  engine/notary/checkpoint.h - the texts that are signed: origin, leaf count, root.
 
       <market name>/contracts/<sequence of the first record of the batch>\n
       <leaf count>\n
       <root, base64>\n
 
-    One checkpoint has one text, and read takes nothing but that text.  engine/notary/README.md,
-    section 3.
+    for the contracts of a batch, and with the origin <market name>/journal for the transparency
+    log.  One checkpoint has one text, and read takes nothing but that text.
+    engine/notary/README.md, sections 3 and 6.
 
     Owns      nothing: plain values.
     Thread    any. */
@@ -38,5 +39,21 @@ size_t ph_checkpoint_write(const ph_checkpoint *c, char to[PH_CHECKPOINT_TEXT_MA
 
 /* PH_ECORRUPT if the `size` bytes are not exactly what write makes; *ret is then untouched. */
 ph_status ph_checkpoint_read(const char *text, size_t size, ph_checkpoint *ret);
+
+/* Origin of the transparency log of a market, which is also the name of the key of its notes.
+   Returns to. */
+enum { PH_LOG_ORIGIN_MAX = 80 };
+char *ph_log_origin(const char *market, char to[PH_LOG_ORIGIN_MAX]);
+
+/* Of the transparency log: record i of the journal is leaf i - 1. */
+typedef struct {
+    ph_text64 market;
+    uint64_t leaf_cnt;
+    ph_hash root;
+} ph_log_checkpoint;
+
+/* As ph_checkpoint_write and ph_checkpoint_read. */
+size_t ph_log_checkpoint_write(const ph_log_checkpoint *c, char to[PH_CHECKPOINT_TEXT_MAX]);
+ph_status ph_log_checkpoint_read(const char *text, size_t size, ph_log_checkpoint *ret);
 
 #endif

@@ -2,6 +2,7 @@
 #include "engine/notary/keyring.h"
 
 #include "engine/base/panic.h"
+#include "engine/notary/checkpoint.h"
 #include "engine/notary/policy.h"
 #include "engine/process/keyfile.h"
 
@@ -14,6 +15,9 @@ struct ph_keyring {
     ph_key key;
     unsigned char *secret; /* crypto_sign_ed25519_SECRETKEYBYTES, of sodium_malloc */
     uint64_t last_seq;     /* first record of the last batch that was signed, 0: none */
+    uint64_t log_cnt;      /* leaves of the last log that was signed, 0: none */
+    size_t log_size;
+    char log_text[PH_CHECKPOINT_TEXT_MAX];
 };
 
 /* Fills the keyring from the file; what it leaves behind is the caller's to close. */
@@ -61,6 +65,16 @@ const ph_key *ph_keyring_public(const ph_keyring *k)
     return &k->key;
 }
 
+static void sign(ph_keyring *k, const char *text, size_t size, uint8_t ret[PH_NOTE_SIGNATURE_SIZE])
+{
+    int opened = sodium_mprotect_readonly(k->secret);
+    PH_ASSERT(opened == 0);
+    (void)crypto_sign_ed25519_detached(ret, NULL, (const unsigned char *)text, size,
+                                       k->secret); /* always 0 */
+    int closed = sodium_mprotect_noaccess(k->secret);
+    PH_ASSERT(closed == 0);
+}
+
 ph_status ph_keyring_sign_root(ph_keyring *k, const char *market, uint64_t first_seq,
                                const char *text, size_t size, uint8_t ret[PH_NOTE_SIGNATURE_SIZE])
 {
@@ -68,12 +82,23 @@ ph_status ph_keyring_sign_root(ph_keyring *k, const char *market, uint64_t first
     ph_status s = ph_policy_check(market, first_seq, text, size);
     if (s != PH_OK) return s;
     k->last_seq = first_seq;
-    int opened = sodium_mprotect_readonly(k->secret);
-    PH_ASSERT(opened == 0);
-    (void)crypto_sign_ed25519_detached(ret, NULL, (const unsigned char *)text, size,
-                                       k->secret); /* always 0 */
-    int closed = sodium_mprotect_noaccess(k->secret);
-    PH_ASSERT(closed == 0);
+    sign(k, text, size, ret);
+    return PH_OK;
+}
+
+ph_status ph_keyring_sign_log(ph_keyring *k, const char *market, uint64_t leaf_cnt,
+                              const char *text, size_t size, uint8_t ret[PH_NOTE_SIGNATURE_SIZE])
+{
+    ph_status s = ph_policy_check_log(market, leaf_cnt, text, size);
+    if (s != PH_OK) return s;
+    if (leaf_cnt < k->log_cnt) return PH_EDENIED;
+    if (leaf_cnt == k->log_cnt && (size != k->log_size || memcmp(text, k->log_text, size) != 0))
+        return PH_EDENIED;
+    PH_ASSERT(size <= sizeof k->log_text); /* the policy takes no longer text */
+    k->log_cnt = leaf_cnt;
+    k->log_size = size;
+    memcpy(k->log_text, text, size);
+    sign(k, text, size, ret);
     return PH_OK;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  engine/notary/keyring.h - the one key that signs contract roots.
+/*  engine/notary/keyring.h - the one key that signs contract roots and the log.
 
     The secret lives in memory of its own that is locked, guarded, not readable between signatures,
     not in a core dump, and wiped at the end.  Nothing reads it out; the policy is asked before the
@@ -30,6 +30,12 @@ const ph_key *ph_keyring_public(const ph_keyring *k);
    before. */
 ph_status ph_keyring_sign_root(ph_keyring *k, const char *market, uint64_t first_seq,
                                const char *text, size_t size, uint8_t ret[PH_NOTE_SIGNATURE_SIZE]);
+
+/* Signs the checkpoint of the transparency log of `market` with leaf_cnt leaves.  PH_EDENIED, and
+   nothing signed, if the policy refuses the text, a larger tree was signed before, or another root
+   for one as large. */
+ph_status ph_keyring_sign_log(ph_keyring *k, const char *market, uint64_t leaf_cnt,
+                              const char *text, size_t size, uint8_t ret[PH_NOTE_SIGNATURE_SIZE]);
 
 /* Accepts NULL. */
 void ph_keyring_close(ph_keyring *k);

@@ -19,8 +19,10 @@
 #include "engine/link/spool.h"
 #include "engine/notary/checkpoint.h"
 #include "engine/notary/contracts.h"
+#include "engine/notary/journal_log.h"
 #include "engine/notary/keyring.h"
 #include "engine/notary/seal.h"
+#include "engine/process/clock.h"
 #include "engine/process/log.h"
 #include "engine/process/options.h"
 #include "engine/process/stop.h"
@@ -28,6 +30,7 @@
 
 enum {
     BATCHES_PER_TURN = 64, /* so that gateways are served while it catches up */
+    LAST_TURNS = 16,       /* when it ends */
     COMMANDS_PER_TURN = 256,
     WAIT_MS = 1000,  /* a look at the journal even if nothing was announced */
     UNTOLD_MS = 10,  /* the same where the system cannot announce changes */
@@ -36,7 +39,7 @@ enum {
 };
 
 typedef struct {
-    char journal[512], key_file[512], spool[512], link[256], ready_file[512];
+    char journal[512], key_file[512], spool[512], link[256], log[512], ready_file[512];
 } settings;
 
 static const ph_config_row rows[] = {
@@ -48,6 +51,8 @@ static const ph_config_row rows[] = {
      "file of the signed contracts; may be deleted, is made again from the journal"},
     {"link", PH_CONFIG_TEXT, PH_CONFIG_AT(settings, link), NULL, 1, 0,
      "where gateways fetch signed contracts (ipc://...)"},
+    {"log", PH_CONFIG_PATH, PH_CONFIG_AT(settings, log), "", 0, 0,
+     "folder of the transparency log that is published (tiles, checkpoint); empty: none"},
     {"ready_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
      "written when gateways can connect"},
 };
@@ -66,9 +71,10 @@ typedef struct {
     ph_seal *seal;
     ph_contracts *contracts;
     ph_spool *spool;
-    ph_replay *replay; /* NULL until there is a journal */
-    bool is_checked;   /* the journal is of this market and names this key */
-    uint64_t last;     /* contract that was sealed last */
+    ph_journal_log *log; /* NULL: none is published */
+    ph_replay *replay;   /* NULL until there is a journal */
+    bool is_checked;     /* the journal is of this market and names this key */
+    uint64_t last;       /* contract that was sealed last */
     void *zmq;
     ph_server *server; /* NULL until everything that was durable at start is sealed */
     int watch;         /* tells that the journal changed; -1: the system cannot */
@@ -106,8 +112,8 @@ static bool open_spool(notary *n)
     return false;
 }
 
-/* Before the first signature: is this the journal of the configured market, and is this the key
-   that the market told everybody? */
+/* Before the first signature: is this the journal of the configured market, is this the key that
+   the market told everybody, and is it the journal whose log was published? */
 static bool check_market(notary *n)
 {
     const ph_open_market *opened = ph_market_opened(ph_replay_market(n->replay));
@@ -129,6 +135,12 @@ static bool check_market(notary *n)
                      n->market.name, n->settings.key_file);
         return false;
     }
+    char err[ERROR_SIZE];
+    if (n->log != NULL &&
+        ph_journal_log_meet(n->log, n->settings.journal, err, sizeof err) != PH_OK) {
+        ph_log_error("could not follow journal \"%s\": %s", n->settings.journal, err);
+        return false;
+    }
     n->is_checked = true;
     return true;
 }
@@ -148,11 +160,41 @@ static ph_status take_item(void *arg, uint64_t number, const void *bytes, size_t
     return s;
 }
 
+static bool open_log(notary *n)
+{
+    char err[ERROR_SIZE];
+    if (n->settings.log[0] == '\0') return true;
+    if (ph_journal_log_open(n->settings.log, n->market.name, n->keyring, &n->log, err,
+                            sizeof err) != PH_OK) {
+        ph_log_error("%s", err);
+        return false;
+    }
+    const char *mending = ph_journal_log_mending(n->log);
+    if (mending != NULL) ph_log_warning("%s; made again from the journal", mending);
+    return true;
+}
+
+/* Signs and publishes the log if it is time, at the end whatever is left. */
+static bool publish_log(notary *n, bool is_end)
+{
+    char err[ERROR_SIZE];
+    if (n->log == NULL) return true;
+    ph_status s = is_end ? ph_journal_log_publish(n->log, err, sizeof err)
+                         : ph_journal_log_turn(n->log, ph_clock_monotonic_ns(), err, sizeof err);
+    if (s != PH_OK) ph_log_error("%s", err);
+    return s == PH_OK;
+}
+
 static bool seal(notary *n, const ph_replay_batch *batch)
 {
     char err[ERROR_SIZE];
     const ph_market *m = ph_replay_market(n->replay);
     if (!n->is_checked && !check_market(n)) return false;
+    if (n->log != NULL &&
+        ph_journal_log_take(n->log, batch, ph_clock_monotonic_ns(), err, sizeof err) != PH_OK) {
+        ph_log_error("%s", err);
+        return false;
+    }
     if (ph_contracts_collect(n->contracts, m, batch, err, sizeof err) != PH_OK) {
         ph_log_error("%s", err);
         return false;
@@ -187,12 +229,24 @@ static ph_status follow(notary *n, uint32_t batches_max)
     return PH_OK;
 }
 
+/* After everything durable is sealed: is anything kept that was not concluded? */
+static bool check_spool(notary *n)
+{
+    uint64_t kept = ph_spool_last(n->spool);
+    if (kept <= n->last) return true;
+    ph_log_warning("spool \"%s\" has %" PRIu64 " contracts, the journal %" PRIu64
+                   ": the rest is cut off",
+                   n->settings.spool, kept, n->last);
+    return ph_spool_truncate(n->spool, n->last) == PH_OK;
+}
+
 /* Seals everything that is durable now, waiting for the market to be opened. */
 static bool catch_up(notary *n)
 {
     bool is_said = false;
     while (!ph_stop_requested()) {
         ph_status s = follow(n, BATCHES_PER_TURN);
+        if ((s == PH_OK || s == PH_EEND) && !publish_log(n, false)) return false;
         if (s == PH_OK) continue;
         if (s != PH_EEND) return false;
         if (n->is_checked) break;
@@ -201,13 +255,7 @@ static bool catch_up(notary *n)
         zmq_pollitem_t stop = {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN};
         (void)zmq_poll(&stop, 1, ABSENT_MS); /* a failed wait is a short wait */
     }
-    if (ph_stop_requested()) return true;
-    uint64_t kept = ph_spool_last(n->spool);
-    if (kept <= n->last) return true;
-    ph_log_warning("spool \"%s\" has %" PRIu64 " contracts, the journal %" PRIu64
-                   ": the rest is cut off",
-                   n->settings.spool, kept, n->last);
-    return ph_spool_truncate(n->spool, n->last) == PH_OK;
+    return ph_stop_requested() || check_spool(n);
 }
 
 static bool open_server(notary *n)
@@ -260,7 +308,7 @@ static bool turn(notary *n, bool *ret_idle)
     ph_status took = ph_server_take(n->server, COMMANDS_PER_TURN, refuse_command, n);
     forget_changes(n); /* before the look: what comes later is told again */
     ph_status followed = follow(n, BATCHES_PER_TURN);
-    if (followed != PH_OK && followed != PH_EEND) return false;
+    if ((followed != PH_OK && followed != PH_EEND) || !publish_log(n, false)) return false;
     ph_server_publish(n->server);
     ph_status sent = ph_server_flush(n->server);
     if ((took != PH_OK && took != PH_EAGAIN) || (sent != PH_OK && sent != PH_EAGAIN)) {
@@ -270,6 +318,26 @@ static bool turn(notary *n, bool *ret_idle)
     }
     *ret_idle = took == PH_EAGAIN && followed == PH_EEND && sent == PH_OK;
     return true;
+}
+
+/* What was durable when the end was asked for; an engine that goes on writing does not keep it. */
+static bool take_rest(notary *n)
+{
+    ph_status s = PH_OK;
+    for (int i = 0; i < LAST_TURNS && s == PH_OK; i++)
+        s = follow(n, BATCHES_PER_TURN);
+    return s == PH_OK || s == PH_EEND;
+}
+
+/* How long nothing has to be done unless something happens. */
+static int wait_ms(const notary *n)
+{
+    uint64_t wait = n->watch >= 0 ? WAIT_MS : UNTOLD_MS;
+    if (n->log == NULL) return (int)wait;
+    uint64_t now = ph_clock_monotonic_ns(), due = ph_journal_log_due_ns(n->log);
+    if (due == UINT64_MAX) return (int)wait;
+    uint64_t until = due <= now ? 0 : (due - now) / 1000000 + 1;
+    return (int)(until < wait ? until : wait);
 }
 
 static bool serve(notary *n)
@@ -282,27 +350,28 @@ static bool serve(notary *n)
             {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN},
             {.fd = n->watch, .events = ZMQ_POLLIN},
         };
-        int wait = !is_idle ? 0 : n->watch >= 0 ? WAIT_MS : UNTOLD_MS;
-        if (zmq_poll(items, n->watch >= 0 ? 3 : 2, wait) < 0 && errno != EINTR) {
+        if (zmq_poll(items, n->watch >= 0 ? 3 : 2, is_idle ? wait_ms(n) : 0) < 0 &&
+            errno != EINTR) {
             ph_log_error("could not wait for gateways: %s", zmq_strerror(errno));
             return false;
         }
     }
+    if (!take_rest(n)) return false;
     ph_log_info("stopping: %" PRIu64 " contracts sealed", n->last);
     return true;
 }
 
 static bool run(notary *n)
 {
-    if (!open_key(n) || !open_spool(n) || !catch_up(n)) return false;
-    if (ph_stop_requested()) return true;
+    if (!open_key(n) || !open_spool(n) || !open_log(n) || !catch_up(n)) return false;
+    if (ph_stop_requested()) return publish_log(n, true);
     n->zmq = zmq_ctx_new();
     if (n->zmq == NULL) {
         ph_log_error("could not start ZeroMQ: %s", zmq_strerror(errno));
         return false;
     }
     n->watch = watch_journal(n);
-    return open_server(n) && serve(n);
+    return open_server(n) && serve(n) && publish_log(n, true);
 }
 
 static void release(notary *n)
@@ -314,6 +383,7 @@ static void release(notary *n)
     ph_replay_close(n->replay);
     ph_contracts_free(n->contracts);
     ph_seal_free(n->seal);
+    ph_journal_log_close(n->log);
     ph_keyring_close(n->keyring);
 }
 

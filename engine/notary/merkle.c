@@ -80,15 +80,26 @@ uint32_t ph_merkle_proof(const ph_hash *tree, uint32_t leaf_cnt, uint32_t index,
     return len;
 }
 
+static ph_hash proof_hash(const uint8_t *proof, uint32_t i)
+{
+    ph_hash h;
+    memcpy(h.b, proof + (size_t)i * sizeof h.b, sizeof h.b);
+    return h;
+}
+
+static bool is_equal(const ph_hash *a, const ph_hash *b)
+{
+    return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+
 bool ph_merkle_fold(const ph_hash *leaf, const ph_merkle_place *place, ph_hash *ret_root)
 {
     if (place->index >= place->leaf_cnt) return false;
-    uint32_t fn = place->index, sn = place->leaf_cnt - 1;
+    uint64_t fn = place->index, sn = place->leaf_cnt - 1;
     ph_hash r = *leaf;
     for (uint32_t i = 0; i < place->proof_cnt; i++) {
         if (sn == 0) return false;
-        ph_hash p;
-        memcpy(p.b, place->proof + (size_t)i * sizeof p.b, sizeof p.b);
+        ph_hash p = proof_hash(place->proof, i);
         if (fn % 2 == 1 || fn == sn) {
             r = ph_merkle_node(&p, &r);
             for (; fn % 2 == 0 && fn != 0; fn /= 2)
@@ -107,5 +118,33 @@ bool ph_merkle_fold(const ph_hash *leaf, const ph_merkle_place *place, ph_hash *
 bool ph_merkle_verify(const ph_hash *leaf, const ph_merkle_place *place, const ph_hash *root)
 {
     ph_hash folded;
-    return ph_merkle_fold(leaf, place, &folded) && memcmp(folded.b, root->b, sizeof folded.b) == 0;
+    return ph_merkle_fold(leaf, place, &folded) && is_equal(&folded, root);
+}
+
+bool ph_merkle_extends(const ph_merkle_growth *g, const ph_hash *old_root, const ph_hash *new_root)
+{
+    if (g->old_cnt == 0 || g->old_cnt > g->new_cnt) return false;
+    if (g->old_cnt == g->new_cnt) return g->proof_cnt == 0 && is_equal(old_root, new_root);
+    uint64_t fn = g->old_cnt - 1, sn = g->new_cnt - 1;
+    for (; fn % 2 == 1; fn /= 2)
+        sn /= 2;
+    /* A smaller tree that is a whole subtree of the larger is its own first hash. */
+    uint32_t at = fn == 0 ? 0 : 1;
+    if (g->proof_cnt < at) return false;
+    ph_hash old_hash = fn == 0 ? *old_root : proof_hash(g->proof, 0), new_hash = old_hash;
+    for (; at < g->proof_cnt; at++) {
+        if (sn == 0) return false;
+        ph_hash p = proof_hash(g->proof, at);
+        if (fn % 2 == 1 || fn == sn) {
+            old_hash = ph_merkle_node(&p, &old_hash);
+            new_hash = ph_merkle_node(&p, &new_hash);
+            for (; fn % 2 == 0 && fn != 0; fn /= 2)
+                sn /= 2;
+        } else {
+            new_hash = ph_merkle_node(&new_hash, &p);
+        }
+        fn /= 2;
+        sn /= 2;
+    }
+    return sn == 0 && is_equal(&old_hash, old_root) && is_equal(&new_hash, new_root);
 }

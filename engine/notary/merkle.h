@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  engine/notary/merkle.h - RFC 6962 trees with SHA-256: leaf, root, inclusion proof, verification.
+/*  engine/notary/merkle.h - RFC 6962 trees with SHA-256: leaf, root, proofs, verification.
 
     A tree is an array of hashes, level by level from the leaves up; the last hash of a level that
     has no sibling moves up unchanged, which gives the tree of RFC 6962 for every number of leaves.
@@ -18,6 +18,7 @@
 enum {
     PH_MERKLE_LEAVES_MAX = 1 << 30,
     PH_MERKLE_PROOF_MAX = 32, /* hashes; a tree of PH_MERKLE_LEAVES_MAX needs 30 */
+    PH_MERKLE_LONG_MAX = 64,  /* hashes of a proof in a tree of any size */
 };
 
 /* SHA-256(0x00 || bytes). */
@@ -43,7 +44,7 @@ uint32_t ph_merkle_proof(const ph_hash *tree, uint32_t leaf_cnt, uint32_t index,
 
 /* What is claimed of a leaf. */
 typedef struct {
-    uint32_t index, leaf_cnt;
+    uint64_t index, leaf_cnt;
     const uint8_t *proof; /* proof_cnt hashes of 32 bytes */
     uint32_t proof_cnt;
 } ph_merkle_place;
@@ -54,5 +55,16 @@ bool ph_merkle_fold(const ph_hash *leaf, const ph_merkle_place *place, ph_hash *
 
 /* True if the leaf is where the place says under this root. */
 bool ph_merkle_verify(const ph_hash *leaf, const ph_merkle_place *place, const ph_hash *root);
+
+/* What is claimed of two sizes of one tree: that the smaller is the beginning of the larger. */
+typedef struct {
+    uint64_t old_cnt, new_cnt;
+    const uint8_t *proof; /* proof_cnt hashes of 32 bytes */
+    uint32_t proof_cnt;
+} ph_merkle_growth;
+
+/* True if the tree with new_root begins with the tree with old_root (RFC 9162, 2.1.4.2).  An empty
+   tree proves nothing and is refused. */
+bool ph_merkle_extends(const ph_merkle_growth *g, const ph_hash *old_root, const ph_hash *new_root);
 
 #endif

@@ -3,14 +3,18 @@
 
 #include "engine/base/panic.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
+/* Types of signatures. */
+typedef enum { ED25519 = 1, COSIGNATURE = 4 } key_type;
+
 enum {
-    ED25519 = 1, /* signature type of signed notes */
-    BLOB_SIZE = PH_NOTE_KEY_ID_SIZE + PH_NOTE_SIGNATURE_SIZE,
-    BLOB_BASE64_SIZE = sodium_base64_ENCODED_LEN(BLOB_SIZE, sodium_base64_VARIANT_ORIGINAL),
+    TIME_SIZE = 8, /* of a cosignature, before the signature, big-endian */
+    BLOB_MAX = PH_NOTE_KEY_ID_SIZE + TIME_SIZE + PH_NOTE_SIGNATURE_SIZE,
+    BLOB_BASE64_MAX = sodium_base64_ENCODED_LEN(BLOB_MAX, sodium_base64_VARIANT_ORIGINAL),
     FOREIGN_BLOB_MAX = 8192, /* signatures of other types may be long */
 };
 
@@ -21,9 +25,9 @@ enum { DASH_SIZE = sizeof DASH - 1 };
 _Static_assert(crypto_sign_ed25519_BYTES == PH_NOTE_SIGNATURE_SIZE, "Ed25519");
 _Static_assert(crypto_sign_ed25519_PUBLICKEYBYTES == sizeof(ph_key), "Ed25519");
 
-void ph_note_key_id(const ph_note_signer *signer, uint8_t ret[PH_NOTE_KEY_ID_SIZE])
+static void key_id(const ph_note_signer *signer, key_type type, uint8_t ret[PH_NOTE_KEY_ID_SIZE])
 {
-    static const unsigned char between[2] = {'\n', ED25519};
+    const unsigned char between[2] = {'\n', (unsigned char)type};
     unsigned char h[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_state st;
     crypto_hash_sha256_init(&st);
@@ -34,23 +38,34 @@ void ph_note_key_id(const ph_note_signer *signer, uint8_t ret[PH_NOTE_KEY_ID_SIZ
     memcpy(ret, h, PH_NOTE_KEY_ID_SIZE);
 }
 
+void ph_note_key_id(const ph_note_signer *signer, uint8_t ret[PH_NOTE_KEY_ID_SIZE])
+{
+    key_id(signer, ED25519, ret);
+}
+
+/* One signature line: dash, name, and in base64 the key id and what follows it. */
+static void write_line(ph_writer *w, const char *name, const uint8_t *blob, size_t blob_size)
+{
+    char base64[BLOB_BASE64_MAX];
+    (void)sodium_bin2base64(base64, sizeof base64, blob, blob_size,
+                            sodium_base64_VARIANT_ORIGINAL); /* returns base64 */
+    ph_write_bytes(w, DASH, DASH_SIZE);
+    ph_write_bytes(w, name, strlen(name));
+    ph_write_bytes(w, " ", 1);
+    ph_write_bytes(w, base64, strlen(base64));
+    ph_write_bytes(w, "\n", 1);
+}
+
 void ph_note_write(ph_writer *w, const char *text, size_t size, const ph_note_signer *signer,
                    const uint8_t signature[PH_NOTE_SIGNATURE_SIZE])
 {
     PH_ASSERT(size != 0 && text[size - 1] == '\n');
-    uint8_t blob[BLOB_SIZE];
+    uint8_t blob[PH_NOTE_KEY_ID_SIZE + PH_NOTE_SIGNATURE_SIZE];
     ph_note_key_id(signer, blob);
     memcpy(blob + PH_NOTE_KEY_ID_SIZE, signature, PH_NOTE_SIGNATURE_SIZE);
-    char base64[BLOB_BASE64_SIZE];
-    (void)sodium_bin2base64(base64, sizeof base64, blob, sizeof blob,
-                            sodium_base64_VARIANT_ORIGINAL); /* returns base64 */
     ph_write_bytes(w, text, size);
     ph_write_bytes(w, "\n", 1);
-    ph_write_bytes(w, DASH, DASH_SIZE);
-    ph_write_bytes(w, signer->name, strlen(signer->name));
-    ph_write_bytes(w, " ", 1);
-    ph_write_bytes(w, base64, strlen(base64));
-    ph_write_bytes(w, "\n", 1);
+    write_line(w, signer->name, blob, sizeof blob);
 }
 
 /* The text of a note is UTF-8; here only what could hide a line from a reader is refused. */
@@ -75,8 +90,8 @@ static size_t text_size(const char *note, size_t size)
 typedef struct {
     const char *name;
     size_t name_size;
-    uint8_t blob[BLOB_SIZE]; /* valid if is_ours_long */
-    bool is_ours_long;       /* as long as an Ed25519 signature */
+    uint8_t blob[BLOB_MAX]; /* key id and what follows, cut at the room */
+    size_t blob_size;       /* before it was cut */
 } signature_line;
 
 /* sodium_base642bin takes some bytes above 0x7f for digits; here one signature has one text. */
@@ -105,27 +120,58 @@ static bool read_line(const char *p, size_t size, signature_line *ret)
                           sodium_base64_VARIANT_ORIGINAL) != 0 ||
         blob_size <= PH_NOTE_KEY_ID_SIZE)
         return false;
-    l.is_ours_long = blob_size == BLOB_SIZE;
-    memcpy(l.blob, blob, l.is_ours_long ? (size_t)BLOB_SIZE : (size_t)PH_NOTE_KEY_ID_SIZE);
+    l.blob_size = blob_size;
+    memcpy(l.blob, blob, blob_size < sizeof l.blob ? blob_size : sizeof l.blob);
     *ret = l;
     return true;
 }
 
-static bool is_of(const signature_line *l, const ph_note_signer *signer)
+static bool is_of(const signature_line *l, const ph_note_signer *signer, key_type type)
 {
     uint8_t id[PH_NOTE_KEY_ID_SIZE];
-    ph_note_key_id(signer, id);
+    key_id(signer, type, id);
     return l->name_size == strlen(signer->name) &&
            memcmp(l->name, signer->name, l->name_size) == 0 && memcmp(l->blob, id, sizeof id) == 0;
 }
 
-ph_status ph_note_verify(const char *note, size_t size, const ph_note_signer *signer,
-                         size_t *ret_text_size)
+static bool is_signature(const signature_line *l, const char *text, size_t size, const ph_key *key)
 {
-    size_t text = text_size(note, size);
-    if (text < 2 || note[size - 1] != '\n' || has_control_characters(note, size))
+    return l->blob_size == PH_NOTE_KEY_ID_SIZE + PH_NOTE_SIGNATURE_SIZE &&
+           crypto_sign_ed25519_verify_detached(l->blob + PH_NOTE_KEY_ID_SIZE,
+                                               (const unsigned char *)text, size, key->b) == 0;
+}
+
+static bool is_cosignature(const signature_line *l, const char *text, size_t size,
+                           const ph_key *key, uint64_t *seconds)
+{
+    if (l->blob_size != BLOB_MAX) return false;
+    uint64_t time = 0;
+    for (size_t i = 0; i < TIME_SIZE; i++)
+        time = time << 8 | l->blob[PH_NOTE_KEY_ID_SIZE + i];
+    uint8_t signed_bytes[PH_NOTE_COSIGNED_MAX];
+    ph_writer w = ph_writer_of(signed_bytes, sizeof signed_bytes);
+    ph_note_cosigned_write(&w, text, size, time);
+    if (w.full ||
+        crypto_sign_ed25519_verify_detached(l->blob + PH_NOTE_KEY_ID_SIZE + TIME_SIZE, signed_bytes,
+                                            ph_writer_size(&w), key->b) != 0)
+        return false;
+    if (time > *seconds) *seconds = time;
+    return true;
+}
+
+/* What verifying a note gives. */
+typedef struct {
+    size_t text_size;
+    uint64_t seconds; /* of cosignatures */
+} verdict;
+
+static ph_status verify(const char *note, size_t size, const ph_note_signer *signer, key_type type,
+                        verdict *ret)
+{
+    verdict v = {.text_size = text_size(note, size)};
+    if (v.text_size < 2 || note[size - 1] != '\n' || has_control_characters(note, size))
         return PH_ECORRUPT;
-    const char *p = note + text + 1, *end = note + size;
+    const char *p = note + v.text_size + 1, *end = note + size;
     if (p == end) return PH_ECORRUPT;
     int lines = 0;
     bool is_signed = false, is_forged = false;
@@ -136,26 +182,35 @@ ph_status ph_note_verify(const char *note, size_t size, const ph_note_signer *si
             !read_line(p, (size_t)(newline - p), &l))
             return PH_ECORRUPT;
         p = newline + 1;
-        if (!is_of(&l, signer)) continue;
-        bool holds = l.is_ours_long && crypto_sign_ed25519_verify_detached(
-                                           l.blob + PH_NOTE_KEY_ID_SIZE,
-                                           (const unsigned char *)note, text, signer->key->b) == 0;
+        if (!is_of(&l, signer, type)) continue;
+        bool holds = type == ED25519
+                         ? is_signature(&l, note, v.text_size, signer->key)
+                         : is_cosignature(&l, note, v.text_size, signer->key, &v.seconds);
         is_signed |= holds;
         is_forged |= !holds;
     }
     if (is_forged) return PH_EDENIED;
     if (!is_signed) return PH_ENOTFOUND;
-    *ret_text_size = text;
+    *ret = v;
     return PH_OK;
 }
 
-char *ph_note_vkey(const ph_note_signer *signer, char to[PH_NOTE_VKEY_MAX])
+ph_status ph_note_verify(const char *note, size_t size, const ph_note_signer *signer,
+                         size_t *ret_text_size)
+{
+    verdict v;
+    ph_status s = verify(note, size, signer, ED25519, &v);
+    if (s == PH_OK) *ret_text_size = v.text_size;
+    return s;
+}
+
+static char *vkey(const ph_note_signer *signer, key_type type, char to[PH_NOTE_VKEY_MAX])
 {
     uint8_t id[PH_NOTE_KEY_ID_SIZE], key[1 + sizeof signer->key->b];
     char id_hex[2 * PH_NOTE_KEY_ID_SIZE + 1];
     char key_base64[sodium_base64_ENCODED_LEN(sizeof key, sodium_base64_VARIANT_ORIGINAL)];
-    ph_note_key_id(signer, id);
-    key[0] = ED25519;
+    key_id(signer, type, id);
+    key[0] = (uint8_t)type;
     memcpy(key + 1, signer->key->b, sizeof signer->key->b);
     (void)sodium_bin2hex(id_hex, sizeof id_hex, id, sizeof id); /* returns id_hex */
     (void)sodium_bin2base64(key_base64, sizeof key_base64, key, sizeof key,
@@ -163,4 +218,43 @@ char *ph_note_vkey(const ph_note_signer *signer, char to[PH_NOTE_VKEY_MAX])
     int size = snprintf(to, PH_NOTE_VKEY_MAX, "%s+%s+%s", signer->name, id_hex, key_base64);
     PH_ASSERT(size > 0 && size < PH_NOTE_VKEY_MAX);
     return to;
+}
+
+char *ph_note_vkey(const ph_note_signer *signer, char to[PH_NOTE_VKEY_MAX])
+{
+    return vkey(signer, ED25519, to);
+}
+
+void ph_note_cosigned_write(ph_writer *w, const char *text, size_t size, uint64_t seconds)
+{
+    char head[64];
+    int head_size = snprintf(head, sizeof head, "cosignature/v1\ntime %" PRIu64 "\n", seconds);
+    PH_ASSERT(head_size > 0 && (size_t)head_size < sizeof head);
+    ph_write_bytes(w, head, (size_t)head_size);
+    ph_write_bytes(w, text, size);
+}
+
+void ph_note_cosignature_write(ph_writer *w, const ph_note_signer *witness, uint64_t seconds,
+                               const uint8_t signature[PH_NOTE_SIGNATURE_SIZE])
+{
+    uint8_t blob[BLOB_MAX];
+    key_id(witness, COSIGNATURE, blob);
+    for (size_t i = 0; i < TIME_SIZE; i++)
+        blob[PH_NOTE_KEY_ID_SIZE + i] = (uint8_t)(seconds >> (8 * (TIME_SIZE - 1 - i)));
+    memcpy(blob + PH_NOTE_KEY_ID_SIZE + TIME_SIZE, signature, PH_NOTE_SIGNATURE_SIZE);
+    write_line(w, witness->name, blob, sizeof blob);
+}
+
+ph_status ph_note_cosignature_verify(const char *note, size_t size, const ph_note_signer *witness,
+                                     uint64_t *ret_seconds)
+{
+    verdict v;
+    ph_status s = verify(note, size, witness, COSIGNATURE, &v);
+    if (s == PH_OK) *ret_seconds = v.seconds;
+    return s;
+}
+
+char *ph_note_witness_vkey(const ph_note_signer *witness, char to[PH_NOTE_VKEY_MAX])
+{
+    return vkey(witness, COSIGNATURE, to);
 }

@@ -5,8 +5,9 @@
       <empty line>
       <U+2014> <key name> <base64(4-byte key id || signature)>
 
-    Ed25519 only; the signature is over the text with its last newline.  Signing itself is the
-    keyring's (engine/notary/keyring.h).
+    Ed25519 only.  A signature is over the text with its last newline; a cosignature, which a
+    witness adds as one more line (C2SP tlog-cosignature, cosignature/v1), over a time and the text.
+    Signing itself is the keyring's (engine/notary/keyring.h) and the witness's.
 
     Owns      nothing.
     Thread    any. */
@@ -22,6 +23,7 @@ enum {
     PH_NOTE_SIGNATURE_SIZE = 64,
     PH_NOTE_SIGNATURES_MAX = 16, /* lines; more are refused */
     PH_NOTE_VKEY_MAX = 128,      /* name, '+', 8 digits, '+', 44 characters, zero */
+    PH_NOTE_COSIGNED_MAX = 4096, /* bytes that a witness signs; longer texts are not cosigned */
 };
 
 /* Who signs: a name as ph_checkpoint_market_ok wants it, and an Ed25519 public key. */
@@ -47,5 +49,23 @@ ph_status ph_note_verify(const char *note, size_t size, const ph_note_signer *si
 
 /* The verifier key as text: name+key id+base64(0x01 || key).  Returns to. */
 char *ph_note_vkey(const ph_note_signer *signer, char to[PH_NOTE_VKEY_MAX]);
+
+/* ---- Cosignatures ------------------------------------------------------------------------ */
+
+/* Appends what a witness signs: "cosignature/v1\ntime <seconds>\n" and the text. */
+void ph_note_cosigned_write(ph_writer *w, const char *text, size_t size, uint64_t seconds);
+
+/* Appends the line of a cosignature made at `seconds` since 1970; w becomes full if there is no
+   room. */
+void ph_note_cosignature_write(ph_writer *w, const ph_note_signer *witness, uint64_t seconds,
+                               const uint8_t signature[PH_NOTE_SIGNATURE_SIZE]);
+
+/* As ph_note_verify, for a cosignature of the witness; *ret_seconds is when it was made, of several
+   the latest. */
+ph_status ph_note_cosignature_verify(const char *note, size_t size, const ph_note_signer *witness,
+                                     uint64_t *ret_seconds);
+
+/* The verifier key of a witness: name+key id+base64(0x04 || key).  Returns to. */
+char *ph_note_witness_vkey(const ph_note_signer *witness, char to[PH_NOTE_VKEY_MAX]);
 
 #endif

@@ -48,6 +48,10 @@ unsigned ph_policy_readings(const char *market, const void *bytes, size_t size)
     if (ph_checkpoint_read(bytes, size, &c) == PH_OK)
         readings |= strcmp(c.market.s, market) == 0 ? (unsigned)PH_READING_CONTRACT_ROOT
                                                     : (unsigned)PH_READING_OTHER_ROOT;
+    ph_log_checkpoint l;
+    if (ph_log_checkpoint_read(bytes, size, &l) == PH_OK)
+        readings |= strcmp(l.market.s, market) == 0 ? (unsigned)PH_READING_LOG_ROOT
+                                                    : (unsigned)PH_READING_OTHER_ROOT;
     if (starts_with(bytes, size, PH_DOCUMENT_MAGIC)) readings |= PH_READING_CONTRACT;
     if (starts_with(bytes, size, "cosignature/")) readings |= PH_READING_COSIGNATURE;
     if (starts_with(bytes, size, "subtree/")) readings |= PH_READING_COSIGNATURE;
@@ -64,4 +68,12 @@ ph_status ph_policy_check(const char *market, uint64_t first_seq, const void *by
     ph_checkpoint c;
     ph_status s = ph_checkpoint_read(bytes, size, &c);
     return s == PH_OK && c.first_seq == first_seq ? PH_OK : PH_EDENIED;
+}
+
+ph_status ph_policy_check_log(const char *market, uint64_t leaf_cnt, const void *bytes, size_t size)
+{
+    if (ph_policy_readings(market, bytes, size) != PH_READING_LOG_ROOT) return PH_EDENIED;
+    ph_log_checkpoint c;
+    ph_status s = ph_log_checkpoint_read(bytes, size, &c);
+    return s == PH_OK && c.leaf_cnt == leaf_cnt ? PH_OK : PH_EDENIED;
 }

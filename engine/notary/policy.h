@@ -3,7 +3,7 @@
 
     A signature says what its bytes mean only if they mean one thing.  So the key signs bytes that
     have exactly one reading among everything that anybody of this market reads, and only if that
-    reading is the contract root of a batch of this market.
+    reading is the contract root of a batch of this market, or a root of its transparency log.
 
     Owns      nothing.
     Thread    any.
@@ -26,6 +26,7 @@ enum {
     PH_READING_EVENT = 1 << 5,         /* an encoded event */
     PH_READING_COSIGNATURE = 1 << 6,   /* what a witness signs */
     PH_READING_NODE = 1 << 7,          /* input of a Merkle hash */
+    PH_READING_LOG_ROOT = 1 << 8,      /* a checkpoint of this market's transparency log */
 };
 
 /* Every reading of the bytes. */
@@ -34,5 +35,10 @@ unsigned ph_policy_readings(const char *market, const void *bytes, size_t size);
 /* PH_OK if the bytes have the one reading that is signed, for the batch that starts with first_seq;
    PH_EDENIED otherwise. */
 ph_status ph_policy_check(const char *market, uint64_t first_seq, const void *bytes, size_t size);
+
+/* PH_OK if the bytes have the one reading that is signed, for the log with leaf_cnt leaves;
+   PH_EDENIED otherwise. */
+ph_status ph_policy_check_log(const char *market, uint64_t leaf_cnt, const void *bytes,
+                              size_t size);
 
 #endif

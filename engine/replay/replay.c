@@ -210,6 +210,7 @@ static ph_status apply_record(ph_replay *r, const ph_journal_batch *b, const ph_
     out->command.at = in->at;
     out->command_bytes = in->bytes;
     out->command_size = in->size;
+    out->event_check = in->events;
     ph_status s = ensure(&r->events, (u->events + r->events_max) * sizeof(ph_event));
     if (s != PH_OK) return stop(r, s, b, in->seq, "not enough memory for its events", NULL);
     ph_events events = {.v = (ph_event *)r->events.p + u->events, .max = r->events_max};
@@ -287,6 +288,7 @@ ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_er
                                      .record_cnt = b.record_cnt,
                                      .previous = b.previous,
                                      .chain = b.chain,
+                                     .events = b.events,
                                      .records = r->records.p};
     }
     if (s != PH_OK) {

@@ -27,6 +27,7 @@ typedef struct {
     uint32_t event_size;
     const ph_event *events; /* recomputed; TRADE is followed by its SEGMENTs */
     uint32_t event_cnt;
+    uint64_t event_check; /* checksum of event_bytes, as journaled */
 } ph_replay_record;
 
 /* What one sync of the engine made durable together. */
@@ -35,6 +36,7 @@ typedef struct {
     uint32_t record_cnt;
     ph_hash previous; /* chain hash of the batch before; the genesis hash for the first */
     ph_hash chain;    /* chain hash of this batch */
+    ph_hash events;   /* digest of all its events */
     const ph_replay_record *records;
 } ph_replay_batch;
 

@@ -9,134 +9,20 @@ usage: test_notary.py WRITE_JOURNAL FETCH_CONTRACTS PETAHOUR_NOTARY PETAHOUR_AUD
 import glob
 import json
 import os
-import select
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 import unittest
-
-import nacl.signing
-import zmq
 
 import private_postgres
 import verify_contract
+from notary_market import MARKET, PATIENCE, Market, read, stop, write_key
 
-WRITE_JOURNAL, FETCH, NOTARY, AUDIT, PETAHOUR, SETTLE = sys.argv[1:7]
-MARKET = "market.example"
-PATIENCE = 30
-
-
-def write_key(path, seed):
-    """A key file as `petahour keygen` writes it; returns the public signing key in hex."""
-    public, secret = zmq.curve_keypair()
-    sign_public = nacl.signing.SigningKey(seed).verify_key.encode().hex()
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
-        f.write(f"name = notary\ncurve_public = {public.decode()}\n")
-        f.write(f"curve_secret = {secret.decode()}\n")
-        f.write(f"sign_public = {sign_public}\nsign_seed = {seed.hex()}\n")
-    return sign_public
-
-
-class Market:
-    """A temporary directory with keys, a configuration and a journal that is being written."""
-
-    def __init__(self, rounds):
-        self.folder = tempfile.TemporaryDirectory(prefix="petahour-")
-        self.run = self.folder.name
-        self.journal = f"{self.run}/journal"
-        self.database = "dbname=nowhere"
-        self.link = f"ipc://{self.run}/notary.sock"
-        self.key = write_key(f"{self.run}/notary.key", b"\5" * 32)
-        self.configure()
-        os.mkdir(f"{self.run}/contracts")
-        self.writer = subprocess.Popen(
-            [WRITE_JOURNAL, self.journal, MARKET, self.key, str(rounds)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.contracts = int(self.writer.stdout.readline().split()[0])
-        self.notaries = []
-
-    def configure(self, market=MARKET, key_file="notary.key"):
-        with open(f"{self.run}/petahour.ini", "w", encoding="ascii") as f:
-            f.write(f"[market]\nname = {market}\ncurrency = USD\n[notary]\n")
-            f.write(f"journal = {self.journal}\nkey_file = {self.run}/{key_file}\n")
-            f.write(f"spool = {self.run}/notary.spool\nlink = {self.link}\n")
-            f.write(f"ready_file = {self.run}/notary.ready\n")
-            f.write(f"[settle]\njournal = {self.journal}\ndatabase = {self.database}\n")
-
-    def write_rounds(self, count):
-        for _ in range(count):
-            self.writer.stdin.write("\n")
-            self.writer.stdin.flush()
-            self.contracts = int(self.writer.stdout.readline().split()[0])
-
-    def close_journal(self):
-        if self.writer.stdin.closed:
-            return
-        self.writer.stdin.close()
-        self.writer.stdout.close()
-        self.writer.wait(PATIENCE)
-
-    def start_notary(self):
-        """A notary that is ready; fails if it ends instead."""
-        ready = f"{self.run}/notary.ready"
-        if os.path.exists(ready):
-            os.unlink(ready)
-        notary = subprocess.Popen([NOTARY, "--config", f"{self.run}/petahour.ini"], stderr=subprocess.PIPE)
-        self.notaries.append(notary)
-        end = time.monotonic() + PATIENCE
-        while not os.path.exists(ready):
-            if notary.poll() is not None or time.monotonic() > end:
-                raise AssertionError(f"the notary is not ready: {notary.stderr.read()}")
-            select.select([], [], [], 0.01)
-        return notary
-
-    def refused_notary(self):
-        """What a notary says that must not start."""
-        ended = subprocess.run(
-            [NOTARY, "--config", f"{self.run}/petahour.ini"],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        assert ended.returncode == 1, ended
-        return ended.stderr
-
-    def fetch(self, first, last):
-        subprocess.run([FETCH, self.link, str(first), str(last), f"{self.run}/contracts"], check=True)
-        return [f"{self.run}/contracts/{n}.json" for n in range(first, last + 1)]
-
-    def audit(self, *args):
-        return subprocess.run([AUDIT, *args], capture_output=True, text=True, timeout=PATIENCE, check=False)
-
-    def close(self):
-        for notary in self.notaries:
-            if notary.poll() is None:
-                notary.kill()
-            notary.wait()
-            notary.stderr.close()
-        self.close_journal()
-        self.folder.cleanup()
-
-
-def stop(notary):
-    notary.send_signal(signal.SIGTERM)
-    return notary.wait(PATIENCE)
-
-
-def read(path):
-    with open(path, "rb") as f:
-        return f.read()
+*PROGRAMS, PETAHOUR, SETTLE = sys.argv[1:7]
 
 
 class Notary(unittest.TestCase):
     def setUp(self):
-        self.m = Market(10)
+        self.m = Market(PROGRAMS, 10)
         self.addCleanup(self.m.close)
 
     def test_contracts_verify_without_our_code(self):
@@ -177,7 +63,7 @@ class Notary(unittest.TestCase):
         late = f"{self.m.run}/late"
         self.m.journal, now = late, self.m.journal
         self.m.configure()
-        notary = subprocess.Popen([NOTARY, "--config", f"{self.m.run}/petahour.ini"], stderr=subprocess.PIPE)
+        notary = subprocess.Popen([PROGRAMS[2], "--config", f"{self.m.run}/petahour.ini"], stderr=subprocess.PIPE)
         self.m.notaries.append(notary)
         self.assertIn(b"waiting for a journal", notary.stderr.readline())
         self.m.close_journal()
@@ -212,7 +98,7 @@ class Audit(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.m = Market(10)
+        cls.m = Market(PROGRAMS, 10)
         cls.addClassCleanup(cls.m.close)
         notary = cls.m.start_notary()
         cls.files = cls.m.fetch(1, cls.m.contracts)
@@ -357,7 +243,7 @@ class Audit(unittest.TestCase):
 
     def test_full_output_is_a_failure(self):
         with open("/dev/full", "wb") as full:
-            ended = subprocess.run([AUDIT, "verify", self.m.journal], stdout=full, stderr=subprocess.PIPE, check=False)
+            ended = subprocess.run([PROGRAMS[3], "verify", self.m.journal], stdout=full, stderr=subprocess.PIPE, check=False)
         self.assertEqual(ended.returncode, 1)
         self.assertIn(b"could not write to standard output", ended.stderr)
 

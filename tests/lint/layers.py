@@ -68,7 +68,13 @@ LAYERS = {
     "clients/audit": Layer(
         None,
         BELOW_HOST + ("engine/notary", "engine/settle"),
-        files={"engine/notary": ("checkpoint", "contracts", "document", "merkle", "note"), "engine/settle": ("compare", "pg")},
+        files={
+            "engine/notary": (
+                "checkpoint", "contracts", "document", "log_folder", "log_leaf", "log_reader", "log_tree",
+                "merkle", "note",
+            ),
+            "engine/settle": ("compare", "pg"),
+        },  # fmt: skip
     ),
 }
 

@@ -110,6 +110,35 @@ START_TEST(what_the_policy_refuses_is_not_signed)
 }
 END_TEST
 
+static ph_status sign_log(ph_keyring *k, uint64_t cnt, const char *text)
+{
+    uint8_t signature[PH_NOTE_SIGNATURE_SIZE];
+    ph_status s = ph_keyring_sign_log(k, "m", cnt, text, strlen(text), signature);
+    if (s == PH_OK)
+        ck_assert_int_eq(crypto_sign_verify_detached(signature, (const unsigned char *)text,
+                                                     strlen(text), key.b),
+                         0);
+    return s;
+}
+
+/* The log only grows, and has one root for each size. */
+START_TEST(the_log_never_contradicts_itself)
+{
+    const char *other = "AcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=";
+    char fork[96];
+    ph_keyring *k = open_keyring();
+    ck_assert_int_eq(sign_log(k, 7, "m/journal\n7\n" ROOT "\n"), PH_OK);
+    ck_assert_int_eq(sign_log(k, 7, "m/journal\n7\n" ROOT "\n"), PH_OK);
+    snprintf(fork, sizeof fork, "m/journal\n7\n%s\n", other);
+    ck_assert_int_eq(sign_log(k, 7, fork), PH_EDENIED);
+    ck_assert_int_eq(sign_log(k, 6, "m/journal\n6\n" ROOT "\n"), PH_EDENIED);
+    ck_assert_int_eq(sign_log(k, 9, "m/journal\n8\n" ROOT "\n"), PH_EDENIED);
+    ck_assert_int_eq(sign_log(k, 8, "n/journal\n8\n" ROOT "\n"), PH_EDENIED);
+    ck_assert_int_eq(sign_log(k, 8, "m/journal\n8\n" ROOT "\n"), PH_OK);
+    ph_keyring_close(k);
+}
+END_TEST
+
 START_TEST(files_that_are_no_key_are_refused)
 {
     ph_keyring *k = NULL;
@@ -132,6 +161,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_root_is_signed_with_the_key_of_the_file);
     tcase_add_test(t, no_batch_is_signed_twice_or_out_of_order);
     tcase_add_test(t, what_the_policy_refuses_is_not_signed);
+    tcase_add_test(t, the_log_never_contradicts_itself);
     tcase_add_test(t, files_that_are_no_key_are_refused);
 }
 

@@ -200,6 +200,103 @@ START_TEST(what_is_no_note_is_refused)
 }
 END_TEST
 
+/* The cosignature of the vectors: RFC 8032 test 2, made at second 1700000000. */
+START_TEST(cosignature_of_the_vector_verifies)
+{
+    ph_note_signer w1 = {"auditor.example/w1", &key_2}, log = {"market.example/journal", &key_1};
+    size_t size = sizeof witnessed_note - 1;
+    uint64_t seconds = 0;
+    char to[PH_NOTE_VKEY_MAX];
+    ck_assert_int_eq(ph_note_cosignature_verify(witnessed_note, size, &w1, &seconds), PH_OK);
+    ck_assert_uint_eq(seconds, 1700000000);
+    ck_assert_str_eq(ph_note_witness_vkey(&w1, to),
+                     "auditor.example/w1+bc0055ce+BD1AF8PoQ4lakrcKp00bfrycmCzPLsSWjMDNVfEq9GYM");
+    ck_assert_str_eq(
+        ph_note_vkey(&log, to),
+        "market.example/journal+f1c56f0e+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea");
+    /* A signature is no cosignature, nor the other way round. */
+    ck_assert_int_eq(ph_note_cosignature_verify(witnessed_note, size, &log, &seconds),
+                     PH_ENOTFOUND);
+    ck_assert_int_eq(status_of(witnessed_note, size, &w1), PH_ENOTFOUND);
+    ck_assert_uint_eq(seconds, 1700000000);
+}
+END_TEST
+
+START_TEST(what_a_witness_writes_is_the_vector)
+{
+    static const char seed_2[] = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
+    uint8_t seed[32], secret[64], signature[PH_NOTE_SIGNATURE_SIZE];
+    char message[256], note[sizeof witnessed_note];
+    ph_key key;
+    read_hex(seed_2, seed);
+    crypto_sign_seed_keypair(key.b, secret, seed);
+    ck_assert_mem_eq(key.b, key_2.b, sizeof key.b);
+    const char *line = strstr(witnessed_note, "\xe2\x80\x94 auditor");
+    size_t text = (size_t)(strstr(witnessed_note, "\n\n") + 1 - witnessed_note);
+    size_t log_size = (size_t)(line - witnessed_note);
+    ph_writer m = ph_writer_of(message, sizeof message);
+    ph_note_cosigned_write(&m, witnessed_note, text, 1700000000);
+    ck_assert(!m.full);
+    ck_assert_int_eq(
+        memcmp(message, "cosignature/v1\ntime 1700000000\nmarket.example/journal\n8\n", 56), 0);
+    crypto_sign_detached(signature, NULL, (const unsigned char *)message, ph_writer_size(&m),
+                         secret);
+    ph_writer w = ph_writer_of(note, sizeof note);
+    ph_write_bytes(&w, witnessed_note, log_size);
+    ph_note_cosignature_write(&w, &(ph_note_signer){"auditor.example/w1", &key}, 1700000000,
+                              signature);
+    ck_assert(!w.full);
+    ck_assert_uint_eq(ph_writer_size(&w), sizeof witnessed_note - 1);
+    ck_assert_mem_eq(note, witnessed_note, sizeof witnessed_note - 1);
+}
+END_TEST
+
+START_TEST(a_flipped_bit_of_a_cosignature_is_refused)
+{
+    ph_note_signer w1 = {"auditor.example/w1", &key_2};
+    char note[sizeof witnessed_note - 1];
+    uint64_t seconds = 77;
+    memcpy(note, witnessed_note, sizeof note);
+    size_t line = (size_t)(strstr(witnessed_note, "\xe2\x80\x94 auditor") - witnessed_note);
+    size_t text = (size_t)(strstr(witnessed_note, "\n\n") - witnessed_note);
+    for (size_t i = 0; i < sizeof note * 8; i++) {
+        if (i / 8 > text && i / 8 < line) continue; /* the log's own line, which is another's */
+        note[i / 8] = (char)(note[i / 8] ^ (1 << (i % 8)));
+        ck_assert_msg(ph_note_cosignature_verify(note, sizeof note, &w1, &seconds) != PH_OK,
+                      "bit %zu", i);
+        note[i / 8] = (char)(note[i / 8] ^ (1 << (i % 8)));
+    }
+    ck_assert_uint_eq(seconds, 77);
+}
+END_TEST
+
+/* Of two cosignatures of one witness the later counts; one that does not hold spoils the note. */
+START_TEST(the_latest_cosignature_counts)
+{
+    uint8_t secret[64], seed[32] = {3}, signature[PH_NOTE_SIGNATURE_SIZE];
+    ph_key key;
+    crypto_sign_seed_keypair(key.b, secret, seed);
+    ph_note_signer w2 = {"w2", &key};
+    static const uint64_t times[3] = {5, UINT64_MAX, 9};
+    char note[1024], message[256];
+    ph_writer w = ph_writer_of(note, sizeof note);
+    ph_write_bytes(&w, "text\n\n", 6);
+    for (int i = 0; i < 3; i++) {
+        ph_writer m = ph_writer_of(message, sizeof message);
+        ph_note_cosigned_write(&m, "text\n", 5, times[i]);
+        crypto_sign_detached(signature, NULL, (const unsigned char *)message, ph_writer_size(&m),
+                             secret);
+        ph_note_cosignature_write(&w, &w2, times[i], signature);
+    }
+    uint64_t seconds = 0;
+    ck_assert_int_eq(ph_note_cosignature_verify(note, ph_writer_size(&w), &w2, &seconds), PH_OK);
+    ck_assert_uint_eq(seconds, UINT64_MAX);
+    ph_note_cosignature_write(&w, &w2, 10, signature); /* signed for second 9 */
+    ck_assert_int_eq(ph_note_cosignature_verify(note, ph_writer_size(&w), &w2, &seconds),
+                     PH_EDENIED);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, NULL);
@@ -211,6 +308,10 @@ static void add(TCase *t)
     tcase_add_test(t, one_forged_line_spoils_the_note);
     tcase_add_test(t, too_many_lines_are_refused);
     tcase_add_test(t, what_is_no_note_is_refused);
+    tcase_add_test(t, cosignature_of_the_vector_verifies);
+    tcase_add_test(t, what_a_witness_writes_is_the_vector);
+    tcase_add_test(t, a_flipped_bit_of_a_cosignature_is_refused);
+    tcase_add_test(t, the_latest_cosignature_counts);
 }
 
 int main(void)

@@ -39,8 +39,26 @@ START_TEST(roots_of_others_are_not)
     ck_assert_int_eq(ph_policy_check("", 41, root_text, size), PH_EDENIED);
     const char *other = "other.example/contracts/41\n2\n" ROOT "\n";
     assert_reading(other, strlen(other), PH_READING_OTHER_ROOT);
-    const char *journal = "market.example/journal\n2\n" ROOT "\n";
-    assert_reading(journal, strlen(journal), 0);
+    const char *elsewhere = "market.example/elsewhere\n2\n" ROOT "\n";
+    assert_reading(elsewhere, strlen(elsewhere), 0);
+}
+END_TEST
+
+/* A checkpoint of the log is signed as one, and never as the root of a batch. */
+START_TEST(the_log_of_this_market_is_signed)
+{
+    const char *log = "market.example/journal\n41\n" ROOT "\n";
+    size_t size = strlen(log);
+    assert_reading(log, size, PH_READING_LOG_ROOT);
+    ck_assert_int_eq(ph_policy_check_log("market.example", 41, log, size), PH_OK);
+    ck_assert_int_eq(ph_policy_check_log("market.example", 42, log, size), PH_EDENIED);
+    ck_assert_int_eq(ph_policy_check_log("other.example", 41, log, size), PH_EDENIED);
+    ck_assert_int_eq(ph_policy_check_log("market.example", 41, log, size - 1), PH_EDENIED);
+    ck_assert_int_eq(ph_policy_check_log("market.example", 41, root_text, sizeof root_text - 1),
+                     PH_EDENIED);
+    ck_assert_uint_eq(ph_policy_readings("other.example", log, size), PH_READING_OTHER_ROOT);
+    const char *both = "cosignature/v1/journal\n41\n" ROOT "\n";
+    ck_assert_int_eq(ph_policy_check_log("cosignature/v1", 41, both, strlen(both)), PH_EDENIED);
 }
 END_TEST
 
@@ -111,6 +129,7 @@ static void add(TCase *t)
 {
     tcase_add_test(t, the_root_of_this_batch_is_signed);
     tcase_add_test(t, roots_of_others_are_not);
+    tcase_add_test(t, the_log_of_this_market_is_signed);
     tcase_add_test(t, cut_or_longer_texts_are_not);
     tcase_add_test(t, a_contract_is_not);
     tcase_add_test(t, commands_records_and_events_are_not);
