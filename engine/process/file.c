@@ -102,11 +102,13 @@ static void folder_of(const char *path, char to[PATH_SIZE])
 ph_status ph_file_replace(int folder, const char *path, const void *bytes, size_t size)
 {
     char aside[PATH_SIZE], above[PATH_SIZE];
-    if (strlen(path) + sizeof ".new" > sizeof aside) {
+    size_t length = strlen(path);
+    if (length + sizeof ".new" > sizeof aside) {
         errno = ENAMETOOLONG;
         return PH_EIO;
     }
-    snprintf(aside, sizeof aside, "%s.new", path);
+    memcpy(aside, path, length);
+    memcpy(aside + length, ".new", sizeof ".new");
     folder_of(path, above);
     ph_status s = write_file(folder, aside, bytes, size, true);
     if (s == PH_OK && renameat(folder, aside, folder, path) != 0) s = status_of_errno();

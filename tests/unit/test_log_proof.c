@@ -105,8 +105,8 @@ START_TEST(what_is_no_proof_is_refused)
         "old 1",
         "old 1\n",
         "old 1\n\n",
-        "old 1\n" HASH,
-        "old 1\n" HASH "\n",
+        ("old 1\n" HASH),
+        ("old 1\n" HASH "\n"),
         "old 1\nhash\n\nn\n",
         "old 1\n+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/t=\n\nn\n", /* spare bits */
         "old 1\n-_v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/s=\n\nn\n", /* url alphabet */
