@@ -56,6 +56,11 @@ static int open_key(witness *w)
 static int lock_state(const char *state, int *ret)
 {
     char path[PATH_SIZE];
+    if (strlen(state) + sizeof ".lock" > sizeof path) {
+        ph_audit_say("the name of the state is too long: at most %zu bytes",
+                     sizeof path - sizeof ".lock");
+        return PH_AUDIT_FAILED;
+    }
     snprintf(path, sizeof path, "%s.lock", state);
     *ret = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (*ret >= 0 && flock(*ret, LOCK_EX | LOCK_NB) == 0) return PH_AUDIT_RIGHT;

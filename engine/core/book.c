@@ -158,7 +158,8 @@ static void unlink_node(ph_market *m, ph_book_side *side, const ph_order *o, uin
         ph_ladder_remove(&m->ladders, l, i);
         level_free(m, n->level);
         side->best[ring] = ph_ladder_best(&m->ladders, l);
-        if (l->cnt == 0 && opposite_of(m, o)->blocks.cnt > 0) side->seen[ring] = o->key;
+        bool is_awaited = l->cnt == 0 && !m->is_trial && opposite_of(m, o)->blocks.cnt > 0;
+        if (is_awaited) side->seen[ring] = o->key;
     }
     n->level = PH_NONE;
 }

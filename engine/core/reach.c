@@ -183,6 +183,7 @@ void ph_reach_leave(ph_market *m, uint32_t slot)
 
 void ph_reach_rise(ph_market *m, ph_book_side *supply, ph_book_side *other, ph_rise rise)
 {
+    PH_ASSERT(!m->is_trial); /* nothing comes to rest in a double */
     int64_t before = supply->best[rise.ring];
     if (before == PH_KEY_NONE) {
         before = supply->seen[rise.ring];
@@ -302,9 +303,8 @@ void ph_reach_gather(ph_market *m, uint32_t incoming)
             cnt = gather_heap(m, root, bound, cnt);
     }
     for (uint32_t i = 0; i < cnt; i++) {
-        uint32_t row = m->reached[i], slot = m->blocks[row].order;
-        if (look_at(m, side, supply, row, o) && m->orders[slot].participant != o->participant)
-            m->reached[m->reached_cnt++] = slot;
+        uint32_t row = m->reached[i];
+        if (look_at(m, side, supply, row, o)) m->reached[m->reached_cnt++] = m->blocks[row].order;
     }
 }
 

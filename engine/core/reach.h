@@ -41,7 +41,7 @@ void ph_reach_rise(ph_market *m, ph_book_side *supply, ph_book_side *other, ph_r
 void ph_reach_risen(ph_market *m, ph_book_side *supply);
 
 /* Gathers in m->reached the opposite blocks that the incoming EACH order, as it stands, may
-   complete.  While it is matched, no other can become one. */
+   complete, its own participant's included.  While it is matched, no other can become one. */
 void ph_reach_gather(ph_market *m, uint32_t incoming);
 
 /* ---- The bound of 6.9 ---------------------------------------------------------------------- */

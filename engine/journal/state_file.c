@@ -97,13 +97,15 @@ static ph_status write_all(output *o, ph_state_head head, ph_state_source *sourc
     return s == PH_OK ? o->d->ops->sync(o->d, o->file) : s;
 }
 
-static ph_status remove_old(ph_disk *d, uint32_t keep)
+/* Keeps `keep` of those up to `seq`. */
+static ph_status remove_old(ph_disk *d, uint64_t seq, uint32_t keep)
 {
     uint64_t there[PH_STATE_FILES_MAX];
     uint32_t cnt;
     char name[NAME_SIZE];
     ph_status s = ph_state_file_list(d, there, &cnt);
-    for (uint32_t i = keep; s == PH_OK && i < cnt; i++) {
+    for (uint32_t i = 0, kept = 0; s == PH_OK && i < cnt; i++) {
+        if (there[i] > seq || kept++ < keep) continue;
         name_of(there[i], ".phs", name);
         s = d->ops->remove(d, name);
     }
@@ -127,7 +129,7 @@ ph_status ph_state_file_write(ph_disk *d, const ph_state_head *head, ph_state_so
     if (s == PH_OK) s = d->ops->sync_names(d);
     ph_state_head seen;
     if (s == PH_OK) s = ph_state_file_read(d, head->seq, NULL, 0, &seen);
-    return s == PH_OK ? remove_old(d, keep) : s;
+    return s == PH_OK ? remove_old(d, head->seq, keep) : s;
 }
 
 /* ---- Reading ------------------------------------------------------------------------------- */

@@ -6,18 +6,7 @@
     may older ones go.  So there is, at every instant and after every crash, either no snapshot at
     all or one that was read back.  They are derived: the journal alone is enough.
 
-         0  u8[8]   magic    "PHSNAP\r\n"
-         8  u32     version  1
-        12  u32     zero
-        16  u64     seq      of the last record that is in the state
-        24  u64     at       its stamp
-        32  u8[64]  market   text, padded with zeros
-        96  u8[32]  chain    hash of the journal's batch that ends with that record
-       128  u64     size     of the state
-       136  u8[32]  digest   BLAKE2b-256, personalised with "petahour state", of the state and then
-                             of bytes 0 .. 135
-       168          the state, `size` bytes, up to the end of the file
-
+    Format    engine/journal/README.md, "Snapshots".
     Owns      nothing; the disk is the caller's.
     Failure   PH_ECORRUPT: not what was written; PH_EVERSION; PH_ENOTFOUND; PH_EIO, PH_EFULL: see
               the disk's reason.  A failed write leaves what was there before.
@@ -46,7 +35,8 @@ typedef struct {
 typedef void ph_state_source(const void *state, void (*put)(void *arg, const void *bytes, size_t n),
                              void *arg);
 
-/* Writes, syncs, reads back; then removes all but the newest `keep` (at least 1). */
+/* Writes, syncs, reads back; then removes older ones, so that `keep` (at least 1) are left up to
+   this one.  Later ones are left alone: they do not count, because nobody read them back. */
 ph_status ph_state_file_write(ph_disk *d, const ph_state_head *head, ph_state_source *source,
                               const void *state, uint32_t keep);
 

@@ -17,7 +17,7 @@
 #include "tests/bench/bench_market.h"
 #include "tests/bench/order_stream.h"
 
-enum { BATCH = 256, RUNS = 3, FILLS_MAX = 4096 };
+enum { BATCH = 256, RUNS = 3, FILLS_MAX = 4096, BLOCKS = 4000 };
 
 /* ---- A stream through the market ------------------------------------------------------------ */
 
@@ -371,8 +371,6 @@ static void rest_blocks(bench_market *b, uint32_t cnt)
         if (i % 2 == 0) { /* half of them around the period that is sold */
             c.u.order.window.first = BENCH_FIRST + 500 - i / 2 % 24;
         }
-        /* 64 of a participant and product is the most: buyers are many here */
-        c.sender.v = 2 + BENCH_SUPPLIERS + i % BENCH_BUYERS;
         bench_apply(b, &c);
     }
 }
@@ -404,7 +402,7 @@ static void beside_blocks_rows(void)
 {
     printf("\nSELL EACH beside resting BUY blocks of 24 periods that it cannot complete, ns\n"
            "%-46s %8s %8s %8s\n",
-           "", "2,000", "none", "ratio");
+           "", "4,000", "none", "ratio");
     static const struct {
         const char *name;
         bool supplied;
@@ -416,7 +414,7 @@ static void beside_blocks_rows(void)
         {"720 periods; blocks are supplied, too dear", true, sell_720, 200},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        double with = beside_blocks(2000, rows[i].supplied, rows[i].make, rows[i].n);
+        double with = beside_blocks(BLOCKS, rows[i].supplied, rows[i].make, rows[i].n);
         double none = beside_blocks(0, rows[i].supplied, rows[i].make, rows[i].n);
         printf("%-46s %8.0f %8.0f %8.2f\n", rows[i].name, with, none, with / none);
     }
@@ -487,8 +485,8 @@ static void growth_rows(void)
         }
         printf("\n");
     }
-    printf("%-46s", "blocks, from 2 (SELL EACH of 1 period)");
-    for (uint32_t blocks = 2; blocks <= 2000; blocks *= 10)
+    printf("%-46s", "blocks, from 4 (SELL EACH of 1 period)");
+    for (uint32_t blocks = 4; blocks <= BLOCKS; blocks *= 10)
         printf(" %8.0f", beside_blocks(blocks, true, sell_one, 2000));
     printf("\n");
 }

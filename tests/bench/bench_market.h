@@ -9,7 +9,7 @@
 
 enum {
     BENCH_SUPPLIERS = 32,
-    BENCH_BUYERS = 32,
+    BENCH_BUYERS = 64,     /* 64 blocks of each, to fill a side */
     BENCH_PERIOD = 480000, /* the present, in hours */
     BENCH_FIRST = BENCH_PERIOD + 1,
 };
@@ -25,7 +25,7 @@ typedef struct {
     uint64_t rejected;
 } bench_market;
 
-/* A market with rich participants: suppliers 2 .. 33, buyers 34 .. 65, enough capacity, and
+/* A market with rich participants: suppliers 2 .. 33, buyers 34 .. 97, enough capacity, and
    `products` products of one period length with fees and a bond. */
 bench_market bench_market_new(const ph_market_limits *limits, uint32_t products);
 void bench_market_free(bench_market *b);

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "tests/unit/merkle_vectors.h"
 #include "tests/unit/suite.h"
 
 enum { LEAVES_MAX = 66000 }; /* more than one full tile of level 1 */
@@ -16,38 +17,12 @@ static struct {
     ph_status answer;
 } tiles;
 
-/* Leaf hashes of the transparency-log community's test constants. */
-static const struct {
-    const char *bytes;
-    size_t size;
-} vectors[8] = {
-    {"", 0},
-    {"\x00", 1},
-    {"\x10", 1},
-    {"\x20\x21", 2},
-    {"\x30\x31", 2},
-    {"\x40\x41\x42\x43", 4},
-    {"\x50\x51\x52\x53\x54\x55\x56\x57", 8},
-    {"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f", 16},
-};
-
-static const char *const roots[8] = {
-    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
-    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
-    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
-    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
-    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
-};
-
 static void setup(void)
 {
     leaves = calloc(LEAVES_MAX, sizeof *leaves);
     ck_assert_ptr_nonnull(leaves);
     for (uint32_t i = 0; i < LEAVES_MAX; i++)
-        leaves[i] = i < 8 ? ph_merkle_leaf(vectors[i].bytes, vectors[i].size)
+        leaves[i] = i < 8 ? ph_merkle_leaf(merkle_leaves[i].bytes, merkle_leaves[i].size)
                           : ph_merkle_leaf(&i, sizeof i);
     memset(&tiles, 0, sizeof tiles);
     tree.leaf_cnt = 0;
@@ -110,7 +85,7 @@ START_TEST(roots_are_those_of_the_vectors)
     for (uint32_t cnt = 1; cnt <= 8; cnt++) {
         append(cnt);
         ph_hash root = ph_log_tree_root(&tree);
-        assert_hash(&root, roots[cnt - 1]);
+        assert_hash(&root, merkle_roots[cnt - 1]);
     }
 }
 END_TEST

@@ -80,6 +80,23 @@ START_TEST(the_newest_two_are_kept)
 }
 END_TEST
 
+/* One that nobody read back does not drive out the one that was. */
+START_TEST(a_later_one_does_not_count)
+{
+    ck_assert_int_eq(write_one(20), PH_OK);
+    int i = memory_find(&disk->seen_names, "00000000000000000020.phs");
+    ck_assert_int_ge(i, 0);
+    disk->seen[disk->seen_names.v[i].file].bytes[0] ^= 1;
+    for (uint64_t seq = 8; seq <= 10; seq++)
+        ck_assert_int_eq(write_one(seq), PH_OK);
+    ck_assert_uint_eq(newest_valid(), 10);
+    uint64_t there[PH_STATE_FILES_MAX];
+    uint32_t cnt;
+    ck_assert_int_eq(ph_state_file_list(&disk->disk, there, &cnt), PH_OK);
+    ck_assert(cnt == 3 && there[0] == 20 && there[1] == 10 && there[2] == 9);
+}
+END_TEST
+
 START_TEST(any_changed_byte_is_seen)
 {
     ck_assert_int_eq(write_one(7), PH_OK);
@@ -150,6 +167,7 @@ static void add(TCase *t)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, what_is_written_is_read);
     tcase_add_test(t, the_newest_two_are_kept);
+    tcase_add_test(t, a_later_one_does_not_count);
     tcase_add_test(t, any_changed_byte_is_seen);
     tcase_add_test(t, a_full_disk_leaves_what_was_there);
     tcase_add_test(t, a_kill_at_every_step_leaves_what_was_there);
