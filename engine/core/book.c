@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/core/book.h"
 
-#include <string.h>
-
 #include "engine/base/panic.h"
 #include "engine/core/expiry.h"
 #include "engine/core/reach.h"
@@ -15,8 +13,8 @@ void ph_book_init(ph_market *m, ph_arena *a)
     m->orders_fresh = 1;
     ph_index_init(&m->order_of, a, lim->orders_max);
     ph_index_init(&m->blocks_of, a, lim->blocks_max);
-    ph_slab_init(&m->node_slab, a, lim->order_periods_max);
-    m->nodes = ph_arena_take(a, (size_t)m->node_slab.cells + PH_TRIAL_NODES, sizeof m->nodes[0]);
+    m->nodes =
+        ph_slab_init(&m->node_slab, a, lim->order_periods_max, sizeof m->nodes[0], PH_TRIAL_NODES);
     /* A level has at least one node, so there are never more levels than nodes. */
     m->levels = ph_arena_take(a, (size_t)m->node_slab.cells + 1, sizeof m->levels[0]);
     m->levels_fresh = 1;
@@ -27,13 +25,14 @@ void ph_book_init(ph_market *m, ph_arena *a)
 
 /* ---- Slots ------------------------------------------------------------------------------- */
 
-uint32_t ph_order_new(ph_market *m, ph_shape shape, uint32_t nodes)
+uint32_t ph_order_new(ph_market *m, const ph_order *draft)
 {
     if (m->order_free == PH_NONE && m->orders_fresh > m->limits.orders_max) return PH_NONE;
     uint8_t k = 0;
     uint32_t node = 0;
-    if (shape == PH_SHAPE_EACH) {
-        k = ph_slab_size_class(nodes);
+    if (draft->shape == PH_SHAPE_EACH) {
+        k = ph_slab_size_class(
+            ph_order_nodes(PH_SHAPE_EACH, draft->window.periods, draft->display));
         node = ph_slab_take(&m->node_slab, k);
         if (node == PH_SLAB_NONE) return PH_NONE;
     }
@@ -44,8 +43,7 @@ uint32_t ph_order_new(ph_market *m, ph_shape shape, uint32_t nodes)
         slot = m->orders_fresh++;
     m->order_cnt++;
     ph_order *o = &m->orders[slot];
-    memset(o, 0, sizeof *o);
-    o->shape = (uint8_t)shape;
+    *o = *draft;
     o->node = node;
     o->node_k = k;
     return slot;
@@ -56,7 +54,6 @@ void ph_order_free(ph_market *m, uint32_t slot)
     ph_order *o = &m->orders[slot];
     PH_ASSERT(!o->resting && !o->touched);
     if (o->shape == PH_SHAPE_EACH) ph_slab_give(&m->node_slab, o->node, o->node_k);
-    memset(o, 0, sizeof *o);
     o->next_touched = m->order_free;
     m->order_free = slot;
     m->order_cnt--;
@@ -100,21 +97,21 @@ static uint32_t shown_at_most(const ph_order *o, uint32_t open)
 static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint32_t at,
                       uint32_t ring)
 {
-    ph_ladder *l = &side->ladders[ring];
-    uint32_t i, level;
-    if (side->best[ring] != PH_KEY_NONE && ph_ladder_find(&m->ladders, l, o->key, &i)) {
-        level = ph_ladder_nth(&m->ladders, l, i)->ref;
+    ph_book_period *p = ph_book_at(side, ring);
+    uint32_t better = 0, level;
+    if (p->best != PH_KEY_NONE && ph_ladder_find(&m->ladders, &p->ladder, o->key, &better)) {
+        level = ph_ladder_nth(&m->ladders, &p->ladder, better)->ref;
     } else {
         level = level_new(m);
-        if (!ph_ladder_put(&m->ladders, l, o->key, level)) {
+        if (!ph_ladder_put_at(&m->ladders, &p->ladder, better, (ph_ladder_entry){o->key, level})) {
             level_free(m, level);
             return false;
         }
-        if (o->key > side->best[ring]) {
+        if (better == 0) {
             ph_book_side *other = opposite_of(m, o);
             if (other->blocks.cnt > 0)
                 ph_reach_rise(m, side, other, (ph_rise){.ring = ring, .key = o->key});
-            side->best[ring] = o->key;
+            p->best = o->key;
         }
     }
     ph_level *v = &m->levels[level];
@@ -151,15 +148,16 @@ static void unlink_node(ph_market *m, ph_book_side *side, const ph_order *o, uin
     else
         v->tail = n->prev;
     if (v->head == PH_NODE_NONE) {
-        ph_ladder *l = &side->ladders[ring];
-        uint32_t i = 0;
-        bool found = ph_ladder_find(&m->ladders, l, o->key, &i);
-        PH_ASSERT(found && ph_ladder_nth(&m->ladders, l, i)->ref == n->level);
-        ph_ladder_remove(&m->ladders, l, i);
+        ph_book_period *p = ph_book_at(side, ring);
+        ph_ladder *l = &p->ladder;
+        uint32_t better = 0;
+        bool found = o->key == p->best || ph_ladder_find(&m->ladders, l, o->key, &better);
+        PH_ASSERT(found && ph_ladder_nth(&m->ladders, l, better)->ref == n->level);
+        ph_ladder_remove(&m->ladders, l, better);
         level_free(m, n->level);
-        side->best[ring] = ph_ladder_best(&m->ladders, l);
+        p->best = ph_ladder_best(&m->ladders, l);
         bool is_awaited = l->cnt == 0 && !m->is_trial && opposite_of(m, o)->blocks.cnt > 0;
-        if (is_awaited) side->seen[ring] = o->key;
+        if (is_awaited) p->seen = o->key;
     }
     n->level = PH_NONE;
 }
@@ -256,7 +254,7 @@ void ph_book_drop_period(ph_market *m, uint32_t slot, ph_period t)
     m->nodes[at].executed = PH_NODE_LOST;
 }
 
-/* ---- Lists and blocks -------------------------------------------------------------------- */
+/* ---- The list of a participant, and blocks -------------------------------------------------- */
 
 static uint64_t blocks_key(uint32_t participant, uint32_t product)
 {
@@ -273,7 +271,7 @@ uint32_t ph_book_blocks_of(const ph_market *m, uint32_t participant, uint32_t pr
 static void touch_periods(ph_market *m, ph_book_side *side, ph_window w, int by)
 {
     for (uint32_t i = 0; i < w.periods; i++) {
-        uint16_t *cnt = &side->touching[ph_ring(m, w.first + i)];
+        uint16_t *cnt = &ph_book_at(side, ph_ring(m, w.first + i))->touching;
         *cnt = (uint16_t)(*cnt + by);
     }
 }
@@ -342,40 +340,28 @@ static void leave_block(ph_market *m, uint32_t slot)
     m->block_cnt--;
 }
 
-static void join_lists(ph_market *m, uint32_t slot)
+static void join_list(ph_market *m, uint32_t slot)
 {
     ph_order *o = &m->orders[slot];
     ph_participant *who = &m->participants[o->participant];
-    ph_product *what = &m->products[o->product];
     o->next_of_participant = who->first_order;
     if (who->first_order != PH_NONE) m->orders[who->first_order].prev_of_participant = slot;
     who->first_order = slot;
-    o->next_of_product = what->first_order;
-    if (what->first_order != PH_NONE) m->orders[what->first_order].prev_of_product = slot;
-    what->first_order = slot;
-    what->order_cnt++;
+    m->products[o->product].order_cnt++;
 }
 
-static void leave_lists(ph_market *m, uint32_t slot)
+static void leave_list(ph_market *m, uint32_t slot)
 {
     ph_order *o = &m->orders[slot];
     ph_participant *who = &m->participants[o->participant];
-    ph_product *what = &m->products[o->product];
     if (o->prev_of_participant != PH_NONE)
         m->orders[o->prev_of_participant].next_of_participant = o->next_of_participant;
     else
         who->first_order = o->next_of_participant;
     if (o->next_of_participant != PH_NONE)
         m->orders[o->next_of_participant].prev_of_participant = o->prev_of_participant;
-    if (o->prev_of_product != PH_NONE)
-        m->orders[o->prev_of_product].next_of_product = o->next_of_product;
-    else
-        what->first_order = o->next_of_product;
-    if (o->next_of_product != PH_NONE)
-        m->orders[o->next_of_product].prev_of_product = o->prev_of_product;
     o->next_of_participant = o->prev_of_participant = PH_NONE;
-    o->next_of_product = o->prev_of_product = PH_NONE;
-    what->order_cnt--;
+    m->products[o->product].order_cnt--;
 }
 
 static void unlink_nodes(ph_market *m, const ph_order *o, uint32_t periods)
@@ -409,7 +395,7 @@ bool ph_book_rest(ph_market *m, uint32_t slot)
     if (!fits) return false;
     if (o->display != 0) side_of(m, o)->icebergs++;
     if (o->expire_ns != 0) ph_expiry_add(m, slot);
-    join_lists(m, slot);
+    join_list(m, slot);
     ph_index_put(&m->order_of, o->id, slot);
     o->resting = true;
     return true;
@@ -427,7 +413,7 @@ void ph_book_leave(ph_market *m, uint32_t slot)
     o->resting = false;
     if (m->is_trial) return;
     if (o->expire_ns != 0) ph_expiry_remove(m, slot);
-    leave_lists(m, slot);
+    leave_list(m, slot);
     ph_index_remove(&m->order_of, o->id);
 }
 
@@ -478,9 +464,9 @@ uint32_t ph_book_sort_by_id(ph_market *m, uint32_t first)
 uint32_t ph_book_by_id(ph_market *m)
 {
     uint32_t first = PH_NONE;
-    for (uint32_t p = 1; p <= m->product_cnt; p++) {
-        for (uint32_t i = m->products[p].first_order; i != PH_NONE;
-             i = m->orders[i].next_of_product) {
+    for (uint32_t p = 1; p <= m->participant_cnt; p++) {
+        for (uint32_t i = m->participants[p].first_order; i != PH_NONE;
+             i = m->orders[i].next_of_participant) {
             m->orders[i].next_touched = first;
             first = i;
         }

@@ -12,14 +12,31 @@
 
 void ph_book_init(ph_market *m, ph_arena *a);
 
-/* A zeroed order slot, or PH_NONE.  EACH orders also get a run of `nodes` nodes. */
-uint32_t ph_order_new(ph_market *m, ph_shape shape, uint32_t nodes);
+/* A slot with a copy of the draft, or PH_NONE.  An EACH order also gets the nodes that it needs,
+   as they are. */
+uint32_t ph_order_new(ph_market *m, const ph_order *draft);
 
 /* Nodes that an order needs. */
 static inline uint32_t ph_order_nodes(ph_shape shape, uint32_t periods, ph_quantity display)
 {
     if (shape != PH_SHAPE_EACH) return 0;
     return display == 0 ? periods : 2 * periods;
+}
+
+/* Lets a side lie in the periods of its product: 2 * ring_periods of them, both sides in turn. */
+static inline void ph_book_side_begin(ph_book_side *side, ph_side which, ph_book_period *periods)
+{
+    side->periods = periods + (which == PH_SIDE_SELL ? 1 : 0);
+}
+
+/* True for one of the nodes of an order that stand in queues: how a walk over queues meets every
+   order once. */
+static inline bool ph_book_is_first(const ph_market *m, uint32_t node)
+{
+    uint32_t first = m->orders[m->nodes[node].order].node;
+    while (node > first && m->nodes[node - 1].level == PH_NONE)
+        node--;
+    return node == first;
 }
 
 /* Periods that one unit of an order takes: of the window, or FLEX of one start. */

@@ -57,7 +57,9 @@ void ph_capacity_use_period_seconds(ph_market *m, uint32_t site, uint32_t hardwa
 /* Moves the ring on to the present: what has passed is forgotten. */
 static void advance(ph_market *m, ph_pool *p)
 {
+    if (m->now.ns < p->first_until_ns) return;
     ph_period now = ph_period_at(m->now, p->period_seconds);
+    p->first_until_ns = ph_period_start(now + 1, p->period_seconds).ns;
     uint32_t passed = now - p->first;
     if (passed == 0) return;
     if (passed > m->limits.ring_periods) passed = m->limits.ring_periods;

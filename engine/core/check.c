@@ -17,9 +17,9 @@ uint64_t ph_check_order_of_client_id(const ph_participant *p, uint64_t client_or
     uint64_t low = p->ids_cnt - kept, high = p->ids_cnt;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        uint64_t id = p->ids[middle % PH_CLIENT_IDS_KEPT];
-        if (id == client_order_id) return p->id_orders[middle % PH_CLIENT_IDS_KEPT];
-        if (id < client_order_id)
+        const ph_client_id *used = &p->ids[middle % PH_CLIENT_IDS_KEPT];
+        if (used->id == client_order_id) return used->order;
+        if (used->id < client_order_id)
             low = middle + 1;
         else
             high = middle;

@@ -93,7 +93,7 @@ static void set_front(ph_column *c, uint32_t i, stand at)
 {
     ph_market *m = c->m;
     ph_column_room *room = &m->column;
-    const ph_ladder *l = &c->side->ladders[ph_ring(m, c->window.first + i)];
+    const ph_ladder *l = &ph_book_at(c->side, ph_ring(m, c->window.first + i))->ladder;
     while (at.level < l->cnt && !find_in_level(c, l, &at)) {
         at.level++;
         at.pass = 0;
@@ -126,7 +126,7 @@ static void set_front(ph_column *c, uint32_t i, stand at)
 static void set_first(ph_column *c, uint32_t i)
 {
     ph_market *m = c->m;
-    const ph_ladder *l = &c->side->ladders[ph_ring(m, c->window.first + i)];
+    const ph_ladder *l = &ph_book_at(c->side, ph_ring(m, c->window.first + i))->ladder;
     uint32_t node = l->cnt == 0 ? PH_NODE_NONE : ph_book_level(m, l, 0)->head;
     set_front(c, i, (stand){0, 0, node});
 }
@@ -225,7 +225,7 @@ bool ph_column_could_reach(const ph_market *m, uint32_t block, ph_window window,
     int64_t sum = 0;
     for (uint32_t i = 0; i < window.periods; i++) {
         ph_period t = window.first + i;
-        int64_t best = side->best[ph_ring(m, t)];
+        int64_t best = ph_book_at(side, ph_ring(m, t))->best;
         if (extra_units(m, extra, t) > 0 && m->orders[extra].key > best)
             best = m->orders[extra].key;
         if (best == PH_KEY_NONE) return false;

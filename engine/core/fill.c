@@ -20,6 +20,7 @@ void ph_fill_init(ph_market *m, ph_arena *a)
 void ph_fill_begin(ph_market *m, uint32_t incoming)
 {
     m->incoming = incoming;
+    m->is_held = false;
     m->fill_cnt = 0;
     m->lost_cnt = 0;
     m->first_touched = m->last_touched = PH_NONE;
@@ -185,7 +186,7 @@ static void settle_order(ph_market *m, uint32_t slot)
     if (o->ends != 0) end_order(m, slot);
     if (o->group != PH_NONE)
         ph_group_settle(m, slot);
-    else
+    else if (!m->is_held || slot != m->incoming || !o->resting)
         ph_ledger_rehold(m, slot);
 }
 
@@ -242,6 +243,7 @@ static void tell_reference(ph_market *m)
 
 void ph_fill_settle(ph_market *m)
 {
+    m->is_held &= m->fill_cnt == 0 && m->lost_cnt == 0;
     if (m->fill_cnt > 0) ph_trade_conclude_all(m);
     tell_lost(m);
     for (uint32_t slot = m->first_touched; slot != PH_NONE; slot = m->orders[slot].next_touched)

@@ -48,7 +48,7 @@ static uint64_t due_of(const ph_product *p)
 void ph_gate_watch(ph_market *m, uint32_t product)
 {
     ph_product *p = &m->products[product];
-    if (p->order_cnt == 1) p->gate_next = ph_gate_first_open(m, &p->terms);
+    p->gate_next = ph_gate_first_open(m, &p->terms);
     uint64_t due = due_of(p);
     if (due < m->due_ns) m->due_ns = due;
 }
@@ -68,7 +68,7 @@ static void close_node(ph_market *m, uint32_t node, ph_period t)
 
 static void close_side(ph_market *m, ph_book_side *side, ph_period t)
 {
-    const ph_ladder *l = &side->ladders[ph_ring(m, t)];
+    const ph_ladder *l = &ph_book_at(side, ph_ring(m, t))->ladder;
     while (l->cnt > 0)
         close_node(m, ph_book_level(m, l, 0)->head, t);
     for (uint32_t i = 0; i < side->blocks.cnt;) {
@@ -92,7 +92,7 @@ static void close_side(ph_market *m, ph_book_side *side, ph_period t)
 static bool has_anything(const ph_market *m, const ph_book_side *side, ph_period t)
 {
     uint32_t ring = ph_ring(m, t);
-    return side->best[ring] != PH_KEY_NONE || side->touching[ring] > 0;
+    return ph_book_at(side, ring)->best != PH_KEY_NONE || ph_book_at(side, ring)->touching > 0;
 }
 
 static void close_period(ph_market *m, ph_product *p, ph_period t)

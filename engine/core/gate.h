@@ -17,7 +17,7 @@ ph_period ph_gate_open_window(const ph_market *m, ph_product *p, uint64_t *ret_l
 /* Runs every gate that is due at the market's time, in order of due time, then product. */
 void ph_gate_run(ph_market *m);
 
-/* An order has come to rest in a product: its next gate matters from now on. */
+/* The first order has come to rest in a product: its next gate matters from now on. */
 void ph_gate_watch(ph_market *m, uint32_t product);
 
 /* When something is due next, from a book that a snapshot gave back. */

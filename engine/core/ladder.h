@@ -25,10 +25,9 @@ typedef struct {
 } ph_ladder_entry;
 
 typedef struct {
-    uint32_t at;  /* first cell */
-    uint32_t cnt; /* entries; they are [at, at + cnt) */
-    uint8_t k;    /* the run has 2^k cells; meaningless while it has none */
-    bool has_run;
+    uint32_t run; /* 2 * first cell + 2^k, the cells of the run, which lies at a multiple of that;
+                     0: none */
+    uint32_t cnt; /* entries; they are the first ones of the run */
 } ph_ladder;
 
 typedef struct {
@@ -39,24 +38,38 @@ typedef struct {
 
 void ph_ladder_room_init(ph_ladder_room *room, ph_arena *a, uint32_t cells);
 
+/* First cell of the run, and how many it has. */
+static inline uint32_t ph_ladder_at(const ph_ladder *l)
+{
+    return (l->run & (l->run - 1)) / 2;
+}
+
+static inline uint32_t ph_ladder_room_of(const ph_ladder *l)
+{
+    return l->run & (0 - l->run);
+}
+
 /* Entry i from the best: 0 is the best.  i < l->cnt. */
 static inline const ph_ladder_entry *ph_ladder_nth(const ph_ladder_room *room, const ph_ladder *l,
                                                    uint32_t i)
 {
-    return &room->cells[l->at + l->cnt - 1 - i];
+    return &room->cells[ph_ladder_at(l) + l->cnt - 1 - i];
 }
 
 /* Key of the best entry, or PH_KEY_NONE. */
 static inline int64_t ph_ladder_best(const ph_ladder_room *room, const ph_ladder *l)
 {
-    return l->cnt == 0 ? PH_KEY_NONE : room->cells[l->at + l->cnt - 1].key;
+    return l->cnt == 0 ? PH_KEY_NONE : room->cells[ph_ladder_at(l) + l->cnt - 1].key;
 }
 
-/* Place of the best entry with this key, counted from the best; false if there is none. */
+/* How many entries have a better key than this one; true if the next one has this key. */
 bool ph_ladder_find(const ph_ladder_room *room, const ph_ladder *l, int64_t key, uint32_t *ret);
 
 /* Adds an entry behind all that are equal or better. */
 bool ph_ladder_put(ph_ladder_room *room, ph_ladder *l, int64_t key, uint32_t ref);
+
+/* The same for a key that ph_ladder_find did not find, behind the `better` entries that it told. */
+bool ph_ladder_put_at(ph_ladder_room *room, ph_ladder *l, uint32_t better, ph_ladder_entry entry);
 
 /* Exchanges entries i and i + 1, which have the same key. */
 void ph_ladder_swap(ph_ladder_room *room, const ph_ladder *l, uint32_t i);

@@ -85,8 +85,8 @@ static const char *level_broken(const ph_market *m, const ph_level *v, uint32_t 
 static const char *side_broken(const ph_market *m, const ph_book_side *side)
 {
     for (uint32_t r = 0; r < m->limits.ring_periods; r++) {
-        const ph_ladder *l = &side->ladders[r];
-        if (side->best[r] != ph_ladder_best(&m->ladders, l))
+        const ph_ladder *l = &ph_book_at(side, r)->ladder;
+        if (ph_book_at(side, r)->best != ph_ladder_best(&m->ladders, l))
             return "the best price of a period is not that of its ladder";
         int64_t worse_than = INT64_MAX;
         for (uint32_t i = 0; i < l->cnt; i++) {
@@ -116,13 +116,54 @@ static const char *order_broken(const ph_market *m, const ph_order *o)
     return left == o->left ? NULL : "an order's open quantity is not that of its periods";
 }
 
+/* Orders that a walk over the book of a product meets. */
+static uint64_t resting_in(const ph_market *m, const ph_product *p)
+{
+    uint64_t cnt = 0;
+    for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
+        cnt += p->side[s].blocks.cnt;
+        for (uint32_t r = 0; r < m->limits.ring_periods; r++) {
+            const ph_ladder *l = &ph_book_at(&p->side[s], r)->ladder;
+            for (uint32_t i = 0; i < l->cnt; i++) {
+                for (uint32_t n = ph_book_level(m, l, i)->head; n != PH_NODE_NONE;
+                     n = m->nodes[n].next)
+                    cnt += ph_book_is_first(m, n);
+            }
+        }
+    }
+    return cnt;
+}
+
+/* Orders as their participants' lists know them: that each is in its queues, a side's law says. */
+static const char *orders_broken(const ph_market *m)
+{
+    uint64_t listed = 0, resting = 0;
+    for (uint32_t p = 1; p <= m->participant_cnt; p++) {
+        for (uint32_t o = m->participants[p].first_order; o != PH_NONE;
+             o = m->orders[o].next_of_participant) {
+            const char *law = order_broken(m, &m->orders[o]);
+            if (law != NULL) return law;
+            listed++;
+        }
+    }
+    for (uint32_t p = 1; p <= m->product_cnt; p++) {
+        uint64_t cnt = resting_in(m, &m->products[p]);
+        if (cnt != m->products[p].order_cnt)
+            return "a product's orders are not as many as it counts";
+        resting += cnt;
+    }
+    return listed == resting && listed == m->order_cnt
+               ? NULL
+               : "an order rests that is in no participant's list, or the other way round";
+}
+
 /* Rulebook 6.6: what none must be able to find. */
 static const char *crossing_broken(ph_market *m, const ph_product *p)
 {
     const ph_book_side *buy = &p->side[PH_SIDE_BUY], *sell = &p->side[PH_SIDE_SELL];
     for (uint32_t r = 0; r < m->limits.ring_periods; r++) {
-        if (buy->best[r] != PH_KEY_NONE && sell->best[r] != PH_KEY_NONE &&
-            buy->best[r] + sell->best[r] >= 0)
+        if (ph_book_at(buy, r)->best != PH_KEY_NONE && ph_book_at(sell, r)->best != PH_KEY_NONE &&
+            ph_book_at(buy, r)->best + ph_book_at(sell, r)->best >= 0)
             return "a buy and a sell order rest at crossing prices";
     }
     for (uint32_t i = 0; i < buy->blocks.cnt; i++) {
@@ -150,25 +191,15 @@ const char *ph_market_broken(const ph_market *m)
     const char *law = money_broken(m);
     if (law == NULL) law = capacity_broken(m);
     if (law == NULL) law = ph_law_contracts(m);
-    uint32_t orders = 0;
+    if (law == NULL) law = orders_broken(m);
     for (uint32_t i = 1; law == NULL && i <= m->product_cnt; i++) {
         const ph_product *p = &m->products[i];
         law = side_broken(m, &p->side[PH_SIDE_BUY]);
         if (law == NULL) law = side_broken(m, &p->side[PH_SIDE_SELL]);
         if (law == NULL) law = ph_reach_broken(m, p, PH_SIDE_BUY);
         if (law == NULL) law = ph_reach_broken(m, p, PH_SIDE_SELL);
-        uint32_t cnt = 0;
-        for (uint32_t o = p->first_order; law == NULL && o != PH_NONE;
-             o = m->orders[o].next_of_product) {
-            law = order_broken(m, &m->orders[o]);
-            cnt++;
-        }
-        if (law == NULL && cnt != p->order_cnt)
-            law = "a product's orders are not those of its list";
-        orders += cnt;
         /* The column's room is scratch, which no question can see. */
         if (law == NULL) law = crossing_broken((ph_market *)(uintptr_t)m, p);
     }
-    if (law == NULL && orders != m->order_cnt) law = "orders exist that are in no product's list";
     return law;
 }

@@ -552,7 +552,7 @@ void ph_market_best(const ph_market *m, ph_product_id product, ph_side side, ph_
     if (product.v == 0 || product.v > m->product_cnt) return;
     const ph_product *p = &m->products[product.v];
     if (t < ph_gate_first_open(m, &p->terms) || t > ph_gate_last_open(m, &p->terms)) return;
-    const ph_ladder *l = &p->side[side].ladders[ph_ring(m, t)];
+    const ph_ladder *l = &ph_book_at(&p->side[side], ph_ring(m, t))->ladder;
     if (l->cnt == 0) return;
     *ret_price = ph_price_of(ph_ladder_best(&m->ladders, l));
     *ret_quantity = ph_book_level(m, l, 0)->quantity;

@@ -72,7 +72,7 @@ static void heap_fill(ph_market *m, const ph_order *o, const ph_book_side *other
     m->heap_cnt = 0;
     for (uint32_t i = 0; i < o->window.periods; i++) {
         ph_period t = o->window.first + i;
-        int64_t best = other->best[ph_ring(m, t)];
+        int64_t best = ph_book_at(other, ph_ring(m, t))->best;
         if (best == PH_KEY_NONE || !accepts(o->key, best)) continue;
         m->heap[m->heap_cnt] = t;
         m->heap_keys[m->heap_cnt] = best;
@@ -89,7 +89,7 @@ static bool period_candidate(ph_market *m, const ph_order *o, const ph_book_side
 {
     while (m->heap_cnt > 0) {
         ph_period t = m->heap[0];
-        int64_t best = other->best[ph_ring(m, t)];
+        int64_t best = ph_book_at(other, ph_ring(m, t))->best;
         bool over = m->nodes[ph_order_node(o, t)].open == 0 || best == PH_KEY_NONE ||
                     !accepts(o->key, best);
         if (over) {
@@ -150,7 +150,7 @@ static bool any_blocks(const ph_order *o, const ph_market *m)
     const ph_book_side *other = &m->products[o->product].side[ph_other_side((ph_side)o->side)];
     if (other->blocks.cnt == 0) return false;
     for (uint32_t i = 0; i < o->window.periods; i++) {
-        if (other->touching[ph_ring(m, o->window.first + i)] > 0) return true;
+        if (ph_book_at(other, ph_ring(m, o->window.first + i))->touching > 0) return true;
     }
     return false;
 }
@@ -174,7 +174,7 @@ static meeting next_meeting(ph_market *m, uint32_t incoming, bool blocks)
     next.is_block = next.offer.block != PH_NONE;
     next.exists = period || next.is_block;
     if (!period) return next;
-    next.node = ph_book_level(m, &other->ladders[ph_ring(m, next.t)], 0)->head;
+    next.node = ph_book_level(m, &ph_book_at(other, ph_ring(m, next.t))->ladder, 0)->head;
     int64_t key = m->heap_keys[0];
     if (next.is_block &&
         (key > next.offer.key || (key == next.offer.key &&
@@ -230,6 +230,7 @@ void ph_match_each(ph_market *m, uint32_t incoming)
     const ph_order *o = &m->orders[incoming];
     heap_fill(m, o, &m->products[o->product].side[ph_other_side((ph_side)o->side)]);
     bool blocks = any_blocks(o, m);
+    if (m->heap_cnt == 0 && !blocks) return;
     if (blocks) {
         ph_reach_gather(m, incoming);
         ph_reach_count_begin(m, incoming);
@@ -289,7 +290,7 @@ void ph_match_each_whole(ph_market *m, uint32_t incoming)
 static bool foreign_in_reach(const ph_market *m, const ph_order *o, ph_period t)
 {
     const ph_book_side *other = &m->products[o->product].side[ph_other_side((ph_side)o->side)];
-    const ph_ladder *l = &other->ladders[ph_ring(m, t)];
+    const ph_ladder *l = &ph_book_at(other, ph_ring(m, t))->ladder;
     for (uint32_t i = 0; i < l->cnt; i++) {
         if (!accepts(o->key, ph_ladder_nth(&m->ladders, l, i)->key)) return false;
         for (uint32_t n = ph_book_level(m, l, i)->head; n != PH_NODE_NONE; n = m->nodes[n].next) {

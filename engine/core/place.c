@@ -18,15 +18,9 @@
 static uint32_t build_order(ph_market *m, const ph_arrival *a)
 {
     const ph_order *draft = &a->draft;
-    uint32_t nodes = ph_order_nodes((ph_shape)draft->shape, draft->window.periods, draft->display);
-    uint32_t slot = ph_order_new(m, (ph_shape)draft->shape, nodes);
+    uint32_t slot = ph_order_new(m, draft);
     PH_ASSERT(slot != PH_NONE); /* there was room */
-    ph_order *o = &m->orders[slot];
-    uint32_t node = o->node;
-    uint8_t node_k = o->node_k;
-    *o = *draft;
-    o->node = node;
-    o->node_k = node_k;
+    uint32_t node = m->orders[slot].node;
     if (draft->shape != PH_SHAPE_EACH) return slot;
     for (uint32_t i = 0; i < draft->window.periods; i++)
         m->nodes[node + i] = (ph_node){.order = slot,
@@ -45,8 +39,7 @@ static void accept_order(ph_market *m, uint32_t slot)
     o->id = ++m->last_order;
     o->place = ++m->last_place;
     p->highest_client_order_id = o->client_order_id;
-    p->ids[p->ids_cnt % PH_CLIENT_IDS_KEPT] = o->client_order_id;
-    p->id_orders[p->ids_cnt % PH_CLIENT_IDS_KEPT] = o->id;
+    p->ids[p->ids_cnt % PH_CLIENT_IDS_KEPT] = (ph_client_id){o->client_order_id, o->id};
     p->ids_cnt++;
 }
 
@@ -94,7 +87,7 @@ static void rest_or_end(ph_market *m, uint32_t slot)
         o->ends = PH_CANCEL_FOK;
     else if (!ph_book_rest(m, slot))
         o->ends = PH_CANCEL_BOOK_FULL;
-    else
+    else if (m->products[o->product].order_cnt == 1)
         ph_gate_watch(m, o->product);
 }
 
@@ -138,6 +131,7 @@ ph_reject ph_place_order(ph_market *m, uint32_t sender, const ph_new_order *n, i
     ph_supply_offer(m, &a.draft, n->window, n->quantity);
     tell_accepted(m, slot, a.hold);
     ph_fill_begin(m, slot);
+    m->is_held = true;
     ph_fill_touch(m, slot);
     evict(m, a.evict);
     ph_place_match(m, slot);
@@ -280,26 +274,51 @@ ph_reject ph_place_cancel(ph_market *m, uint32_t sender, const ph_cancel_order *
     return PH_REJECT_NONE;
 }
 
+/* Ends an order if it rests in the product; 0: in any. */
+static uint32_t end_in(ph_market *m, uint32_t slot, uint32_t product, ph_cancel_reason reason)
+{
+    if (product != 0 && m->orders[slot].product != product) return 0;
+    ph_fill_end(m, slot, reason);
+    return 1;
+}
+
+static uint64_t end_product(ph_market *m, uint32_t product, ph_cancel_reason reason)
+{
+    uint64_t cnt = 0;
+    for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
+        const ph_book_side *side = &m->products[product].side[s];
+        while (side->blocks.cnt > 0)
+            cnt += end_in(m, ph_ladder_nth(&m->ladders, &side->blocks, 0)->ref, 0, reason);
+        for (uint32_t r = 0; r < m->limits.ring_periods; r++) {
+            const ph_ladder *l = &ph_book_at(side, r)->ladder;
+            while (l->cnt > 0)
+                cnt += end_in(m, m->nodes[ph_book_level(m, l, 0)->head].order, 0, reason);
+        }
+    }
+    return cnt;
+}
+
+static uint64_t end_participant(ph_market *m, uint32_t participant, uint32_t product,
+                                ph_cancel_reason reason)
+{
+    uint64_t cnt = 0;
+    for (uint32_t slot = m->participants[participant].first_order; slot != PH_NONE;) {
+        uint32_t next = m->orders[slot].next_of_participant;
+        cnt += end_in(m, slot, product, reason);
+        slot = next;
+    }
+    return cnt;
+}
+
 uint64_t ph_place_end_all(ph_market *m, uint32_t participant, uint32_t product,
                           ph_cancel_reason reason)
 {
     PH_ASSERT(participant != 0 || product != 0);
-    uint64_t cnt = 0;
-    bool by_participant = participant != 0;
-    uint32_t slot = by_participant ? m->participants[participant].first_order
-                                   : m->products[product].first_order;
-    while (slot != PH_NONE) {
-        const ph_order *o = &m->orders[slot];
-        uint32_t next = by_participant ? o->next_of_participant : o->next_of_product;
-        if (product == 0 || o->product == product) {
-            ph_fill_end(m, slot, reason);
-            cnt++;
-        }
-        slot = next;
-    }
-    /* Told in order of id, however the lists lie. */
+    uint64_t cnt = participant != 0 ? end_participant(m, participant, product, reason)
+                                    : end_product(m, product, reason);
+    /* Told in order of id, however the book lies. */
     m->first_touched = ph_book_sort_by_id(m, m->first_touched);
-    for (slot = m->first_touched; slot != PH_NONE; slot = m->orders[slot].next_touched)
+    for (uint32_t slot = m->first_touched; slot != PH_NONE; slot = m->orders[slot].next_touched)
         m->last_touched = slot;
     return cnt;
 }

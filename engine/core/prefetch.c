@@ -34,22 +34,17 @@ static void ask_for_new(const ph_market *m, const ph_command *c, uint32_t step)
         ask(&p->side[PH_SIDE_SELL]);
     } else if (step == 1) {
         ask(&who->ids[who->ids_cnt % PH_CLIENT_IDS_KEPT]);
-        ask(&who->id_orders[who->ids_cnt % PH_CLIENT_IDS_KEPT]);
-        for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
-            ask(&p->side[s].best[ring]);
-            ask(&p->side[s].ladders[ring]);
-        }
+        ask(ph_book_at(&p->side[PH_SIDE_BUY], ring)); /* both sides share a cache line */
         ask(&m->order_of.entries[ph_index_home(&m->order_of, m->last_order + 8)]);
     } else if (step == 2) {
         for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
-            const ph_ladder *l = &p->side[s].ladders[ring];
+            const ph_ladder *l = &ph_book_at(&p->side[s], ring)->ladder;
             if (l->cnt > 0) ask(ph_ladder_nth(&m->ladders, l, 0));
         }
         ask_order(m, who->first_order);
     } else {
-        const ph_ladder *l = &p->side[ph_other_side(n->side)].ladders[ring];
+        const ph_ladder *l = &ph_book_at(&p->side[ph_other_side(n->side)], ring)->ladder;
         if (l->cnt > 0) ask(ph_book_level(m, l, 0));
-        ask(&p->side[n->side].touching[ring]);
     }
 }
 
@@ -69,8 +64,6 @@ static void ask_for_resting(const ph_market *m, uint64_t order, uint32_t step)
     if (step == 2) {
         ask(&m->orders[o->next_of_participant].next_of_participant);
         ask(&m->orders[o->prev_of_participant].next_of_participant);
-        ask(&m->orders[o->next_of_product].next_of_participant);
-        ask(&m->orders[o->prev_of_product].next_of_participant);
         if (o->shape == PH_SHAPE_EACH) ask(&m->nodes[o->node]);
         return;
     }
@@ -80,7 +73,7 @@ static void ask_for_resting(const ph_market *m, uint64_t order, uint32_t step)
     if (n->prev != PH_NODE_NONE) ask(&m->nodes[n->prev]);
     ask(&m->levels[n->level]);
     uint32_t ring = ph_ring(m, o->window.first);
-    ask(&m->products[o->product].side[o->side].ladders[ring]);
+    ask(ph_book_at(&m->products[o->product].side[o->side], ring));
 }
 
 void ph_market_prefetch(const ph_market *m, const ph_command *c, uint32_t step)

@@ -46,7 +46,7 @@ static uint32_t meld(ph_market *m, uint32_t a, uint32_t b)
 /* Where the root of a heap stands: the period that its blocks lack, or `supplied`. */
 static uint32_t *root_at(ph_book_side *side, uint32_t heap)
 {
-    return heap == PH_HEAP_SUPPLIED ? &side->supplied : &side->lacking[heap];
+    return heap == PH_HEAP_SUPPLIED ? &side->supplied : &ph_book_at(side, heap)->lacking;
 }
 
 static void set_root(ph_market *m, ph_book_side *side, uint32_t heap, uint32_t root)
@@ -109,10 +109,10 @@ static survey survey_of(const ph_market *m, const ph_book_side *supply, ph_windo
     survey s = {.lacks = PH_HEAP_SUPPLIED, .needs = PH_HEAP_SUPPLIED};
     for (uint32_t i = 0; i < w.periods; i++) {
         uint32_t ring = ph_ring(m, w.first + i);
-        int64_t best = supply->best[ring];
+        int64_t best = ph_book_at(supply, ring)->best;
         bool open = o != NULL && has_left(m, o, w.first + i);
         s.touches |= open;
-        s.counted += best != PH_KEY_NONE ? best : supply->seen[ring];
+        s.counted += best != PH_KEY_NONE ? best : ph_book_at(supply, ring)->seen;
         if (open && o->key > best) {
             if (best == PH_KEY_NONE) s.needs = ring;
             s.reached += o->key;
@@ -184,11 +184,11 @@ void ph_reach_leave(ph_market *m, uint32_t slot)
 void ph_reach_rise(ph_market *m, ph_book_side *supply, ph_book_side *other, ph_rise rise)
 {
     PH_ASSERT(!m->is_trial); /* nothing comes to rest in a double */
-    int64_t before = supply->best[rise.ring];
+    int64_t before = ph_book_at(supply, rise.ring)->best;
     if (before == PH_KEY_NONE) {
-        before = supply->seen[rise.ring];
-        uint32_t waiting = other->lacking[rise.ring];
-        other->lacking[rise.ring] = PH_NONE;
+        before = ph_book_at(supply, rise.ring)->seen;
+        uint32_t waiting = ph_book_at(other, rise.ring)->lacking;
+        ph_book_at(other, rise.ring)->lacking = PH_NONE;
         if (waiting != PH_NONE)
             set_root(m, other, PH_HEAP_SUPPLIED, meld(m, other->supplied, waiting));
     }
@@ -237,7 +237,7 @@ static bool flex_in_reach(const ph_market *m, const ph_book_side *supply, const 
             if (leaves == 1 && i < b->duration) continue;
             ph_period t = b->window.first + i - (leaves == 1 ? b->duration : 0);
             int by = leaves == 1 ? -1 : 1;
-            int64_t key = supply->best[ph_ring(m, t)];
+            int64_t key = ph_book_at(supply, ph_ring(m, t))->best;
             bool open = has_left(m, o, t);
             if (open && o->key > key) key = o->key;
             if (open) touched += (uint32_t)by;
@@ -289,7 +289,9 @@ void ph_reach_gather(ph_market *m, uint32_t incoming)
     ph_wide sum = 0, most = 0;
     for (uint32_t i = 0; i < o->window.periods; i++) {
         uint32_t ring = ph_ring(m, o->window.first + i);
-        int64_t best = supply->best[ring] != PH_KEY_NONE ? supply->best[ring] : supply->seen[ring];
+        int64_t best = ph_book_at(supply, ring)->best != PH_KEY_NONE
+                           ? ph_book_at(supply, ring)->best
+                           : ph_book_at(supply, ring)->seen;
         ph_wide by = (ph_wide)o->key - best;
         if (by <= 0 || m->nodes[o->node + i].open == 0) continue;
         sum += by;
@@ -298,7 +300,7 @@ void ph_reach_gather(ph_market *m, uint32_t incoming)
     ph_wide bound = supply->shift + at_most(supply, sum, most);
     uint32_t cnt = gather_heap(m, side->supplied, bound, 0);
     for (uint32_t i = 0; i < o->window.periods; i++) {
-        uint32_t root = side->lacking[ph_ring(m, o->window.first + i)];
+        uint32_t root = ph_book_at(side, ph_ring(m, o->window.first + i))->lacking;
         if (root != PH_NONE && m->nodes[o->node + i].open > 0)
             cnt = gather_heap(m, root, bound, cnt);
     }
@@ -357,7 +359,7 @@ static const char *row_broken(const ph_market *m, const ph_book_side *supply, ui
     const ph_block *b = &m->blocks[row];
     const ph_order *o = &m->orders[b->order];
     if (!o->resting || o->block != row) return "the index of blocks holds one that does not rest";
-    if (heap != PH_HEAP_SUPPLIED && supply->best[heap] != PH_KEY_NONE)
+    if (heap != PH_HEAP_SUPPLIED && ph_book_at(supply, heap)->best != PH_KEY_NONE)
         return "a block waits for a period that is supplied";
     if (o->shape == PH_SHAPE_FLEX) return NULL;
     survey s = survey_of(m, supply, o->window, NULL);
@@ -398,7 +400,7 @@ const char *ph_reach_broken(const ph_market *m, const ph_product *p, ph_side sid
     uint32_t cnt = 0;
     const char *law = heap_broken(m, supply, blocks->supplied, PH_HEAP_SUPPLIED, &cnt);
     for (uint32_t r = 0; law == NULL && r < m->limits.ring_periods; r++)
-        law = heap_broken(m, supply, blocks->lacking[r], r, &cnt);
+        law = heap_broken(m, supply, ph_book_at(blocks, r)->lacking, r, &cnt);
     if (law == NULL && cnt != blocks->blocks.cnt) law = "a resting block is not in the index";
     return law;
 }

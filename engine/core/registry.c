@@ -1,38 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/core/registry.h"
 
+#include "engine/core/book.h"
 #include "engine/core/keys.h"
 
 enum { RULES_NEWEST = 1 }; /* version of the rulebook that this engine knows */
-
-/* The arrays over periods of one side of every product. */
-typedef struct {
-    ph_ladder *ladders;
-    int64_t *best, *seen;
-    uint32_t *lacking;
-    uint16_t *touching;
-} side_arrays;
-
-static side_arrays take_side(ph_arena *a, size_t cells)
-{
-    side_arrays v;
-    v.ladders = ph_arena_take(a, cells, sizeof v.ladders[0]);
-    v.best = ph_arena_take(a, cells, sizeof v.best[0]);
-    v.touching = ph_arena_take(a, cells, sizeof v.touching[0]);
-    v.lacking = ph_arena_take(a, cells, sizeof v.lacking[0]);
-    v.seen = ph_arena_take(a, cells, sizeof v.seen[0]);
-    return v;
-}
-
-static void init_side(ph_market *m, ph_book_side *side, size_t product, const side_arrays *v)
-{
-    size_t at = product * m->limits.ring_periods;
-    side->ladders = v->ladders + at;
-    side->best = v->best + at;
-    side->touching = v->touching + at;
-    side->lacking = v->lacking + at;
-    side->seen = v->seen + at;
-}
 
 void ph_registry_init(ph_market *m, ph_arena *a)
 {
@@ -40,23 +12,19 @@ void ph_registry_init(ph_market *m, ph_arena *a)
     m->participants =
         ph_arena_take(a, (size_t)lim->participants_max + 1, sizeof m->participants[0]);
     size_t ids = ((size_t)lim->participants_max + 1) * PH_CLIENT_IDS_KEPT;
-    uint64_t *client_ids = ph_arena_take(a, ids, sizeof client_ids[0]);
-    uint64_t *orders = ph_arena_take(a, ids, sizeof orders[0]);
+    ph_client_id *client_ids = ph_arena_take(a, ids, sizeof client_ids[0]);
     m->sites = ph_arena_take(a, (size_t)lim->sites_max + 1, sizeof m->sites[0]);
     m->hardware = ph_arena_take(a, (size_t)lim->hardware_max + 1, sizeof m->hardware[0]);
     m->products = ph_arena_take(a, (size_t)lim->products_max + 1, sizeof m->products[0]);
     size_t cells = ((size_t)lim->products_max + 1) * lim->ring_periods;
-    side_arrays sides[3];
-    for (int i = PH_SIDE_BUY; i <= PH_SIDE_SELL; i++)
-        sides[i] = take_side(a, cells);
+    ph_book_period *periods = ph_arena_take(a, 2 * cells, sizeof periods[0]);
     if (a->start == NULL) return;
-    for (uint32_t i = 1; i <= lim->participants_max; i++) {
+    for (uint32_t i = 1; i <= lim->participants_max; i++)
         m->participants[i].ids = client_ids + (size_t)i * PH_CLIENT_IDS_KEPT;
-        m->participants[i].id_orders = orders + (size_t)i * PH_CLIENT_IDS_KEPT;
-    }
     for (uint32_t i = 1; i <= lim->products_max; i++) {
         for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++)
-            init_side(m, &m->products[i].side[s], i, &sides[s]);
+            ph_book_side_begin(&m->products[i].side[s], (ph_side)s,
+                               periods + 2 * (size_t)i * lim->ring_periods);
     }
 }
 

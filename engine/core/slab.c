@@ -1,52 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/core/slab.h"
 
-#include <stddef.h>
+#include <string.h>
 
 #include "engine/base/panic.h"
 
 enum { READY = UINT8_MAX }; /* state of a run that waits to be taken again */
 
+/* What stands in the first cell of a run that nobody has. */
+typedef struct {
+    uint32_t next, prev;
+} links;
+
+static links links_of(const ph_slab *s, uint32_t at)
+{
+    links v;
+    memcpy(&v, s->memory + at * s->cell, sizeof v);
+    return v;
+}
+
+static void set_links(ph_slab *s, uint32_t at, links v)
+{
+    memcpy(s->memory + at * s->cell, &v, sizeof v);
+}
+
 uint8_t ph_slab_size_class(uint32_t cells)
 {
     PH_ASSERT(cells > 0 && cells <= UINT32_C(1) << 31);
-    uint8_t k = 0;
-    while (UINT32_C(1) << k < cells)
-        k++;
-    return k;
+    return cells == 1 ? 0 : (uint8_t)(32 - __builtin_clz(cells - 1));
 }
 
 static void push_free(ph_slab *s, uint32_t at, uint8_t k)
 {
+    uint32_t first = s->free[k];
     s->state[at] = (uint8_t)(1 + k);
-    s->prev[at] = PH_SLAB_NONE;
-    s->next[at] = s->free[k];
-    if (s->free[k] != PH_SLAB_NONE) s->prev[s->free[k]] = at;
+    set_links(s, at, (links){.next = first, .prev = PH_SLAB_NONE});
+    if (first != PH_SLAB_NONE) set_links(s, first, (links){links_of(s, first).next, at});
     s->free[k] = at;
+    s->free_classes |= UINT32_C(1) << k;
 }
 
 static void drop_free(ph_slab *s, uint32_t at, uint8_t k)
 {
-    uint32_t next = s->next[at], prev = s->prev[at];
-    if (prev != PH_SLAB_NONE)
-        s->next[prev] = next;
+    links v = links_of(s, at);
+    if (v.prev != PH_SLAB_NONE)
+        set_links(s, v.prev, (links){v.next, links_of(s, v.prev).prev});
     else
-        s->free[k] = next;
-    if (next != PH_SLAB_NONE) s->prev[next] = prev;
+        s->free[k] = v.next;
+    if (v.next != PH_SLAB_NONE) set_links(s, v.next, (links){links_of(s, v.next).next, v.prev});
+    if (s->free[k] == PH_SLAB_NONE) s->free_classes &= ~(UINT32_C(1) << k);
     s->state[at] = 0;
 }
 
-void ph_slab_init(ph_slab *s, ph_arena *a, uint32_t cells)
+void *ph_slab_init(ph_slab *s, ph_arena *a, uint32_t cells, size_t cell, uint32_t beyond)
 {
+    PH_ASSERT(cell >= sizeof(links));
     s->top = ph_slab_size_class(cells);
     s->cells = UINT32_C(1) << s->top;
     s->used = 0;
-    s->next = ph_arena_take(a, s->cells, sizeof s->next[0]);
-    s->prev = ph_arena_take(a, s->cells, sizeof s->prev[0]);
+    s->free_classes = 0;
+    s->cell = cell;
+    s->memory = ph_arena_take(a, (size_t)s->cells + beyond, cell);
     s->state = ph_arena_take(a, s->cells, sizeof s->state[0]);
     for (int k = 0; k < PH_SLAB_ORDERS; k++)
         s->free[k] = s->ready[k] = PH_SLAB_NONE;
     if (a->start != NULL) push_free(s, 0, s->top);
+    return s->memory;
 }
 
 static void merge(ph_slab *s, uint32_t at, uint8_t k)
@@ -61,36 +80,17 @@ static void merge(ph_slab *s, uint32_t at, uint8_t k)
     push_free(s, at, k);
 }
 
-/* Merges all runs that wait to be taken again. */
-static void merge_ready(ph_slab *s)
+bool ph_slab_merge(ph_slab *s, uint8_t k)
 {
-    for (uint8_t k = 0; k <= s->top; k++) {
-        while (s->ready[k] != PH_SLAB_NONE) {
-            uint32_t at = s->ready[k];
-            s->ready[k] = s->next[at];
+    for (uint8_t i = 0; i <= s->top; i++) {
+        while (s->ready[i] != PH_SLAB_NONE) {
+            uint32_t at = s->ready[i];
+            s->ready[i] = links_of(s, at).next;
             s->state[at] = 0;
-            merge(s, at, k);
+            merge(s, at, i);
         }
     }
-}
-
-static bool find_free(const ph_slab *s, uint8_t k, uint8_t *ret)
-{
-    for (uint8_t have = k; have <= s->top; have++) {
-        if (s->free[have] == PH_SLAB_NONE) continue;
-        *ret = have;
-        return true;
-    }
-    return false;
-}
-
-bool ph_slab_has(ph_slab *s, uint8_t k)
-{
-    uint8_t have;
-    if (k > s->top) return false;
-    if (s->ready[k] != PH_SLAB_NONE || find_free(s, k, &have)) return true;
-    merge_ready(s);
-    return find_free(s, k, &have);
+    return s->free_classes >> k != 0;
 }
 
 uint32_t ph_slab_take(ph_slab *s, uint8_t k)
@@ -99,13 +99,11 @@ uint32_t ph_slab_take(ph_slab *s, uint8_t k)
     s->used += UINT32_C(1) << k;
     uint32_t at = s->ready[k];
     if (at != PH_SLAB_NONE) {
-        s->ready[k] = s->next[at];
+        s->ready[k] = links_of(s, at).next;
         s->state[at] = 0;
         return at;
     }
-    uint8_t have = 0;
-    bool found = find_free(s, k, &have);
-    PH_ASSERT(found);
+    uint8_t have = (uint8_t)(k + __builtin_ctz(s->free_classes >> k));
     at = s->free[have];
     drop_free(s, at, have);
     while (have > k) {
@@ -120,6 +118,6 @@ void ph_slab_give(ph_slab *s, uint32_t at, uint8_t k)
     PH_ASSERT(at < s->cells && s->state[at] == 0 && k <= s->top);
     s->used -= UINT32_C(1) << k;
     s->state[at] = READY;
-    s->next[at] = s->ready[k];
+    set_links(s, at, (links){.next = s->ready[k], .prev = PH_SLAB_NONE});
     s->ready[k] = at;
 }

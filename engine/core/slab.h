@@ -6,12 +6,13 @@
     keeps every run aligned to its size.  Runs that are given back wait as they are to be taken
     again, and are merged only when nothing else is left: most orders are as long as the last.
 
-    Owns      nothing: bookkeeping lives in the arena; the cells are somebody else's array.
+    Owns      nothing: the cells live in the arena, and a free run's links in its first cell.
     Full      ph_slab_take answers PH_SLAB_NONE; the caller must be able to live with it. */
 #ifndef ENGINE_CORE_SLAB_H
 #define ENGINE_CORE_SLAB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "engine/base/arena.h"
@@ -21,18 +22,21 @@
 enum { PH_SLAB_ORDERS = 32 };
 
 typedef struct {
-    uint32_t *next, *prev; /* of the free run that starts at a cell */
-    uint8_t *state;        /* of the run that starts at a cell: 0 none, else 1 + k if free */
+    uint8_t *memory; /* of the cells */
+    size_t cell;     /* bytes of one */
+    uint8_t *state;  /* of the run that starts at a cell: 0 none, else 1 + k if free */
     uint32_t free[PH_SLAB_ORDERS];  /* first free run of 2^k cells, or PH_SLAB_NONE */
-    uint32_t ready[PH_SLAB_ORDERS]; /* runs given back and not merged yet, by next */
+    uint32_t ready[PH_SLAB_ORDERS]; /* runs given back and not merged yet */
+    uint32_t free_classes;          /* bit k: free[k] is not PH_SLAB_NONE */
     uint32_t cells;                 /* a power of two */
     uint32_t used;                  /* cells handed out */
     uint8_t top;                    /* log2 of cells */
 } ph_slab;
 
-/* A slab of at least `cells` cells (rounded up to a power of two; see s->cells).  While the arena
-   only counts, nothing but s->cells is set. */
-void ph_slab_init(ph_slab *s, ph_arena *a, uint32_t cells);
+/* A slab of at least `cells` cells (rounded up to a power of two; see s->cells) of `cell` bytes, 8
+   or more.  Returns their array, which has `beyond` more behind them that the slab does not hand
+   out.  While the arena only counts, nothing but s->cells is set, and NULL returned. */
+void *ph_slab_init(ph_slab *s, ph_arena *a, uint32_t cells, size_t cell, uint32_t beyond);
 
 /* The smallest k with 2^k >= cells. */
 uint8_t ph_slab_size_class(uint32_t cells);
@@ -40,8 +44,15 @@ uint8_t ph_slab_size_class(uint32_t cells);
 /* First cell of a run of 2^k cells, or PH_SLAB_NONE. */
 uint32_t ph_slab_take(ph_slab *s, uint8_t k);
 
+/* True if there is a run after runs that wait have been merged. */
+bool ph_slab_merge(ph_slab *s, uint8_t k);
+
 /* True if ph_slab_take(s, k) would succeed. */
-bool ph_slab_has(ph_slab *s, uint8_t k);
+static inline bool ph_slab_has(ph_slab *s, uint8_t k)
+{
+    if (k > s->top) return false;
+    return s->ready[k] != PH_SLAB_NONE || s->free_classes >> k != 0 || ph_slab_merge(s, k);
+}
 
 /* Gives back what take handed out. */
 void ph_slab_give(ph_slab *s, uint32_t at, uint8_t k);

@@ -189,8 +189,8 @@ static void participant(visit *v, ph_participant *p)
     u64(v, &p->ids_cnt);
     uint64_t kept = p->ids_cnt < PH_CLIENT_IDS_KEPT ? p->ids_cnt : PH_CLIENT_IDS_KEPT;
     for (uint64_t i = p->ids_cnt - kept; i < p->ids_cnt && !v->r.bad; i++) {
-        u64(v, &p->ids[i % PH_CLIENT_IDS_KEPT]);
-        u64(v, &p->id_orders[i % PH_CLIENT_IDS_KEPT]);
+        u64(v, &p->ids[i % PH_CLIENT_IDS_KEPT].id);
+        u64(v, &p->ids[i % PH_CLIENT_IDS_KEPT].order);
     }
 }
 
@@ -497,16 +497,12 @@ static void read_order(visit *v, uint64_t *last_id)
     if (v->r.bad) return;
     *last_id = draft.id;
     ph_shape shape = (ph_shape)draft.shape;
-    uint32_t needed = ph_order_nodes(shape, draft.window.periods, draft.display);
-    uint32_t slot = ph_order_new(m, shape, needed);
+    uint32_t slot = ph_order_new(m, &draft);
     if (slot == PH_NONE) {
         fail(v, "more periods of orders than there is room for");
         return;
     }
     ph_order *o = &m->orders[slot];
-    draft.node = o->node;
-    draft.node_k = o->node_k;
-    *o = draft;
     if (shape == PH_SHAPE_EACH) {
         nodes(v, o, slot);
         if (reads(v)) fail_if(v, ph_snapshot_nodes_wrong(m, o));

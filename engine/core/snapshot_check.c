@@ -38,10 +38,10 @@ const char *ph_snapshot_participant_wrong(const ph_market *m, uint32_t i)
     uint64_t before = 0;
     for (uint64_t n = p->ids_cnt - kept; n < p->ids_cnt; n++) {
         uint64_t at = n % PH_CLIENT_IDS_KEPT;
-        if (p->ids[at] <= before) return "client order ids do not ascend";
-        if (p->id_orders[at] == 0 || p->id_orders[at] > m->last_order)
+        if (p->ids[at].id <= before) return "client order ids do not ascend";
+        if (p->ids[at].order == 0 || p->ids[at].order > m->last_order)
             return "a client order id belongs to no order";
-        before = p->ids[at];
+        before = p->ids[at].id;
     }
     return before == p->highest_client_order_id ? NULL : "the highest client order id differs";
 }

@@ -69,7 +69,6 @@ typedef struct {
         uint32_t block; /* BLOCK, FLEX, resting: row of m->blocks */
     };
     uint32_t next_of_participant, prev_of_participant;
-    uint32_t next_of_product, prev_of_product;
     uint32_t next_touched;
     uint8_t node_k; /* size class of its run of nodes */
     uint8_t side, shape, time_in_force, stp;
@@ -77,6 +76,11 @@ typedef struct {
     bool all_or_none, post_only, resting, touched;
     bool taken; /* as a source of the block execution that is being tried */
 } ph_order;
+
+/* A client order id that was used, and the order that it named. */
+typedef struct {
+    uint64_t id, order;
+} ph_client_id;
 
 typedef struct {
     ph_register_participant registered;
@@ -90,8 +94,7 @@ typedef struct {
     uint32_t active_keys[PH_KEY_USES]; /* by ph_key_use */
     uint32_t first_order;              /* slot of the list of resting orders, newest first */
     uint64_t ids_cnt;                  /* client ids ever used; the ring holds the last of them */
-    uint64_t *ids;                     /* ring of PH_CLIENT_IDS_KEPT client order ids, ascending */
-    uint64_t *id_orders;               /* and the orders that used them */
+    ph_client_id *ids;                 /* ring of PH_CLIENT_IDS_KEPT, ascending */
 } ph_participant;
 
 /* A key that was ever registered; a revoked one stays its owner's. */
@@ -113,8 +116,9 @@ typedef struct {
 typedef struct {
     uint32_t supplier, site, hardware;
     uint32_t period_seconds;
-    ph_period first;  /* the ring holds [first, first + ring_periods) */
-    bool is_attested; /* some of it was once */
+    ph_period first;         /* the ring holds [first, first + ring_periods) */
+    uint64_t first_until_ns; /* no later than the end of `first`; 0: not reckoned yet */
+    bool is_attested;        /* some of it was once */
     uint64_t *registered, *used;
     uint64_t *attested, *used_attested; /* used by products that count attested units alone */
 } ph_pool;
@@ -129,18 +133,25 @@ typedef struct {
     uint32_t heap; /* of a root: ring place of the period that it lacks, or PH_HEAP_SUPPLIED */
 } ph_block;
 
+/* One period of one side of one product's book.  Both sides of a period fill one cache line. */
+typedef struct {
+    int64_t best;      /* key of the best level, or PH_KEY_NONE */
+    int64_t seen;      /* last key that was best when the ladder became empty */
+    ph_ladder ladder;  /* EACH orders; ref is a level */
+    uint32_t lacking;  /* row of m->blocks: root of those that lack this period, see reach.h */
+    uint16_t touching; /* resting blocks whose window contains the period */
+} ph_book_period;
+
+_Static_assert(sizeof(ph_book_period) == 32, "two fill a cache line");
+
 /* One side of one product's book. */
 typedef struct {
-    ph_ladder *ladders; /* per period */
-    int64_t *best;      /* per period: key of the best level, or PH_KEY_NONE */
-    uint16_t *touching; /* per period: resting blocks whose window contains it */
-    uint32_t icebergs;  /* resting EACH orders that hide something */
-    ph_ladder blocks;   /* resting blocks by key; ref is the order's slot */
+    ph_book_period *periods; /* every other one of the product's, see ph_book_at */
+    uint32_t icebergs;       /* resting EACH orders that hide something */
+    ph_ladder blocks;        /* resting blocks by key; ref is the order's slot */
     /* Where these blocks wait, and what keeps count of the EACH orders for the opposite ones. */
-    uint32_t *lacking; /* per period: rows of m->blocks that lack it */
-    uint32_t supplied; /* row: root of the others */
+    uint32_t supplied; /* row: root of those that lack no period */
     uint32_t longest;  /* periods of the longest opposite block since there was none */
-    int64_t *seen;     /* per period: last key that was best when the ladder became empty */
     ph_wide shift;     /* by how much best keys rose, at most, in any block's periods */
 } ph_book_side;
 
@@ -157,7 +168,6 @@ typedef struct {
     uint64_t open_last, open_until_ns;
     ph_period gate_next;  /* lowest period whose gate has not been run; valid while resting */
     uint32_t order_cnt;   /* resting */
-    uint32_t first_order; /* slot of the list of resting orders, newest first */
     ph_book_side side[3]; /* by ph_side */
 } ph_product;
 
@@ -361,6 +371,7 @@ struct ph_market {
     ph_events *out;
     uint32_t events_max; /* of one command, see ph_market_events_max */
     uint32_t incoming;   /* slot of the order that arrived, or PH_NONE */
+    bool is_held;        /* its hold is what it needs as it arrived */
     uint32_t first_touched, last_touched;
     ph_fill *fills;
     uint32_t fill_cnt;
@@ -391,6 +402,12 @@ struct ph_market {
 static inline uint32_t ph_ring(const ph_market *m, ph_period t)
 {
     return t & m->ring_mask;
+}
+
+/* The period at a ring place. */
+static inline ph_book_period *ph_book_at(const ph_book_side *side, uint32_t ring)
+{
+    return &side->periods[2 * (size_t)ring];
 }
 
 static inline int64_t ph_key_of(ph_side side, ph_price price)

@@ -32,9 +32,10 @@ ph_reject ph_supply_check(ph_market *m, const ph_order *o, ph_window window, uin
     if (o->pool == PH_NONE) why = PH_REJECT_CAPACITY;
     ph_capacity_draw draw = draw_of(m, o, window, units);
     if (why == PH_REJECT_NONE && !ph_capacity_free(m, &draw, &t, &have)) why = PH_REJECT_CAPACITY;
-    draw.kind = PH_CAPACITY_ATTESTED;
-    if (why == PH_REJECT_NONE && ph_supply_attested(m, o) && !ph_capacity_free(m, &draw, &t, &have))
-        why = PH_REJECT_ATTESTED_CAPACITY;
+    if (why == PH_REJECT_NONE && ph_supply_attested(m, o)) {
+        draw.kind = PH_CAPACITY_ATTESTED;
+        if (!ph_capacity_free(m, &draw, &t, &have)) why = PH_REJECT_ATTESTED_CAPACITY;
+    }
     if (why == PH_REJECT_NONE) return why;
     ret_args[0] = t;
     ret_args[1] = (int64_t)have;
@@ -43,18 +44,21 @@ ph_reject ph_supply_check(ph_market *m, const ph_order *o, ph_window window, uin
 
 void ph_supply_offer_registered(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
 {
-    ph_capacity_draw draw = draw_of(m, o, window, units);
-    if (o->from_contract != 0)
+    if (o->side != PH_SIDE_SELL) return;
+    if (o->from_contract != 0) {
         ph_contract_offer(m, o->from_contract, window, units);
-    else if (o->side == PH_SIDE_SELL)
-        ph_capacity_offer(m, &draw);
+        return;
+    }
+    ph_capacity_draw draw = draw_of(m, o, window, units);
+    ph_capacity_offer(m, &draw);
 }
 
 void ph_supply_offer_attested(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
 {
+    if (!ph_supply_attested(m, o)) return;
     ph_capacity_draw draw = draw_of(m, o, window, units);
     draw.kind = PH_CAPACITY_ATTESTED;
-    if (ph_supply_attested(m, o)) ph_capacity_offer(m, &draw);
+    ph_capacity_offer(m, &draw);
 }
 
 void ph_supply_offer(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
@@ -65,19 +69,21 @@ void ph_supply_offer(ph_market *m, const ph_order *o, ph_window window, uint32_t
 
 void ph_supply_return_registered(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
 {
-    if (m->is_trial) return;
-    ph_capacity_draw draw = draw_of(m, o, window, units);
-    if (o->from_contract != 0)
+    if (o->side != PH_SIDE_SELL || m->is_trial) return;
+    if (o->from_contract != 0) {
         ph_contract_take_back(m, o->from_contract, window, units);
-    else if (o->side == PH_SIDE_SELL)
-        ph_capacity_take_back(m, &draw);
+        return;
+    }
+    ph_capacity_draw draw = draw_of(m, o, window, units);
+    ph_capacity_take_back(m, &draw);
 }
 
 void ph_supply_return_attested(ph_market *m, const ph_order *o, ph_window window, uint32_t units)
 {
+    if (!ph_supply_attested(m, o) || m->is_trial) return;
     ph_capacity_draw draw = draw_of(m, o, window, units);
     draw.kind = PH_CAPACITY_ATTESTED;
-    if (ph_supply_attested(m, o) && !m->is_trial) ph_capacity_take_back(m, &draw);
+    ph_capacity_take_back(m, &draw);
 }
 
 void ph_supply_take_back(ph_market *m, const ph_order *o, ph_window window, uint32_t units)

@@ -182,7 +182,7 @@ static void open_books(const ph_market *m, ph_product *p)
 {
     for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
         for (uint32_t i = 0; i < m->limits.ring_periods; i++)
-            p->side[s].best[i] = PH_KEY_NONE;
+            ph_book_at(&p->side[s], i)->best = PH_KEY_NONE;
     }
 }
 

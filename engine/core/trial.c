@@ -16,32 +16,14 @@ void ph_trial_init(ph_trial *t, ph_arena *a, const ph_market_limits *limits)
     t->levels = ph_arena_take(a, nodes + 1, sizeof t->levels[0]);
     t->cells = ph_arena_take(a, sizes.ladders.slab.cells, sizeof t->cells[0]);
     t->products = ph_arena_take(a, (size_t)limits->products_max + 1, sizeof t->products[0]);
-    for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
-        t->ladders[s] = ph_arena_take(a, limits->ring_periods, sizeof t->ladders[s][0]);
-        t->best[s] = ph_arena_take(a, limits->ring_periods, sizeof t->best[s][0]);
-        t->touching[s] = ph_arena_take(a, limits->ring_periods, sizeof t->touching[s][0]);
-    }
+    t->periods = ph_arena_take(a, 2 * (size_t)limits->ring_periods, sizeof t->periods[0]);
 }
 
 static void copy_ladder(ph_trial *t, const ph_market *m, const ph_ladder *l)
 {
-    if (l->cnt > 0) memcpy(&t->cells[l->at], &m->ladders.cells[l->at], l->cnt * sizeof t->cells[0]);
-}
-
-static void copy_side(ph_trial *t, const ph_market *m, uint32_t product, int s)
-{
-    const ph_book_side *from = &m->products[product].side[s];
-    ph_book_side *to = &t->products[product].side[s];
-    uint32_t ring = m->limits.ring_periods;
-    to->ladders = t->ladders[s];
-    to->best = t->best[s];
-    to->touching = t->touching[s];
-    memcpy(to->ladders, from->ladders, ring * sizeof to->ladders[0]);
-    memcpy(to->best, from->best, ring * sizeof to->best[0]);
-    memcpy(to->touching, from->touching, ring * sizeof to->touching[0]);
-    for (uint32_t r = 0; r < ring; r++)
-        copy_ladder(t, m, &from->ladders[r]);
-    copy_ladder(t, m, &from->blocks);
+    if (l->cnt > 0)
+        memcpy(&t->cells[ph_ladder_at(l)], &m->ladders.cells[ph_ladder_at(l)],
+               l->cnt * sizeof t->cells[0]);
 }
 
 static void copy_order(ph_trial *t, const ph_market *m, uint32_t slot)
@@ -54,10 +36,28 @@ static void copy_order(ph_trial *t, const ph_market *m, uint32_t slot)
     if (o->shape != PH_SHAPE_EACH) return;
     uint32_t nodes = ph_order_nodes(PH_SHAPE_EACH, o->window.periods, o->display);
     memcpy(&t->nodes[o->node], &m->nodes[o->node], nodes * sizeof t->nodes[0]);
-    for (uint32_t i = 0; i < o->window.periods; i++) {
-        uint32_t level = m->nodes[o->node + i].level;
-        t->levels[level] = m->levels[level];
+}
+
+static void copy_level(ph_trial *t, const ph_market *m, uint32_t level)
+{
+    t->levels[level] = m->levels[level];
+    for (uint32_t n = m->levels[level].head; n != PH_NODE_NONE; n = m->nodes[n].next) {
+        if (ph_book_is_first(m, n)) copy_order(t, m, m->nodes[n].order);
     }
+}
+
+/* What rests in the product, copied to the same indices. */
+static void copy_side(ph_trial *t, const ph_market *m, const ph_book_side *from)
+{
+    for (uint32_t r = 0; r < m->limits.ring_periods; r++) {
+        const ph_ladder *l = &ph_book_at(from, r)->ladder;
+        copy_ladder(t, m, l);
+        for (uint32_t i = 0; i < l->cnt; i++)
+            copy_level(t, m, ph_ladder_nth(&m->ladders, l, i)->ref);
+    }
+    copy_ladder(t, m, &from->blocks);
+    for (uint32_t i = 0; i < from->blocks.cnt; i++)
+        copy_order(t, m, ph_ladder_nth(&m->ladders, &from->blocks, i)->ref);
 }
 
 ph_market *ph_trial_of(ph_trial *t, const ph_market *m, uint32_t product)
@@ -71,11 +71,12 @@ ph_market *ph_trial_of(ph_trial *t, const ph_market *m, uint32_t product)
     t->market.ladders.keeps_runs = true;
     t->market.products = t->products;
     t->products[product] = m->products[product];
-    for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++)
-        copy_side(t, m, product, s);
-    for (uint32_t slot = m->products[product].first_order; slot != PH_NONE;
-         slot = m->orders[slot].next_of_product)
-        copy_order(t, m, slot);
+    const ph_book_period *periods = m->products[product].side[PH_SIDE_BUY].periods;
+    memcpy(t->periods, periods, 2 * (size_t)m->limits.ring_periods * sizeof t->periods[0]);
+    for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
+        copy_side(t, m, &m->products[product].side[s]);
+        ph_book_side_begin(&t->products[product].side[s], (ph_side)s, t->periods);
+    }
     return &t->market;
 }
 

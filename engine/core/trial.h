@@ -19,9 +19,7 @@ typedef struct {
     ph_level *levels;
     ph_ladder_entry *cells;
     ph_product *products;
-    ph_ladder *ladders[3]; /* by side */
-    int64_t *best[3];
-    uint16_t *touching[3];
+    ph_book_period *periods; /* of both sides */
 } ph_trial;
 
 /* Carves a room of these sizes; while the arena only counts, nothing else. */

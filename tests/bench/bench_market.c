@@ -93,7 +93,7 @@ static void register_all(bench_market *b)
         must(b, c);
         ph_command d = {.kind = PH_CMD_DEPOSIT,
                         .sender = {1},
-                        .u.payment = {.participant = {id}, .amount = PH_PRICE_MAX * 100}};
+                        .u.payment = {.participant = {id}, .amount = PH_PRICE_MAX * 40}};
         snprintf(d.u.payment.reference.s, sizeof d.u.payment.reference.s, "payment %u", id);
         must(b, d);
     }
