@@ -57,7 +57,8 @@ typedef enum {
     X(deliveries_max)      \
     X(lots_max)            \
     X(disputes_max)        \
-    X(probes_max)
+    X(probes_max)          \
+    X(levels_max)
 
 typedef struct {
     const char *name;

@@ -15,12 +15,11 @@ void ph_book_init(ph_market *m, ph_arena *a)
     ph_index_init(&m->blocks_of, a, lim->blocks_max);
     m->nodes =
         ph_slab_init(&m->node_slab, a, lim->order_periods_max, sizeof m->nodes[0], PH_TRIAL_NODES);
-    /* A level has at least one node, so there are never more levels than nodes. */
-    m->levels = ph_arena_take(a, (size_t)m->node_slab.cells + 1, sizeof m->levels[0]);
+    m->levels = ph_arena_take(a, (size_t)lim->levels_max + 1, sizeof m->levels[0]);
     m->levels_fresh = 1;
     m->clips = ph_arena_take(a, PH_FILLS_PER_COMMAND_MAX, sizeof m->clips[0]);
     /* A ladder's run has at most twice the cells that it needs. */
-    ph_ladder_room_init(&m->ladders, a, 2 * (m->node_slab.cells / 2 + lim->blocks_max));
+    ph_ladder_room_init(&m->ladders, a, 2 * (lim->levels_max + lim->blocks_max));
 }
 
 /* ---- Slots ------------------------------------------------------------------------------- */
@@ -59,14 +58,16 @@ void ph_order_free(ph_market *m, uint32_t slot)
     m->order_cnt--;
 }
 
+/* PH_NONE: there is none. */
 static uint32_t level_new(ph_market *m)
 {
+    if (m->level_cnt == m->limits.levels_max) return PH_NONE;
+    m->level_cnt++;
     uint32_t at = m->level_free;
     if (at != PH_NONE)
         m->level_free = m->levels[at].head;
     else
         at = m->levels_fresh++;
-    PH_ASSERT(at <= m->node_slab.cells);
     m->levels[at] = (ph_level){.quantity = 0, .head = PH_NODE_NONE, .tail = PH_NODE_NONE};
     return at;
 }
@@ -75,6 +76,7 @@ static void level_free(ph_market *m, uint32_t at)
 {
     m->levels[at].head = m->level_free;
     m->level_free = at;
+    m->level_cnt--;
 }
 
 /* ---- Ladders ----------------------------------------------------------------------------- */
@@ -103,6 +105,7 @@ static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint3
         level = ph_ladder_nth(&m->ladders, &p->ladder, better)->ref;
     } else {
         level = level_new(m);
+        if (level == PH_NONE) return false;
         if (!ph_ladder_put_at(&m->ladders, &p->ladder, better, (ph_ladder_entry){o->key, level})) {
             level_free(m, level);
             return false;

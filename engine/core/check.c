@@ -223,7 +223,8 @@ enum {
     TABLE_BLOCKS = 9,
     TABLE_CONTRACTS = 10,
     TABLE_DELIVERIES = 13,
-    TABLE_LOTS = 14
+    TABLE_LOTS = 14,
+    TABLE_LEVELS = 17
 };
 
 static ph_reject check_room(ph_market *m, ph_arrival *a)
@@ -236,6 +237,8 @@ static ph_reject check_room(ph_market *m, ph_arrival *a)
         uint32_t nodes = ph_order_nodes(n->shape, n->window.periods, n->display_quantity);
         if (!ph_slab_has(&m->node_slab, ph_slab_size_class(nodes)))
             return refuse(a, PH_REJECT_TABLE_FULL, TABLE_ORDER_PERIODS, lim->order_periods_max);
+        if (n->window.periods > lim->levels_max - m->level_cnt)
+            return refuse(a, PH_REJECT_TABLE_FULL, TABLE_LEVELS, lim->levels_max);
     } else if (m->block_cnt + a->member >= lim->blocks_max) {
         return refuse(a, PH_REJECT_TABLE_FULL, TABLE_BLOCKS, lim->blocks_max);
     }

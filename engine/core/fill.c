@@ -13,6 +13,9 @@
 void ph_fill_init(ph_market *m, ph_arena *a)
 {
     m->fills = ph_arena_take(a, PH_FILLS_PER_COMMAND_MAX, sizeof m->fills[0]);
+    m->fills_spare = ph_arena_take(a, PH_FILLS_PER_COMMAND_MAX, sizeof m->fills_spare[0]);
+    m->fill_keys = ph_arena_take(a, PH_FILLS_PER_COMMAND_MAX, sizeof m->fill_keys[0]);
+    m->fill_keys_spare = ph_arena_take(a, PH_FILLS_PER_COMMAND_MAX, sizeof m->fill_keys_spare[0]);
     m->lost = ph_arena_take(a, PH_EACH_PERIODS_MAX, sizeof m->lost[0]);
     m->segments = ph_arena_take(a, PH_FILLS_PER_COMMAND_MAX, sizeof m->segments[0]);
 }

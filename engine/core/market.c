@@ -40,7 +40,8 @@ ph_market_limits ph_market_limits_default(void)
                               .deliveries_max = 1 << 20,
                               .lots_max = 1 << 20,
                               .disputes_max = 1 << 14,
-                              .probes_max = 1 << 12};
+                              .probes_max = 1 << 12,
+                              .levels_max = 1 << 20};
 }
 
 static bool within(uint32_t v, uint32_t low, uint32_t high)
@@ -59,7 +60,7 @@ static bool limits_ok(const ph_market_limits *l)
            within(l->contracts_max, 1, 1 << 28) && within(l->references_max, 1, 1 << 26) &&
            within(l->terms_max, 1, 1 << 20) && within(l->deliveries_max, 1, 1 << 26) &&
            within(l->lots_max, 1, 1 << 28) && within(l->disputes_max, 1, 1 << 24) &&
-           within(l->probes_max, 1, 1 << 20);
+           within(l->probes_max, 1, 1 << 20) && within(l->levels_max, 1, 1 << 27);
 }
 
 /* The one place that says what lies where: used to measure and to carve. */

@@ -37,6 +37,7 @@ typedef struct {
     uint32_t lots_max;          /* prices of these contract-periods, at one time */
     uint32_t disputes_max;      /* contract-periods in dispute at one time */
     uint32_t probes_max;        /* (region, site) with network measurements */
+    uint32_t levels_max;        /* prices at which EACH orders rest, summed over their periods */
 } ph_market_limits;
 
 /* What a demonstration and a test market need; a production engine states its own. */

@@ -269,6 +269,12 @@ typedef struct {
     uint32_t buy, sell; /* order slots */
 } ph_fill;
 
+/* Where a fill stands in m->fills, by what it is sorted by first. */
+typedef struct {
+    uint64_t place;
+    uint32_t at;
+} ph_fill_key;
+
 /* One period of an order that ended without execution while its command ran. */
 typedef struct {
     uint32_t order;
@@ -340,7 +346,7 @@ struct ph_market {
     ph_slab node_slab;
     ph_node *nodes;
     ph_level *levels;
-    uint32_t level_free, levels_fresh;
+    uint32_t level_free, levels_fresh, level_cnt;
     uint32_t *expiries;  /* heap of resting GTT orders, see expiry.c */
     uint32_t *expiry_at; /* place in the heap of an order's slot */
     uint32_t expiry_cnt;
@@ -375,6 +381,8 @@ struct ph_market {
     uint32_t first_touched, last_touched;
     ph_fill *fills;
     uint32_t fill_cnt;
+    ph_fill *fills_spare; /* room to sort them */
+    ph_fill_key *fill_keys, *fill_keys_spare;
     ph_lost *lost;
     uint32_t lost_cnt;
     ph_clip *clips; /* that were shown anew */

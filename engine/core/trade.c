@@ -17,6 +17,77 @@ static bool fill_before(const void *va, const void *vb)
     return a->period < b->period;
 }
 
+/* ---- Fills in order ------------------------------------------------------------------------- */
+
+enum { FEW = 40, DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS };
+
+static void sort_few(ph_fill_key *v, uint32_t cnt)
+{
+    for (uint32_t i = 1; i < cnt; i++) {
+        ph_fill_key one = v[i];
+        uint32_t j = i;
+        for (; j > 0 && one.place < v[j - 1].place; j--)
+            v[j] = v[j - 1];
+        v[j] = one;
+    }
+}
+
+/* One pass over one digit, stable. */
+static void sort_digit(const ph_fill_key *from, ph_fill_key *to, uint32_t cnt, int shift)
+{
+    uint32_t at[DIGITS] = {0}, sum = 0;
+    for (uint32_t i = 0; i < cnt; i++)
+        at[from[i].place >> shift & (DIGITS - 1)]++;
+    for (uint32_t d = 0; d < DIGITS; d++) {
+        uint32_t n = at[d];
+        at[d] = sum;
+        sum += n;
+    }
+    for (uint32_t i = 0; i < cnt; i++)
+        to[at[from[i].place >> shift & (DIGITS - 1)]++] = from[i];
+}
+
+/* By the lower place, stable: Knuth, TAOCP 5.2.5, algorithm R, without the digits that all share.
+   Returns the sorted keys. */
+static const ph_fill_key *sort_keys(ph_market *m)
+{
+    ph_fill_key *v = m->fill_keys, *other = m->fill_keys_spare;
+    uint64_t differ = 0;
+    for (uint32_t i = 0; i < m->fill_cnt; i++) {
+        v[i] = (ph_fill_key){.place = m->fills[i].low_place, .at = i};
+        differ |= v[i].place ^ v[0].place;
+    }
+    if (m->fill_cnt <= FEW) {
+        sort_few(v, m->fill_cnt);
+        return v;
+    }
+    for (int shift = 0; shift < 64; shift += DIGIT_BITS) {
+        if ((differ >> shift & (DIGITS - 1)) == 0) continue;
+        sort_digit(v, other, m->fill_cnt, shift);
+        ph_fill_key *sorted = other;
+        other = v;
+        v = sorted;
+    }
+    return v;
+}
+
+static void sort_fills(ph_market *m)
+{
+    const ph_fill_key *key = sort_keys(m);
+    for (uint32_t i = 0; i < m->fill_cnt; i++)
+        m->fills_spare[i] = m->fills[key[i].at];
+    ph_fill *sorted = m->fills_spare;
+    m->fills_spare = m->fills;
+    m->fills = sorted;
+    for (uint32_t i = 0, end; i < m->fill_cnt; i = end) {
+        for (end = i + 1; end < m->fill_cnt && sorted[end].low_place == sorted[i].low_place;)
+            end++;
+        if (end - i > 1) ph_sort(&sorted[i], end - i, sizeof sorted[0], fill_before);
+    }
+}
+
+/* ---- Segments ------------------------------------------------------------------------------- */
+
 static bool segment_before(const void *va, const void *vb)
 {
     const ph_segment *a = va, *b = vb;
@@ -49,6 +120,8 @@ static uint32_t make_segments(ph_market *m, const ph_fill *f, uint32_t cnt)
     ph_sort(m->segments, n, sizeof m->segments[0], segment_before);
     return n;
 }
+
+/* ---- Contracts and money -------------------------------------------------------------------- */
 
 static ph_account account(ph_account_kind kind, uint64_t id)
 {
@@ -245,7 +318,7 @@ static void conclude(ph_market *m, const ph_fill *f, uint32_t cnt)
 
 void ph_trade_conclude_all(ph_market *m)
 {
-    ph_sort(m->fills, m->fill_cnt, sizeof m->fills[0], fill_before);
+    if (m->fill_cnt > 1) sort_fills(m);
     for (uint32_t i = 0; i < m->fill_cnt;) {
         const ph_fill *f = &m->fills[i];
         uint32_t j = i + 1;

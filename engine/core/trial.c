@@ -13,7 +13,7 @@ void ph_trial_init(ph_trial *t, ph_arena *a, const ph_market_limits *limits)
     size_t nodes = sizes.node_slab.cells;
     t->orders = ph_arena_take(a, (size_t)limits->orders_max + 2, sizeof t->orders[0]);
     t->nodes = ph_arena_take(a, nodes + PH_TRIAL_NODES, sizeof t->nodes[0]);
-    t->levels = ph_arena_take(a, nodes + 1, sizeof t->levels[0]);
+    t->levels = ph_arena_take(a, (size_t)limits->levels_max + 1, sizeof t->levels[0]);
     t->cells = ph_arena_take(a, sizes.ladders.slab.cells, sizeof t->cells[0]);
     t->products = ph_arena_take(a, (size_t)limits->products_max + 1, sizeof t->products[0]);
     t->periods = ph_arena_take(a, 2 * (size_t)limits->ring_periods, sizeof t->periods[0]);

@@ -55,6 +55,8 @@ static const ph_config_row rows[] = {
      "contract-periods in dispute at one time"},
     {"probes_max", PH_CONFIG_U32, AT(limits.probes_max), "4096", 1, 1 << 20,
      "pairs of region and site with network measurements"},
+    {"levels_max", PH_CONFIG_U32, AT(limits.levels_max), "1048576", 1, 1 << 27,
+     "prices at which EACH orders rest, summed over their periods"},
 };
 
 static const ph_config_table table = {"engine", rows, sizeof rows / sizeof rows[0],

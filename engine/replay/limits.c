@@ -4,7 +4,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/panic.h"
 
-enum { LIMITS_VERSION = 2 };
+enum { LIMITS_VERSION = 3 };
 
 #define LIMITS(X)        \
     X(participants_max)  \
@@ -22,7 +22,8 @@ enum { LIMITS_VERSION = 2 };
     X(deliveries_max)    \
     X(lots_max)          \
     X(disputes_max)      \
-    X(probes_max)
+    X(probes_max)        \
+    X(levels_max)
 
 #define X(name) +sizeof(uint32_t)
 _Static_assert(sizeof(ph_market_limits) == (0 LIMITS(X)), "every limit is written");

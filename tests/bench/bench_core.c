@@ -436,7 +436,13 @@ static void memory_rows(void)
     printf("%-46s %8.0f\n", "per order", per_item(base, more, LARGE - SMALL));
     more = base;
     more.order_periods_max = LARGE;
-    printf("%-46s %8.0f\n", "per order-period", per_item(base, more, LARGE - SMALL));
+    double node = per_item(base, more, LARGE - SMALL);
+    more = base;
+    more.levels_max = LARGE;
+    double level = per_item(base, more, LARGE - SMALL);
+    printf("%-46s %8.0f\n", "per order-period", node);
+    printf("%-46s %8.0f\n", "per price at which orders rest in a period", level);
+    printf("%-46s %8.0f\n", "per order-period, four at a price", node + level / 4);
     more = base;
     more.contracts_max += SMALL;
     printf("%-46s %8.0f\n", "per contract", per_item(base, more, SMALL));

@@ -57,7 +57,8 @@ ph_market_limits bench_limits(uint32_t products, uint32_t periods, uint32_t orde
                               .deliveries_max = 1 << 21,
                               .lots_max = 1 << 21,
                               .disputes_max = 16,
-                              .probes_max = 16};
+                              .probes_max = 16,
+                              .levels_max = order_periods};
 }
 
 void bench_apply(bench_market *b, ph_command *c)

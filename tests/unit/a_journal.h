@@ -157,7 +157,8 @@ static inline void a_journal_open(a_journal *j, const char *directory, const cha
                                .deliveries_max = 1 << 16,
                                .lots_max = 1 << 16,
                                .disputes_max = 64,
-                               .probes_max = 16};
+                               .probes_max = 16,
+                               .levels_max = 1 << 14};
     uint8_t meta[PH_LIMITS_SIZE];
     ph_journal_fault fault;
     *j = (a_journal){.now = {(uint64_t)A_JOURNAL_PERIOD * 3600 * PH_NS_PER_S}};

@@ -50,7 +50,8 @@ static inline ph_market_limits world_limits(void)
                               .deliveries_max = 1 << 13,
                               .lots_max = 1 << 13,
                               .disputes_max = 256,
-                              .probes_max = 16};
+                              .probes_max = 16,
+                              .levels_max = 1 << 14};
 }
 
 /* Applies a command and leaves its events in w->out.  Returns the first event of the answer. */

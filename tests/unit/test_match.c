@@ -308,6 +308,32 @@ START_TEST(an_offer_is_at_least_one_tick_and_rounds_to_the_block)
 }
 END_TEST
 
+/* Far more makers than are sorted by insertion, met in another order than that of their places. */
+START_TEST(trades_of_a_long_sweep_come_in_order_of_place)
+{
+    enum { MAKERS = 1000 };
+    uint64_t first = 0;
+    for (uint32_t i = 0; i < MAKERS; i++) {
+        ph_price price = 1000 + i * 7919 % MAKERS; /* 7,919 is prime: every price once */
+        uint32_t who = i % 2 == 0 ? supplier : other;
+        place(who, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){i % 5, 1}, 1, price);
+        if (i == 0) first = w.out.v[0].u.accepted.order.v;
+    }
+    place(buyer, PH_SIDE_BUY, PH_SHAPE_EACH, (ph_window){0, 5}, MAKERS, 1000 + MAKERS);
+    ck_assert_uint_eq(executed(), MAKERS);
+    uint32_t trades = 0;
+    for (uint32_t i = 0; i < w.out.cnt; i++) {
+        if (w.out.v[i].kind != PH_EVT_TRADE) continue;
+        const ph_segment *s = &w.out.v[i + 1].u.segment;
+        ck_assert_uint_eq(w.out.v[i].u.trade.sell_order.v, first + trades);
+        ck_assert_int_eq(s->price, 1000 + trades * 7919 % MAKERS);
+        ck_assert_uint_eq(s->window.first - FIRST, trades % 5);
+        trades++;
+    }
+    ck_assert_uint_eq(trades, MAKERS);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, teardown);
@@ -321,6 +347,7 @@ static void add(TCase *t)
     tcase_add_loop_test(t, the_second_try_needs_a_larger_block_within_the_limit, 0, 6);
     tcase_add_loop_test(t, the_first_of_the_largest_executions_counts, 0, 3);
     tcase_add_test(t, all_or_none_takes_the_first_that_makes_it_whole);
+    tcase_add_test(t, trades_of_a_long_sweep_come_in_order_of_place);
     tcase_add_loop_test(t, an_offer_is_at_least_one_tick_and_rounds_to_the_block, 0, 5);
 }
 

@@ -12,6 +12,7 @@ static void setup(void)
 {
     ph_market_limits limits = world_limits();
     limits.orders_max = 8;
+    limits.levels_max = 16;
     w = world_new(&limits);
     supplier = world_participant(&w, PH_ROLE_SUPPLIER, 1000000);
     buyer = world_participant(&w, PH_ROLE_BUYER, 1000000);
@@ -206,6 +207,36 @@ START_TEST(a_full_table_refuses_and_recovers)
 }
 END_TEST
 
+/* As many price levels as an order has periods must be free, whether it needs them or not. */
+START_TEST(no_room_for_another_price_refuses_and_recovers)
+{
+    for (ph_price price = 1; price <= 5; price++) {
+        ph_window three = {0, 3};
+        world_do(&w, world_order(&w, buyer, PH_SIDE_BUY, PH_SHAPE_EACH, three, 2, 50 + 5 * price));
+    }
+    ph_window two = {0, 2};
+    ph_command c = world_order(&w, buyer, PH_SIDE_BUY, PH_SHAPE_EACH, two, 2, 75);
+    refused(c, PH_REJECT_TABLE_FULL, 17, 16);
+    c.u.order.window.periods = 1;
+    c.u.order.price = 80;
+    world_do(&w, c);
+    /* All sixteen are in use: a new price finds no room, and the replaced order says so. */
+    ph_command move = {.kind = PH_CMD_REPLACE_ORDER,
+                       .sender = {buyer},
+                       .u.replace = {.order = {6}, .price = 85, .quantity = 2}};
+    world_do(&w, move);
+    ck_assert_uint_eq(world_cnt(&w, PH_EVT_CANCELLED), 0); /* its own level was free again */
+    move.u.replace = (ph_replace_order){.order = {6}, .price = 75, .quantity = 2};
+    world_do(&w, move);
+    world_do(&w, world_order(&w, buyer, PH_SIDE_BUY, PH_SHAPE_EACH, (ph_window){0, 1}, 2, 80));
+    move.u.replace.price = 85;
+    world_do(&w, move);
+    const ph_cancelled *gone = &world_event(&w, PH_EVT_CANCELLED, 0)->u.cancelled;
+    ck_assert_uint_eq(gone->order.v, 6);
+    ck_assert_uint_eq(gone->reason, PH_CANCEL_BOOK_FULL);
+}
+END_TEST
+
 START_TEST(ioc_leaves_nothing)
 {
     world_do(&w, world_order(&w, supplier, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){0, 1}, 2, 95));
@@ -249,6 +280,7 @@ static void add(TCase *t)
     tcase_add_test(t, client_order_ids_are_used_once);
     tcase_add_test(t, cancels_reach_own_resting_orders_only);
     tcase_add_test(t, a_full_table_refuses_and_recovers);
+    tcase_add_test(t, no_room_for_another_price_refuses_and_recovers);
     tcase_add_test(t, ioc_leaves_nothing);
     tcase_add_test(t, phases);
 }

@@ -268,9 +268,9 @@ START_TEST(no_journal_and_unknown_sizes_are_told_apart)
         uint32_t size;
         ph_status status;
     } rows[] = {
-        {2, PH_LIMITS_SIZE, PH_ECORRUPT}, /* all sizes zero: they make no sense */
-        {2, PH_LIMITS_SIZE - 1, PH_ECORRUPT},
-        {2, PH_LIMITS_SIZE + 1, PH_ECORRUPT},
+        {3, PH_LIMITS_SIZE, PH_ECORRUPT}, /* all sizes zero: they make no sense */
+        {3, PH_LIMITS_SIZE - 1, PH_ECORRUPT},
+        {3, PH_LIMITS_SIZE + 1, PH_ECORRUPT},
         {0, PH_LIMITS_SIZE, PH_ECORRUPT},
         {1, PH_LIMITS_SIZE, PH_EVERSION},
         {0, 0, PH_ECORRUPT},

@@ -107,7 +107,8 @@ static void set_up(void)
                                          .deliveries_max = 1024,
                                          .lots_max = 1024,
                                          .disputes_max = 16,
-                                         .probes_max = 16};
+                                         .probes_max = 16,
+                                         .levels_max = 256};
     context = zmq_ctx_new();
     memset(&seen, 0, sizeof seen);
     start_engine();
