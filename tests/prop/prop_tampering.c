@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whoever changes a journal is found out, and the place is named.
+
+   The journal of a small market is changed in every way that a seed can think of: bytes that flip,
+   batches and segments that are cut, dropped, doubled, swapped or taken from another journal, and
+   histories that are written anew with right checksums and a right chain, which only the signed
+   transparency log tells from the true one.  What judges is what `petahour-audit verify --log`
+   runs: the reader, and the leaf of each record against the log's.
+
+   PH_SEEDS says how many changes; PH_SEED begins at another one.  A failure prints its seed. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "engine/journal/format.h"
+#include "engine/journal/reader.h"
+#include "engine/notary/log_leaf.h"
+#include "engine/notary/merkle.h"
+#include "engine/replay/replay.h"
+#include "tests/sim/memory_disk.h"
+#include "tests/unit/a_folder.h"
+#include "tests/unit/a_journal.h"
+
+enum {
+    RECORDS_MAX = 1024,
+    BATCHES_MAX = 64,
+    SEGMENTS_MAX = 32,
+    ROUNDS = 24,
+    SEGMENT_BYTES = 5 * PH_JOURNAL_PAGE,
+    CHANGES = 60000,
+};
+
+#define CHECK(what)                         \
+    do {                                    \
+        if (!(what)) stop(#what, __LINE__); \
+    } while (0)
+
+static uint64_t seed_now;
+static const char *kind_now;
+
+static void stop(const char *what, int line)
+{
+    ck_abort_msg("seed %" PRIu64 ", %s, line %d: %s", seed_now, kind_now, line, what);
+}
+
+/* ---- Journals as lists of records ------------------------------------------------------------ */
+
+typedef struct {
+    ph_time at;
+    uint8_t *command, *events;
+    uint32_t command_size, event_size;
+    bool ends_batch;
+} record;
+
+typedef struct {
+    record v[RECORDS_MAX];
+    uint32_t cnt;
+    uint8_t meta[PH_LIMITS_SIZE];
+} history;
+
+static uint8_t *copy_of(const uint8_t *bytes, uint32_t size)
+{
+    uint8_t *p = malloc(size + 1);
+    CHECK(p != NULL);
+    memcpy(p, bytes, size);
+    return p;
+}
+
+/* What a small market did; with `turn` another one. */
+static void live(history *h, const char *market, uint32_t turn)
+{
+    static a_journal j;
+    char base[64], directory[96];
+    ph_key key;
+    memset(&key, 7, sizeof key);
+    a_folder_make(base, sizeof base);
+    snprintf(directory, sizeof directory, "%s/journal", base);
+    a_journal_open(&j, directory, market, &key);
+    for (uint32_t n = 0; n < ROUNDS; n++) {
+        if (turn != 0 && n == turn) a_journal_round(&j, 900);
+        a_journal_round(&j, n);
+    }
+    ph_replay *r;
+    ph_replay_error err;
+    const ph_replay_batch *b;
+    CHECK(ph_replay_open(directory, &r, &err) == PH_OK);
+    ph_market_limits limits = ph_replay_limits(r);
+    ph_limits_write(&limits, h->meta);
+    h->cnt = 0;
+    while (ph_replay_next(r, &b, &err) == PH_OK) {
+        for (uint32_t i = 0; i < b->record_cnt; i++) {
+            const ph_replay_record *from = &b->records[i];
+            CHECK(h->cnt < RECORDS_MAX);
+            h->v[h->cnt++] = (record){.at = from->command.at,
+                                      .command = copy_of(from->command_bytes, from->command_size),
+                                      .events = copy_of(from->event_bytes, from->event_size),
+                                      .command_size = from->command_size,
+                                      .event_size = from->event_size,
+                                      .ends_batch = i + 1 == b->record_cnt};
+        }
+    }
+    ph_replay_close(r);
+    a_journal_close(&j);
+    a_folder_remove(base);
+}
+
+static void *writer_memory;
+
+static void write_journal(memory_disk *d, const history *h, const char *market)
+{
+    ph_journal *j;
+    ph_journal_fault fault;
+    ph_journal_options options = {.market = market,
+                                  .meta = h->meta,
+                                  .meta_size = sizeof h->meta,
+                                  .segment_bytes = SEGMENT_BYTES,
+                                  .fill_bytes = PH_JOURNAL_PAGE};
+    memory_begin(d, 1);
+    CHECK(ph_journal_open(writer_memory, &d->disk, &options, &j, &fault) == PH_OK);
+    for (uint32_t i = 0; i < h->cnt; i++) {
+        const record *r = &h->v[i];
+        CHECK(ph_journal_append(j, r->at, r->command, r->command_size, r->events, r->event_size) ==
+              PH_OK);
+        if (r->ends_batch || i + 1 == h->cnt) CHECK(ph_journal_commit(j, &fault) == PH_OK);
+    }
+    ph_journal_close(j);
+}
+
+/* ---- The judge ------------------------------------------------------------------------------- */
+
+typedef struct {
+    char segment[PH_JOURNAL_NAME_SIZE];
+    uint64_t offset, size, first_seq;
+    uint32_t record_cnt;
+} batch_place;
+
+/* What was signed: the leaves that the tiles of the log give for its checkpoint. */
+static ph_hash signed_leaves[RECORDS_MAX];
+static uint32_t signed_cnt;
+
+typedef enum { ACCEPTED, FAULT, OTHER_RECORD, SHORTER } verdict_kind;
+
+typedef struct {
+    verdict_kind kind;
+    uint64_t seq; /* the first record that is not the one that was signed, or missing */
+    uint32_t read;
+    ph_journal_fault fault;
+} verdict;
+
+static void *reader_memory;
+
+/* With `learn`, what is read is what is signed. */
+static verdict judge(memory_disk *d, bool learn, batch_place *places, uint32_t *ret_batches)
+{
+    verdict v = {.kind = ACCEPTED};
+    ph_journal_reader *r = NULL;
+    ph_journal_batch b;
+    uint32_t batches = 0;
+    ph_status s = ph_journal_reader_open(reader_memory, &d->disk, &r, &v.fault);
+    if (s == PH_OK) {
+        while (v.kind == ACCEPTED && (s = ph_journal_reader_next(r, &b, &v.fault)) == PH_OK) {
+            if (places != NULL) {
+                CHECK(batches < BATCHES_MAX);
+                batch_place *p = &places[batches++];
+                snprintf(p->segment, sizeof p->segment, "%s", b.segment);
+                p->offset = b.offset;
+                p->size = b.size;
+                p->first_seq = b.first_seq;
+                p->record_cnt = b.record_cnt;
+            }
+            ph_journal_cursor cursor = {0};
+            ph_journal_record one;
+            while (ph_journal_record_next(&b, &cursor, &one)) {
+                ph_log_record leaf_of = {.seq = one.seq,
+                                         .at = one.at,
+                                         .event_check = one.events,
+                                         .previous = b.previous,
+                                         .events = b.events,
+                                         .bytes = one.bytes,
+                                         .size = one.size};
+                ph_hash leaf = ph_log_leaf(&leaf_of);
+                CHECK(v.read < RECORDS_MAX);
+                if (learn) signed_leaves[v.read] = leaf;
+                bool same = v.read >= signed_cnt ||
+                            memcmp(leaf.b, signed_leaves[v.read].b, sizeof leaf.b) == 0;
+                if (!learn && !same && v.kind == ACCEPTED) {
+                    v.kind = OTHER_RECORD;
+                    v.seq = one.seq;
+                }
+                v.read++;
+            }
+        }
+    }
+    ph_journal_reader_close(r);
+    if (ret_batches != NULL) *ret_batches = batches;
+    if (v.kind != ACCEPTED) return v;
+    if (s != PH_EEND && s != PH_ENOTFOUND) {
+        v.kind = FAULT;
+        v.seq = v.fault.seq;
+    } else if (!learn && v.read < signed_cnt) {
+        v.kind = SHORTER;
+        v.seq = v.read + 1;
+    }
+    return v;
+}
+
+/* ---- Changes --------------------------------------------------------------------------------- */
+
+static memory_disk *disk, *sibling, *stranger, *forged;
+static batch_place places[BATCHES_MAX];
+static uint32_t batch_cnt;
+static int segments[SEGMENTS_MAX]; /* places in disk->seen_names, in order of number */
+static int segment_cnt;
+static history truth, other, foreign;
+
+/* The first byte that a change touches: everything before it is as it was. */
+typedef struct {
+    const char *segment; /* NULL: a segment as a whole */
+    uint64_t at;
+    uint64_t seq;  /* the first record that may be wrong or missing */
+    bool is_small; /* all of it is in that segment */
+} touched;
+
+static uint64_t chance(uint64_t *seed, uint64_t below)
+{
+    return memory_chance(seed) % below;
+}
+
+static memory_content *content_of(memory_disk *d, int name)
+{
+    return &d->seen[d->seen_names.v[name].file];
+}
+
+static uint64_t first_seq_of(int segment)
+{
+    return strtoull(disk->seen_names.v[segments[segment]].name, NULL, 10);
+}
+
+/* The first record of the batch at or behind a place; behind the last one: one more than all. */
+static uint64_t seq_at(const char *segment, uint64_t at)
+{
+    uint64_t first = strtoull(segment, NULL, 10);
+    for (uint32_t i = 0; i < batch_cnt; i++) {
+        const batch_place *p = &places[i];
+        uint64_t of = strtoull(p->segment, NULL, 10);
+        if (of > first || (of == first && p->offset + p->size > at)) return p->first_seq;
+    }
+    return truth.cnt + 1;
+}
+
+static touched in_segment(int segment, uint64_t at)
+{
+    const char *name = disk->seen_names.v[segments[segment]].name;
+    return (touched){name, at, seq_at(name, at), false};
+}
+
+static bool flip_bit(uint64_t *seed, touched *ret)
+{
+    int segment = (int)chance(seed, (uint64_t)segment_cnt);
+    memory_content *c = content_of(disk, segments[segment]);
+    uint64_t at = chance(seed, c->size);
+    c->bytes[at] = (uint8_t)(c->bytes[at] ^ 1U << chance(seed, 8));
+    *ret = in_segment(segment, at);
+    ret->is_small = true;
+    return true;
+}
+
+static bool scribble(uint64_t *seed, touched *ret)
+{
+    int segment = (int)chance(seed, (uint64_t)segment_cnt);
+    memory_content *c = content_of(disk, segments[segment]);
+    uint64_t at = chance(seed, c->size), size = 1 + chance(seed, 64);
+    *ret = in_segment(segment, at);
+    ret->is_small = true;
+    for (; size > 0 && at < c->size; at++, size--)
+        c->bytes[at] = (uint8_t)memory_chance(seed);
+    return true;
+}
+
+static bool cut_segment(uint64_t *seed, touched *ret)
+{
+    int segment = (int)chance(seed, (uint64_t)segment_cnt);
+    memory_content *c = content_of(disk, segments[segment]);
+    c->size = chance(seed, c->size);
+    *ret = in_segment(segment, c->size);
+    return true;
+}
+
+static int segment_of(const batch_place *p)
+{
+    int i = 0;
+    while (strcmp(disk->seen_names.v[segments[i]].name, p->segment) != 0)
+        i++;
+    return i;
+}
+
+static bool drop_batch(uint64_t *seed, touched *ret)
+{
+    const batch_place *p = &places[chance(seed, batch_cnt)];
+    int segment = segment_of(p);
+    memory_content *c = content_of(disk, segments[segment]);
+    memmove(c->bytes + p->offset, c->bytes + p->offset + p->size, c->size - p->offset - p->size);
+    memset(c->bytes + c->size - p->size, 0, p->size);
+    *ret = in_segment(segment, p->offset);
+    return true;
+}
+
+static bool double_batch(uint64_t *seed, touched *ret)
+{
+    const batch_place *p = &places[chance(seed, batch_cnt)];
+    int segment = segment_of(p);
+    memory_content *c = content_of(disk, segments[segment]);
+    uint64_t end = p->offset + p->size;
+    if (c->size + p->size > MEMORY_FILE_BYTES_MAX) return false;
+    memmove(c->bytes + end + p->size, c->bytes + end, c->size - end);
+    memcpy(c->bytes + end, c->bytes + p->offset, p->size);
+    c->size += p->size;
+    *ret = in_segment(segment, p->offset); /* either of the two may be called the wrong one */
+    return true;
+}
+
+/* Two batches of equal size change places, wherever they are. */
+static bool swap_batches(uint64_t *seed, touched *ret)
+{
+    static uint8_t room[MEMORY_FILE_BYTES_MAX];
+    uint32_t i = (uint32_t)chance(seed, batch_cnt), j = (uint32_t)chance(seed, batch_cnt);
+    const batch_place *a = &places[i < j ? i : j], *b = &places[i < j ? j : i];
+    if (i == j || a->size != b->size) return false;
+    uint8_t *pa = content_of(disk, segments[segment_of(a)])->bytes + a->offset;
+    uint8_t *pb = content_of(disk, segments[segment_of(b)])->bytes + b->offset;
+    memcpy(room, pa, a->size);
+    memcpy(pa, pb, a->size);
+    memcpy(pb, room, a->size);
+    *ret = in_segment(segment_of(a), a->offset);
+    return true;
+}
+
+static bool lose_segment(uint64_t *seed, touched *ret)
+{
+    int segment = (int)chance(seed, (uint64_t)segment_cnt);
+    *ret = (touched){NULL, 0, first_seq_of(segment), false};
+    memory_unname(&disk->seen_names, disk->seen_names.v[segments[segment]].name);
+    return true;
+}
+
+static bool swap_segments(uint64_t *seed, touched *ret)
+{
+    int i = (int)chance(seed, (uint64_t)segment_cnt), j = (int)chance(seed, (uint64_t)segment_cnt);
+    if (i == j) return false;
+    memory_name *a = &disk->seen_names.v[segments[i]], *b = &disk->seen_names.v[segments[j]];
+    int file = a->file;
+    a->file = b->file;
+    b->file = file;
+    *ret = in_segment(i < j ? i : j, 0);
+    return true;
+}
+
+/* Segments from one on are those of another journal. */
+static bool take_segments(uint64_t *seed, touched *ret, const memory_disk *from)
+{
+    int first = (int)chance(seed, (uint64_t)segment_cnt);
+    bool changed = false;
+    for (int i = first; i < segment_cnt; i++) {
+        const char *name = disk->seen_names.v[segments[i]].name;
+        int there = memory_find(&from->seen_names, name);
+        if (there < 0) continue;
+        const memory_content *c = &from->seen[from->seen_names.v[there].file];
+        memory_content *mine = content_of(disk, segments[i]);
+        if (!changed && c->size == mine->size && memcmp(c->bytes, mine->bytes, c->size) == 0)
+            continue;
+        if (!changed) *ret = in_segment(i, 0);
+        changed = true;
+        memcpy(mine->bytes, c->bytes, c->size);
+        mine->size = c->size;
+    }
+    return changed;
+}
+
+static bool splice_sibling(uint64_t *seed, touched *ret)
+{
+    return take_segments(seed, ret, sibling);
+}
+
+static bool splice_stranger(uint64_t *seed, touched *ret)
+{
+    return take_segments(seed, ret, stranger);
+}
+
+/* The names of the true journal, the bytes of one that was written anew. */
+static void become(const memory_disk *from)
+{
+    disk->seen_names = from->seen_names;
+    disk->file_cnt = from->file_cnt;
+    for (int i = 0; i < from->file_cnt; i++) {
+        disk->seen[i].size = from->seen[i].size;
+        memcpy(disk->seen[i].bytes, from->seen[i].bytes, from->seen[i].size);
+    }
+}
+
+/* A history with one record changed, under checksums and a chain that are right again. */
+static bool write_anew(uint64_t *seed, touched *ret)
+{
+    static history h;
+    uint8_t changed[PH_COMMAND_BYTES_MAX];
+    h = truth;
+    uint32_t i = (uint32_t)chance(seed, h.cnt - 1);
+    uint64_t seq = i + 1;
+    record *r = &h.v[i];
+    switch (chance(seed, 4)) {
+    case 0: {
+        memcpy(changed, r->command, r->command_size);
+        uint64_t at = chance(seed, r->command_size);
+        changed[at] = (uint8_t)(changed[at] ^ 1U << chance(seed, 8));
+        r->command = changed;
+        break;
+    }
+    case 1:
+        memmove(r, r + 1, (h.cnt - i - 1) * sizeof *r);
+        h.cnt--;
+        break;
+    case 2:
+        if (h.cnt == RECORDS_MAX) return false;
+        memmove(r + 1, r, (h.cnt - i) * sizeof *r);
+        r->ends_batch = false;
+        h.cnt++;
+        break;
+    default: {
+        record first = r[0];
+        ph_time at = r[0].at, then = r[1].at;
+        bool ends = r[0].ends_batch, ends_then = r[1].ends_batch;
+        r[0] = r[1];
+        r[1] = first;
+        r[0].at = at;
+        r[1].at = then;
+        r[0].ends_batch = ends;
+        r[1].ends_batch = ends_then;
+        break;
+    }
+    }
+    write_journal(forged, &h, "market.example");
+    become(forged);
+    /* The digest of a batch is in the leaf of all its records. */
+    uint32_t first = (uint32_t)seq;
+    while (first > 1 && !truth.v[first - 2].ends_batch)
+        first--;
+    *ret = (touched){NULL, 0, first, false};
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*change)(uint64_t *seed, touched *ret);
+    uint32_t share; /* of 100 */
+} kinds[] = {
+    {"a bit flips", flip_bit, 40},
+    {"bytes are overwritten", scribble, 20},
+    {"a segment is cut", cut_segment, 8},
+    {"a batch is dropped", drop_batch, 5},
+    {"a batch is there twice", double_batch, 5},
+    {"two batches are swapped", swap_batches, 5},
+    {"a segment is missing", lose_segment, 3},
+    {"two segments are swapped", swap_segments, 3},
+    {"segments of a sibling", splice_sibling, 3},
+    {"segments of another market", splice_stranger, 3},
+    {"a history written anew", write_anew, 5},
+};
+
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+/* ---- The run --------------------------------------------------------------------------------- */
+
+static memory_disk *pristine;
+
+static void restore(void)
+{
+    become(pristine);
+}
+
+static uint8_t byte_of(const memory_content *c, uint64_t at)
+{
+    return at < c->size ? c->bytes[at] : 0;
+}
+
+/* Every batch is as it was.  What stands behind the last one may be a write that was interrupted:
+   nobody acknowledged it, and the engine cuts it off when it starts; zeros at the end of a file are
+   as good as missing. */
+static bool is_behind_the_end(void)
+{
+    for (uint32_t i = 0; i < batch_cnt; i++) {
+        const batch_place *p = &places[i];
+        int segment = segment_of(p);
+        const memory_content *now = content_of(disk, segments[segment]);
+        const memory_content *was = content_of(pristine, segments[segment]);
+        for (uint64_t at = p->offset; at < p->offset + p->size; at++) {
+            if (byte_of(now, at) != byte_of(was, at)) return false;
+        }
+    }
+    return true;
+}
+
+/* Nothing before the change is blamed, and a small one is found where it is. */
+static void check_place(const verdict *v, const touched *t)
+{
+    CHECK(v->seq == 0 || v->seq >= t->seq);
+    if (v->kind != FAULT) return;
+    CHECK(strstr(v->fault.text, ".phj") != NULL);
+    if (t->is_small && strstr(v->fault.text, t->segment) == NULL) stop(v->fault.text, __LINE__);
+}
+
+static uint64_t number(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text == NULL ? otherwise : strtoull(text, NULL, 10);
+}
+
+static void sort_segments(void)
+{
+    segment_cnt = 0;
+    for (int i = 0; i < disk->seen_names.cnt; i++) {
+        if (strstr(disk->seen_names.v[i].name, ".phj") == NULL) continue;
+        int at = segment_cnt++;
+        CHECK(segment_cnt <= SEGMENTS_MAX);
+        for (; at > 0 &&
+               strcmp(disk->seen_names.v[segments[at - 1]].name, disk->seen_names.v[i].name) > 0;
+             at--)
+            segments[at] = segments[at - 1];
+        segments[at] = i;
+    }
+}
+
+static void begin(void)
+{
+    kind_now = "at the start";
+    CHECK(sodium_init() >= 0);
+    writer_memory = a_journal_room(ph_journal_footprint());
+    reader_memory = a_journal_room(ph_journal_reader_footprint());
+    memory_disk **all[] = {&disk, &sibling, &stranger, &forged, &pristine};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        *all[i] = calloc(1, sizeof **all[i]);
+        CHECK(*all[i] != NULL);
+    }
+    live(&truth, "market.example", 0);
+    live(&other, "market.example", ROUNDS / 2);
+    live(&foreign, "market.elsewhere", 0);
+    write_journal(disk, &truth, "market.example");
+    write_journal(sibling, &other, "market.example");
+    write_journal(stranger, &foreign, "market.elsewhere");
+    memcpy(pristine, disk, sizeof *pristine);
+    sort_segments();
+    verdict v = judge(disk, true, places, &batch_cnt);
+    CHECK(v.kind == ACCEPTED && v.read == truth.cnt && segment_cnt > 4);
+    signed_cnt = v.read;
+    v = judge(disk, false, NULL, NULL);
+    CHECK(v.kind == ACCEPTED);
+    v = judge(sibling, false, NULL, NULL);
+    CHECK(v.kind == OTHER_RECORD); /* right in itself */
+}
+
+static void end(void)
+{
+    history *all[] = {&truth, &other, &foreign};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        for (uint32_t r = 0; r < all[i]->cnt; r++) {
+            free(all[i]->v[r].command);
+            free(all[i]->v[r].events);
+        }
+    }
+    free(writer_memory);
+    free(reader_memory);
+    free(disk);
+    free(sibling);
+    free(stranger);
+    free(forged);
+    free(pristine);
+}
+
+START_TEST(whoever_changes_a_journal_is_found_out)
+{
+    uint64_t done[KINDS] = {0}, skipped = 0, tails = 0;
+    uint64_t first = number("PH_SEED", 1), cnt = number("PH_SEEDS", CHANGES);
+    begin();
+    for (uint64_t i = 0; i < cnt; i++) {
+        uint64_t seed = seed_now = first + i;
+        uint64_t pick = chance(&seed, 100);
+        uint32_t k = 0;
+        for (; pick >= kinds[k].share; k++)
+            pick -= kinds[k].share;
+        kind_now = kinds[k].name;
+        touched t = {NULL, 0, 0, false};
+        bool changed = kinds[k].change(&seed, &t);
+        verdict v = {.kind = ACCEPTED};
+        if (changed) v = judge(disk, false, NULL, NULL);
+        if (!changed) {
+            skipped++;
+        } else if (v.kind == ACCEPTED) {
+            CHECK(v.read == truth.cnt && is_behind_the_end());
+            tails++;
+        } else {
+            check_place(&v, &t);
+            done[k]++;
+        }
+        restore();
+    }
+    for (uint32_t k = 0; k < KINDS; k++)
+        printf("%-28s %8" PRIu64 " found out\n", kinds[k].name, done[k]);
+    printf("%" PRIu64 " behind the last batch, %" PRIu64 " that changed nothing\n", tails, skipped);
+    end();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("tampering");
+    TCase *t = tcase_create("tampering");
+    tcase_set_timeout(t, 600);
+    tcase_add_test(t, whoever_changes_a_journal_is_found_out);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
