@@ -7,12 +7,9 @@
    transparency log tells from the true one.  What judges is what `petahour-audit verify --log`
    runs: the reader, and the leaf of each record against the log's.
 
-   PH_SEEDS says how many changes; PH_SEED begins at another one.  A failure prints its seed. */
-#include <inttypes.h>
+   PH_SEEDS says how many changes; see attack.h. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
@@ -21,7 +18,7 @@
 #include "engine/notary/log_leaf.h"
 #include "engine/notary/merkle.h"
 #include "engine/replay/replay.h"
-#include "tests/sim/memory_disk.h"
+#include "tests/prop/attack.h"
 #include "tests/unit/a_folder.h"
 #include "tests/unit/a_journal.h"
 
@@ -33,19 +30,6 @@ enum {
     SEGMENT_BYTES = 5 * PH_JOURNAL_PAGE,
     CHANGES = 60000,
 };
-
-#define CHECK(what)                         \
-    do {                                    \
-        if (!(what)) stop(#what, __LINE__); \
-    } while (0)
-
-static uint64_t seed_now;
-static const char *kind_now;
-
-static void stop(const char *what, int line)
-{
-    ck_abort_msg("seed %" PRIu64 ", %s, line %d: %s", seed_now, kind_now, line, what);
-}
 
 /* ---- Journals as lists of records ------------------------------------------------------------ */
 
@@ -225,11 +209,6 @@ typedef struct {
     bool is_small; /* all of it is in that segment */
 } touched;
 
-static uint64_t chance(uint64_t *seed, uint64_t below)
-{
-    return memory_chance(seed) % below;
-}
-
 static memory_content *content_of(memory_disk *d, int name)
 {
     return &d->seen[d->seen_names.v[name].file];
@@ -258,12 +237,12 @@ static touched in_segment(int segment, uint64_t at)
     return (touched){name, at, seq_at(name, at), false};
 }
 
-static bool flip_bit(uint64_t *seed, touched *ret)
+static bool flip_one(uint64_t *seed, touched *ret)
 {
     int segment = (int)chance(seed, (uint64_t)segment_cnt);
     memory_content *c = content_of(disk, segments[segment]);
     uint64_t at = chance(seed, c->size);
-    c->bytes[at] = (uint8_t)(c->bytes[at] ^ 1U << chance(seed, 8));
+    flip_bit(&c->bytes[at], seed);
     *ret = in_segment(segment, at);
     ret->is_small = true;
     return true;
@@ -413,8 +392,7 @@ static bool write_anew(uint64_t *seed, touched *ret)
     switch (chance(seed, 4)) {
     case 0: {
         memcpy(changed, r->command, r->command_size);
-        uint64_t at = chance(seed, r->command_size);
-        changed[at] = (uint8_t)(changed[at] ^ 1U << chance(seed, 8));
+        flip_bit(&changed[chance(seed, r->command_size)], seed);
         r->command = changed;
         break;
     }
@@ -454,22 +432,23 @@ static bool write_anew(uint64_t *seed, touched *ret)
 static const struct {
     const char *name;
     bool (*change)(uint64_t *seed, touched *ret);
-    uint32_t share; /* of 100 */
 } kinds[] = {
-    {"a bit flips", flip_bit, 40},
-    {"bytes are overwritten", scribble, 20},
-    {"a segment is cut", cut_segment, 8},
-    {"a batch is dropped", drop_batch, 5},
-    {"a batch is there twice", double_batch, 5},
-    {"two batches are swapped", swap_batches, 5},
-    {"a segment is missing", lose_segment, 3},
-    {"two segments are swapped", swap_segments, 3},
-    {"segments of a sibling", splice_sibling, 3},
-    {"segments of another market", splice_stranger, 3},
-    {"a history written anew", write_anew, 5},
+    {"a bit flips", flip_one},
+    {"bytes are overwritten", scribble},
+    {"a segment is cut", cut_segment},
+    {"a batch is dropped", drop_batch},
+    {"a batch is there twice", double_batch},
+    {"two batches are swapped", swap_batches},
+    {"a segment is missing", lose_segment},
+    {"two segments are swapped", swap_segments},
+    {"segments of a sibling", splice_sibling},
+    {"segments of another market", splice_stranger},
+    {"a history written anew", write_anew},
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+static const uint32_t shares[KINDS] = {40, 20, 8, 5, 5, 5, 3, 3, 3, 3, 5}; /* percent */
 
 /* ---- The run --------------------------------------------------------------------------------- */
 
@@ -508,13 +487,8 @@ static void check_place(const verdict *v, const touched *t)
     CHECK(v->seq == 0 || v->seq >= t->seq);
     if (v->kind != FAULT) return;
     CHECK(strstr(v->fault.text, ".phj") != NULL);
-    if (t->is_small && strstr(v->fault.text, t->segment) == NULL) stop(v->fault.text, __LINE__);
-}
-
-static uint64_t number(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text == NULL ? otherwise : strtoull(text, NULL, 10);
+    if (t->is_small && strstr(v->fault.text, t->segment) == NULL)
+        attack_stop(v->fault.text, __FILE__, __LINE__);
 }
 
 static void sort_segments(void)
@@ -534,7 +508,6 @@ static void sort_segments(void)
 
 static void begin(void)
 {
-    kind_now = "at the start";
     CHECK(sodium_init() >= 0);
     writer_memory = a_journal_room(ph_journal_footprint());
     reader_memory = a_journal_room(ph_journal_reader_footprint());
@@ -581,15 +554,12 @@ static void end(void)
 START_TEST(whoever_changes_a_journal_is_found_out)
 {
     uint64_t done[KINDS] = {0}, skipped = 0, tails = 0;
-    uint64_t first = number("PH_SEED", 1), cnt = number("PH_SEEDS", CHANGES);
+    uint64_t first = attack_number("PH_SEED", 1), cnt = attack_number("PH_SEEDS", CHANGES);
     begin();
     for (uint64_t i = 0; i < cnt; i++) {
-        uint64_t seed = seed_now = first + i;
-        uint64_t pick = chance(&seed, 100);
-        uint32_t k = 0;
-        for (; pick >= kinds[k].share; k++)
-            pick -= kinds[k].share;
-        kind_now = kinds[k].name;
+        uint64_t seed = attack_seed = first + i;
+        uint32_t k = attack_pick(&seed, shares, KINDS);
+        attack_kind = kinds[k].name;
         touched t = {NULL, 0, 0, false};
         bool changed = kinds[k].change(&seed, &t);
         verdict v = {.kind = ACCEPTED};
@@ -614,14 +584,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("tampering");
-    TCase *t = tcase_create("tampering");
-    tcase_set_timeout(t, 600);
-    tcase_add_test(t, whoever_changes_a_journal_is_found_out);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return attack_run("tampering", whoever_changes_a_journal_is_found_out);
 }
