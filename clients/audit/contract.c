@@ -42,6 +42,9 @@ static void print_document(const ph_document *d)
            d->buyer.order.v);
     printf("supplier   %" PRIu32 " %s, order %" PRIu64 "\n", d->supplier.id.v, d->supplier.name.s,
            d->supplier.order.v);
+    if (d->from_contract.v != 0)
+        printf("seller     %" PRIu32 " %s, out of contract %" PRIu64 ", premium %s\n", d->seller.v,
+               d->seller_name.s, d->from_contract.v, ph_money_text(d->premium, a));
     printf("notional   %s %s, bond %s\n", ph_money_text(d->notional, a), d->currency,
            ph_money_text(d->bond, b));
     printf("fees       buyer %s, supplier %s\n", ph_money_text(d->buyer_fee, a),

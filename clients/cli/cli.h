@@ -187,6 +187,10 @@ int cli_trade_list(int argc, char **argv);
 int cli_contract_list(int argc, char **argv);
 int cli_contract_save(int argc, char **argv);
 int cli_contract_verify(int argc, char **argv);
+int cli_contract_text(int argc, char **argv);
+
+/* The contract as Markdown, on standard output. */
+void cli_print_contract(const phc_contract *c);
 int cli_report_watch(int argc, char **argv);
 
 #endif

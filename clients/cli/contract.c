@@ -43,15 +43,16 @@ static json_t *facts_of(const phc_contract *c)
                                 "periods", (json_int_t)g->periods, "quantity",
                                 (json_int_t)g->quantity, "price", cli_money(g->price)));
     }
-    return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, "
-                     "s:s, s:o}",
+    return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, "
+                     "s:I, s:s, s:o}",
                      "contract", cli_number(c->contract), "trade", cli_number(c->trade), "market",
                      c->market, "currency", c->currency, "sequence", cli_number(c->sequence), "at",
                      cli_time(c->at), "product", c->symbol, "unit", c->unit, "buyer", c->buyer_name,
-                     "supplier", c->supplier_name, "notional", cli_money(c->notional), "buyer_fee",
-                     cli_money(c->buyer_fee), "supplier_fee", cli_money(c->supplier_fee), "bond",
-                     cli_money(c->bond), "terms_version", (json_int_t)c->terms_version,
-                     "terms_hash", phc_hex_text(c->terms_hash, 32, hash), "segments", segments);
+                     "supplier", c->supplier_name, "seller", c->seller_name, "notional",
+                     cli_money(c->notional), "buyer_fee", cli_money(c->buyer_fee), "supplier_fee",
+                     cli_money(c->supplier_fee), "bond", cli_money(c->bond), "terms_version",
+                     (json_int_t)c->terms_version, "terms_hash",
+                     phc_hex_text(c->terms_hash, 32, hash), "segments", segments);
 }
 
 /* ---- List ---------------------------------------------------------------------------------- */
@@ -193,8 +194,46 @@ static bool number_of(const json_t *file, const char *name, uint32_t *ret)
     return true;
 }
 
-static cli_exit judge(const phc_signed_contract *g, const char *market, const uint8_t key[32],
-                      bool json)
+/* What is asked of a saved contract. */
+typedef struct {
+    const char *market; /* NULL: the one that it names */
+    const uint8_t *key; /* NULL: it is not verified */
+    bool as_text, json;
+} question;
+
+/* What the proof says, step by step, of a contract that verified. */
+static json_t *steps_of(const phc_signed_contract *g, const phc_contract *c, const uint8_t key[32])
+{
+    char line[300], hex[65];
+    /* The note's third line; it verified, so it has one. */
+    const char *root = strchr(strchr(g->signed_root, '\n') + 1, '\n') + 1;
+    json_t *steps = json_array();
+    snprintf(line, sizeof line, "%zu bytes are the one encoding of contract %llu of %s",
+             g->canonical_size, (unsigned long long)c->contract, c->market);
+    json_array_append_new(steps, json_string(line));
+    snprintf(line, sizeof line,
+             "as leaf %u of %u their hash leads, by %zu hashes of the proof, to the root %.*s",
+             g->leaf_index, g->leaf_count, g->proof_size / 32, (int)strcspn(root, "\n"), root);
+    json_array_append_new(steps, json_string(line));
+    snprintf(line, sizeof line, "the root and the number of leaves are signed by the key %s",
+             phc_hex_text(key, 32, hex));
+    json_array_append_new(steps, json_string(line));
+    return steps;
+}
+
+static void tell(const phc_signed_contract *g, const phc_contract *c, const question *q)
+{
+    if (q->as_text) {
+        cli_print_contract(c);
+        return;
+    }
+    json_t *o = facts_of(c);
+    json_object_set_new(o, "proof", steps_of(g, c, q->key));
+    json_object_set_new(o, "verified", json_true());
+    cli_print_object(o, q->json);
+}
+
+static cli_exit judge(const phc_signed_contract *g, const question *q)
 {
     char err[300];
     phc_contract c;
@@ -204,19 +243,15 @@ static cli_exit judge(const phc_signed_contract *g, const char *market, const ui
     if (phc_contract_read(g->canonical, g->canonical_size, segments, SEGMENTS_MAX, &c) != PHC_OK)
         e = cli_say(CLI_NOT_VERIFIED,
                     "contract does not verify: the bytes are not those of a contract");
-    else if (phc_contract_verify(g, market != NULL ? market : c.market, key, err, sizeof err) !=
-             PHC_OK)
+    else if (q->key != NULL && phc_contract_verify(g, q->market != NULL ? q->market : c.market,
+                                                   q->key, err, sizeof err) != PHC_OK)
         e = cli_say(CLI_NOT_VERIFIED, "%s", err);
-    if (e == CLI_DONE) {
-        json_t *o = facts_of(&c);
-        json_object_set_new(o, "verified", json_true());
-        cli_print_object(o, json);
-    }
+    if (e == CLI_DONE) tell(g, &c, q);
     free(segments);
     return e;
 }
 
-static cli_exit verify_file(const char *path, const char *market, const uint8_t key[32], bool json)
+static cli_exit ask_file(const char *path, const question *q)
 {
     json_error_t error;
     phc_signed_contract g = {0};
@@ -240,7 +275,7 @@ static cli_exit verify_file(const char *path, const char *market, const uint8_t 
         g.proof = proof;
         g.signed_root = json_string_value(root);
         g.signed_root_size = json_string_length(root);
-        e = judge(&g, market, key, json);
+        e = judge(&g, q);
     }
     free(canonical);
     free(proof);
@@ -271,5 +306,27 @@ int cli_contract_verify(int argc, char **argv)
              "Verifies a saved contract: its bytes, inclusion proof and signed root.  Needs no "
              "connection.",
              fields, CNT(fields), &common);
-    return verify_file(path, market, key, common.json);
+    return (int)ask_file(path, &(question){.market = market, .key = key, .json = common.json});
+}
+
+int cli_contract_text(int argc, char **argv)
+{
+    static const uint8_t none[32];
+    const char *path = NULL;
+    uint8_t key[32] = {0};
+    cli_common common;
+    cli_field fields[] = {
+        {.name = "FILE", .kind = CLI_TEXT, .required = true, .to = &path},
+        {.name = "notary-key",
+         .arg = "HEX",
+         .kind = CLI_KEY_HEX,
+         .to = key,
+         .doc = "Verify it first with this key; without, what is shown is not proved"},
+    };
+    cli_read(argc, argv,
+             "Shows a saved contract as a person reads it, in Markdown: parties, hours, prices, "
+             "terms.  Needs no connection.",
+             fields, CNT(fields), &common);
+    bool has_key = memcmp(key, none, sizeof key) != 0;
+    return (int)ask_file(path, &(question){.key = has_key ? key : NULL, .as_text = true});
 }

@@ -37,6 +37,7 @@ static const command commands[] = {
     {"contract", "list", cli_contract_list, "list your contracts, verified"},
     {"contract", "save", cli_contract_save, "save a contract with its proof"},
     {"contract", "verify", cli_contract_verify, "verify a saved contract, without a connection"},
+    {"contract", "text", cli_contract_text, "show a saved contract as a person reads it"},
     {"report", "watch", cli_report_watch, "show your private stream"},
 };
 enum { COMMAND_CNT = sizeof commands / sizeof commands[0], WORD_MAX = 32 };

@@ -13,7 +13,7 @@
 enum {
     MAGIC_BYTES = 8,
     VERSION = 1,
-    HEADER_BYTES = 544,
+    HEADER_BYTES = 676,
     SEGMENT_BYTES = 20,
     SEGMENTS_MAX = 65536,
     QUANTITY_MAX = 1000000000,
@@ -71,7 +71,23 @@ static void read_header(phc_bytes *b, phc_contract *c)
     c->supplier_fee = phc_bytes_i64(b);
     c->buyer_fee_at_trade = phc_bytes_i64(b);
     c->bond = phc_bytes_i64(b);
+    c->from_contract = phc_bytes_u64(b);
+    c->seller = phc_bytes_u32(b);
+    phc_bytes_text(b, c->seller_name, sizeof c->seller_name);
+    phc_bytes_copy(b, c->seller_key, sizeof c->seller_key);
+    c->supplier_notional = phc_bytes_i64(b);
+    c->premium = phc_bytes_i64(b);
+    c->reseller_fee = phc_bytes_i64(b);
     c->segment_cnt = phc_bytes_u32(b);
+}
+
+static bool seller_holds(const phc_contract *c)
+{
+    if (c->supplier_notional < 0 || c->premium < 0 || c->reseller_fee < 0) return false;
+    if (c->from_contract != 0) return c->from_contract < c->contract;
+    return c->seller == c->supplier && strcmp(c->seller_name, c->supplier_name) == 0 &&
+           memcmp(c->seller_key, c->supplier_key, sizeof c->seller_key) == 0 &&
+           c->supplier_notional == c->notional && c->premium == 0 && c->reseller_fee == 0;
 }
 
 static bool header_holds(const phc_contract *c)
@@ -81,7 +97,7 @@ static bool header_holds(const phc_contract *c)
     if (c->rules_version == 0 || c->contract == 0 || c->trade == 0 || c->sequence == 0 ||
         c->product == 0 || c->terms_version == 0 || c->site == 0 || c->hardware == 0 ||
         c->hardware_units == 0 || c->buyer == 0 || c->supplier == 0 || c->buy_order == 0 ||
-        c->sell_order == 0)
+        c->sell_order == 0 || c->seller == 0 || !seller_holds(c))
         return false;
     if (c->period_seconds != 900 && c->period_seconds != 3600 && c->period_seconds != 86400)
         return false;

@@ -361,6 +361,13 @@ typedef struct {
     uint64_t sell_order;
     phc_side taker;
     int64_t notional, buyer_fee, supplier_fee, buyer_fee_at_trade, bond;
+    uint64_t from_contract; /* resale: the contract that was split; otherwise 0 */
+    uint32_t seller;        /* whose order sold: the supplier, or who held from_contract */
+    char seller_name[64];
+    uint8_t seller_key[32];
+    int64_t supplier_notional; /* at the supplier's prices */
+    int64_t premium;           /* paid above them, for the seller on delivery */
+    int64_t reseller_fee;      /* of the seller, on what it gets at once */
     const phc_segment *segments;
     uint32_t segment_cnt;
 } phc_contract;

@@ -74,21 +74,42 @@ static bool reserve(ph_contracts *c, const struct needs *n)
     return true;
 }
 
+enum { KEYS_MAX = 256 };
+
+/* A participant with the key that its signatures are verified with: its newest one that is not
+   revoked, as of the end of the batch. */
+static ph_register_participant party(const ph_market *m, ph_participant_id id)
+{
+    const ph_register_participant *registered = ph_market_participant(m, id);
+    PH_ASSERT(registered != NULL);
+    ph_register_participant p = *registered;
+    ph_market_key keys[KEYS_MAX];
+    uint32_t cnt = ph_market_keys(m, id, keys, KEYS_MAX);
+    for (uint32_t i = 0; i < cnt && i < KEYS_MAX; i++) {
+        if (keys[i].use != PH_KEY_SIGNATURE || keys[i].revoked) continue;
+        p.sign_key = keys[i].key;
+        break;
+    }
+    return p;
+}
+
 /* Writes the contract whose TRADE is event e of the record, as the reader would take it. */
 static ph_status add(ph_contracts *c, const ph_market *m, const ph_replay_record *r, uint32_t e,
                      ph_writer *w, const char **reterr)
 {
     const ph_trade *t = &r->events[e].u.trade;
+    ph_register_participant buyer = party(m, t->buyer), supplier = party(m, t->supplier),
+                            seller = party(m, t->seller);
     ph_document_facts facts = {
         .opened = ph_market_opened(m),
-        .product = ph_market_product(m, t->product),
-        .buyer = ph_market_participant(m, t->buyer),
-        .supplier = ph_market_participant(m, t->supplier),
+        .product = ph_market_contract_terms(m, t->contract),
+        .buyer = &buyer,
+        .supplier = &supplier,
+        .seller = &seller,
         .seq = r->command.seq,
         .at = r->command.at,
     };
     PH_ASSERT(facts.opened != NULL && facts.product != NULL);
-    PH_ASSERT(facts.buyer != NULL && facts.supplier != NULL);
     PH_ASSERT(c->cnt == 0 || t->contract.v == c->entries[c->cnt - 1].contract.v + 1);
 
     size_t at = ph_writer_size(w);

@@ -48,6 +48,13 @@
     F(i64, of.supplier_fee)       \
     F(i64, of.buyer_fee_at_trade) \
     F(i64, of.bond)               \
+    F(u64, of.from_contract.v)    \
+    F(u32, of.seller.v)           \
+    F(text, of.seller_name.s)     \
+    F(blob, of.seller_key.b)      \
+    F(i64, of.supplier_notional)  \
+    F(i64, of.premium)            \
+    F(i64, of.reseller_fee)       \
     F(u32, of.segment_cnt)
 
 #define WRITE_u32(field)   ph_write_u32(w, field);
@@ -86,6 +93,7 @@ ph_document ph_document_of(const ph_trade *trade, const ph_document_facts *facts
     PH_ASSERT(product->id.v == trade->product.v);
     PH_ASSERT(facts->buyer->id.v == trade->buyer.v);
     PH_ASSERT(facts->supplier->id.v == trade->supplier.v);
+    PH_ASSERT(facts->seller->id.v == trade->seller.v);
     ph_document d = {
         .rules_version = opened->rules_version,
         .market = opened->market,
@@ -116,6 +124,13 @@ ph_document ph_document_of(const ph_trade *trade, const ph_document_facts *facts
         .supplier_fee = trade->supplier_fee,
         .buyer_fee_at_trade = trade->buyer_fee_at_trade,
         .bond = trade->bond,
+        .from_contract = trade->from_contract,
+        .seller = trade->seller,
+        .seller_name = facts->seller->name,
+        .seller_key = facts->seller->sign_key,
+        .supplier_notional = trade->supplier_notional,
+        .premium = trade->premium,
+        .reseller_fee = trade->reseller_fee,
         .segment_cnt = trade->segment_cnt,
     };
     memcpy(d.currency, opened->currency, sizeof d.currency);
@@ -200,6 +215,23 @@ static const char *ids_broken(const ph_document *d)
     if (d->supplier.id.v == 0) return "supplier is 0";
     if (d->buyer.order.v == 0) return "buy_order is 0";
     if (d->supplier.order.v == 0) return "sell_order is 0";
+    if (d->seller.v == 0) return "seller is 0";
+    return NULL;
+}
+
+/* Who sold, and what of it is not the supplier's. */
+static const char *seller_broken(const ph_document *d)
+{
+    if (d->supplier_notional < 0 || d->premium < 0 || d->reseller_fee < 0)
+        return "supplier_notional, premium or reseller_fee is negative";
+    if (d->from_contract.v != 0)
+        return d->from_contract.v < d->contract.v ? NULL : "from_contract is not an earlier one";
+    bool is_supplier = d->seller.v == d->supplier.id.v &&
+                       memcmp(&d->seller_name, &d->supplier.name, sizeof d->seller_name) == 0 &&
+                       memcmp(&d->seller_key, &d->supplier.key, sizeof d->seller_key) == 0;
+    if (!is_supplier) return "without from_contract the seller is not the supplier";
+    if (d->supplier_notional != d->notional || d->premium != 0 || d->reseller_fee != 0)
+        return "without from_contract there is something of a resale";
     return NULL;
 }
 
@@ -211,6 +243,7 @@ static const char *document_broken(const ph_document *d)
         if (d->currency[i] < 'A' || d->currency[i] > 'Z')
             return "currency is not three capital letters";
     const char *broken = ids_broken(d);
+    if (broken == NULL) broken = seller_broken(d);
     if (broken != NULL) return broken;
     if (!ph_period_seconds_ok(d->period_seconds)) return "period_seconds is not 900, 3600 or 86400";
     if (d->dispute_deposit < 0) return "dispute_deposit is negative";

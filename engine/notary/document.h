@@ -50,11 +50,18 @@ typedef struct {
     uint32_t report_seconds, dispute_seconds, resolve_seconds;
     ph_money dispute_deposit;
     ph_participant_id meter;
-    ph_document_party buyer, supplier;
+    ph_document_party buyer, supplier; /* supplier.order: the order that sold */
     ph_side taker;
     ph_money notional;
     ph_money buyer_fee, supplier_fee, buyer_fee_at_trade;
     ph_money bond;
+    ph_contract_id from_contract; /* resale: the contract that was split; otherwise 0 */
+    ph_participant_id seller;     /* whose order sold: the supplier, or the holder before */
+    ph_text64 seller_name;
+    ph_key seller_key;
+    ph_money supplier_notional; /* at the supplier's prices */
+    ph_money premium;           /* paid above them, for the seller when it is delivered */
+    ph_money reseller_fee;      /* what the seller owes of what it gets at once */
     uint32_t segment_cnt;
     const uint8_t *segments; /* encoded; set by read, not looked at by write */
 } ph_document;
@@ -62,8 +69,8 @@ typedef struct {
 /* What a trade refers to, as the market knows it. */
 typedef struct {
     const ph_open_market *opened;
-    const ph_product_terms *product;
-    const ph_register_participant *buyer, *supplier;
+    const ph_product_terms *product; /* as they were when it was concluded */
+    const ph_register_participant *buyer, *supplier, *seller; /* with their key in force */
     uint64_t seq;
     ph_time at;
 } ph_document_facts;

@@ -28,7 +28,7 @@
 
 enum {
     PH_SIGNED_CONTRACT_HEADER_SIZE = 44,
-    PH_CONTRACT_HEADER_SIZE = 544, /* canonical bytes before the segments */
+    PH_CONTRACT_HEADER_SIZE = 676, /* canonical bytes before the segments */
     PH_CONTRACT_SEGMENT_SIZE = 20,
     PH_CONTRACT_SEGMENTS_MAX = PH_FILLS_PER_COMMAND_MAX,
     PH_CONTRACT_SIZE_MAX =

@@ -69,6 +69,10 @@ class Day(unittest.TestCase):
         self.assertEqual([(r["contract"], r["with"], r["matched"]) for r in listed],
                          [(number, "buyer", True)])  # fmt: skip
         self.assertTrue(m.cli("contract", "verify", path, "--notary-key", key)["verified"])
+        text = m.raw("contract", "text", path, "--notary-key", key)
+        self.assertEqual(text.returncode, 0, text.stderr)
+        self.assertIn(f"# Contract {number} of ", text.stdout)
+        self.refused(8, "does not verify", "contract", "text", path, "--notary-key", HASH)
         with open(path, encoding="utf-8") as f:
             saved = json.load(f)
         verify_contract.verify(saved, bytes.fromhex(key))

@@ -34,16 +34,18 @@ def text(field, what):
 
 
 def read_canonical(b):
-    if len(b) < 544 or b[:8] != b"PHCTRACT" or struct.unpack_from("<I", b, 8) != (1,):
+    if len(b) < 676 or b[:8] != b"PHCTRACT" or struct.unpack_from("<I", b, 8) != (1,):
         raise Refused("the bytes do not start like a contract")
     contract, trade, seq, at = struct.unpack_from("<QQQQ", b, 84)
     notional, buyer_fee, supplier_fee, at_trade, bond = struct.unpack_from("<qqqqq", b, 500)
-    (segment_cnt,) = struct.unpack_from("<I", b, 540)
-    if segment_cnt == 0 or len(b) != 544 + 20 * segment_cnt:
+    from_contract, seller = struct.unpack_from("<QI", b, 540)
+    supplier_notional, premium, reseller_fee = struct.unpack_from("<qqq", b, 648)
+    (segment_cnt,) = struct.unpack_from("<I", b, 672)
+    if segment_cnt == 0 or len(b) != 676 + 20 * segment_cnt:
         raise Refused("the size does not follow from segment_cnt")
     total, before = 0, None
     for i in range(segment_cnt):
-        first, periods, quantity, price = struct.unpack_from("<IIIq", b, 544 + 20 * i)
+        first, periods, quantity, price = struct.unpack_from("<IIIq", b, 676 + 20 * i)
         if periods == 0 or first + periods > 2**32 or quantity == 0 or price < 1:
             raise Refused(f"segment {i} is out of range")
         if before is not None and (first, price) <= before:
@@ -54,6 +56,14 @@ def read_canonical(b):
         raise Refused("notional is not the sum over the segments")
     if not 0 <= at_trade <= buyer_fee or supplier_fee < 0 or bond < 0:
         raise Refused("fees or bond are out of range")
+    if from_contract >= contract or min(supplier_notional, premium, reseller_fee) < 0 or seller == 0:
+        raise Refused("the resale is out of range")
+    if from_contract == 0:
+        (supplier,) = struct.unpack_from("<I", b, 388)
+        if seller != supplier or b[552:648] != b[392:488]:
+            raise Refused("the seller is not the supplier")
+        if (supplier_notional, premium, reseller_fee) != (notional, 0, 0):
+            raise Refused("there is something of a resale without one")
     return {
         "market": text(b[16:80], "market"),
         "currency": text(b[80:84], "currency"),
@@ -63,6 +73,7 @@ def read_canonical(b):
         "symbol": text(b[120:184], "symbol"),
         "buyer": text(b[284:348], "buyer_name"),
         "supplier": text(b[392:456], "supplier_name"),
+        "seller": text(b[552:616], "seller_name"),
         "notional": notional,
     }
 
@@ -137,7 +148,7 @@ def main():
             status = 1
         else:
             print(
-                f"{path}: contract {c['contract']} of {c['market']}: {c['supplier']} sells "
+                f"{path}: contract {c['contract']} of {c['market']}: {c['seller']} sells "
                 f"{c['symbol']} to {c['buyer']} for {c['notional']} millionths of {c['currency']}"
             )
     return status

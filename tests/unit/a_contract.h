@@ -45,10 +45,12 @@ static inline void a_contract_make(a_contract *a)
                           .terms_version = 1,
                           .buyer = {11},
                           .supplier = {12},
+                          .seller = {12},
                           .buy_order = {101},
                           .sell_order = {100},
                           .taker = PH_SIDE_BUY,
                           .notional = 762,
+                          .supplier_notional = 762,
                           .buyer_fee = 10,
                           .supplier_fee = 5,
                           .buyer_fee_at_trade = 4,
@@ -62,14 +64,18 @@ static inline void a_contract_make(a_contract *a)
                                    .product = &a->product,
                                    .buyer = &a->buyer,
                                    .supplier = &a->supplier,
+                                   .seller = &a->supplier,
                                    .seq = 42,
                                    .at = {UINT64_C(1795471200123456789)}};
 }
 
-/* Canonical bytes of the trade as it stands; returns their number. */
+/* Canonical bytes of the trade as it stands, whose supplier has its notional unless it is a resale;
+   returns their number. */
 static inline size_t a_contract_write(const a_contract *a, uint8_t *to, size_t room)
 {
-    ph_document d = ph_document_of(&a->trade, &a->facts);
+    ph_trade trade = a->trade;
+    if (trade.from_contract.v == 0) trade.supplier_notional = trade.notional;
+    ph_document d = ph_document_of(&trade, &a->facts);
     ph_writer w = ph_writer_of(to, room);
     ph_document_write(&w, &d, a->segments);
     return w.full ? 0 : ph_writer_size(&w);

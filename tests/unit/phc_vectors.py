@@ -30,10 +30,11 @@ def contract(number, segments):
     out += u32(20) + text("Buyer & Co", 64) + bytes([0xb0] * 32) + u64(501)
     out += u32(30) + text("Supplier Ltd", 64) + bytes([0x50] * 32) + u64(502)
     out += u32(1) + i64(notional) + i64(1500) + i64(500) + i64(300) + i64(777)
-    out += u32(len(segments))
+    out += u64(0) + u32(30) + text("Supplier Ltd", 64) + bytes([0x50] * 32)
+    out += i64(notional) + i64(0) + i64(0) + u32(len(segments))
     for first, periods, quantity, price in segments:
         out += struct.pack("<IIIq", first, periods, quantity, price)
-    assert len(out) == 544 + 20 * len(segments)
+    assert len(out) == 676 + 20 * len(segments)
     return out
 
 

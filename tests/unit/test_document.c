@@ -5,7 +5,7 @@
 #include "tests/unit/a_contract.h"
 #include "tests/unit/suite.h"
 
-enum { SIZE = 544 + 2 * 20 };
+enum { SIZE = 676 + 2 * 20 };
 
 static a_contract made;
 static uint8_t bytes[SIZE + 1];
@@ -69,9 +69,10 @@ START_TEST(fields_are_where_the_specification_says)
         {248, 4, 1},       {252, 4, 999000}, {256, 4, 7200},   {260, 4, 86400},  {264, 4, 172800},
         {268, 8, 1000000}, {276, 4, 0},      {280, 4, 11},     {380, 8, 101},    {388, 4, 12},
         {488, 8, 100},     {496, 4, 1},      {500, 8, 762},    {508, 8, 10},     {516, 8, 5},
-        {524, 8, 4},       {532, 8, 100},    {540, 4, 2},      {544, 4, 464000}, {548, 4, 24},
-        {552, 4, 6},       {556, 8, 5},      {564, 4, 464024}, {568, 4, 1},      {572, 4, 6},
-        {576, 8, 7},
+        {524, 8, 4},       {532, 8, 100},    {540, 8, 0},      {548, 4, 12},     {648, 8, 762},
+        {656, 8, 0},       {664, 8, 0},      {672, 4, 2},      {676, 4, 464000}, {680, 4, 24},
+        {684, 4, 6},       {688, 8, 5},      {696, 4, 464024}, {700, 4, 1},      {704, 4, 6},
+        {708, 8, 7},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint64_t v = 0;
@@ -89,6 +90,8 @@ START_TEST(fields_are_where_the_specification_says)
     ck_assert_mem_eq(bytes + 348, made.buyer.sign_key.b, 32);
     ck_assert_mem_eq(bytes + 392, "Hall", 5);
     ck_assert_mem_eq(bytes + 456, made.supplier.sign_key.b, 32);
+    ck_assert_mem_eq(bytes + 552, "Hall", 5);
+    ck_assert_mem_eq(bytes + 616, made.supplier.sign_key.b, 32);
 }
 END_TEST
 
@@ -138,6 +141,65 @@ static ph_status status_of_made(void)
     size_t size = a_contract_write(&made, bytes, SIZE);
     return status_of(bytes, size);
 }
+
+/* A resale: the buyer of contract 3 sold it on. */
+static ph_register_participant holder = {.id = {13}, .name = {"Studio"}};
+
+static void make_resale(void)
+{
+    a_contract_make(&made);
+    made.trade.seller.v = 13;
+    made.trade.from_contract.v = 3;
+    made.trade.supplier_notional = 700;
+    made.trade.premium = 62;
+    made.trade.reseller_fee = 1;
+    made.facts.seller = &holder;
+}
+
+START_TEST(a_resale_names_its_seller)
+{
+    make_resale();
+    ck_assert_uint_eq(a_contract_write(&made, bytes, SIZE), SIZE);
+    ph_document d;
+    const char *err;
+    ck_assert_int_eq(ph_document_read(bytes, SIZE, &d, &err), PH_OK);
+    ck_assert_uint_eq(d.from_contract.v, 3);
+    ck_assert_uint_eq(d.seller.v, 13);
+    ck_assert_str_eq(d.seller_name.s, "Studio");
+    ck_assert_uint_eq(d.supplier.id.v, 12);
+    ck_assert_int_eq(d.supplier_notional, 700);
+    ck_assert_int_eq(d.premium, 62);
+    ck_assert_int_eq(d.reseller_fee, 1);
+}
+END_TEST
+
+/* One byte of the bytes as they stand is another one. */
+static ph_status status_with(size_t at, uint8_t value)
+{
+    uint8_t was = bytes[at];
+    bytes[at] = value;
+    ph_status s = status_of(bytes, SIZE);
+    bytes[at] = was;
+    return s;
+}
+
+START_TEST(without_a_resale_the_supplier_sells)
+{
+    ck_assert_int_eq(status_with(548, 13), PH_ECORRUPT); /* seller */
+    ck_assert_int_eq(status_with(552, 'h'), PH_ECORRUPT);
+    ck_assert_int_eq(status_with(616, 1), PH_ECORRUPT);
+    ck_assert_int_eq(status_with(648, 1), PH_ECORRUPT); /* supplier_notional */
+    ck_assert_int_eq(status_with(656, 1), PH_ECORRUPT); /* premium */
+    ck_assert_int_eq(status_with(664, 1), PH_ECORRUPT); /* reseller_fee */
+    make_resale();
+    ck_assert_uint_eq(a_contract_write(&made, bytes, SIZE), SIZE);
+    ck_assert_int_eq(status_with(540, 7), PH_ECORRUPT); /* its own number */
+    ck_assert_int_eq(status_with(548, 0), PH_ECORRUPT);
+    ck_assert_int_eq(status_with(655, 0x80), PH_ECORRUPT);
+    ck_assert_int_eq(status_with(663, 0x80), PH_ECORRUPT);
+    ck_assert_int_eq(status_with(671, 0x80), PH_ECORRUPT);
+}
+END_TEST
 
 #define REFUSED(change)                                          \
     do {                                                         \
@@ -212,6 +274,8 @@ static void add(TCase *t)
     tcase_add_test(t, a_flipped_bit_never_goes_unnoticed);
     tcase_add_test(t, another_version_is_named);
     tcase_add_test(t, every_rule_is_checked);
+    tcase_add_test(t, a_resale_names_its_seller);
+    tcase_add_test(t, without_a_resale_the_supplier_sells);
     tcase_add_test(t, sums_that_do_not_fit_are_refused);
     tcase_add_test(t, two_prices_in_one_period_are_in_order_of_price);
 }

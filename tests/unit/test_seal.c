@@ -242,6 +242,95 @@ START_TEST(proofs_of_another_batch_do_not_hold)
 }
 END_TEST
 
+/* The document of contract n, whose proof holds. */
+static ph_document document_of(uint32_t n)
+{
+    ph_saved s = saved_of(n - 1);
+    ph_proof p;
+    const char *why;
+    ck_assert_msg(ph_proof_check(&s, &key, &p, &why) == PH_OK, "contract %u: %s", n, why);
+    return p.document;
+}
+
+/* New terms in the same batch are not those of what was concluded before. */
+START_TEST(a_contract_has_the_terms_it_was_concluded_under)
+{
+    ph_product_terms terms = *ph_market_product(made.m, (ph_product_id){1});
+    a_journal_order(&made, 2, PH_SIDE_SELL, (ph_window){0, 2}, 1, 1000000);
+    a_journal_order(&made, 4, PH_SIDE_BUY, (ph_window){0, 2}, 1, 1000000);
+    memset(&terms.terms_hash, 0xcd, sizeof terms.terms_hash);
+    terms.availability_ppm = 500000;
+    a_journal_do(&made, (ph_command){.kind = PH_CMD_SET_TERMS, .sender = {1}, .u.product = terms});
+    a_journal_order(&made, 2, PH_SIDE_SELL, (ph_window){0, 2}, 1, 1000000);
+    a_journal_order(&made, 4, PH_SIDE_BUY, (ph_window){0, 2}, 1, 1000000);
+    a_journal_commit(&made);
+    seal_all();
+    ck_assert_uint_eq(items.cnt, 2);
+    ck_assert_uint_eq(document_of(1).terms_version, 1);
+    ck_assert_uint_eq(document_of(1).terms_hash.b[0], 0xab);
+    ck_assert_uint_eq(document_of(1).availability_ppm, 999000);
+    ck_assert_uint_eq(document_of(2).terms_version, 2);
+    ck_assert_uint_eq(document_of(2).terms_hash.b[0], 0xcd);
+    ck_assert_uint_eq(document_of(2).availability_ppm, 500000);
+}
+END_TEST
+
+/* Keys that were changed before the batch ended; contracts of earlier batches stay as they are. */
+START_TEST(a_contract_has_the_keys_in_force)
+{
+    ph_key_change added = {.use = PH_KEY_SIGNATURE}, revoked = {.use = PH_KEY_SIGNATURE};
+    memset(&added.key, 99, sizeof added.key);
+    memset(&revoked.key, 64 + 4, sizeof revoked.key);
+    a_journal_order(&made, 2, PH_SIDE_SELL, (ph_window){0, 2}, 2, 1000000);
+    a_journal_order(&made, 4, PH_SIDE_BUY, (ph_window){0, 2}, 1, 1000000);
+    a_journal_commit(&made);
+    a_journal_do(&made, (ph_command){.kind = PH_CMD_ADD_KEY, .sender = {4}, .u.key = added});
+    a_journal_do(&made, (ph_command){.kind = PH_CMD_REVOKE_KEY, .sender = {4}, .u.key = revoked});
+    a_journal_order(&made, 4, PH_SIDE_BUY, (ph_window){0, 2}, 1, 1000000);
+    a_journal_commit(&made);
+    seal_all();
+    ck_assert_uint_eq(items.cnt, 2);
+    ck_assert_uint_eq(document_of(1).buyer.key.b[0], 64 + 4);
+    ck_assert_uint_eq(document_of(2).buyer.key.b[0], 99);
+    ck_assert_uint_eq(document_of(2).supplier.key.b[0], 64 + 2);
+}
+END_TEST
+
+START_TEST(a_resale_names_who_sold)
+{
+    a_journal_order(&made, 2, PH_SIDE_SELL, (ph_window){0, 4}, 2, 1000000);
+    a_journal_order(&made, 4, PH_SIDE_BUY, (ph_window){0, 4}, 2, 1000000);
+    ph_command sell = {.kind = PH_CMD_NEW_ORDER,
+                       .sender = {4},
+                       .u.order = {.client_order_id = ++made.client_order_id[4],
+                                   .product = {1},
+                                   .side = PH_SIDE_SELL,
+                                   .shape = PH_SHAPE_EACH,
+                                   .window = {A_JOURNAL_PERIOD + 2, 2},
+                                   .quantity = 1,
+                                   .price = 1500000,
+                                   .time_in_force = PH_TIF_GTC,
+                                   .stp = PH_STP_CANCEL_INCOMING,
+                                   .from_contract = {1}}};
+    a_journal_do(&made, sell);
+    a_journal_order(&made, 5, PH_SIDE_BUY, (ph_window){0, 2}, 1, 1500000);
+    a_journal_commit(&made);
+    seal_all();
+    ck_assert_uint_eq(items.cnt, 2);
+    ck_assert_uint_eq(document_of(1).from_contract.v, 0);
+    ck_assert_uint_eq(document_of(1).seller.v, 2);
+    ph_document resold = document_of(2);
+    ck_assert_uint_eq(resold.from_contract.v, 1);
+    ck_assert_uint_eq(resold.buyer.id.v, 5);
+    ck_assert_uint_eq(resold.seller.v, 4);
+    ck_assert_str_eq(resold.seller_name.s, "Lab");
+    ck_assert_uint_eq(resold.supplier.id.v, 2);
+    ck_assert_int_eq(resold.notional, 3000000);
+    ck_assert_int_eq(resold.supplier_notional, 2000000);
+    ck_assert_int_eq(resold.premium, 1000000);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, teardown);
@@ -250,6 +339,9 @@ static void add(TCase *t)
     tcase_add_test(t, a_batch_without_contracts_has_nothing_to_sign);
     tcase_add_test(t, what_was_changed_proves_nothing);
     tcase_add_test(t, proofs_of_another_batch_do_not_hold);
+    tcase_add_test(t, a_contract_has_the_terms_it_was_concluded_under);
+    tcase_add_test(t, a_contract_has_the_keys_in_force);
+    tcase_add_test(t, a_resale_names_who_sold);
 }
 
 int main(void)

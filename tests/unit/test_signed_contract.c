@@ -5,7 +5,7 @@
 
 #include "tests/unit/suite.h"
 
-enum { CANONICAL = 564, PROOF = 2, NOTE = 100, SIZE = 44 + CANONICAL + PROOF * 32 + NOTE };
+enum { CANONICAL = 696, PROOF = 2, NOTE = 100, SIZE = 44 + CANONICAL + PROOF * 32 + NOTE };
 
 static uint8_t canonical[CANONICAL], proof[PROOF * 32], bytes[SIZE + 1];
 static char note[NOTE];
