@@ -2,9 +2,9 @@
 /* long: a list of attacks, each a page */
 /* What is signed cannot be made to say anything else.
 
-   Two histories of one market that the notary's key signed (a fork) and one of another market; their
-   checkpoints, cosigned checkpoints, proofs of inclusion and of growth, contracts, snapshots and
-   tiles are changed, mixed and replayed by seed.  What verifies is what `petahour-audit prove
+   Two histories of one market that the notary's key signed (a fork) and one of another market:
+   their checkpoints, cosigned checkpoints, proofs of inclusion and of growth, contracts, snapshots
+   and tiles are changed, mixed and replayed by seed.  What verifies is what `petahour-audit prove
    check`, `witness`, `contract` and `verify --log` run.  The law is soundness: what is accepted is
    true, whoever made the bytes.
 
