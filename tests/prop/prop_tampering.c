@@ -384,7 +384,7 @@ static void become(const memory_disk *from)
 static bool write_anew(uint64_t *seed, touched *ret)
 {
     static history h;
-    uint8_t changed[PH_COMMAND_BYTES_MAX];
+    static uint8_t changed[PH_COMMAND_BYTES_MAX]; /* the history that is written refers to it */
     h = truth;
     uint32_t i = (uint32_t)chance(seed, h.cnt - 1);
     uint64_t seq = i + 1;
