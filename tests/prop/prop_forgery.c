@@ -446,7 +446,7 @@ static bool attack_contract(uint64_t *seed)
         CHECK(why != NULL);
         return true;
     }
-    CHECK(is_agreed(&s));
+    CHECK(is_agreed(&s) && s.leaf_cnt == BATCH);
     return false;
 }
 
