@@ -429,12 +429,13 @@ static bool attack_contract(uint64_t *seed)
                   .canonical_size = batches[n].size,
                   .leaf_index = place,
                   .leaf_cnt = chance(seed, 8) == 0 ? (uint32_t)chance(seed, 3 * BATCH) : BATCH};
-    switch (chance(seed, 5)) {
+    switch (chance(seed, 6)) {
     case 0: flip_bit(&canonical[chance(seed, s.canonical_size)], seed); break;
     case 1: rewrite_contract(canonical, s.canonical_size, n * BATCH + i, seed); break;
     case 2: change_path(&path, seed); break;
     case 3: change_text(&root, seed); break;
-    default: s.canonical_size -= chance(seed, 24);
+    case 4: s.canonical_size -= chance(seed, 24); break;
+    default: break; /* another place or count alone */
     }
     s.proof = path.v[0].b;
     s.proof_cnt = path.cnt;
