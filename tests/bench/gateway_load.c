@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders through the client library, each timed from the call that sends it to its durable
+   acknowledgement.
+
+   usage: gateway_load CONNECT_FILE KEY_FOLDER PRODUCT FIRST_PERIOD CLIENTS COUNT IN_FLIGHT FRAME
+
+   CLIENTS participants, whose keys are KEY_FOLDER/buyer-1.key and so on, send COUNT orders
+   together; each has at most IN_FLIGHT unanswered and sends FRAME of them in one frame.  Prints
+   "rate p50 p99 p99.9 most": orders a second and microseconds. */
+#include "clients/lib/petahour.h"
+#include "tests/bench/latency.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CLIENTS_MAX = 256, READY_MS = 60000, WAIT_MS = 100 };
+
+typedef struct {
+    phc_client *c;
+    bool is_ready;
+    uint64_t first_id; /* of its first order of this run */
+    uint64_t *sent_ns; /* by client_order_id - first_id */
+    uint32_t to_send, sent, answered;
+    latency *times;
+} sender;
+
+static void on_ready(void *arg)
+{
+    sender *s = arg;
+    s->is_ready = true;
+}
+
+static void on_report(void *arg, const phc_report *r)
+{
+    sender *s = arg;
+    if (r->replayed || (r->type != PHC_ACCEPTED && r->type != PHC_REJECTED)) return;
+    if (r->type == PHC_REJECTED) {
+        fprintf(stderr, "gateway_load: an order was refused: %s\n", r->reject_name);
+        exit(EXIT_FAILURE);
+    }
+    latency_add(s->times, latency_now_ns() - s->sent_ns[r->client_order_id - s->first_id]);
+    s->answered++;
+}
+
+static void on_problem(void *arg, phc_status status, const char *text)
+{
+    (void)arg;
+    fprintf(stderr, "gateway_load: %s: %s\n", phc_status_name(status), text);
+    exit(EXIT_FAILURE);
+}
+
+static void open_sender(sender *s, const char *connect, const char *folder, uint32_t number)
+{
+    char path[512], err[400];
+    phc_key key;
+    snprintf(path, sizeof path, "%s/buyer-%u.key", folder, number);
+    phc_status st = phc_key_read(path, &key, err, sizeof err);
+    phc_config config = {
+        .connect_file = connect,
+        .key = &key,
+        .callbacks = {
+            .arg = s, .on_ready = on_ready, .on_report = on_report, .on_problem = on_problem}};
+    if (st == PHC_OK) st = phc_open(&config, &s->c, err, sizeof err);
+    if (st != PHC_OK) {
+        fprintf(stderr, "gateway_load: %s\n", err);
+        exit(EXIT_FAILURE);
+    }
+    while (!s->is_ready) {
+        if (phc_turn(s->c, READY_MS) == PHC_OK) continue;
+        fprintf(stderr, "gateway_load: could not log on: %s\n", phc_error(s->c));
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void send_one(sender *s, uint32_t product, uint32_t period)
+{
+    phc_order o = {.product = product,
+                   .side = PHC_BUY,
+                   .shape = PHC_EACH,
+                   .first_period = period,
+                   .periods = 1,
+                   .quantity = 1,
+                   .price = 100 * (int64_t)(1 + s->sent % 100),
+                   .time_in_force = PHC_GTC};
+    uint64_t id = 0, now = latency_now_ns();
+    if (phc_new_order(s->c, &o, &id) != PHC_OK) {
+        fprintf(stderr, "gateway_load: could not send: %s\n", phc_error(s->c));
+        exit(EXIT_FAILURE);
+    }
+    if (s->sent == 0) s->first_id = id;
+    s->sent_ns[s->sent++] = now;
+}
+
+/* Fills the window in whole frames; true if the client did or received something. */
+static bool drive(sender *s, uint32_t product, uint32_t period, uint32_t in_flight, uint32_t frame)
+{
+    uint32_t before = s->sent;
+    while (s->sent < s->to_send && s->sent - s->answered + frame <= in_flight) {
+        for (uint32_t i = 0; i < frame && s->sent < s->to_send; i++)
+            send_one(s, product, period);
+        (void)phc_flush(s->c); /* what does not fit the socket goes with the next turn */
+    }
+    return phc_turn(s->c, 0) == PHC_OK || s->sent != before;
+}
+
+static void run_all(sender *v, uint32_t clients, const uint32_t order[4])
+{
+    struct pollfd fds[CLIENTS_MAX];
+    uint64_t answered = 0, all = 0;
+    for (uint32_t i = 0; i < clients; i++) {
+        fds[i] = (struct pollfd){.fd = phc_fd(v[i].c), .events = POLLIN};
+        all += v[i].to_send;
+    }
+    while (answered < all) {
+        bool any = false;
+        answered = 0;
+        for (uint32_t i = 0; i < clients; i++) {
+            any |= drive(&v[i], order[0], order[1], order[2], order[3]);
+            answered += v[i].answered;
+        }
+        if (!any && answered < all) (void)poll(fds, clients, WAIT_MS);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t n[6];
+    if (argc != 9) return 2;
+    for (int i = 0; i < 6; i++)
+        if (phc_number_parse(argv[3 + i], 100000000, &n[i]) != PHC_OK || n[i] == 0) return 2;
+    uint32_t clients = (uint32_t)n[2], count = (uint32_t)n[3];
+    uint32_t order[4] = {(uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[4], (uint32_t)n[5]};
+    if (clients > CLIENTS_MAX || order[3] > order[2]) return 2;
+    static sender v[CLIENTS_MAX];
+    latency times = latency_new(count);
+    for (uint32_t i = 0; i < clients; i++) {
+        v[i].times = &times;
+        v[i].to_send = count / clients + (i < count % clients);
+        v[i].sent_ns = calloc(v[i].to_send + 1, sizeof v[i].sent_ns[0]);
+        if (v[i].sent_ns == NULL) return EXIT_FAILURE;
+        open_sender(&v[i], argv[1], argv[2], i + 1);
+    }
+    uint64_t start = latency_now_ns();
+    run_all(v, clients, order);
+    latency_print(&times, latency_now_ns() - start);
+    for (uint32_t i = 0; i < clients; i++) {
+        phc_close(v[i].c);
+        free(v[i].sent_ns);
+    }
+    latency_free(&times);
+    return EXIT_SUCCESS;
+}
