@@ -192,7 +192,8 @@ static void serve(const char *path, const char *secret, int tell)
     for (;;) {
         zmq_pollitem_t item = {b.socket, 0, ZMQ_POLLIN, 0};
         check(zmq_poll(&item, 1, -1) >= 0, "poll");
-        while (b.answer_cnt < FRAMES_PER_TURN && take_frame(&b)) {}
+        while (b.answer_cnt < FRAMES_PER_TURN && take_frame(&b)) {
+        }
         if (b.answer_cnt > 0) commit_and_answer(&b);
     }
 }
