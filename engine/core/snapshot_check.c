@@ -329,7 +329,9 @@ const char *ph_snapshot_nodes_wrong(const ph_market *m, const ph_order *o)
     for (uint32_t i = 0; i < o->window.periods; i++) {
         const ph_node *n = &m->nodes[o->node + i];
         bool is_lost = n->executed == PH_NODE_LOST;
-        if (is_lost ? n->open != 0 : (uint64_t)n->open + n->executed > o->quantity)
+        /* A replace may have lowered the quantity below what was executed: then nothing is open. */
+        uint32_t most = n->open == 0 ? terms->quantity_max : o->quantity;
+        if (is_lost ? n->open != 0 : (uint64_t)n->open + n->executed > most)
             return "a period of an order has more than was ordered";
         if (n->open != 0 && o->window.first + i < first) return "an order is open when it is late";
         left += n->open;

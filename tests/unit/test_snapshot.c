@@ -152,6 +152,26 @@ START_TEST(any_changed_byte_is_refused_or_makes_a_market)
 }
 END_TEST
 
+/* Executed in one period, lowered below that since, open in another one. */
+START_TEST(an_order_that_was_lowered_below_what_it_executed_is_loaded)
+{
+    world x = world_of_four(), other;
+    ph_window both = {0, 2}, one = {0, 1};
+    world_do(&x, world_order(&x, SELLER, PH_SIDE_SELL, PH_SHAPE_EACH, both, 5, 5));
+    uint64_t order = x.out.v[0].u.accepted.order.v;
+    world_do(&x, world_order(&x, BUYER, PH_SIDE_BUY, PH_SHAPE_EACH, one, 4, 5));
+    world_do(&x, (ph_command){.kind = PH_CMD_REPLACE_ORDER,
+                              .sender = {SELLER},
+                              .u.replace = {.order = {order}, .price = 5, .quantity = 3}});
+    full_write(x.m, &full);
+    ck_assert_msg(load(full.v, full.cnt, &other) == PH_OK, "%s", fault.what);
+    full_write(other.m, &changed);
+    ck_assert(changed.cnt == full.cnt && memcmp(changed.v, full.v, full.cnt) == 0);
+    free(other.block);
+    world_free(&x);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, teardown);
@@ -159,6 +179,7 @@ static void add(TCase *t)
     tcase_add_test(t, what_is_no_snapshot_is_refused);
     tcase_add_test(t, a_cut_snapshot_is_refused);
     tcase_add_test(t, a_market_with_everything_is_loaded_and_writes_the_same);
+    tcase_add_test(t, an_order_that_was_lowered_below_what_it_executed_is_loaded);
     tcase_add_test(t, any_changed_byte_is_refused_or_makes_a_market);
     tcase_set_timeout(t, 120);
 }
