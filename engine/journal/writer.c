@@ -42,17 +42,24 @@ size_t ph_journal_footprint(void)
 
 /* ---- The disk --------------------------------------------------------------------------- */
 
-/* A sentence about the open segment; the status that the caller of the journal sees. */
+/* A sentence about a file, with the place if it is the open segment; the status that the caller of
+   the journal sees. */
 static ph_status disk_failed(const ph_journal *j, ph_status s, const char *name, const char *what,
                              ph_journal_fault *reterr)
 {
     bool is_full = s == PH_EFULL;
     ph_fault_begin(reterr);
     ph_fault_text(ph_fault_text(reterr, "could not "), what);
-    ph_fault_text(ph_fault_text(ph_fault_text(reterr, " \""), name), "\": ");
-    ph_fault_text(reterr, j->disk->ops->reason(j->disk));
-    ph_fault_text(reterr, is_full ? "; make room on the disk and start again; " : "; ");
-    ph_fault_text(reterr, "what was acknowledged is safe");
+    ph_fault_text(ph_fault_text(ph_fault_text(reterr, " \""), name), "\"");
+    if (strcmp(name, j->place.name) == 0) {
+        ph_fault_number(ph_fault_text(reterr, " offset "), j->place.offset);
+        ph_fault_text(ph_fault_number(ph_fault_text(reterr, " (record "), j->place.next_seq), ")");
+    }
+    ph_fault_text(ph_fault_text(reterr, ": "), j->disk->ops->reason(j->disk));
+    ph_fault_text(reterr, is_full           ? "; make room on the disk and start again"
+                          : s == PH_EDENIED ? "; give this user the right and start again"
+                                            : "; check the disk and start again");
+    ph_fault_text(reterr, ": what was acknowledged is safe");
     reterr->seq = j->place.next_seq;
     return is_full || s == PH_EDENIED ? s : PH_EIO;
 }
