@@ -99,6 +99,20 @@ static bool is_sealed(const ph_journal_reader *r)
     return r->newest > r->header.first;
 }
 
+/* No segment stands between this one and the next, where nobody would read it. */
+static ph_status check_between(ph_journal_reader *r, uint64_t next, ph_journal_fault *reterr)
+{
+    char name[PH_JOURNAL_NAME_SIZE];
+    uint64_t stray;
+    ph_status s = ph_segment_between(r->disk, r->header.first, next, &stray);
+    if (s != PH_OK) return disk_failed(r, s, "the directory could not be listed", reterr);
+    if (stray == 0) return PH_OK;
+    ph_segment_name(stray, name);
+    return ph_fault_at(reterr, PH_ECORRUPT, (ph_fault_place){name, 0, stray},
+                       "stands between two segments that follow each other",
+                       "it is no part of this journal: move it away");
+}
+
 /* Everything in this segment was read: goes to the one that begins with the next record.
    PH_ENOTFOUND: there is none. */
 static ph_status enter_next(ph_journal_reader *r, ph_journal_fault *reterr)
@@ -130,6 +144,8 @@ static ph_status enter_next(ph_journal_reader *r, ph_journal_fault *reterr)
             s = ph_fault_at(reterr, PH_ECORRUPT,
                             (ph_fault_place){r->place.name, end - 1, r->place.next_seq},
                             "bytes behind the last batch are not zero", remedy);
+        else
+            s = check_between(r, h->first, reterr);
     }
     if (s != PH_OK) {
         r->disk->ops->close(r->disk, opened.file);

@@ -67,6 +67,26 @@ ph_status ph_segment_list_read(ph_disk *d, ph_segment_list *ret)
     return s;
 }
 
+typedef struct {
+    uint64_t after, before, found;
+} between;
+
+static void note_between(void *arg, const char *name)
+{
+    between *b = arg;
+    uint64_t first;
+    if (!ph_segment_name_read(name, &first) || first <= b->after || first >= b->before) return;
+    if (b->found == 0 || first < b->found) b->found = first;
+}
+
+ph_status ph_segment_between(ph_disk *d, uint64_t after, uint64_t before, uint64_t *ret)
+{
+    between b = {after, before, 0};
+    ph_status s = d->ops->list(d, note_between, &b);
+    if (s == PH_OK) *ret = b.found;
+    return s;
+}
+
 /* ---- Header ----------------------------------------------------------------------------- */
 
 static ph_hash header_hash(const uint8_t *page)

@@ -119,4 +119,8 @@ typedef struct {
 
 ph_status ph_segment_list_read(ph_disk *d, ph_segment_list *ret);
 
+/* The lowest first sequence of a segment between two that follow each other, 0 if there is none:
+   whoever goes from the one to the other would pass over it. */
+ph_status ph_segment_between(ph_disk *d, uint64_t after, uint64_t before, uint64_t *ret);
+
 #endif

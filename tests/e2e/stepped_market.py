@@ -5,18 +5,18 @@ anybody was told is kept and compared."""
 
 import configparser
 import os
-import signal
 import struct
 import subprocess
 import tempfile
 import time
 
 import nacl.signing
+import stepped
 import zmq
 from test_gateway import HOUR, MARKET, Client, Key, logon, message, order, session_pb2
 from zmq.utils import z85
 
-PATIENCE = 15
+PATIENCE = 90
 START = 464000 * HOUR * 10**9  # what the engine's clock says when a script begins
 FIRST = 464010  # the first period that is traded
 # The engine was lost; what was sent before that was seen came to a session that was none any more.
@@ -90,54 +90,6 @@ def script(names):
         (1, "buyer", [message(mass_cancel={"request": 23})]),
         (1, "supplier", [message(mass_cancel={"request": 24})]),
     ]
-
-
-class Tap:
-    """Follows the engine's items from number 1, again from 1 whenever the engine is a new one, and
-    refuses to be told two things of one number (engine/link/README.md)."""
-
-    def __init__(self, context, link):
-        self.socket = context.socket(zmq.DEALER)
-        self.socket.linger = 0
-        self.socket.setsockopt(zmq.PROBE_ROUTER, 1)
-        self.socket.setsockopt(zmq.IMMEDIATE, 1)
-        self.socket.setsockopt(zmq.RECONNECT_IVL, 5)
-        self.socket.connect(link)
-        self.items, self.asked, self.heard = {}, 0, time.monotonic()
-
-    def say(self, frame):
-        try:
-            self.socket.send(frame, zmq.NOBLOCK)
-        except zmq.Again:
-            pass  # there is no engine; it will be asked again
-
-    def take(self):
-        if time.monotonic() - self.heard > 0.1:  # a new engine answers whom it does not know
-            self.heard = time.monotonic()
-            self.say(b"\1\x08")
-        while self.socket.poll(0):
-            frame = self.socket.recv()
-            self.heard = time.monotonic()
-            version, kind = frame[:2]
-            assert version == 1, frame[:2]
-            if kind == 1:
-                self.asked += 1
-                self.say(struct.pack("<BBQQI", 1, 2, self.asked, 1, 64 << 20))
-            elif kind == 6:
-                self.take_items(frame)
-
-    def take_items(self, frame):
-        first, _, _, cnt, _ = struct.unpack_from("<QQQIH", frame, 2)
-        at = 2 + 30
-        for number in range(first, first + cnt):
-            is_number, _, size = struct.unpack_from("<QQI", frame, at)
-            assert is_number == number, (is_number, number)
-            item = frame[at + 20 : at + 20 + size]
-            assert len(item) == size
-            was = self.items.setdefault(number, item)
-            assert was == item, f"item {number} was told as {was.hex()}, then as {item.hex()}"
-            at += 20 + size
-        assert at == len(frame)
 
 
 class Listener:
@@ -256,7 +208,7 @@ class Run:
         self.set_clock(0)
         self.write_configuration()
         self.listeners = {name: Listener(self, name) for name in names.keys}
-        self.tap = Tap(self.context, f"ipc://{self.path}/engine.sock")
+        self.tap = stepped.Tap(self.context, f"ipc://{self.path}/engine.sock")
 
     def write_configuration(self):
         ini = configparser.RawConfigParser()
@@ -300,10 +252,9 @@ class Run:
 
     def start_engine(self):
         """Begins a life of the engine, with the next part of the plan."""
-        environment = dict(os.environ, LD_PRELOAD=self.library, STEPS_CLOCK=f"{self.path}/clock")
-        environment["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + environment.get("ASAN_OPTIONS", "")
-        environment["STEPS_TRACE"] = f"{self.path}/trace.{self.starts}"
-        environment.update(self.plan[self.starts] if self.starts < len(self.plan) else {})
+        plan = self.plan[self.starts] if self.starts < len(self.plan) else {}
+        environment = stepped.environment(self.library, f"{self.path}/trace.{self.starts}", plan)
+        environment["STEPS_CLOCK"] = f"{self.path}/clock"
         self.starts += 1
         if os.path.exists(f"{self.path}/engine.ready"):
             os.unlink(f"{self.path}/engine.ready")
@@ -418,9 +369,7 @@ class Run:
 
     def steps(self, life=0):
         """(number, kind, size, name) of the steps of a life of the engine."""
-        with open(f"{self.path}/trace.{life}", encoding="utf-8") as f:
-            lines = [line.split(" ", 3) for line in f.read().splitlines()]
-        return [(number, kind, int(size), name) for number, kind, size, name in lines]
+        return stepped.steps(f"{self.path}/trace.{life}")
 
     def __enter__(self):
         return self

@@ -7,69 +7,29 @@ these steps is refused by the disk.
 
 usage: test_crash.py PETAHOUR_ENGINE PETAHOUR_GATEWAY PROTO_FOLDER PROTOC STEPS_LIBRARY PETAHOUR_AUDIT
 
-PH_SEEDS says how many places are tried (all: every place, about fifteen minutes), PH_SEED which
-ones; PH_PLACE=STEP:HOW[:STEP:HOW] tries one (steps.c says what they are).  A failure prints the place.
+PH_SEEDS, PH_SEED and PH_PLACE choose places, see stepped.py; all of them take about twenty minutes.
+A failure prints its plan.
 """
 
 import os
 import random
-import re
 import subprocess
 import sys
 import unittest
 
+import stepped
 import stepped_market
 
 PROGRAMS = (sys.argv[1], sys.argv[2], sys.argv[5])
 AUDIT = sys.argv[6]
-SEED = int(os.environ.get("PH_SEED", "1"))
-SEEDS = os.environ.get("PH_SEEDS", "60")
-PLACE = os.environ.get("PH_PLACE")
 STEPS_MIN = {"d": 130, "l": 150}  # fewer means that the library does not see what the engine does
 KINDS = {"make", "write", "sync", "rename", "sync-directory", "publish", "send", "make-folder"}
 RECOVERY_STEPS = 12
-WHY = {"EIO": "input/output error", "ENOSPC": "no space left on device", "EROFS": "read-only file system"}
 REMEDY = {"EIO": "start again", "ENOSPC": "make room on the disk and start again", "EROFS": "start again"}
 
 
 def audit(*words):
     return subprocess.run([AUDIT, *words], capture_output=True, text=True, check=False)
-
-
-def class_of(step):
-    """What a step is, without the number that is in a name."""
-    _, kind, _, name = step
-    return kind, re.sub(r"\d+", "N", os.path.basename(name))
-
-
-def spread(places, cnt, chance):
-    """So many places, of each class some, chosen by chance."""
-    classes = {}
-    for place in places:
-        classes.setdefault(class_of(place[0]), []).append(place)
-    for several in classes.values():
-        chance.shuffle(several)
-    chosen = []
-    while len(chosen) < cnt and classes:
-        for name in list(classes):
-            chosen.append(classes[name].pop())
-            if not classes[name]:
-                del classes[name]
-    return chosen[:cnt]
-
-
-def choose(places):
-    return places if SEEDS == "all" else spread(places, int(SEEDS), random.Random(SEED))
-
-
-def of_plan(text):
-    """What "d17:before:d3:half" asks of the first two engines; an error with a "+" is for ever."""
-    parts, plan = text.split(":"), []
-    for at, how in zip(parts[::2], parts[1::2]):
-        plan.append({"STEPS_AT": at, "STEPS_HOW": how.rstrip("+")})
-        if how.endswith("+"):
-            plan[-1]["STEPS_EVER"] = "1"
-    return plan
 
 
 class Crash(unittest.TestCase):
@@ -107,7 +67,7 @@ class Crash(unittest.TestCase):
     def check(self, plan):
         """A run with this plan ends as the one without.  Returns the ends of its engines, the
         errors that were said, and the step at which it happened; None if it was another end."""
-        with self.subTest(plan=plan), self.run_to_end(of_plan(plan)) as run:
+        with self.subTest(plan=plan), self.run_to_end(stepped.of_plan(plan)) as run:
             self.assertEqual(run.tap.items, self.items)
             self.assertEqual(self.streams(run), self.told)
             self.assertEqual(self.judge(run), self.state)
@@ -126,11 +86,11 @@ class Crash(unittest.TestCase):
         self.assertGreaterEqual(len(begun), 3, "the run must begin segments")
 
     def test_killed_at_every_step(self):
-        if PLACE is not None:
-            print(self.check(PLACE))
+        if stepped.PLACE is not None:
+            print(self.check(stepped.PLACE))
             return
         places = [(s, how) for s in self.steps for how in ("before", "half", "after") if how != "half" or s[2] > 1]
-        chosen, chance, missed = choose(places), random.Random(SEED), []
+        chosen, chance, missed = stepped.choose(places), random.Random(stepped.SEED), []
         for (number, *_), how in chosen:
             plan = f"{number}:{how}"
             if chance.randrange(2) == 0:
@@ -149,7 +109,7 @@ class Crash(unittest.TestCase):
         and what anybody was told is there when it is started again."""
         steps = [s for s in self.steps if s[0].startswith("d")]
         missed = []
-        chosen = choose([(s, how) for s in steps for how in ("EIO", "ENOSPC", "EIO+", "ENOSPC+", "EROFS+")])
+        chosen = stepped.choose([(s, how) for s in steps for how in ("EIO", "ENOSPC", "EIO+", "ENOSPC+", "EROFS+")])
         for (number, *_), how in chosen:
             found = self.check(f"{number}:{how}")
             if found is not None and found[2] is None:
@@ -166,7 +126,7 @@ class Crash(unittest.TestCase):
         if file == "engine.spool" and not died:
             return  # at the end, when its bytes are computed again at the next start
         self.assertEqual((died, len(errors)), ([1], 1), errors)
-        self.assertIn(WHY[how], errors[0].lower())
+        self.assertIn(stepped.WHY[how], errors[0].lower())
         if kind == "sync-directory":
             return  # told of the name that was to become durable
         self.assertIn(file, errors[0])
