@@ -119,10 +119,14 @@ static verdict judge_fd(const char *kind, size_t size, int fd)
     return judge('d', kind, size, name);
 }
 
-/* How much of `size` bytes is to be done: half means whole sectors where there are any. */
-static size_t part(verdict v, size_t size)
+/* How much is to be done.  Half of what is not zero at the end, or a batch with its padding would
+   be whole in its half; of whole sectors where there are any. */
+static size_t part(verdict v, const void *bytes, size_t size)
 {
+    const char *p = bytes;
     if (v == DONE || v == DONE_AND_END) return size;
+    while (p != NULL && size > 1 && p[size - 1] == 0)
+        size--;
     return size / 2 < 512 ? size / 2 : size / 2 / 512 * 512;
 }
 
@@ -161,14 +165,14 @@ ssize_t write(int fd, const void *p, size_t n)
     REAL(ssize_t, "write", int, const void *, size_t);
     if (!is_kind(fd, S_IFREG)) return real(fd, p, n);
     verdict v = judge_fd("write", n, fd);
-    return ended(v, real(fd, p, part(v, n)));
+    return ended(v, real(fd, p, part(v, p, n)));
 }
 
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at)
 {
     REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
     verdict v = judge_fd("write", n, fd);
-    return ended(v, real(fd, p, part(v, n), at));
+    return ended(v, real(fd, p, part(v, p, n), at));
 }
 
 ssize_t writev(int fd, const struct iovec *v, int cnt)
@@ -176,21 +180,21 @@ ssize_t writev(int fd, const struct iovec *v, int cnt)
     REAL(ssize_t, "writev", int, const struct iovec *, int);
     if (!is_kind(fd, S_IFREG)) return real(fd, v, cnt);
     verdict judged = judge_fd("write", (size_t)cnt, fd);
-    return ended(judged, real(fd, v, (int)part(judged, (size_t)cnt)));
+    return ended(judged, real(fd, v, (int)part(judged, NULL, (size_t)cnt)));
 }
 
 ssize_t pwritev64(int fd, const struct iovec *v, int cnt, off64_t at)
 {
     REAL(ssize_t, "pwritev64", int, const struct iovec *, int, off64_t);
     verdict judged = judge_fd("write", (size_t)cnt, fd);
-    return ended(judged, real(fd, v, (int)part(judged, (size_t)cnt), at));
+    return ended(judged, real(fd, v, (int)part(judged, NULL, (size_t)cnt), at));
 }
 
 ssize_t send(int fd, const void *p, size_t n, int flags)
 {
     REAL(ssize_t, "send", int, const void *, size_t, int);
     verdict v = judge('l', "send", n, "socket");
-    return ended(v, real(fd, p, part(v, n), flags));
+    return ended(v, real(fd, p, part(v, p, n), flags));
 }
 
 int zmq_msg_send(zmq_msg_t *message, void *socket, int flags)
