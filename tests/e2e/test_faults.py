@@ -8,6 +8,7 @@ usage: test_faults.py PETAHOUR_ENGINE PETAHOUR_GATEWAY PROTO_FOLDER PROTOC STEPS
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -224,6 +225,70 @@ class Faults(unittest.TestCase):
         with open(ready, encoding="ascii") as f:
             self.assertIn(f"last = {first - 1}\n", f.read())
         self.assertEqual(self.audit().returncode, 0)
+
+    # ---- What the auditor lists ------------------------------------------------------------------
+
+    def lines(self, path, *words):
+        done = subprocess.run([AUDIT, "journal", *words, "--json", path], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_a_journal_is_listed_whole(self):
+        """Headers, batches and the end are those that the pages of the files have."""
+        lines = self.lines(self.journal)
+        heads = [line for line in lines if line["line"] == "segment"]
+        self.assertEqual([h["segment"] for h in heads], self.segments)
+        for h in heads:
+            page = read(f"{self.whole}/{h['segment']}")[:PAGE]
+            self.assertEqual(h["first"], struct.unpack_from("<Q", page, 16)[0])
+            self.assertEqual((h["previous"], h["hash"]), (page[88:120].hex(), page[640:672].hex()))
+            self.assertEqual((h["version"], h["market"], h["bytes"]), (1, "market.example", 65536))
+        listed = [line for line in lines if line["line"] == "batch"]
+        there = [(n, *b) for n in self.segments for b in self.batches[n]]
+        self.assertEqual([(b["segment"], b["offset"], b["first"], b["records"]) for b in listed], [b[:4] for b in there])
+        for b in listed:
+            head = read(f"{self.whole}/{b['segment']}")[b["offset"] : b["offset"] + 112]
+            self.assertEqual((b["events"], b["chain"]), (head[40:72].hex(), head[72:104].hex()))
+        end = lines[-1]
+        self.assertEqual((end["line"], end["last"], end["behind"]), ("end", listed[-1]["last"], "zeros"))
+
+    def test_one_file_is_listed_under_any_name(self):
+        whole, name = self.lines(self.journal), self.segments[1]
+        shutil.copy(self.path(1), f"{self.run_.path}/a copy")
+        for path in (self.path(1), f"{self.run_.path}/a copy"):
+            lines = self.lines(path)
+            self.assertEqual([line["line"] for line in lines], ["segment", *["batch"] * len(self.batches[name]), "end"])
+            mine = [b for b in whole if b["line"] == "batch" and b["segment"] == name]
+            self.assertEqual([b["chain"] for b in lines[1:-1]], [b["chain"] for b in mine])
+            self.assertEqual(lines[-1]["behind"], "zeros")
+        first, last = whole[1]["first"], lines[-1]["last"]
+        records = [r for r in self.lines(self.journal, "--records") if r["line"] == "record"]
+        self.assertEqual([r["seq"] for r in records], list(range(first, len(records) + 1)))
+        self.assertGreater(len(records), last)
+        self.assertTrue(all(len(r["events"]) == 16 for r in records))
+
+    def test_a_torn_tail_is_listed(self):
+        name = self.segments[2]
+        at, first, _, size = self.batches[name][-1]
+        with open(self.path(2), "r+b") as f:
+            f.seek(at + size - 40)
+            f.write(b"\0" * 40)
+        for path in (self.journal, self.path(2)):
+            end = self.lines(path)[-1]
+            self.assertEqual((end["behind"], end["torn"], end["offset"]), ("torn", size - 40, at))
+            self.assertEqual((end["segment"], end["last"]), (name, first - 1))
+
+    def test_what_is_wrong_in_one_file(self):
+        name = self.segments[1]
+        at, first, _, size = self.batches[name][2]
+        change(self.path(1), at + size - 12)
+        done = subprocess.run([AUDIT, "journal", self.path(1)], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 8, done)
+        self.assertIn(f'segment "{name}" offset {at + 112} (record {first}): the checksum of the record', done.stderr)
+        self.assertIn("restore the file", done.stderr)
+        done = subprocess.run([AUDIT, "journal", f"{self.journal}/LOCK"], capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (8, ""), done)
+        self.assertIn('segment "LOCK" offset 0: this is not a segment of a journal', done.stderr)
 
     # ---- The directory -------------------------------------------------------------------------
 

@@ -140,9 +140,13 @@ class Audit(unittest.TestCase):
 
     def test_journal(self):
         lines = self.check(0, "segment", "journal", self.m.journal).stdout.splitlines()
-        self.assertEqual(len(lines), 12)
+        self.assertEqual(len(lines), 11 + 3)  # the head, the segment, its end
+        self.assertIn("version 1, market market.example, from record 1, after nothing", lines[1])
+        self.assertTrue(lines[-1].startswith("end ") and lines[-1].endswith("zeros behind it"), lines[-1])
         out = self.check(0, "", "journal", "--records", "--json", "--from=1", "--to=3", self.m.journal)
-        records = [json.loads(line) for line in out.stdout.splitlines()]
+        lines = [json.loads(line) for line in out.stdout.splitlines()]
+        self.assertEqual([line["line"] for line in lines], ["segment", *["record"] * 3])
+        records = lines[1:]
         self.assertEqual([r["seq"] for r in records], [1, 2, 3])
         self.assertEqual(records[0]["command"], "OPEN_MARKET")
 
