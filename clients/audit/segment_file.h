@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  clients/audit/segment_file.h - what one file of a journal holds, whatever its name is and whether
-    or not the others are there.
+/*  clients/audit/segment_file.h - what one file of a journal holds, whatever its name is and
+    whether or not the others are there.
 
     Chain and stamps are followed from what the header states of the time before; that this is true
     only the segments before can show (walk.h).

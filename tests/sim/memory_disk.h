@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  tests/sim/memory_disk.h - a disk in memory that can be killed at any call, lose its power, refuse
-    any call and rot.
+/*  tests/sim/memory_disk.h - a disk in memory that can be killed at any call, lose its power,
+    refuse any call, and rot.
 
     Every file has the bytes that a program sees and those that a sync made durable; so has the
     directory.  A kill lets the program see nothing more but keeps what it wrote.  A loss of power
