@@ -9,13 +9,15 @@
 
     The program that is stopped is the real one, unchanged.
 
-    Steps of the disk and steps of the link are numbered each on their own, from 1, because the
-    second are not all made by one thread.  The environment says what to do:
+    Steps of the disk (d), of the link (l) and of processes that the program forked (f) are numbered
+    each on their own, from 1, because they are made beside each other.  The environment says what
+    to do:
 
-      STEPS_TRACE  file that every step is written to, a line each: d or l and its number, kind,
+      STEPS_TRACE  file that every step is written to, a line each: d, l or f and its number, kind,
                    size, name
       STEPS_AT     the step that something happens at, e.g. d17
-      STEPS_HOW    before, half, after: SIGKILL then (half: half of a write is done);
+      STEPS_HOW    before, half, after: SIGKILL then, to the program and to whom it forked (half:
+                   half of a write is done);
                    EIO, ENOSPC, EROFS: the step is refused, half of a write is done
       STEPS_EVER   with an error: all steps of the disk from there on are refused
       STEPS_CLOCK  file of 8 bytes, nanoseconds since 1970: what the wall clock says */
@@ -43,25 +45,39 @@
 typedef enum { BEFORE, HALF, AFTER, REFUSED } moment;
 
 static struct {
-    int trace;   /* -1: none is written */
+    const char *trace; /* NULL: none is written */
+    pid_t program;
     char family; /* of the step that something happens at */
     uint64_t at; /* 0: nothing happens */
     moment how;
     int error;
     bool is_ever;
     const uint64_t *clock; /* NULL: the machine's */
-} plan = {.trace = -1};
+} plan;
+
+/* Shared with whom the program forks. */
+typedef struct {
+    atomic_uint_fast64_t disk, link, forked;
+} counts;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static atomic_uint_fast64_t disk_cnt, link_cnt;
+static counts *count;
+
+static void *map(int fd, size_t size, int protection, int flags)
+{
+    void *p = mmap(NULL, size, protection, flags, fd, 0);
+    if (p == MAP_FAILED) abort(); /* the test says so: the program does not start */
+    return p;
+}
 
 /* Nothing below may be counted itself, so it goes past the C library. */
 static void read_plan(void)
 {
-    const char *trace = getenv("STEPS_TRACE"), *at = getenv("STEPS_AT");
-    const char *how = getenv("STEPS_HOW"), *clock = getenv("STEPS_CLOCK");
-    if (trace != NULL)
-        plan.trace = (int)syscall(SYS_open, trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const char *at = getenv("STEPS_AT"), *how = getenv("STEPS_HOW");
+    const char *clock = getenv("STEPS_CLOCK");
+    count = map(-1, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS);
+    plan.trace = getenv("STEPS_TRACE");
+    plan.program = getpid();
     if (at != NULL && at[0] != '\0') {
         plan.family = at[0];
         plan.at = strtoull(at + 1, NULL, 10);
@@ -79,14 +95,14 @@ static void read_plan(void)
     }
     if (clock == NULL) return;
     int fd = (int)syscall(SYS_open, clock, O_RDONLY | O_CLOEXEC);
-    void *p = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *plan.clock, PROT_READ, MAP_SHARED, fd, 0);
-    if (p == MAP_FAILED) abort(); /* the test says so: the program does not start */
-    plan.clock = p;
+    plan.clock = map(fd, sizeof *plan.clock, PROT_READ, MAP_SHARED);
 }
 
 static void end_here(void)
 {
-    (void)syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+    pid_t self = getpid();
+    if (self != plan.program) (void)syscall(SYS_kill, plan.program, SIGKILL);
+    (void)syscall(SYS_kill, self, SIGKILL);
     for (;;) /* another thread may run on for a moment; this one does not */
         (void)syscall(SYS_pause);
 }
@@ -94,15 +110,30 @@ static void end_here(void)
 /* What becomes of a step. */
 typedef enum { DONE, HALF_AND_END, DONE_AND_END, HALF_AND_REFUSED } verdict;
 
-static verdict judge(char family, const char *kind, size_t size, const char *name)
+/* Opened for each line: whoever forks may close what it does not know. */
+static void trace(char family, uint64_t n, const char *kind, size_t size, const char *name)
 {
     char line[512];
-    (void)pthread_once(&once, read_plan); /* cannot fail */
-    uint64_t n = atomic_fetch_add(family == 'd' ? &disk_cnt : &link_cnt, 1) + 1;
     int length = snprintf(line, sizeof line, "%c%llu %s %zu %s\n", family, (unsigned long long)n,
                           kind, size, name);
-    if (plan.trace >= 0 && length < (int)sizeof line)
-        (void)syscall(SYS_write, plan.trace, line, (size_t)length); /* a short trace is seen */
+    if (plan.trace == NULL || length >= (int)sizeof line) return; /* a gap in the numbers is seen */
+    long fd = syscall(SYS_open, plan.trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0) return;
+    (void)syscall(SYS_write, fd, line, (size_t)length);
+    (void)syscall(SYS_close, fd);
+}
+
+static verdict judge(char family, const char *kind, size_t size, const char *name)
+{
+    int why = errno;
+    (void)pthread_once(&once, read_plan); /* cannot fail */
+    if (getpid() != plan.program) family = 'f';
+    atomic_uint_fast64_t *counted = family == 'd'   ? &count->disk
+                                    : family == 'l' ? &count->link
+                                                    : &count->forked;
+    uint64_t n = atomic_fetch_add(counted, 1) + 1;
+    trace(family, n, kind, size, name);
+    errno = why;
     if (plan.at == 0 || plan.family != family || n < plan.at) return DONE;
     if (plan.how == REFUSED) return n == plan.at || plan.is_ever ? HALF_AND_REFUSED : DONE;
     if (n > plan.at) return DONE; /* another thread, in the moment before the end */

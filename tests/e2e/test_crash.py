@@ -107,7 +107,7 @@ class Crash(unittest.TestCase):
     def test_refused_at_every_step(self):
         """The disk says no: the engine stops at once, says of which file and why and what to do,
         and what anybody was told is there when it is started again."""
-        steps = [s for s in self.steps if s[0].startswith("d")]
+        steps = [s for s in self.steps if not s[0].startswith("l")]
         missed = []
         chosen = stepped.choose([(s, how) for s in steps for how in ("EIO", "ENOSPC", "EIO+", "ENOSPC+", "EROFS+")], 40)
         for (number, *_), how in chosen:
@@ -118,11 +118,15 @@ class Crash(unittest.TestCase):
                 with self.subTest(plan=f"{number}:{how}", step=found[2]):
                     self.check_refusal(*found, how.rstrip("+"))
         print(f"refused at {len(chosen)} places of {len(steps)} steps of the disk; not reached: {missed}")
-        self.assertLessEqual(len(missed), 2 + len(chosen) // 20)
+        of_its_own = [plan for plan in missed if plan.startswith("d")]  # what it forks is not always the same
+        self.assertLessEqual(len(of_its_own), 2 + len(chosen) // 20)
 
     def check_refusal(self, died, errors, step, how):
         _, kind, _, name = step
         file = os.path.basename(name).removesuffix(".new")
+        if step[0].startswith("f"):  # of a snapshot, without which the engine goes on
+            self.assertEqual((died, errors), ([], []))
+            return
         if file == "engine.spool" and not died:
             return  # at the end, when its bytes are computed again at the next start
         self.assertEqual((died, len(errors)), ([1], 1), errors)
