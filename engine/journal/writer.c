@@ -125,7 +125,7 @@ static ph_status rotate(ph_journal *j, ph_journal_fault *reterr)
     h.first = j->place.next_seq;
     h.previous = j->place.previous;
     h.previous_at = j->place.last_at;
-    int file;
+    int file = -1;
     ph_status s = make_segment(j, &h, &file, reterr);
     if (s != PH_OK) return s;
     j->disk->ops->close(j->disk, j->place.file);
@@ -183,7 +183,7 @@ static ph_status begin_journal(ph_journal *j, ph_journal_fault *reterr)
 {
     j->header.first = 1;
     j->place.next_seq = 1;
-    int file;
+    int file = -1;
     ph_status s = make_segment(j, &j->header, &file, reterr);
     if (s != PH_OK) return s;
     j->is_new = true;

@@ -189,6 +189,9 @@ static bool is_kind(int fd, mode_t kind)
     static type (*real)(__VA_ARGS__); \
     if (real == NULL) *(void **)&real = dlsym(RTLD_NEXT, name)
 
+/* The C library has names of its own for what it is given. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
 /* ---- Bytes ---------------------------------------------------------------------------------- */
 
 ssize_t write(int fd, const void *p, size_t n)
@@ -384,3 +387,5 @@ int clock_gettime(clockid_t id, struct timespec *ret)
     *ret = (struct timespec){(time_t)(now / 1000000000), (long)(now % 1000000000)};
     return 0;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
