@@ -4,7 +4,7 @@
 openssl and coreutils (verify_proof.sh), and Go's packages for its own checksum database
 (check_log.go).  Each also refuses what was changed.
 
-usage: test_independent.py WRITE_JOURNAL FETCH_CONTRACTS PETAHOUR_NOTARY PETAHOUR_AUDIT GO
+usage: test_independent.py WRITE_JOURNAL FETCH_CONTRACTS PETAHOUR_NOTARY PETAHOUR_AUDIT
 """
 
 import base64
@@ -19,7 +19,8 @@ import verify_log
 from notary_market import MARKET, Market, read, stop, write_key
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-GO = sys.argv[5]
+GO = shutil.which("go")
+PACKAGES = "/usr/share/gocode"  # where Debian has the source
 ORIGIN = MARKET + "/journal"
 WITNESS = "auditor.example/w1"
 # Of the specification, C2SP signed-note.
@@ -58,7 +59,7 @@ class Independent(unittest.TestCase):
     def build(cls):
         """The Go program, with Debian's source of the packages and no network."""
         cls.check_log = f"{cls.m.run}/check_log"
-        environment = dict(os.environ, GO111MODULE="off", GOPATH="/usr/share/gocode", GOPROXY="off", GOFLAGS="")
+        environment = dict(os.environ, GO111MODULE="off", GOPATH=PACKAGES, GOPROXY="off", GOFLAGS="")
         environment.update(GOCACHE=f"{cls.m.run}/gocache", HOME=cls.m.run)
         subprocess.run([GO, "build", "-o", cls.check_log, f"{HERE}/check_log.go"], env=environment, check=True)
 
@@ -173,7 +174,7 @@ class Independent(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if not GO or not os.path.isdir("/usr/share/gocode/src/golang.org/x/mod/sumdb"):
+    if GO is None or not os.path.isdir(f"{PACKAGES}/src/golang.org/x/mod/sumdb"):
         print("SKIPPED: golang-go and golang-golang-x-mod-dev are not installed (./dev installs them)", file=sys.stderr)
         sys.exit(77)
-    unittest.main(argv=sys.argv[:1] + sys.argv[6:], verbosity=1)
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:], verbosity=1)
