@@ -90,7 +90,7 @@ class Crash(unittest.TestCase):
             print(self.check(stepped.PLACE))
             return
         places = [(s, how) for s in self.steps for how in ("before", "half", "after") if how != "half" or s[2] > 1]
-        chosen, chance, missed = stepped.choose(places, 60), random.Random(stepped.SEED), []
+        chosen, chance, missed = stepped.choose(places, 40), random.Random(stepped.SEED), []
         for (number, *_), how in chosen:
             plan = f"{number}:{how}"
             if chance.randrange(2) == 0:
@@ -109,7 +109,7 @@ class Crash(unittest.TestCase):
         and what anybody was told is there when it is started again."""
         steps = [s for s in self.steps if not s[0].startswith("l")]
         missed = []
-        chosen = stepped.choose([(s, how) for s in steps for how in ("EIO", "ENOSPC", "EIO+", "ENOSPC+", "EROFS+")], 40)
+        chosen = stepped.choose([(s, how) for s in steps for how in ("EIO", "ENOSPC", "EIO+", "ENOSPC+", "EROFS+")], 24)
         for (number, *_), how in chosen:
             found = self.check(f"{number}:{how}")
             if found is not None and found[2] is None:

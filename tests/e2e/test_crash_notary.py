@@ -171,7 +171,7 @@ class Crash(unittest.TestCase):
             print(self.check(stepped.PLACE))
             return
         places = [(s, how) for s in self.steps for how in ("before", "half", "after") if how != "half" or s[2] > 1]
-        chosen, chance, missed = stepped.choose(places, 24), random.Random(stepped.SEED), []
+        chosen, chance, missed = stepped.choose(places, 16), random.Random(stepped.SEED), []
         for (number, *_), how in chosen:
             plan = f"{number}:{how}"
             if chance.randrange(2) == 0:
@@ -188,7 +188,7 @@ class Crash(unittest.TestCase):
     def test_refused_at_every_step(self):
         """The disk says no: the notary ends with 1 and says why, and what was published holds."""
         steps = [s for s in self.steps if s[0].startswith("d")]
-        chosen = stepped.choose([(s, how) for s in steps for how in ("EIO", "ENOSPC", "EIO+", "ENOSPC+")], 12)
+        chosen = stepped.choose([(s, how) for s in steps for how in ("EIO", "ENOSPC", "EIO+", "ENOSPC+")], 10)
         missed, borne = [], set()
         for (number, *_), how in chosen:
             found = self.check(f"{number}:{how}")

@@ -113,7 +113,7 @@ class Crash(unittest.TestCase):
         self.assertGreaterEqual(len(self.steps), STEPS_MIN)
         self.assertIn("send", {kind for _, kind, _, _ in self.steps})
         places = [(s, how) for s in self.steps for how in ("before", "half", "after") if how != "half" or s[2] > 1]
-        chosen = stepped.choose(places, 12)
+        chosen = stepped.choose(places, 10)
         ends = [self.check(f"{step[0]}:{how}") for step, how in chosen]
         print(f"killed at {len(chosen)} of {len(places)} places of {len(self.steps)} steps; not reached: {ends.count(0)}")
         self.assertLessEqual(set(ends), {-9, 0, None})
