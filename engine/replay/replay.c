@@ -23,12 +23,16 @@ struct ph_replay {
     ph_journal_reader *reader;
     void *reader_block;
     ph_market *market;
-    ph_market_limits limits;     /* of the market */
-    uint32_t events_max;         /* of one command */
-    room records, events, bytes; /* ph_replay_record, ph_event, encoded events */
-    ph_replay_batch batch;       /* what next returned last */
-    ph_status failed;            /* once a batch could not be applied, nothing follows */
-    ph_replay_error error;       /* why */
+    ph_market_limits limits;       /* of the market */
+    uint32_t events_max;           /* of one command */
+    room records, events, bytes;   /* ph_replay_record, ph_event, encoded events */
+    ph_replay_batch batch;         /* what next returned last */
+    ph_replay_on_record on_record; /* may be NULL */
+    void *on_record_arg;
+    bool is_enough;                  /* on_record said so */
+    ph_replay_difference difference; /* of PH_EDIVERGED */
+    ph_status failed;                /* once a batch could not be applied, nothing follows */
+    ph_replay_error error;           /* why */
 };
 
 /* Before the market's block: how much was mapped.  A page, so that the block stays aligned. */
@@ -192,12 +196,42 @@ ph_market *ph_replay_take_market(ph_replay *r)
     return m;
 }
 
+void ph_replay_watch(ph_replay *r, ph_replay_on_record on_record, void *arg)
+{
+    r->on_record = on_record;
+    r->on_record_arg = arg;
+}
+
+const ph_replay_difference *ph_replay_differs(const ph_replay *r)
+{
+    return r->failed == PH_EDIVERGED ? &r->difference : NULL;
+}
+
 /* ---- Next ------------------------------------------------------------------------------- */
 
-/* Used parts of the rooms, in elements. */
+/* Used parts of the rooms, in elements; and where in its file the record is. */
 typedef struct {
     size_t events, bytes;
+    uint64_t offset;
 } used;
+
+static void keep_place(ph_replay *r, const ph_journal_batch *b, uint64_t offset)
+{
+    memcpy(r->difference.segment, b->segment, strlen(b->segment) + 1);
+    r->difference.offset = offset;
+}
+
+static ph_status differ(ph_replay *r, const ph_journal_batch *b, const used *u,
+                        const ph_replay_record *record, uint64_t computed)
+{
+    keep_place(r, b, u->offset);
+    r->difference.record = *record;
+    r->difference.computed_check = computed;
+    return stop(r, PH_EDIVERGED, b, record->command.seq,
+                "this program computes other events than the "
+                "journal states",
+                "use the program that wrote it");
+}
 
 /* Applies one record and encodes its events behind those of the batch so far. */
 static ph_status apply_record(ph_replay *r, const ph_journal_batch *b, const ph_journal_record *in,
@@ -225,11 +259,11 @@ static ph_status apply_record(ph_replay *r, const ph_journal_batch *b, const ph_
         ph_event_write(&w, &events.v[i]);
     PH_ASSERT(!w.full && ph_writer_size(&w) <= UINT32_MAX);
     out->event_size = (uint32_t)ph_writer_size(&w);
-    if (ph_chain_check(in->seq, bytes, out->event_size) != in->events)
-        return stop(r, PH_EDIVERGED, b, in->seq,
-                    "this program computes other events than the "
-                    "journal states",
-                    "use the program that wrote it");
+    out->events = events.v; /* until the rooms move */
+    out->event_bytes = bytes;
+    uint64_t computed = ph_chain_check(in->seq, bytes, out->event_size);
+    if (computed != in->events) return differ(r, b, u, out, computed);
+    if (r->on_record != NULL) r->is_enough = !r->on_record(r->on_record_arg, r->market, out);
     u->events += out->event_cnt;
     u->bytes += out->event_size;
     return PH_OK;
@@ -257,14 +291,20 @@ static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b)
     used u = {0};
     ph_journal_cursor cursor = {0};
     ph_journal_record in;
-    for (uint32_t i = 0; ph_journal_record_next(b, &cursor, &in); i++) {
+    for (uint32_t i = 0; !r->is_enough; i++) {
+        u.offset = b->offset + PH_BATCH_SIZE + cursor.offset;
+        if (!ph_journal_record_next(b, &cursor, &in)) break;
         s = apply_record(r, b, &in, &u, &records[i]);
         if (s != PH_OK) return s;
     }
+    if (r->is_enough) return PH_EEND;
     ph_digest d;
     ph_digest_begin(&d, PH_DIGEST_EVENTS);
     ph_digest_add(&d, r->bytes.p, u.bytes);
-    if (!ph_hash_equal(ph_digest_end(&d), b->events))
+    r->difference.computed = ph_digest_end(&d);
+    r->difference.stated = b->events;
+    keep_place(r, b, b->offset);
+    if (!ph_hash_equal(r->difference.computed, b->events))
         return stop(r, PH_EDIVERGED, b, b->first_seq,
                     "the events of the batch have another digest "
                     "than the journal states",
@@ -276,7 +316,7 @@ static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b)
 ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_error *reterr)
 {
     PH_ASSERT(r->market != NULL);
-    ph_status s = r->failed;
+    ph_status s = r->is_enough ? PH_EEND : r->failed;
     if (s == PH_OK) {
         ph_journal_batch b;
         ph_journal_fault f;
@@ -291,6 +331,7 @@ ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_er
                                      .events = b.events,
                                      .records = r->records.p};
     }
+    if (s == PH_EEND) return s;
     if (s != PH_OK) {
         *reterr = r->error;
         return s;

@@ -15,6 +15,7 @@
 #include "engine/base/status.h"
 #include "engine/base/types.h"
 #include "engine/core/market.h"
+#include "engine/journal/format.h"
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
 
@@ -59,7 +60,30 @@ ph_status ph_replay_open(const char *directory, ph_replay **ret, ph_replay_error
    the journal states; reterr->seq names the first record that differs. */
 ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_error *reterr);
 
-/* The market as of the last batch that next returned. */
+/* Told of every record as soon as its events were found to be those that the journal states, and
+   before its batch is whole; the market stands right behind it.  The record and what it points to
+   are valid during the call.  False: enough; nothing more is applied, next returns PH_EEND from
+   then on, and the market stays where it is. */
+typedef bool (*ph_replay_on_record)(void *arg, const ph_market *m, const ph_replay_record *record);
+
+/* Sets who is told; NULL: nobody. */
+void ph_replay_watch(ph_replay *r, ph_replay_on_record on_record, void *arg);
+
+/* The first record that came out differently: both checksums, and what this market computed.  With
+   a digest of events that is wrong although every record is right, record.event_cnt is 0 and the
+   two digests of the batch differ instead. */
+typedef struct {
+    char segment[PH_JOURNAL_NAME_SIZE]; /* file of the record */
+    uint64_t offset;                    /* of the record in it, or of the batch */
+    ph_replay_record record;            /* event_check: as journaled */
+    uint64_t computed_check;            /* checksum of record.event_bytes */
+    ph_hash stated, computed;           /* digests of the batch, when no record differs */
+} ph_replay_difference;
+
+/* NULL unless next returned PH_EDIVERGED; valid until close. */
+const ph_replay_difference *ph_replay_differs(const ph_replay *r);
+
+/* The market as of the last record that was applied: behind the batch that next returned. */
 const ph_market *ph_replay_market(const ph_replay *r);
 
 /* Sizes of its tables, as the journal states them. */

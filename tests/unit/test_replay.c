@@ -2,6 +2,7 @@
 #include "engine/replay/replay.h"
 
 #include "engine/base/limits.h"
+#include "engine/journal/chain.h"
 #include "engine/replay/limits.h"
 #include "engine/wire/codec.h"
 #include "tests/unit/journal_rig.h"
@@ -189,6 +190,28 @@ START_TEST(a_replay_gives_the_market_that_was_journaled)
 }
 END_TEST
 
+/* The bytes of the record are where it says, the last of its event bytes is what was bent. */
+static void check_difference(const engine *e, const ph_replay_difference *d, uint64_t seq)
+{
+    ck_assert_ptr_nonnull(d);
+    ck_assert_uint_eq(d->record.command.seq, seq);
+    ck_assert_uint_ge(d->record.event_cnt, 1);
+    ck_assert_uint_ne(d->record.event_check, d->computed_check);
+    ck_assert_uint_eq(ph_chain_check(seq, d->record.event_bytes, d->record.event_size),
+                      d->computed_check);
+    char path[128];
+    uint8_t there[PH_REC_BYTES + 4];
+    snprintf(path, sizeof path, "%s/%s", e->g.directory, d->segment);
+    FILE *f = fopen(path, "rbe");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_eq(fseek(f, (long)d->offset, SEEK_SET), 0);
+    ck_assert_uint_eq(fread(there, 1, sizeof there, f), sizeof there);
+    ck_assert_int_eq(fclose(f), 0);
+    ck_assert_int_eq(memcmp(there + PH_REC_SIZE, &d->record.command_size, 4), 0);
+    ck_assert_int_eq(memcmp(there + PH_REC_EVENTS, &d->record.event_check, 8), 0);
+    ck_assert_int_eq(memcmp(there + PH_REC_BYTES, d->record.command_bytes, 4), 0);
+}
+
 START_TEST(the_first_record_that_differs_is_named)
 {
     for (uint64_t bend = 1; bend <= 11; bend++) {
@@ -211,9 +234,54 @@ START_TEST(the_first_record_that_differs_is_named)
         memset(&err, 0, sizeof err); /* and it stays so */
         ck_assert_int_eq(ph_replay_next(r, &b, &err), PH_EDIVERGED);
         ck_assert_uint_eq(err.seq, bend);
+        check_difference(&e, ph_replay_differs(r), bend);
         ph_replay_close(r);
         end(&e);
     }
+}
+END_TEST
+
+/* Stops at record `last`. */
+typedef struct {
+    uint64_t last, told;
+} watcher;
+
+static bool hear(void *arg, const ph_market *m, const ph_replay_record *record)
+{
+    watcher *w = arg;
+    ck_assert_uint_eq(record->command.seq, w->told + 1);
+    ck_assert_uint_eq(ph_market_seq(m), record->command.seq);
+    ck_assert_uint_eq(ph_chain_check(record->command.seq, record->event_bytes, record->event_size),
+                      record->event_check);
+    ck_assert_uint_ge(record->event_cnt, 1);
+    w->told = record->command.seq;
+    return w->told != w->last;
+}
+
+START_TEST(a_watcher_hears_every_record_and_may_stop_within_a_batch)
+{
+    engine e;
+    begin(&e);
+    trade(&e, 4);
+    for (uint64_t last = 1; last <= 12; last++) {
+        ph_replay *r;
+        ph_replay_error err;
+        ck_assert_int_eq(ph_replay_open(e.g.directory, &r, &err), PH_OK);
+        watcher w = {.last = last};
+        ph_replay_watch(r, hear, &w);
+        const ph_replay_batch *b = NULL;
+        uint64_t whole = 0;
+        while (ph_replay_next(r, &b, &err) == PH_OK)
+            whole = b->first_seq + b->record_cnt - 1;
+        uint64_t end_seq = last <= 11 ? last : 11; /* there are no more */
+        ck_assert_uint_eq(w.told, end_seq);
+        ck_assert_uint_eq(ph_market_seq(ph_replay_market(r)), end_seq);
+        ck_assert(last == 12 ? whole == 11 : whole < last);
+        ck_assert_int_eq(ph_replay_next(r, &b, &err), PH_EEND);
+        ck_assert_ptr_null(ph_replay_differs(r));
+        ph_replay_close(r);
+    }
+    end(&e);
 }
 END_TEST
 
@@ -294,6 +362,7 @@ static void add(TCase *t)
 {
     tcase_add_test(t, a_replay_gives_the_market_that_was_journaled);
     tcase_add_test(t, the_first_record_that_differs_is_named);
+    tcase_add_test(t, a_watcher_hears_every_record_and_may_stop_within_a_batch);
     tcase_add_test(t, a_record_that_is_no_command_is_corruption);
     tcase_add_test(t, damage_in_the_file_reaches_the_caller);
     tcase_add_test(t, no_journal_and_unknown_sizes_are_told_apart);
