@@ -24,6 +24,17 @@ enum {
     PH_AUDIT_FORK = 16,     /* done, and one key signed two histories */
 };
 
+/* From where on the report shows something; report.h has the defaults. */
+typedef struct {
+    uint64_t top;              /* lines of each ranking */
+    uint64_t wash_seconds;     /* in which what was sold comes back */
+    uint64_t net_ppm;          /* change of position, of the volume */
+    uint64_t counterparty_ppm; /* volume with the largest counterparty, of the volume */
+    uint64_t spoof_seconds;    /* in which an order is withdrawn */
+    uint64_t spoof_factor;     /* what was withdrawn, over what stood on the other side */
+    uint64_t near_ppm;         /* distance from the best price, of that price */
+} ph_report_bounds;
+
 /* What the arguments say; members that a command has no option for are zero. */
 typedef struct {
     const char *journal;  /* directory, or NULL */
@@ -37,7 +48,11 @@ typedef struct {
     const char *state, *witness_key; /* files of a witness */
     uint64_t at;                     /* seconds since 1970, 0: now */
     uint64_t id;                     /* contract number, or 0 */
-    uint64_t from, to;               /* records; to 0: the last */
+    uint64_t from, to;               /* records; to 0: the last.  report: times, to 0: no end */
+    uint64_t until;                  /* the last record that is replayed, or 0 */
+    uint64_t state_every;            /* records between two hashes of the state, or 0 */
+    const char *what, *form, *out;   /* of export */
+    ph_report_bounds bounds;         /* of report; 0: the default */
     bool json;
     bool records;  /* one line per record instead of one per batch */
     bool commands; /* the commands as a scenario */
@@ -50,6 +65,8 @@ int ph_audit_replay(const ph_audit_request *q);
 int ph_audit_contract(const ph_audit_request *q);
 int ph_audit_compare(const ph_audit_request *q);
 int ph_audit_journal(const ph_audit_request *q);
+int ph_audit_report(const ph_audit_request *q);
+int ph_audit_export(const ph_audit_request *q);
 int ph_audit_simulate(const ph_audit_request *q);
 int ph_audit_prove(const ph_audit_request *q);
 int ph_audit_witness(const ph_audit_request *q);

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "clients/audit/audit.h"
+#include "clients/audit/export_tables.h"
+#include "engine/base/period.h"
 #include "engine/process/log.h"
 
 enum {
@@ -26,7 +28,21 @@ enum {
     KEY_ENTRY,
     KEY_STATE,
     KEY_WITNESS_KEY,
-    KEY_AT
+    KEY_AT,
+    KEY_UNTIL,
+    KEY_STATE_EVERY,
+    KEY_FROM_TIME,
+    KEY_TO_TIME,
+    KEY_WHAT,
+    KEY_FORMAT,
+    KEY_OUT,
+    KEY_TOP,
+    KEY_WASH_SECONDS,
+    KEY_NET_PPM,
+    KEY_COUNTERPARTY_PPM,
+    KEY_SPOOF_SECONDS,
+    KEY_SPOOF_FACTOR,
+    KEY_NEAR_PPM
 };
 
 #define OPTION_JSON                                                   \
@@ -65,7 +81,45 @@ static const struct argp_option witness_options[] = {
     {0},
 };
 
-static const struct argp_option replay_options[] = {OPTION_JSON, OPTION_QUIET, {0}};
+static const struct argp_option replay_options[] = {
+    {"state-every", KEY_STATE_EVERY, "N", 0, "write a hash of the state every N records", 0},
+    {"until", KEY_UNTIL, "SEQ", 0, "stop behind record SEQ, and write the hash of the state there",
+     0},
+    OPTION_JSON,
+    OPTION_QUIET,
+    {0},
+};
+
+static const struct argp_option report_options[] = {
+    {"from", KEY_FROM_TIME, "TIME", 0,
+     "count from this time on: 2026-11-23 or 2026-11-23T22:00:00Z", 0},
+    {"to", KEY_TO_TIME, "TIME", 0, "count what was before this time", 0},
+    {"top", KEY_TOP, "N", 0, "lines of each ranking; 10", 0},
+    {"wash-seconds", KEY_WASH_SECONDS, "N", 0,
+     "time in which what was sold comes back; 86400, a day", 1},
+    {"net-ppm", KEY_NET_PPM, "N", 0,
+     "largest change of a position, in millionths of the volume; 100000", 1},
+    {"counterparty-ppm", KEY_COUNTERPARTY_PPM, "N", 0,
+     "least volume with one counterparty, in millionths of the volume; 500000", 1},
+    {"spoof-seconds", KEY_SPOOF_SECONDS, "N", 0, "time in which an order is withdrawn; 60", 1},
+    {"spoof-factor", KEY_SPOOF_FACTOR, "N", 0,
+     "withdrawn quantity, in multiples of that on the other side; 5", 1},
+    {"near-ppm", KEY_NEAR_PPM, "N", 0, "distance from the best price, in millionths of it; 20000",
+     1},
+    OPTION_JSON,
+    OPTION_QUIET,
+    {0},
+};
+
+static const struct argp_option export_options[] = {
+    {"what", KEY_WHAT, "TABLE", 0,
+     "orders, fills, trades, contracts, transfers, deliveries, rejects, accounts or all", 0},
+    {"format", KEY_FORMAT, "FORM", 0, "csv or jsonl", 0},
+    {"out", KEY_OUT, "DIRECTORY", 0,
+     "write a file for each table there, instead of one to standard output", 0},
+    OPTION_QUIET,
+    {0},
+};
 
 static const struct argp_option contract_options[] = {
     {"id", KEY_ID, "N", 0, "show contract N of the journal instead of checking a file", 0},
@@ -98,6 +152,7 @@ static const struct argp_option simulate_options[] = {
 /* What a command takes besides its options. */
 typedef enum {
     ARGS_JOURNAL,
+    ARGS_EXPORT,
     ARGS_DATABASE,
     ARGS_CONTRACT,
     ARGS_SCENARIO,
@@ -121,6 +176,18 @@ static const struct command {
      "Recompute every fill, fee, contract and balance, and say \"equal\" or name the first record "
      "that differs.",
      replay_options, ARGS_JOURNAL, ph_audit_replay},
+    {"report", "JOURNAL",
+     "Recompute the market and report what happened in it: trading by compute type, product and "
+     "day, orders, refusals, participants, fees, delivery; and where trading looks like wash "
+     "trading or spoofing.\v"
+     "Such figures are where to look, with the records to look up; they are no verdict.  "
+     "Options without a value given have the one behind the semicolon.",
+     report_options, ARGS_JOURNAL, ph_audit_report},
+    {"export", "JOURNAL --what=TABLE --format=FORM",
+     "Recompute the market and write what happened as tables, complete and exact.\v"
+     "Money is in micro-units (columns ending in _micro), time in nanoseconds (_ns).  All columns "
+     "are in clients/audit/README.md.",
+     export_options, ARGS_EXPORT, ph_audit_export},
     {"contract", "JOURNAL FILE\nJOURNAL --id=N\n--key=HEX FILE",
      "Check a saved contract: canonical bytes, inclusion proof, signature, and that the journal "
      "gives the same bytes.\v"
@@ -200,6 +267,20 @@ int ph_audit_end(int status)
     return PH_AUDIT_FAILED;
 }
 
+/* A day stands for its first instant. */
+static uint64_t instant(const struct argp_state *state, const char *option, const char *text)
+{
+    char whole[40];
+    ph_time at;
+    bool is_day = strlen(text) == sizeof "2026-11-23" - 1;
+    snprintf(whole, sizeof whole, "%s%s", text, is_day ? "T00:00:00Z" : "");
+    if (strlen(text) >= sizeof whole - 12 || ph_time_parse(whole, &at) != PH_OK || at.ns == 0)
+        argp_error(state,
+                   "--%s %s: not a time; give one like 2026-11-23 or 2026-11-23T22:00:00Z, in UTC",
+                   option, text);
+    return at.ns;
+}
+
 static uint64_t number(const struct argp_state *state, const char *option, const char *text)
 {
     char *end;
@@ -242,9 +323,21 @@ static void settle_witness(const struct argp_state *state, const reading *r)
         argp_error(state, "give --log FOLDER, --state FILE and --witness-key FILE");
 }
 
+static void settle_export(const struct argp_state *state, const ph_audit_request *q)
+{
+    if (q->what == NULL || (strcmp(q->what, "all") != 0 && ph_table_of(q->what) == PH_TABLE_CNT))
+        argp_error(state, "which table? give --what orders, fills, trades, contracts, transfers, "
+                          "deliveries, rejects, accounts or all");
+    if (q->form == NULL || (strcmp(q->form, "csv") != 0 && strcmp(q->form, "jsonl") != 0))
+        argp_error(state, "in which form? give --format csv or --format jsonl");
+    if (q->out == NULL && strcmp(q->what, "all") == 0)
+        argp_error(state, "all tables do not fit one output: give --out DIRECTORY");
+}
+
 static void settle_args(const struct argp_state *state, reading *r)
 {
     ph_audit_request *q = &r->request;
+    if (r->command->form == ARGS_EXPORT) settle_export(state, q);
     if (r->command->form == ARGS_PROVE || r->command->form == ARGS_WITNESS) {
         if (r->command->form == ARGS_PROVE)
             settle_prove(state, r);
@@ -273,7 +366,24 @@ static void settle_args(const struct argp_state *state, reading *r)
     if (q->commands && (q->from != 0 || q->json || q->records))
         argp_error(state, "--commands begins with the first and has one form: no --from, --json "
                           "or --records");
-    if (q->to != 0 && q->from > q->to) argp_error(state, "--from is after --to");
+    if (q->to != 0 && q->from > q->to) argp_error(state, "--from is after --to: exchange them");
+}
+
+static error_t take_bound(int key, char *arg, struct argp_state *state)
+{
+    reading *r = state->input;
+    ph_report_bounds *b = &r->request.bounds;
+    switch (key) {
+    case KEY_TOP: b->top = number(state, "top", arg); break;
+    case KEY_WASH_SECONDS: b->wash_seconds = number(state, "wash-seconds", arg); break;
+    case KEY_NET_PPM: b->net_ppm = number(state, "net-ppm", arg); break;
+    case KEY_COUNTERPARTY_PPM: b->counterparty_ppm = number(state, "counterparty-ppm", arg); break;
+    case KEY_SPOOF_SECONDS: b->spoof_seconds = number(state, "spoof-seconds", arg); break;
+    case KEY_SPOOF_FACTOR: b->spoof_factor = number(state, "spoof-factor", arg); break;
+    case KEY_NEAR_PPM: b->near_ppm = number(state, "near-ppm", arg); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
 }
 
 static error_t take_option(int key, char *arg, struct argp_state *state)
@@ -297,13 +407,20 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_ID: q->id = number(state, "id", arg); break;
     case KEY_FROM: q->from = number(state, "from", arg); break;
     case KEY_TO: q->to = number(state, "to", arg); break;
+    case KEY_UNTIL: q->until = number(state, "until", arg); break;
+    case KEY_STATE_EVERY: q->state_every = number(state, "state-every", arg); break;
+    case KEY_FROM_TIME: q->from = instant(state, "from", arg); break;
+    case KEY_TO_TIME: q->to = instant(state, "to", arg); break;
+    case KEY_WHAT: q->what = arg; break;
+    case KEY_FORMAT: q->form = arg; break;
+    case KEY_OUT: q->out = arg; break;
     case ARGP_KEY_ARG:
         if (r->arg_cnt == sizeof r->args / sizeof r->args[0])
             argp_error(state, "one argument too many: %s", arg);
         r->args[r->arg_cnt++] = arg;
         break;
     case ARGP_KEY_END: settle_args(state, r); break;
-    default: return ARGP_ERR_UNKNOWN;
+    default: return take_bound(key, arg, state);
     }
     return 0;
 }
@@ -343,7 +460,7 @@ static error_t take_command(int key, char *arg, struct argp_state *state)
         c->at = state->next - 1;
         state->next = state->argc; /* the rest is the command's */
         break;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "no command: see --help"); break;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "no command: see petahour-audit help"); break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;
@@ -354,6 +471,9 @@ static const char doc[] =
     "Commands:\n"
     "  verify JOURNAL          check every byte and the chain of hashes\n"
     "  replay JOURNAL          recompute every result: equal, or what differs\n"
+    "  report JOURNAL          what happened, and where to look closer\n"
+    "  export JOURNAL --what=TABLE --format=FORM\n"
+    "                          write tables as CSV or JSON Lines\n"
     "  contract JOURNAL FILE   check a saved contract, its proof and signature\n"
     "  compare JOURNAL --database=CONNINFO\n"
     "                          compare a settlement database with the journal\n"
@@ -362,8 +482,15 @@ static const char doc[] =
     "  prove ...               make and check proofs of the transparency log\n"
     "  witness ...             cosign its checkpoint if it goes on from the last\n"
     "\n"
-    "COMMAND --help tells more.  Exit status: 0 right, 1 could not be done, 2 usage, 4 not found, "
+    "help COMMAND tells more.  Exit status: 0 right, 1 could not be done, 2 usage, 4 not found, "
     "8 something is not as it should be, 16 one key signed two histories.";
+
+/* What is given behind the name of the command. */
+static struct argp own_arguments(const struct command *c)
+{
+    return (struct argp){
+        .options = c->options, .parser = take_option, .args_doc = c->args, .doc = c->doc};
+}
 
 int main(int argc, char **argv)
 {
@@ -377,17 +504,28 @@ int main(int argc, char **argv)
 
     choice chosen = {.command = NULL};
     struct argp top = {.parser = take_command, .args_doc = "COMMAND ...", .doc = doc};
+    bool asks_help = argc > 1 && strcmp(argv[1], "help") == 0;
+    if (asks_help && argc == 2) {
+        argp_help(&top, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, argv[0]);
+        return ph_audit_end(PH_AUDIT_RIGHT);
+    }
+    if (asks_help) { /* help COMMAND is COMMAND, read without what is behind it */
+        argv[1] = argv[0];
+        argv++;
+        argc = 2;
+    }
     if (argp_parse(&top, argc, argv, ARGP_IN_ORDER, NULL, &chosen) != 0 || chosen.command == NULL)
         return PH_AUDIT_USAGE;
 
     char name[64]; /* what the messages of the command's own arguments begin with */
     snprintf(name, sizeof name, "petahour-audit %s", chosen.command->name);
+    struct argp own = own_arguments(chosen.command);
+    if (asks_help) {
+        argp_help(&own, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, name);
+        return ph_audit_end(PH_AUDIT_RIGHT);
+    }
     argv[chosen.at] = name;
     reading r = {.command = chosen.command};
-    struct argp own = {.options = chosen.command->options,
-                       .parser = take_option,
-                       .args_doc = chosen.command->args,
-                       .doc = chosen.command->doc};
     if (argp_parse(&own, argc - chosen.at, argv + chosen.at, 0, NULL, &r) != 0)
         return PH_AUDIT_USAGE;
     return ph_audit_end(chosen.command->run(&r.request));

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clients/audit/recompute.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "clients/audit/progress.h"
 #include "clients/audit/walk.h"
 
 static int say(ph_status s, const ph_replay_error *err)
 {
     ph_audit_say("%s", err->text);
-    if (s == PH_EDIVERGED) printf("different: record %" PRIu64 " is the first\n", err->seq);
     return ph_audit_exit(s);
 }
 
@@ -26,7 +22,10 @@ static int each_batch(ph_replay *r, const ph_recompute *with, ph_progress *progr
         if (s == PH_EEND) break;
         if (s != PH_OK) {
             ph_progress_end(progress);
-            return say(s, &err);
+            status = say(s, &err);
+            if (s == PH_EDIVERGED && with->on_difference != NULL)
+                with->on_difference(with->arg, err.seq, ph_replay_differs(r));
+            return status;
         }
         if (with->on_batch != NULL)
             status = with->on_batch(with->arg, ph_replay_market(r), batch, &is_enough);
@@ -48,6 +47,8 @@ int ph_recompute_run(const ph_audit_request *q, const ph_recompute *with)
     /* The length is asked for only when somebody watches: it takes a walk through the journal. */
     ph_progress progress = ph_progress_begin("replay", 0, q->quiet);
     if (progress.is_shown) progress.total = ph_walk_last_seq(q->journal);
+    if (q->until != 0 && q->until < progress.total) progress.total = q->until;
+    ph_replay_watch(r, with->on_record, with->arg);
     int status = each_batch(r, with, &progress);
     ph_progress_end(&progress);
     if (status == PH_AUDIT_RIGHT && with->on_end != NULL)

@@ -7,14 +7,19 @@
 #include <string.h>
 
 #include "clients/audit/audit.h"
+#include "clients/audit/difference.h"
 #include "clients/audit/recompute.h"
+#include "clients/audit/state_hash.h"
 #include "engine/base/money.h"
 #include "engine/base/period.h"
 #include "engine/wire/codec.h"
 
 typedef struct {
+    const ph_audit_request *q;
     bool json;
+    json_t *states; /* with json: what would be printed on the way */
     uint64_t batches, last_seq;
+    uint64_t chain_seq; /* record at the end of the last batch */
     ph_time last_at;
     ph_hash chain;
     uint64_t commands[PH_CMD_KIND_MAX + 1], events[PH_EVT_KIND_MAX + 1];
@@ -30,17 +35,34 @@ static int add_batch(void *arg, const ph_market *m, const ph_replay_batch *batch
     (void)m, (void)ret_enough;
     t->batches++;
     t->chain = batch->chain;
-    for (uint32_t i = 0; i < batch->record_cnt; i++) {
-        const ph_replay_record *r = &batch->records[i];
-        t->commands[r->command.kind]++;
-        t->last_seq = r->command.seq;
-        t->last_at = r->command.at;
-        for (uint32_t e = 0; e < r->event_cnt; e++) {
-            t->events[r->events[e].kind]++;
-            if (r->events[e].kind == PH_EVT_TRADE) t->notional += r->events[e].u.trade.notional;
-        }
-    }
+    t->chain_seq = batch->first_seq + batch->record_cnt - 1;
     return PH_AUDIT_RIGHT;
+}
+
+static bool add_state(totals *t, const ph_market *m)
+{
+    char hex[65];
+    ph_hash state = ph_state_hash(m);
+    (void)sodium_bin2hex(hex, sizeof hex, state.b, sizeof state.b); /* returns hex */
+    if (t->states == NULL)
+        return printf("state      %12" PRIu64 "  %s\n", ph_market_seq(m), hex) > 0;
+    json_t *j = json_pack("{s:I, s:s}", "record", (json_int_t)ph_market_seq(m), "state", hex);
+    return json_array_append_new(t->states, j) == 0;
+}
+
+static bool add_record(void *arg, const ph_market *m, const ph_replay_record *r)
+{
+    totals *t = arg;
+    t->commands[r->command.kind]++;
+    t->last_seq = r->command.seq;
+    t->last_at = r->command.at;
+    for (uint32_t e = 0; e < r->event_cnt; e++) {
+        t->events[r->events[e].kind]++;
+        if (r->events[e].kind == PH_EVT_TRADE) t->notional += r->events[e].u.trade.notional;
+    }
+    bool is_last = t->q->until == r->command.seq;
+    bool is_due = t->q->state_every != 0 && r->command.seq % t->q->state_every == 0;
+    return (!(is_due || is_last) || add_state(t, m)) && !is_last;
 }
 
 static void add_account(void *arg, ph_account account, ph_money balance)
@@ -90,7 +112,10 @@ static void print_table(const totals *t, const ph_market *m)
     printf("resting    %" PRIu32 " orders\n", ph_market_order_cnt(m));
     printf("accounts   %" PRIu64 ", sum %s, below zero %" PRIu64 "\n", t->account_cnt,
            wide_text(t->balance_sum, sum), t->below_zero);
-    printf("chain      %s\n", chain);
+    if (t->chain_seq == t->last_seq)
+        printf("chain      %s\n", chain);
+    else if (t->batches != 0)
+        printf("chain      %s of record %" PRIu64 "\n", chain, t->chain_seq);
 }
 
 static json_t *counts_of(const uint64_t *counts, int max, const char *(*name)(int kind))
@@ -115,23 +140,14 @@ static const char *event_name(int kind)
     return ph_event_kind_name((ph_event_kind)kind);
 }
 
-static int print_json(const totals *t, const ph_market *m, const char *broken)
+/* Takes j, and the states if there are any. */
+static int print_object(totals *t, json_t *j)
 {
-    const ph_open_market *opened = ph_market_opened(m);
-    char at[40], chain[65], notional[48], sum[48];
-    sodium_bin2hex(chain, sizeof chain, t->chain.b, sizeof t->chain.b);
-    /* o takes what it is given, and fails when that is NULL */
-    json_t *j = json_pack(
-        "{s:b, s:s?, s:s, s:I, s:I, s:s, s:o, s:o, s:I, s:s, s:I, s:I, s:s, s:I, s:s}", "equal",
-        broken == NULL, "broken", broken, "market", opened == NULL ? "" : opened->market.s,
-        "records", (json_int_t)t->last_seq, "batches", (json_int_t)t->batches, "last_at",
-        ph_time_text(t->last_at, at), "commands",
-        counts_of(t->commands, PH_CMD_KIND_MAX, command_name), "events",
-        counts_of(t->events, PH_EVT_KIND_MAX, event_name), "contracts",
-        (json_int_t)ph_market_contract_cnt(m), "notional", wide_text(t->notional, notional),
-        "resting_orders", (json_int_t)ph_market_order_cnt(m), "accounts",
-        (json_int_t)t->account_cnt, "balance_sum", wide_text(t->balance_sum, sum), "below_zero",
-        (json_int_t)t->below_zero, "chain", chain);
+    if (j != NULL && json_array_size(t->states) != 0 &&
+        json_object_set(j, "states", t->states) != 0) {
+        json_decref(j);
+        j = NULL;
+    }
     char *text = j == NULL ? NULL : json_dumps(j, JSON_INDENT(2));
     json_decref(j);
     if (text == NULL) {
@@ -141,6 +157,37 @@ static int print_json(const totals *t, const ph_market *m, const char *broken)
     puts(text);
     free(text);
     return PH_AUDIT_RIGHT;
+}
+
+static int print_json(totals *t, const ph_market *m, const char *broken)
+{
+    const ph_open_market *opened = ph_market_opened(m);
+    char at[40], chain[65], notional[48], sum[48];
+    sodium_bin2hex(chain, sizeof chain, t->chain.b, sizeof t->chain.b);
+    /* o takes what it is given, and fails when that is NULL */
+    json_t *j = json_pack(
+        "{s:b, s:s?, s:s, s:I, s:I, s:s, s:o, s:o, s:I, s:s, s:I, s:I, s:s, s:I, s:s, s:I}",
+        "equal", broken == NULL, "broken", broken, "market", opened == NULL ? "" : opened->market.s,
+        "records", (json_int_t)t->last_seq, "batches", (json_int_t)t->batches, "last_at",
+        ph_time_text(t->last_at, at), "commands",
+        counts_of(t->commands, PH_CMD_KIND_MAX, command_name), "events",
+        counts_of(t->events, PH_EVT_KIND_MAX, event_name), "contracts",
+        (json_int_t)ph_market_contract_cnt(m), "notional", wide_text(t->notional, notional),
+        "resting_orders", (json_int_t)ph_market_order_cnt(m), "accounts",
+        (json_int_t)t->account_cnt, "balance_sum", wide_text(t->balance_sum, sum), "below_zero",
+        (json_int_t)t->below_zero, "chain", chain, "chain_record", (json_int_t)t->chain_seq);
+    return print_object(t, j);
+}
+
+static void print_difference(void *arg, uint64_t seq, const ph_replay_difference *d)
+{
+    totals *t = arg;
+    if (!t->json) {
+        ph_difference_print(seq, d);
+        return;
+    }
+    json_t *j = json_pack("{s:b, s:o}", "equal", 0, "difference", ph_difference_json(seq, d));
+    (void)print_object(t, j); /* the status is that of the difference */
 }
 
 /* NULL, or what is wrong with the market although every batch came out as stated. */
@@ -156,6 +203,11 @@ static const char *find_broken(const totals *t, const ph_market *m)
 static int print_all(void *arg, const ph_market *m)
 {
     totals *t = arg;
+    if (t->q->until > t->last_seq) {
+        ph_audit_say("the journal ends with record %" PRIu64 ": give --until a smaller number",
+                     t->last_seq);
+        return PH_AUDIT_NOT_FOUND;
+    }
     ph_market_each_account(m, add_account, t);
     const char *broken = find_broken(t, m);
     int status = PH_AUDIT_RIGHT;
@@ -174,7 +226,16 @@ static int print_all(void *arg, const ph_market *m)
 
 int ph_audit_replay(const ph_audit_request *q)
 {
-    totals t = {.json = q->json};
-    return ph_recompute_run(q,
-                            &(ph_recompute){.on_batch = add_batch, .on_end = print_all, .arg = &t});
+    totals t = {.q = q, .json = q->json, .states = q->json ? json_array() : NULL};
+    if (q->json && t.states == NULL) {
+        ph_audit_say("could not write JSON: no memory");
+        return PH_AUDIT_FAILED;
+    }
+    int status = ph_recompute_run(q, &(ph_recompute){.on_batch = add_batch,
+                                                     .on_record = add_record,
+                                                     .on_end = print_all,
+                                                     .on_difference = print_difference,
+                                                     .arg = &t});
+    json_decref(t.states);
+    return status;
 }
