@@ -485,13 +485,6 @@ static const char doc[] =
     "help COMMAND tells more.  Exit status: 0 right, 1 could not be done, 2 usage, 4 not found, "
     "8 something is not as it should be, 16 one key signed two histories.";
 
-/* What is given behind the name of the command. */
-static struct argp own_arguments(const struct command *c)
-{
-    return (struct argp){
-        .options = c->options, .parser = take_option, .args_doc = c->args, .doc = c->doc};
-}
-
 int main(int argc, char **argv)
 {
     ph_log_init("petahour-audit");
@@ -505,25 +498,20 @@ int main(int argc, char **argv)
     choice chosen = {.command = NULL};
     struct argp top = {.parser = take_command, .args_doc = "COMMAND ...", .doc = doc};
     bool asks_help = argc > 1 && strcmp(argv[1], "help") == 0;
-    if (asks_help && argc == 2) {
-        argp_help(&top, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, argv[0]);
-        return ph_audit_end(PH_AUDIT_RIGHT);
-    }
-    if (asks_help) { /* help COMMAND is COMMAND, read without what is behind it */
-        argv[1] = argv[0];
-        argv++;
-        argc = 2;
-    }
+    char help[] = "--help";
+    if (asks_help && argc == 2) argv[1] = help;
+    if (asks_help && argc > 2) argv[1] = argv[2]; /* help COMMAND is COMMAND --help */
     if (argp_parse(&top, argc, argv, ARGP_IN_ORDER, NULL, &chosen) != 0 || chosen.command == NULL)
         return PH_AUDIT_USAGE;
 
     char name[64]; /* what the messages of the command's own arguments begin with */
     snprintf(name, sizeof name, "petahour-audit %s", chosen.command->name);
-    struct argp own = own_arguments(chosen.command);
-    if (asks_help) {
-        argp_help(&own, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, name);
-        return ph_audit_end(PH_AUDIT_RIGHT);
-    }
+    struct argp own = {.options = chosen.command->options,
+                       .parser = take_option,
+                       .args_doc = chosen.command->args,
+                       .doc = chosen.command->doc};
+    char *own_help[] = {name, help, NULL};
+    if (asks_help) return argp_parse(&own, 2, own_help, 0, NULL, NULL); /* exits */
     argv[chosen.at] = name;
     reading r = {.command = chosen.command};
     if (argp_parse(&own, argc - chosen.at, argv + chosen.at, 0, NULL, &r) != 0)

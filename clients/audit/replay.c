@@ -220,7 +220,10 @@ static int print_all(void *arg, const ph_market *m)
         ph_audit_say("every batch is equal, but a law of the market does not hold: %s", broken);
         return PH_AUDIT_WRONG;
     }
-    if (!t->json) puts("equal: every result is what the journal states, and every law holds");
+    if (t->json) return PH_AUDIT_RIGHT;
+    fputs("equal: every result ", stdout);
+    if (t->q->until != 0) printf("up to record %" PRIu64 " ", t->last_seq);
+    puts("is what the journal states, and every law holds");
     return PH_AUDIT_RIGHT;
 }
 

@@ -291,13 +291,14 @@ static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b)
     used u = {0};
     ph_journal_cursor cursor = {0};
     ph_journal_record in;
-    for (uint32_t i = 0; !r->is_enough; i++) {
+    for (uint32_t i = 0; i < b->record_cnt; i++) {
+        if (r->is_enough) return PH_EEND;
         u.offset = b->offset + PH_BATCH_SIZE + cursor.offset;
-        if (!ph_journal_record_next(b, &cursor, &in)) break;
+        bool is_there = ph_journal_record_next(b, &cursor, &in);
+        PH_ASSERT(is_there);
         s = apply_record(r, b, &in, &u, &records[i]);
         if (s != PH_OK) return s;
     }
-    if (r->is_enough) return PH_EEND;
     ph_digest d;
     ph_digest_begin(&d, PH_DIGEST_EVENTS);
     ph_digest_add(&d, r->bytes.p, u.bytes);
