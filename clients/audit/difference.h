@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  clients/audit/difference.h - the first record that came out differently, with both values.
 
-    The journal keeps a checksum of the events of each record, not the events: what it states is that
-    checksum, what was recomputed are the events and theirs.
+    The journal keeps a checksum of the events of each record, not the events: what it states is
+    that checksum, what was recomputed are the events and theirs.
 
     Owns      nothing.
     Thread    one. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  clients/audit/live_orders.h - every order from its acceptance to its end, followed from record to
-    record of a journal.
+/*  clients/audit/live_orders.h - every order from its acceptance to its end, followed from record
+    to record of a journal.
 
     Owns      the orders that have not ended; memory grows with these alone.
     Lifetime  an order that a listener is given is valid during the call.
@@ -49,8 +49,8 @@ typedef struct {
     uint64_t other[3];            /* likewise */
 } ph_live_order;
 
-/* Fills of one trade: the trade's event, its segments behind it, and both orders as they are after
-   it. */
+/* Fills of one trade: the trade's event, its segments behind it, and both orders as they are
+   after it. */
 typedef struct {
     const ph_replay_record *record;
     const ph_trade *trade;

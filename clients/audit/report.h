@@ -2,8 +2,8 @@
 /*  clients/audit/report.h - what a report has gathered, as an object for programs and as text for
     people.
 
-    Money is in micro-units, in members whose names end in _micro; an integer that needs more than 63
-    bits is text of its digits.
+    Money is in micro-units, in members whose names end in _micro; an integer that needs more than
+    63 bits is text of its digits.
 
     Owns      nothing: see each function.
     Thread    one. */

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  clients/audit/spoof.h - orders that look as if they were not meant: figures, not verdicts.
 
-    near        an order that, when it came, was priced no further than near_ppm from the best price
-                of its side (its own included; where no EACH order rests there, of the other side; of
-                none: it is near) in the first period of its window.
-    withdrawn   a near order that its owner cancelled no later than spoof_seconds after it came, with
-                nothing of it executed.
-    burst       orders of one participant, product and side that were withdrawn one after another, none
-                later than spoof_seconds after the one before.  One order is a burst (spoofing), several
-                are layers.
-    finding     a burst whose unit-periods are at least spoof_factor times all that the same participant
-                had on the other side when the first of its orders came, or put there until the last was
-                withdrawn, while some of the other side was executed.  Who quotes both sides alike is
-                none.
+    near        an order that, when it came, was priced no further than near_ppm from the best
+                price of its side (its own included; where no EACH order rests there, of the
+                other side; of none: it is near) in the first period of its window.
+    withdrawn   a near order that its owner cancelled no later than spoof_seconds after it came,
+                with nothing of it executed.
+    burst       orders of one participant, product and side that were withdrawn one after another,
+                none later than spoof_seconds after the one before.  One order is a burst
+                (spoofing), several are layers.
+    finding     a burst whose unit-periods are at least spoof_factor times all that the same
+                participant had on the other side when the first of its orders came, or put there
+                until the last was withdrawn, while some of the other side was executed.  Who
+                quotes both sides alike is none.
 
     Owns      its tables; ph_spoof_free releases them.
     Units     unit-periods.

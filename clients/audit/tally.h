@@ -4,8 +4,8 @@
     Prices are those of fills between two EACH orders (rulebook 6.4); volume, notional and the
     volume-weighted price are of all fills.  A day is one of UTC, that of the stamp.
 
-    Owns      its tables; ph_tally_free releases them.  They grow with participants and with the days
-              on which a product traded, not with orders or trades.
+    Owns      its tables; ph_tally_free releases them.  They grow with participants and with the
+              days on which a product traded, not with orders or trades.
     Units     quantities are unit-periods, delivery is unit-seconds, money micro-units.
     Thread    one.
     Full      false from a call: no memory. */

@@ -77,8 +77,8 @@ ph_wash ph_wash_begin(const ph_report_bounds *bounds);
 bool ph_wash_trade(ph_wash *w, const ph_market *m, const ph_live_trade *t, bool counts);
 
 /* Ranked: most returned, largest volume, most that came back first.  *ret_cnt rows that the bounds
-   let through, in an array of pointers that the caller frees; NULL with *ret_cnt 0 if there is none.
-   False: no memory.  No trade may follow. */
+   let through, in an array of pointers that the caller frees; NULL with *ret_cnt 0 if there is
+   none.  False: no memory.  No trade may follow. */
 bool ph_wash_pairs(ph_wash *w, const ph_wash_pair ***ret, uint32_t *ret_cnt);
 bool ph_wash_positions(ph_wash *w, const ph_wash_position ***ret, uint32_t *ret_cnt);
 bool ph_wash_circles(ph_wash *w, const ph_wash_circle ***ret, uint32_t *ret_cnt);
