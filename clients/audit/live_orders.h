@@ -63,8 +63,8 @@ typedef struct {
 typedef struct {
     bool (*on_accepted)(void *arg, const ph_market *m, ph_live_order *o);
     bool (*on_trade)(void *arg, const ph_market *m, const ph_live_trade *t);
-    /* `open` is another than before: executed, replaced, lost, or better known.  Before on_trade and
-       on_end. */
+    /* `open` is another than before: executed, replaced, lost, or better known.  Before on_trade
+       and on_end. */
     bool (*on_open)(void *arg, const ph_live_order *o, uint64_t before);
     bool (*on_end)(void *arg, const ph_live_order *o); /* filled or cancelled */
     void *arg;
