@@ -37,14 +37,15 @@ typedef struct {
 
 /* What the arguments say; members that a command has no option for are zero. */
 typedef struct {
-    const char *journal;  /* directory, or NULL */
-    const char *contract; /* file of a saved contract, or NULL */
-    const char *scenario; /* file, or "-" for standard input */
-    const char *database; /* connection string */
-    const char *key;      /* 64 hexadecimal digits, or NULL: the one the journal states */
-    const char *log;      /* folder of a transparency log, or NULL */
-    const char *args[3];  /* of prove: what to prove, and of what */
-    const char *entry;    /* record hash, 64 hexadecimal digits, or NULL */
+    const char *journal;   /* directory, or NULL */
+    const char *contract;  /* file of a saved contract, or NULL */
+    const char *contracts; /* folder of saved contracts, or NULL */
+    const char *scenario;  /* file, or "-" for standard input */
+    const char *database;  /* connection string */
+    const char *key;       /* 64 hexadecimal digits, or NULL: the one the journal states */
+    const char *log;       /* folder of a transparency log, or NULL */
+    const char *args[3];   /* of prove: what to prove, and of what */
+    const char *entry;     /* record hash, 64 hexadecimal digits, or NULL */
     const char *state, *witness_key; /* files of a witness */
     uint64_t at;                     /* seconds since 1970, 0: now */
     uint64_t id;                     /* contract number, or 0 */

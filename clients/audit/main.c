@@ -42,7 +42,8 @@ enum {
     KEY_COUNTERPARTY_PPM,
     KEY_SPOOF_SECONDS,
     KEY_SPOOF_FACTOR,
-    KEY_NEAR_PPM
+    KEY_NEAR_PPM,
+    KEY_CONTRACTS
 };
 
 #define OPTION_JSON                                                   \
@@ -56,6 +57,8 @@ enum {
 
 static const struct argp_option verify_options[] = {
     {"log", KEY_LOG, "FOLDER", 0, "check its transparency log too: checkpoint and tiles", 0},
+    {"contracts", KEY_CONTRACTS, "FOLDER", 0,
+     "check saved contracts too: proofs and signatures of all files *.json", 0},
     {"key", KEY_KEY, "HEX", 0, "public key of the notary instead of the one the journal states", 0},
     OPTION_JSON,
     OPTION_QUIET,
@@ -414,6 +417,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_WHAT: q->what = arg; break;
     case KEY_FORMAT: q->form = arg; break;
     case KEY_OUT: q->out = arg; break;
+    case KEY_CONTRACTS: q->contracts = arg; break;
     case ARGP_KEY_ARG:
         if (r->arg_cnt == sizeof r->args / sizeof r->args[0])
             argp_error(state, "one argument too many: %s", arg);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clients/audit/audit.h"
+#include "clients/audit/contract_check.h"
 #include "clients/audit/log_check.h"
 #include "clients/audit/progress.h"
 #include "clients/audit/walk.h"
@@ -18,6 +19,7 @@ typedef struct {
     ph_journal_batch last; /* its numbers, not its bytes */
     uint64_t segments;
     char segment[PH_JOURNAL_NAME_SIZE];
+    uint64_t contracts; /* saved ones that are right */
 } sums;
 
 static void add(sums *s, const ph_journal_batch *b)
@@ -51,8 +53,10 @@ static void print_table(const ph_journal_origin *o, const sums *s, const ph_log_
     if (log != NULL)
         printf("log       %" PRIu64 " records, root %s\n", log->note.c.leaf_cnt,
                hex(&log->note.c.root, of));
+    if (s->contracts != 0) printf("contracts %" PRIu64 "\n", s->contracts);
     puts("whole: every byte is what was written");
     if (log != NULL) puts("right: every record of the log is that of the journal");
+    if (s->contracts != 0) puts("right: every saved contract proves itself, signed by the notary");
 }
 
 static int print_json(const ph_journal_origin *o, const sums *s, const ph_log_check *log)
@@ -68,6 +72,11 @@ static int print_json(const ph_journal_origin *o, const sums *s, const ph_log_ch
         (json_object_set_new(j, "log_records", json_integer((json_int_t)log->note.c.leaf_cnt)) !=
              0 ||
          json_object_set_new(j, "log_root", json_string(hex(&log->note.c.root, root))) != 0)) {
+        json_decref(j);
+        j = NULL;
+    }
+    if (j != NULL && s->contracts != 0 &&
+        json_object_set_new(j, "saved_contracts", json_integer((json_int_t)s->contracts)) != 0) {
         json_decref(j);
         j = NULL;
     }
@@ -112,6 +121,8 @@ int ph_audit_verify(const ph_audit_request *q)
     if (status == PH_AUDIT_RIGHT && beside != NULL) status = ph_log_check_begin(q, beside);
     if (status == PH_AUDIT_RIGHT) status = walk(&w, q->quiet, &s, beside);
     if (status == PH_AUDIT_RIGHT && beside != NULL) status = ph_log_check_end(beside);
+    if (status == PH_AUDIT_RIGHT && q->contracts != NULL)
+        status = ph_contract_check(q, s.last.first_seq + s.last.record_cnt - 1, &s.contracts);
     if (status == PH_AUDIT_RIGHT) {
         ph_journal_origin o = ph_journal_reader_origin(w.reader);
         if (q->json)

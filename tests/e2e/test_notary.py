@@ -9,6 +9,7 @@ usage: test_notary.py WRITE_JOURNAL FETCH_CONTRACTS PETAHOUR_NOTARY PETAHOUR_AUD
 import glob
 import json
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -104,6 +105,25 @@ class Audit(unittest.TestCase):
         cls.files = cls.m.fetch(1, cls.m.contracts)
         assert stop(notary) == 0
         cls.m.close_journal()
+
+    def test_a_folder_of_contracts(self):
+        folder = f"{self.m.run}/some"
+        os.mkdir(folder)
+        verify = ("verify", self.m.journal, "--contracts", folder)
+        self.check(4, "there is no saved contract", *verify)
+        for path in self.files[:6]:
+            shutil.copy(path, folder)
+        self.check(0, "contracts 6\n", *verify)
+        self.assertEqual(json.loads(self.check(0, "", "verify", "--json", *verify[1:]).stdout)["saved_contracts"], 6)
+        self.check(8, "does not prove itself", *verify, "--key", "00" * 32)
+        with open(f"{folder}/3.json", "w", encoding="utf-8") as f:
+            json.dump({**self.copy_of(self.files[2]), "leaf_index": 77}, f)
+        with open(f"{folder}/5.json", "w", encoding="utf-8") as f:
+            f.write("{}")
+        ended = self.check(8, '3.json": the contract does not prove itself', *verify)
+        self.assertIn("5.json", ended.stderr)
+        self.assertEqual(ended.stderr.count("petahour-audit: "), 2)
+        self.check(4, "could not read", "verify", self.m.journal, "--contracts", f"{folder}/none")
 
     def check(self, status, said, *args):
         ended = self.m.audit(*args)

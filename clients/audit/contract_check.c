@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clients/audit/contract_check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/audit/log_note.h"
+#include "clients/audit/proof.h"
+#include "clients/audit/saved.h"
+
+enum { PATH_SIZE = 4096 };
+
+static int is_saved(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+    return dot != NULL && strcmp(dot, ".json") == 0;
+}
+
+static int wrong(const char *path, const char *why)
+{
+    ph_audit_say("\"%s\": %s", path, why);
+    return PH_AUDIT_WRONG;
+}
+
+static int check_saved(const char *path, const ph_saved *saved, const ph_log_signer *by,
+                       uint64_t last_seq)
+{
+    ph_proof proof;
+    const char *why;
+    char sentence[160];
+    if (ph_proof_check(saved, &by->key, &proof, &why) != PH_OK) {
+        snprintf(sentence, sizeof sentence, "the contract does not prove itself: %s", why);
+        return wrong(path, sentence);
+    }
+    const ph_document *d = &proof.document;
+    if (by->market.s[0] != '\0' && strcmp(d->market.s, by->market.s) != 0) {
+        snprintf(sentence, sizeof sentence, "the contract is of market %s", d->market.s);
+        return wrong(path, sentence);
+    }
+    if (d->seq <= last_seq) return PH_AUDIT_RIGHT;
+    snprintf(sentence, sizeof sentence,
+             "the contract was concluded by record %" PRIu64 ", behind the end of the journal",
+             d->seq);
+    return wrong(path, sentence);
+}
+
+static int check_file(const char *path, const ph_log_signer *by, uint64_t last_seq)
+{
+    ph_saved saved = {.canonical = NULL};
+    char why[1024];
+    ph_status s = ph_saved_read(path, &saved, why, sizeof why);
+    int status = ph_audit_exit(s);
+    if (s == PH_OK)
+        status = check_saved(path, &saved, by, last_seq);
+    else
+        ph_audit_say("%s", why);
+    ph_saved_free(&saved);
+    return status;
+}
+
+static int check_each(const ph_audit_request *q, const ph_log_signer *by, uint64_t last_seq,
+                      uint64_t *ret_cnt)
+{
+    struct dirent **entries = NULL;
+    int cnt = scandir(q->contracts, &entries, is_saved, alphasort);
+    if (cnt < 0) {
+        bool is_missing = errno == ENOENT;
+        ph_audit_say("could not read \"%s\": %s", q->contracts, strerror(errno));
+        return is_missing ? PH_AUDIT_NOT_FOUND : PH_AUDIT_FAILED;
+    }
+    int status = PH_AUDIT_RIGHT;
+    for (int i = 0; i < cnt; i++) {
+        char path[PATH_SIZE];
+        int size = snprintf(path, sizeof path, "%s/%s", q->contracts, entries[i]->d_name);
+        int found = size < 0 || (size_t)size >= sizeof path ? wrong(q->contracts, "too long a path")
+                                                            : check_file(path, by, last_seq);
+        if (found == PH_AUDIT_RIGHT) ++*ret_cnt;
+        if (found != PH_AUDIT_RIGHT && status != PH_AUDIT_WRONG) status = found;
+        free(entries[i]);
+    }
+    free(entries);
+    if (cnt != 0) return status;
+    ph_audit_say("there is no saved contract (*.json) in \"%s\"", q->contracts);
+    return PH_AUDIT_NOT_FOUND;
+}
+
+int ph_contract_check(const ph_audit_request *q, uint64_t last_seq, uint64_t *ret_cnt)
+{
+    ph_log_signer by;
+    *ret_cnt = 0;
+    int status = ph_log_signer_of(q, &by);
+    return status == PH_AUDIT_RIGHT ? check_each(q, &by, last_seq, ret_cnt) : status;
+}
