@@ -273,11 +273,13 @@ int ph_audit_end(int status)
 /* A day stands for its first instant. */
 static uint64_t instant(const struct argp_state *state, const char *option, const char *text)
 {
-    char whole[40];
-    ph_time at;
-    bool is_day = strlen(text) == sizeof "2026-11-23" - 1;
-    snprintf(whole, sizeof whole, "%s%s", text, is_day ? "T00:00:00Z" : "");
-    if (strlen(text) >= sizeof whole - 12 || ph_time_parse(whole, &at) != PH_OK || at.ns == 0)
+    static const char midnight[] = "T00:00:00Z";
+    char whole[40] = "";
+    ph_time at = {0};
+    size_t size = strlen(text);
+    if (size + sizeof midnight <= sizeof whole) memcpy(whole, text, size);
+    if (size == sizeof "2026-11-23" - 1) memcpy(whole + size, midnight, sizeof midnight);
+    if (ph_time_parse(whole, &at) != PH_OK || at.ns == 0)
         argp_error(state,
                    "--%s %s: not a time; give one like 2026-11-23 or 2026-11-23T22:00:00Z, in UTC",
                    option, text);
@@ -328,12 +330,14 @@ static void settle_witness(const struct argp_state *state, const reading *r)
 
 static void settle_export(const struct argp_state *state, const ph_audit_request *q)
 {
-    if (q->what == NULL || (strcmp(q->what, "all") != 0 && ph_table_of(q->what) == PH_TABLE_CNT))
+    const char *what = q->what == NULL ? "" : q->what, *form = q->form == NULL ? "" : q->form;
+    bool is_all = strcmp(what, "all") == 0;
+    if (!is_all && ph_table_of(what) == PH_TABLE_CNT)
         argp_error(state, "which table? give --what orders, fills, trades, contracts, transfers, "
                           "deliveries, rejects, accounts or all");
-    if (q->form == NULL || (strcmp(q->form, "csv") != 0 && strcmp(q->form, "jsonl") != 0))
+    if (strcmp(form, "csv") != 0 && strcmp(form, "jsonl") != 0)
         argp_error(state, "in which form? give --format csv or --format jsonl");
-    if (q->out == NULL && strcmp(q->what, "all") == 0)
+    if (is_all && q->out == NULL)
         argp_error(state, "all tables do not fit one output: give --out DIRECTORY");
 }
 
