@@ -518,10 +518,10 @@ int main(int argc, char **argv)
                        .parser = take_option,
                        .args_doc = chosen.command->args,
                        .doc = chosen.command->doc};
-    char *own_help[] = {name, help, NULL};
-    if (asks_help) return argp_parse(&own, 2, own_help, 0, NULL, NULL); /* exits */
-    argv[chosen.at] = name;
     reading r = {.command = chosen.command};
+    char *own_help[] = {name, help, NULL};
+    if (asks_help) return argp_parse(&own, 2, own_help, 0, NULL, &r); /* exits */
+    argv[chosen.at] = name;
     if (argp_parse(&own, argc - chosen.at, argv + chosen.at, 0, NULL, &r) != 0)
         return PH_AUDIT_USAGE;
     return ph_audit_end(chosen.command->run(&r.request));

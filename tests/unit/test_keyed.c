@@ -5,7 +5,7 @@
 
 #include "tests/unit/suite.h"
 
-enum { KEYS = 300, STEPS = 200000 };
+enum { KEYS = 300, STEPS = 40000 };
 
 typedef struct {
     ph_keyed_by by;
