@@ -11,8 +11,8 @@
 
 /* Checks each file "*.json" of q->contracts in order of name: bytes, inclusion proof, signed root,
    signature under the key of the market (or q->key), the market's name, and that it was concluded
-   by a record up to last_seq.  Goes on behind one that is wrong.  PH_AUDIT_RIGHT: *ret_cnt of them are
-   right; PH_AUDIT_NOT_FOUND: there is no such folder, or none in it. */
+   by a record up to last_seq.  Goes on behind one that is wrong.  PH_AUDIT_RIGHT: *ret_cnt of them
+   are right; PH_AUDIT_NOT_FOUND: there is no such folder, or none in it. */
 int ph_contract_check(const ph_audit_request *q, uint64_t last_seq, uint64_t *ret_cnt);
 
 #endif

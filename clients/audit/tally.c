@@ -3,6 +3,8 @@
 
 #include "engine/base/limits.h"
 
+_Static_assert((int)PH_REJECT_RULES_VERSION < (int)PH_REJECT_CODES, "every refusal is counted");
+
 ph_tally ph_tally_begin(void)
 {
     return (ph_tally){.products = ph_keyed_of(sizeof(ph_tally_trading)),
