@@ -139,6 +139,21 @@ START_TEST(each_part_of_the_definition_is_needed)
 }
 END_TEST
 
+START_TEST(an_order_of_which_some_executed_was_meant)
+{
+    listening l = listen_begin(&bounds);
+    const ph_spoof_row **rows;
+    (void)listen_order(&l, SPOOFER, PH_SIDE_SELL, 2, 1000);
+    uint64_t bid = listen_order(&l, SPOOFER, PH_SIDE_BUY, 100, 995);
+    (void)listen_order(&l, OTHER, PH_SIDE_SELL, 1, 995);
+    (void)listen_order(&l, THIRD, PH_SIDE_BUY, 2, 1000);
+    (void)listen_cancel(&l, SPOOFER, bid);
+    ck_assert_uint_eq(findings(&l, &rows), 0);
+    free(rows);
+    listen_end_all(&l);
+}
+END_TEST
+
 START_TEST(an_operator_who_cancels_is_no_owner_who_withdraws)
 {
     listening l = listen_begin(&bounds);
@@ -179,6 +194,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_spoofer_is_ranked_first_and_a_market_maker_is_not);
     tcase_add_test(t, layers_count_together);
     tcase_add_loop_test(t, each_part_of_the_definition_is_needed, 0, 6);
+    tcase_add_test(t, an_order_of_which_some_executed_was_meant);
     tcase_add_test(t, an_operator_who_cancels_is_no_owner_who_withdraws);
     tcase_add_test(t, what_is_open_is_followed_through_replacements);
 }

@@ -88,6 +88,26 @@ START_TEST(only_what_comes_back_in_time_is_a_return)
 }
 END_TEST
 
+START_TEST(each_unit_comes_back_once)
+{
+    listening l = listen_begin(&bounds);
+    const ph_wash_pair **pairs;
+    uint32_t cnt;
+    (void)listen_sell(&l, B, A, 5, 10);
+    for (int i = 0; i < 3; i++)
+        (void)listen_sell(&l, A, B, 2, 10); /* the last is one unit more than there was */
+    ck_assert(ph_wash_pairs(&l.wash, &pairs, &cnt));
+    ck_assert_uint_eq(cnt, 1);
+    ck_assert(pairs[0]->returned == 5 && pairs[0]->return_cnt == 3);
+    free(pairs);
+    (void)listen_sell(&l, B, A, 4, 10); /* and that unit comes back now */
+    ck_assert(ph_wash_pairs(&l.wash, &pairs, &cnt));
+    ck_assert(pairs[0]->returned == 6 && pairs[0]->return_cnt == 4);
+    free(pairs);
+    listen_end_all(&l);
+}
+END_TEST
+
 START_TEST(what_was_before_the_times_asked_for_is_only_what_others_return_from)
 {
     listening l = listen_begin(&bounds);
@@ -136,6 +156,7 @@ static void add(TCase *t)
 {
     tcase_add_test(t, who_trades_back_and_forth_is_ranked_first_and_a_market_maker_is_not);
     tcase_add_loop_test(t, only_what_comes_back_in_time_is_a_return, 0, 4);
+    tcase_add_test(t, each_unit_comes_back_once);
     tcase_add_test(t, what_was_before_the_times_asked_for_is_only_what_others_return_from);
     tcase_add_test(t, a_chain_of_resales_that_closes_is_a_circle);
 }
