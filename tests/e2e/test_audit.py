@@ -416,7 +416,7 @@ class Report(Folder):
         self.assertEqual({p["participant"] for p in positions}, {2, 3})
         self.assertEqual([(c["participant"], c["circles"]) for c in circles], [(2, 3)])
         records = audit("journal", "--records", "--json", journal).stdout.splitlines()
-        records = {r["seq"]: r for r in map(json.loads, records)}
+        records = {r["seq"]: r for r in map(json.loads, records) if r["line"] == "record"}
         for row in (*returns, *positions, *circles):
             self.assertGreater(len(row["evidence"]), 0)
             for seq in sum(row["evidence"], []):
