@@ -266,6 +266,23 @@ START_TEST(a_wrong_record_is_named)
 }
 END_TEST
 
+/* A segment that is there twice, where nobody would read it. */
+static void check_doubled(rig *g, const uint8_t *second, size_t size)
+{
+    const char *between = "00000000000000000092.phj";
+    char path[160];
+    uint64_t cnt;
+    ph_journal_fault f;
+    rig_store(g, between, second, size);
+    ck_assert_int_eq(rig_read_all(g, SALT, &cnt, &f), PH_ECORRUPT);
+    ck_assert_uint_eq(cnt, 180);
+    ck_assert_uint_eq(f.seq, 92);
+    ck_assert_ptr_nonnull(strstr(f.text, between));
+    ck_assert_ptr_nonnull(strstr(f.text, "move it away"));
+    rig_path(g, between, path);
+    ck_assert_int_eq(unlink(path), 0);
+}
+
 START_TEST(missing_swapped_and_foreign_segments_are_refused)
 {
     rig g, h;
@@ -318,15 +335,7 @@ START_TEST(missing_swapped_and_foreign_segments_are_refused)
     rig_store(&g, second, two, size2);
     ck_assert_int_eq(rig_read_all(&g, SALT, &cnt, &f), PH_EEND);
     ck_assert_uint_eq(cnt, 360);
-    const char *between = "00000000000000000092.phj";
-    rig_store(&g, between, two, size2); /* twice: where nobody would read it */
-    ck_assert_int_eq(rig_read_all(&g, SALT, &cnt, &f), PH_ECORRUPT);
-    ck_assert_uint_eq(cnt, 180);
-    ck_assert_uint_eq(f.seq, 92);
-    ck_assert_ptr_nonnull(strstr(f.text, between));
-    ck_assert_ptr_nonnull(strstr(f.text, "move it away"));
-    rig_path(&g, between, path);
-    ck_assert_int_eq(unlink(path), 0);
+    check_doubled(&g, two, size2);
     rig_path(&g, first_name, path); /* the first is missing */
     rig_path(&g, "aside", aside);
     ck_assert_int_eq(rename(path, aside), 0);
