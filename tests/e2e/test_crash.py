@@ -15,6 +15,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import stepped
@@ -120,6 +121,37 @@ class Crash(unittest.TestCase):
         print(f"refused at {len(chosen)} places of {len(steps)} steps of the disk; not reached: {missed}")
         of_its_own = [plan for plan in missed if plan.startswith("d")]  # what it forks is not always the same
         self.assertLessEqual(len(of_its_own), 2 + len(chosen) // 20)
+
+    def test_a_disk_that_is_full(self):
+        """A real one, too small for the second segment: made larger, the day goes on to its end."""
+        with tempfile.TemporaryDirectory(prefix="petahour-") as probe:
+            if subprocess.run(["mount", "-t", "tmpfs", "none", probe], capture_output=True, check=False).returncode != 0:
+                self.skipTest("only root can mount a small file system")
+            subprocess.run(["umount", probe], check=True)
+
+        class Small(stepped_market.Run):
+            def start_engine(self):
+                size = "1m" if self.died else "100k"
+                how = ["remount"] if self.starts else []
+                options = ",".join([*how, f"size={size}"])
+                os.makedirs(self.journal, exist_ok=True)
+                subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", self.journal], check=True)
+                super().start_engine()
+
+            def close(self):
+                subprocess.run(["umount", "-l", self.journal], check=True)
+                super().close()
+
+        with Small(PROGRAMS, self.names, [{}]) as run:
+            run.trade(self.script)
+            self.assertEqual(run.died, [1])
+            said = [line for line in run.log("engine").splitlines() if "level=error" in line]
+            self.assertEqual(len(said), 1, said)
+            self.assertRegex(said[0], r'could not (make|write) segment \\"\d{20}\.phj')
+            self.assertIn("no space left on device; make room on the disk and start again", said[0])
+            self.assertEqual(run.tap.items, self.items)
+            self.assertEqual(self.streams(run), self.told)
+            self.assertEqual(self.judge(run), self.state)
 
     def check_refusal(self, died, errors, step, how):
         _, kind, _, name = step
