@@ -286,11 +286,11 @@ class Run:
             time.sleep(seconds)
         self.tap.take()
         self.tend()
+        assert self.gateway is None or self.gateway.poll() is None, self.log("gateway")
         assert time.monotonic() < self.end, f"nothing goes on: {self.log('engine')}{self.log('gateway')}"
 
     def wait_for(self, name):
         while not os.path.exists(f"{self.path}/{name}.ready"):
-            assert name == "engine" or self.gateway.poll() is None, self.log(name)
             self.wait([], 0.005)
 
     def start_gateway(self):
@@ -308,6 +308,7 @@ class Run:
             listener.close()
         self.gateway.terminate()
         assert self.gateway.wait(PATIENCE) == 0, self.log("gateway")
+        self.gateway = None
 
     def stop_engine(self):
         """In order, unless the plan has it otherwise: then the next life begins and ends."""
