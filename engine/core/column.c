@@ -182,9 +182,10 @@ static void record_front(ph_column *c, uint32_t i)
     if (c->record == NULL || room->taken[i] == 0) return;
     bool extra = room->front[i] == PH_FRONT_EXTRA;
     uint32_t other = extra ? c->extra : c->m->nodes[room->front[i]].order;
-    ph_fill_record(c->m, c->record,
-                   (ph_execution){c->block, other, c->window.first + i, room->taken[i],
-                                  ph_price_of(room->key[i])});
+    ph_fill_record(
+        c->m, c->record,
+        (ph_execution){
+            c->block, other, {c->window.first + i, 1}, room->taken[i], ph_price_of(room->key[i])});
 }
 
 void ph_column_take(ph_column *c, uint32_t units)

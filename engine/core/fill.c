@@ -24,7 +24,7 @@ void ph_fill_begin(ph_market *m, uint32_t incoming)
 {
     m->incoming = incoming;
     m->is_held = false;
-    m->fill_cnt = 0;
+    m->fill_cnt = m->fill_periods = 0;
     m->lost_cnt = 0;
     m->first_touched = m->last_touched = PH_NONE;
     m->last_price = 0;
@@ -40,29 +40,47 @@ static uint64_t trade_place(const ph_market *m, uint32_t slot)
     return slot == m->incoming ? UINT64_MAX : m->orders[slot].place;
 }
 
+/* True if an execution is what a row says, in the next period. */
+static bool goes_on(const ph_fill *f, const ph_execution *x)
+{
+    bool same_orders = (f->buy == x->a && f->sell == x->b) || (f->buy == x->b && f->sell == x->a);
+    return same_orders && f->window.first + f->window.periods == x->window.first &&
+           f->quantity == x->units && f->price == x->price;
+}
+
+static void new_row(ph_market *m, uint32_t row, const ph_execution *x)
+{
+    uint64_t pa = trade_place(m, x->a), pb = trade_place(m, x->b);
+    bool a_buys = m->orders[x->a].side == PH_SIDE_BUY;
+    m->fills[row] = (ph_fill){.low_place = pa < pb ? pa : pb,
+                              .high_place = pa < pb ? pb : pa,
+                              .price = x->price,
+                              .window = x->window,
+                              .quantity = x->units,
+                              .buy = a_buys ? x->a : x->b,
+                              .sell = a_buys ? x->b : x->a};
+}
+
 void ph_fill_record(ph_market *m, ph_fill_step *step, ph_execution x)
 {
-    uint64_t at = (uint64_t)m->fill_cnt + step->cnt;
-    step->cnt++;
-    if (at >= m->fills_max) {
+    step->cnt += x.window.periods;
+    if ((uint64_t)m->fill_periods + step->cnt > m->fills_max) {
         step->too_many = true;
         return;
     }
-    uint64_t pa = trade_place(m, x.a), pb = trade_place(m, x.b);
-    bool a_buys = m->orders[x.a].side == PH_SIDE_BUY;
-    m->fills[at] = (ph_fill){.low_place = pa < pb ? pa : pb,
-                             .high_place = pa < pb ? pb : pa,
-                             .price = x.price,
-                             .period = x.t,
-                             .quantity = x.units,
-                             .buy = a_buys ? x.a : x.b,
-                             .sell = a_buys ? x.b : x.a};
+    uint32_t row = m->fill_cnt + step->rows;
+    if (step->rows > 0 && goes_on(&m->fills[row - 1], &x)) {
+        m->fills[row - 1].window.periods += x.window.periods;
+        return;
+    }
+    new_row(m, row, &x);
+    step->rows++;
 }
 
 void ph_fill_price(ph_market *m, const ph_fill_step *step, uint32_t a, uint32_t b, ph_price price)
 {
     PH_ASSERT(!step->too_many);
-    for (uint32_t i = m->fill_cnt; i < m->fill_cnt + step->cnt; i++) {
+    for (uint32_t i = m->fill_cnt; i < m->fill_cnt + step->rows; i++) {
         ph_fill *f = &m->fills[i];
         if ((f->buy == a && f->sell == b) || (f->buy == b && f->sell == a)) f->price = price;
     }
@@ -82,36 +100,80 @@ void ph_fill_touch(ph_market *m, uint32_t slot)
     m->last_touched = slot;
 }
 
-static void take_units(ph_market *m, uint32_t slot, ph_period t, ph_quantity units)
+static void take_of_period(ph_market *m, const ph_order *o, ph_period t, ph_quantity units)
 {
-    ph_order *o = &m->orders[slot];
-    ph_fill_touch(m, slot);
-    PH_ASSERT(o->left >= units);
-    o->left -= units;
-    if (o->shape != PH_SHAPE_EACH) {
-        /* Exact once all periods of the step have been taken. */
-        o->open = (ph_quantity)(o->left / ph_order_length(o));
-        return;
-    }
     uint32_t node = ph_order_node(o, t);
     if (o->resting) {
         ph_book_reduce(m, node, units);
-    } else {
-        m->nodes[node].open -= units;
-        m->nodes[node].executed += units;
-        if (m->nodes[node].open == 0) ph_reach_closed(m, o, t);
+        return;
     }
+    m->nodes[node].open -= units;
+    m->nodes[node].executed += units;
+    if (m->nodes[node].open == 0) ph_reach_closed(m, o, t);
+}
+
+static void take_units(ph_market *m, uint32_t slot, ph_window w, ph_quantity units)
+{
+    ph_order *o = &m->orders[slot];
+    ph_fill_touch(m, slot);
+    uint64_t sum = (uint64_t)units * w.periods;
+    PH_ASSERT(o->left >= sum);
+    o->left -= sum;
+    if (o->shape != PH_SHAPE_EACH) return; /* see set_open */
+    for (uint32_t i = 0; i < w.periods; i++)
+        take_of_period(m, o, w.first + i, units);
+}
+
+/* Open units of a block, once all periods of the step have been taken. */
+static void set_open(ph_market *m, uint32_t slot)
+{
+    ph_order *o = &m->orders[slot];
+    if (o->shape != PH_SHAPE_EACH) o->open = (ph_quantity)(o->left / ph_order_length(o));
 }
 
 void ph_fill_apply(ph_market *m, const ph_fill_step *step)
 {
     PH_ASSERT(!step->too_many);
-    for (uint32_t i = m->fill_cnt; i < m->fill_cnt + step->cnt; i++) {
-        const ph_fill *f = &m->fills[i];
-        take_units(m, f->buy, f->period, f->quantity);
-        take_units(m, f->sell, f->period, f->quantity);
+    const ph_fill *f = &m->fills[m->fill_cnt], *end = f + step->rows;
+    for (; f < end; f++) {
+        take_units(m, f->buy, f->window, f->quantity);
+        take_units(m, f->sell, f->window, f->quantity);
+        if (f + 1 == end || f[1].buy != f->buy) set_open(m, f->buy);
+        if (f + 1 == end || f[1].sell != f->sell) set_open(m, f->sell);
     }
-    m->fill_cnt += step->cnt;
+    m->fill_cnt += step->rows;
+    m->fill_periods += step->cnt;
+}
+
+bool ph_fill_execute(ph_market *m, const ph_execution *x, uint32_t *at)
+{
+    if (m->fill_periods >= m->fills_max) return false;
+    m->fill_periods++;
+    if (*at < m->fill_cnt && goes_on(&m->fills[*at], x)) {
+        m->fills[*at].window.periods++;
+    } else {
+        *at = m->fill_cnt++;
+        new_row(m, *at, x);
+    }
+    const ph_fill *f = &m->fills[(*at)++];
+    take_units(m, f->buy, x->window, x->units);
+    take_units(m, f->sell, x->window, x->units);
+    return true;
+}
+
+void ph_fill_split(ph_market *m)
+{
+    ph_fill *to = m->fills_spare;
+    uint32_t cnt = 0;
+    for (uint32_t i = 0; i < m->fill_cnt; i++) {
+        ph_fill one = m->fills[i];
+        one.window.periods = 1;
+        for (uint32_t k = 0; k < m->fills[i].window.periods; k++, one.window.first++)
+            to[cnt++] = one;
+    }
+    m->fills_spare = m->fills;
+    m->fills = to;
+    m->fill_cnt = cnt;
 }
 
 void ph_fill_end(ph_market *m, uint32_t slot, ph_cancel_reason reason)

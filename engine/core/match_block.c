@@ -43,10 +43,7 @@ static void record_source(ph_market *m, ph_fill_step *step, uint32_t incoming, u
 {
     if (step == NULL) return;
     const ph_order *b = &m->orders[block];
-    for (uint32_t i = 0; i < b->window.periods; i++)
-        ph_fill_record(
-            m, step,
-            (ph_execution){incoming, block, b->window.first + i, units, ph_price_of(b->key)});
+    ph_fill_record(m, step, (ph_execution){incoming, block, b->window, units, ph_price_of(b->key)});
 }
 
 /* Within one execution a second member of a group is passed over. */

@@ -260,13 +260,13 @@ typedef struct {
     uint32_t delivery;
 } ph_due_entry;
 
-/* One execution between two orders in one period, as matching found it. */
+/* Executions between two orders, as matching found them: one in each period of the window. */
 typedef struct {
     uint64_t low_place, high_place; /* of the two orders; UINT64_MAX for the one that arrived */
     ph_price price;
-    ph_period period;
-    ph_quantity quantity;
-    uint32_t buy, sell; /* order slots */
+    ph_window window;
+    ph_quantity quantity; /* in each period */
+    uint32_t buy, sell;   /* order slots */
 } ph_fill;
 
 /* Where a fill stands in m->fills, by what it is sorted by first. */
@@ -380,8 +380,9 @@ struct ph_market {
     bool is_held;        /* its hold is what it needs as it arrived */
     uint32_t first_touched, last_touched;
     ph_fill *fills;
-    uint32_t fill_cnt;
-    ph_fill *fills_spare; /* room to sort them */
+    uint32_t fill_cnt;     /* rows */
+    uint32_t fill_periods; /* executions: the periods of these rows */
+    ph_fill *fills_spare;  /* room to sort them */
     ph_fill_key *fill_keys, *fill_keys_spare;
     ph_lost *lost;
     uint32_t lost_cnt;

@@ -3,6 +3,7 @@
 
 #include "engine/base/money.h"
 #include "engine/base/panic.h"
+#include "engine/base/period.h"
 #include "engine/base/sort.h"
 #include "engine/core/contract.h"
 #include "engine/core/ledger.h"
@@ -13,8 +14,7 @@ static bool fill_before(const void *va, const void *vb)
     if (a->low_place != b->low_place) return a->low_place < b->low_place;
     if (a->high_place != b->high_place) return a->high_place < b->high_place;
     if (a->price != b->price) return a->price < b->price;
-    /* Two fills that are equal so far are added up: their order does not matter. */
-    return a->period < b->period;
+    return a->window.first < b->window.first;
 }
 
 /* ---- Fills in order ------------------------------------------------------------------------- */
@@ -71,19 +71,36 @@ static const ph_fill_key *sort_keys(ph_market *m)
     return v;
 }
 
-static void sort_fills(ph_market *m)
+/* Executions in the same period at the same price, of orders that met more than once. */
+static bool overlap(const ph_fill *f, uint32_t cnt)
 {
-    const ph_fill_key *key = sort_keys(m);
-    for (uint32_t i = 0; i < m->fill_cnt; i++)
-        m->fills_spare[i] = m->fills[key[i].at];
-    ph_fill *sorted = m->fills_spare;
-    m->fills_spare = m->fills;
-    m->fills = sorted;
-    for (uint32_t i = 0, end; i < m->fill_cnt; i = end) {
-        for (end = i + 1; end < m->fill_cnt && sorted[end].low_place == sorted[i].low_place;)
-            end++;
-        if (end - i > 1) ph_sort(&sorted[i], end - i, sizeof sorted[0], fill_before);
+    for (uint32_t i = 1; i < cnt; i++) {
+        bool alike = f[i].high_place == f[i - 1].high_place && f[i].price == f[i - 1].price;
+        if (alike && f[i].window.first < ph_window_end(f[i - 1].window)) return true;
     }
+    return false;
+}
+
+/* Sorts the rows of one lower place, of which the keys say where they stand, into m->fills_spare;
+   returns how many rows they are there.  Those that overlap lie period by period. */
+static uint32_t sort_group(ph_market *m, const ph_fill_key *key, uint32_t cnt)
+{
+    ph_fill *to = m->fills_spare;
+    for (uint32_t i = 0; i < cnt; i++)
+        to[i] = m->fills[key[i].at];
+    ph_sort(to, cnt, sizeof to[0], fill_before);
+    if (!overlap(to, cnt)) return cnt;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < cnt; i++) {
+        ph_fill one = m->fills[key[i].at];
+        uint32_t periods = one.window.periods;
+        one.window.periods = 1;
+        for (uint32_t k = 0; k < periods; k++, one.window.first++)
+            to[n++] = one;
+    }
+    /* Equals make lots in the order in which this sort leaves them: it is part of the rules. */
+    ph_sort(to, n, sizeof to[0], fill_before);
+    return n;
 }
 
 /* ---- Segments ------------------------------------------------------------------------------- */
@@ -102,18 +119,18 @@ static uint32_t make_segments(ph_market *m, const ph_fill *f, uint32_t cnt)
     uint32_t n = 0;
     ph_segment *open = NULL;
     for (uint32_t i = 0; i < cnt;) {
-        uint32_t units = 0;
-        uint32_t j = i;
-        for (; j < cnt && f[j].price == f[i].price && f[j].period == f[i].period; j++)
+        ph_window w = f[i].window;
+        uint32_t units = f[i].quantity;
+        uint32_t j = i + 1; /* equals are of one period, see sort_group */
+        for (; j < cnt && f[j].price == f[i].price && f[j].window.first == w.first; j++)
             units += f[j].quantity;
         bool goes_on = open != NULL && open->price == f[i].price && open->quantity == units &&
-                       open->window.first + open->window.periods == f[i].period;
+                       open->window.first + open->window.periods == w.first;
         if (goes_on) {
-            open->window.periods++;
+            open->window.periods += w.periods;
         } else {
             open = &m->segments[n++];
-            *open =
-                (ph_segment){.window = {f[i].period, 1}, .quantity = units, .price = f[i].price};
+            *open = (ph_segment){.window = w, .quantity = units, .price = f[i].price};
         }
         i = j;
     }
@@ -129,6 +146,11 @@ static ph_account account(ph_account_kind kind, uint64_t id)
 }
 
 static const ph_account fees = {PH_ACCOUNT_FEES, 0};
+
+static uint64_t units_of(const ph_fill *f)
+{
+    return (uint64_t)f->quantity * f->window.periods;
+}
 
 /* A sum that is part of a hold, which fitted. */
 static ph_money narrow(ph_wide v)
@@ -165,8 +187,9 @@ static void conclude_new(ph_market *m, const ph_fill *f, uint32_t cnt, ph_trade 
     uint64_t unit_periods = 0;
     ph_contract_cursor cursor = {(uint32_t)t->contract.v, PH_NONE};
     for (uint32_t i = 0; i < cnt; i++) {
-        unit_periods += f[i].quantity;
-        ph_contract_add(m, &cursor, f[i].period, f[i].quantity, f[i].price);
+        unit_periods += units_of(&f[i]);
+        for (uint32_t k = 0; k < f[i].window.periods; k++)
+            ph_contract_add(m, &cursor, f[i].window.first + k, f[i].quantity, f[i].price);
     }
     reckon_fees(m, f, t, &c->supplier_ppm);
     t->supplier_notional = t->notional;
@@ -187,10 +210,11 @@ static void conclude_resale(ph_market *m, const ph_fill *f, uint32_t cnt, ph_tra
     uint64_t unit_periods = 0;
     ph_contract_cursor cursor = {(uint32_t)t->contract.v, PH_NONE};
     for (uint32_t i = 0; i < cnt; i++) {
-        unit_periods += f[i].quantity;
+        unit_periods += units_of(&f[i]);
         if (sell->group == PH_NONE) /* a group's offer: see group.c */
-            ph_contract_take_back(m, c->parent, (ph_window){f[i].period, 1}, f[i].quantity);
-        ph_contract_move(m, &cursor, f[i].period, f[i].quantity, f[i].price, sum);
+            ph_contract_take_back(m, c->parent, f[i].window, f[i].quantity);
+        for (uint32_t k = 0; k < f[i].window.periods; k++)
+            ph_contract_move(m, &cursor, f[i].window.first + k, f[i].quantity, f[i].price, sum);
     }
     reckon_fees(m, f, t, &c->reseller_ppm);
     t->supplier_notional = narrow(sum->supplier_notional);
@@ -270,8 +294,8 @@ static void conclude(ph_market *m, const ph_fill *f, uint32_t cnt)
     uint64_t unit_periods = 0;
     ph_wide notional = 0;
     for (uint32_t i = 0; i < cnt; i++) {
-        unit_periods += f[i].quantity;
-        notional += (ph_wide)f[i].price * f[i].quantity;
+        unit_periods += units_of(&f[i]);
+        notional += (ph_wide)f[i].price * (int64_t)units_of(&f[i]);
     }
     buy->reported -= unit_periods;
     sell->reported -= unit_periods;
@@ -316,15 +340,31 @@ static void conclude(ph_market *m, const ph_fill *f, uint32_t cnt)
         pay_resale(m, &t, &sum);
 }
 
+/* Trades of the order with the lower place in all of them. */
+static void conclude_group(ph_market *m, const ph_fill_key *key, uint32_t keys)
+{
+    uint32_t cnt = sort_group(m, key, keys);
+    const ph_fill *f = m->fills_spare;
+    for (uint32_t i = 0; i < cnt;) {
+        uint32_t j = i + 1;
+        while (j < cnt && f[j].buy == f[i].buy && f[j].sell == f[i].sell)
+            j++;
+        conclude(m, &f[i], j - i);
+        i = j;
+    }
+}
+
 void ph_trade_conclude_all(ph_market *m)
 {
-    if (m->fill_cnt > 1) sort_fills(m);
+    const ph_fill_key *key = sort_keys(m);
     for (uint32_t i = 0; i < m->fill_cnt;) {
-        const ph_fill *f = &m->fills[i];
         uint32_t j = i + 1;
-        while (j < m->fill_cnt && m->fills[j].buy == f->buy && m->fills[j].sell == f->sell)
+        while (j < m->fill_cnt && key[j].place == key[i].place)
             j++;
-        conclude(m, f, j - i);
+        if (j - i == 1)
+            conclude(m, &m->fills[key[i].at], 1);
+        else
+            conclude_group(m, &key[i], j - i);
         i = j;
     }
 }
