@@ -488,7 +488,7 @@ bool ph_market_contract(const ph_market *m, ph_contract_id id, ph_contract_facts
                                .resales = c->depth};
     if (c->first_delivery != PH_NONE) ret->first_open = m->deliveries[c->first_delivery].period;
     for (uint32_t i = c->first_delivery; i != PH_NONE; i = m->deliveries[i].next)
-        ret->open_periods++;
+        ret->open_periods += m->deliveries[i].periods;
     return true;
 }
 

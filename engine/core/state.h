@@ -198,16 +198,18 @@ typedef struct {
     ph_money escrow, bond, deposit, premium; /* balances */
 } ph_contract;
 
-/* A contract-period that is not final. */
+/* Contract-periods that are not final and alike, one after the other.  Whatever happens to one lets
+   it stand alone first: a run of more than one awaits its reports, each in its time. */
 typedef struct {
     uint32_t next; /* of the contract, by period; of the free list */
     uint32_t contract;
-    ph_period period;
-    ph_quantity quantity;
-    ph_quantity offered; /* for resale */
-    uint32_t lot;        /* first of its lots */
-    uint32_t due_group, due_next, due_prev;
-    uint32_t dispute; /* or PH_NONE */
+    ph_period period;                       /* the first */
+    uint32_t periods;                       /* >= 1 */
+    ph_quantity quantity;                   /* this and what follows: of each */
+    ph_quantity offered;                    /* for resale */
+    uint32_t lot;                           /* first of its lots */
+    uint32_t due_group, due_next, due_prev; /* of the first */
+    uint32_t dispute;                       /* or PH_NONE */
     uint8_t state;
     bool second_window; /* the meter was silent: the supplier alone may report */
     bool by_meter;      /* the report */
@@ -217,7 +219,7 @@ typedef struct {
     uint64_t dispute_until_ns; /* end of the dispute window; 0 before a report */
 } ph_delivery;
 
-/* Units of a contract-period that share their prices.  The premiums of a resold lot, one for each
+/* Units of contract-periods that share their prices.  The premiums of a resold lot, one for each
    link of its chain, oldest first, are in m->lot_premiums. */
 typedef struct {
     uint32_t next; /* of the contract-period, in the order in which units leave it */
@@ -354,6 +356,8 @@ struct ph_market {
 
     uint64_t last_order, last_place, last_trade, last_contract;
     ph_contract *contracts;
+    /* Of contract-periods and lots, cnt is what there would be if each stood alone: that is what
+       the limits are about. */
     ph_delivery *deliveries;
     uint32_t delivery_free, deliveries_fresh, delivery_cnt;
     ph_lot *lots;

@@ -188,8 +188,7 @@ static void conclude_new(ph_market *m, const ph_fill *f, uint32_t cnt, ph_trade 
     ph_contract_cursor cursor = {(uint32_t)t->contract.v, PH_NONE};
     for (uint32_t i = 0; i < cnt; i++) {
         unit_periods += units_of(&f[i]);
-        for (uint32_t k = 0; k < f[i].window.periods; k++)
-            ph_contract_add(m, &cursor, f[i].window.first + k, f[i].quantity, f[i].price);
+        ph_contract_add(m, &cursor, f[i].window, f[i].quantity, f[i].price);
     }
     reckon_fees(m, f, t, &c->supplier_ppm);
     t->supplier_notional = t->notional;
