@@ -145,19 +145,39 @@ void ph_fill_apply(ph_market *m, const ph_fill_step *step)
     m->fill_periods += step->cnt;
 }
 
-bool ph_fill_execute(ph_market *m, const ph_execution *x, uint32_t *at)
+/* True if the row of an execution was there, and goes on with it. */
+static bool joins_row(ph_market *m, uint32_t row, const ph_execution *x)
+{
+    if (row >= m->fill_cnt || !goes_on(&m->fills[row], x)) return false;
+    m->fills[row].window.periods += x->window.periods;
+    return true;
+}
+
+bool ph_fill_execute(ph_market *m, const ph_encounter *x, uint32_t *at)
 {
     if (m->fill_periods >= m->fills_max) return false;
-    m->fill_periods++;
-    if (*at < m->fill_cnt && goes_on(&m->fills[*at], x)) {
-        m->fills[*at].window.periods++;
-    } else {
+    m->fill_periods += x->window.periods;
+    uint32_t slot = m->nodes[x->incoming].order, other = m->nodes[x->resting].order;
+    ph_order *o = &m->orders[slot], *maker = &m->orders[other];
+    ph_execution e = {slot, other, x->window, x->units, ph_price_of(maker->key)};
+    if (!joins_row(m, *at, &e)) {
         *at = m->fill_cnt++;
-        new_row(m, *at, x);
+        new_row(m, *at, &e);
+        ph_fill_touch(m, m->fills[*at].buy);
+        ph_fill_touch(m, m->fills[*at].sell);
     }
-    const ph_fill *f = &m->fills[(*at)++];
-    take_units(m, f->buy, x->window, x->units);
-    take_units(m, f->sell, x->window, x->units);
+    ++*at;
+    uint64_t sum = (uint64_t)x->units * x->window.periods;
+    PH_ASSERT(o->left >= sum && maker->left >= sum);
+    o->left -= sum;
+    maker->left -= sum;
+    for (uint32_t i = 0; i < x->window.periods; i++) {
+        ph_node *mine = &m->nodes[x->incoming + i];
+        mine->open -= x->units;
+        mine->executed += x->units;
+        if (mine->open == 0) ph_reach_closed(m, o, x->window.first + i);
+        ph_book_reduce(m, x->resting + i, x->units);
+    }
     return true;
 }
 

@@ -43,10 +43,17 @@ void ph_fill_price(ph_market *m, const ph_fill_step *step, uint32_t a, uint32_t 
 /* Applies the step: takes the units off the orders.  step->too_many is false. */
 void ph_fill_apply(ph_market *m, const ph_fill_step *step);
 
-/* A step of one execution between two EACH orders, recorded and applied.  It joins row *at if it
-   goes on there, or is a new one; *at is the row behind its own afterwards.  False, and nothing
-   happened, if it would pass the bound. */
-bool ph_fill_execute(ph_market *m, const ph_execution *x, uint32_t *at);
+/* The incoming EACH order meets a resting one: in every period of the window it takes `units`. */
+typedef struct {
+    uint32_t incoming, resting; /* nodes of the first period */
+    ph_window window;           /* no longer than what the command may still record, or 1 */
+    ph_quantity units;
+} ph_encounter;
+
+/* A step of these executions, recorded and applied.  It joins row *at if it goes on there, or is a
+   new one; *at is the row behind its own afterwards.  False, and nothing happened, if it would pass
+   the bound. */
+bool ph_fill_execute(ph_market *m, const ph_encounter *x, uint32_t *at);
 
 /* Lets every row be of one period. */
 void ph_fill_split(ph_market *m);

@@ -129,19 +129,22 @@ static bool period_candidate(ph_market *m, const ph_order *o, const ph_book_side
 /* ---- Incoming EACH ------------------------------------------------------------------------ */
 
 /* False when the step would pass the bound: the incoming order then ends. */
-static bool trade_period(ph_market *m, uint32_t incoming, uint32_t node, ph_period t)
+static bool execute(ph_market *m, const ph_encounter *x, uint32_t *at)
 {
-    const ph_order *o = &m->orders[incoming];
-    uint32_t maker = m->nodes[node].order;
-    uint32_t units = min_u32(ph_book_shown(m, node), m->nodes[ph_order_node(o, t)].open);
-    ph_price price = ph_price_of(m->orders[maker].key);
-    ph_fill_step step = {0};
-    ph_fill_record(m, &step, (ph_execution){incoming, maker, {t, 1}, units, price});
-    if (step.too_many) return false;
-    ph_fill_apply(m, &step);
-    m->last_price = price;
-    m->last_price_product = o->product;
+    if (!ph_fill_execute(m, x, at)) return false;
+    const ph_order *maker = &m->orders[m->nodes[x->resting].order];
+    m->last_price = ph_price_of(maker->key);
+    m->last_price_product = maker->product;
     return true;
+}
+
+static ph_encounter meet(const ph_market *m, const ph_order *o, uint32_t node, ph_period t)
+{
+    uint32_t mine = ph_order_node(o, t);
+    return (ph_encounter){.incoming = mine,
+                          .resting = node,
+                          .window = {t, 1},
+                          .units = min_u32(ph_book_shown(m, node), m->nodes[mine].open)};
 }
 
 static bool trade_block(ph_market *m, uint32_t incoming, const ph_offer *offer)
@@ -237,7 +240,9 @@ static void match_all(ph_market *m, uint32_t incoming, bool blocks)
             prevent_self_trade(m, incoming, m->nodes[next.node].order, next.t);
         } else {
             if (halts(m, o, m->heap_keys[0])) return;
-            fits = trade_period(m, incoming, next.node, next.t);
+            ph_encounter x = meet(m, o, next.node, next.t);
+            uint32_t row = m->fill_cnt;
+            fits = execute(m, &x, &row);
         }
         if (!fits) {
             o->ends = PH_CANCEL_FILL_LIMIT;
@@ -258,13 +263,34 @@ typedef struct {
     uint32_t row; /* of the fills, where those of the period before begin */
 } ph_sweep;
 
-/* Executes what a period has at the key of the sweep.  False when the incoming order ends. */
-static bool drain(ph_market *m, uint32_t incoming, ph_sweep *s, ph_period t)
+/* How many periods from entry i on repeat what happens in the first of them: the incoming order is
+   used up by the same order that it meets first. */
+static uint32_t alike(const ph_market *m, const ph_sweep *s, uint32_t i, const ph_encounter *x)
+{
+    uint32_t most = min_u32(m->heap_cnt - i, m->fills_max - m->fill_periods);
+    const ph_order *maker = &m->orders[m->nodes[x->resting].order];
+    most = min_u32(most, (uint32_t)(ph_window_end(maker->window) - x->window.first));
+    const ph_node *theirs = &m->nodes[x->resting], *mine = &m->nodes[x->incoming];
+    uint32_t n = 1;
+    for (; n < most; n++) {
+        if (m->heap[i + n] != x->window.first + n || mine[n].open != x->units) break;
+        const ph_book_period *p = ph_book_at(s->other, ph_ring(m, x->window.first + n));
+        if (p->best != s->key || theirs[n].open < x->units) break;
+        if (ph_book_level(m, &p->ladder, 0)->head != x->resting + n) break;
+    }
+    return n;
+}
+
+/* Executes what the period of entry i has at the key of the sweep, and *ret - 1 others that go like
+   it.  False when the incoming order ends. */
+static bool drain(ph_market *m, uint32_t incoming, ph_sweep *s, uint32_t i, uint32_t *ret)
 {
     ph_order *o = &m->orders[incoming];
+    ph_period t = m->heap[i];
     const ph_node *mine = &m->nodes[ph_order_node(o, t)];
     const ph_book_period *p = ph_book_at(s->other, ph_ring(m, t));
     uint32_t row = s->row, first = PH_NONE;
+    *ret = 1;
     while (mine->open > 0 && p->best == s->key) {
         uint32_t node = ph_book_level(m, &p->ladder, 0)->head;
         uint32_t maker = m->nodes[node].order;
@@ -274,22 +300,19 @@ static bool drain(ph_market *m, uint32_t incoming, ph_sweep *s, ph_period t)
         }
         if (!s->judged && halts(m, o, s->key)) return false;
         s->judged = true;
-        ph_execution x = {incoming,
-                          maker,
-                          {t, 1},
-                          min_u32(ph_book_shown(m, node), mine->open),
-                          ph_price_of(s->key)};
-        if (!ph_fill_execute(m, &x, &row)) {
+        ph_encounter x = meet(m, o, node, t);
+        bool hides = s->other->icebergs > 0;
+        if (first == PH_NONE && x.units == mine->open && !hides)
+            x.window.periods = *ret = alike(m, s, i, &x);
+        if (!execute(m, &x, &row)) {
             o->ends = PH_CANCEL_FILL_LIMIT;
             return false;
         }
-        m->last_price = x.price;
-        m->last_price_product = o->product;
-        if (first == PH_NONE) first = row;
-        /* An order that comes back with its next clip needs its rows in order. */
-        if (s->other->icebergs > 0) row--;
+        if (hides) row--; /* it may come back with its next clip: its rows stay in order */
+        if (first == PH_NONE) first = hides ? row : row - 1;
+        if (hides) first = row;
     }
-    if (first != PH_NONE) s->row = s->other->icebergs > 0 ? row : first - 1;
+    if (first != PH_NONE) s->row = first;
     return true;
 }
 
@@ -297,13 +320,14 @@ static bool drain(ph_market *m, uint32_t incoming, ph_sweep *s, ph_period t)
 static bool sweep_key(ph_market *m, uint32_t incoming, ph_sweep *s, ph_front *front)
 {
     const ph_order *o = &m->orders[incoming];
-    uint32_t kept = 0;
+    uint32_t kept = 0, cnt = 1;
     *front = (ph_front){.key = PH_KEY_NONE, .cnt = 0};
-    for (uint32_t i = 0; i < m->heap_cnt; i++) {
+    for (uint32_t i = 0; i < m->heap_cnt; i += cnt) {
         ph_period t = m->heap[i];
         int64_t key = m->heap_keys[i];
+        cnt = 1;
         if (key == s->key) {
-            if (!drain(m, incoming, s, t)) return false;
+            if (!drain(m, incoming, s, i, &cnt)) return false;
             key = ph_book_at(s->other, ph_ring(m, t))->best;
             if (m->nodes[ph_order_node(o, t)].open == 0 || key == PH_KEY_NONE ||
                 !accepts(o->key, key))
