@@ -177,6 +177,7 @@ static uint32_t run_at(ph_market *m, ph_contract_cursor *c, ph_window w)
 {
     if (c->last != PH_NONE && m->deliveries[c->last].period > w.first) c->last = PH_NONE;
     uint32_t *link = &m->contracts[c->contract].first_delivery;
+    if (*link == PH_NONE) return *link = c->last = run_new(m, c->contract, w, PH_NONE);
     if (c->last != PH_NONE) link = &c->last;
     uint32_t before = PH_NONE;
     while (*link != PH_NONE && ph_delivery_end(&m->deliveries[*link]) <= w.first) {

@@ -11,10 +11,35 @@
 
 void ph_ledger_init(ph_market *m, ph_arena *a);
 
+static inline ph_money *ph_ledger_account(ph_market *m, ph_account account)
+{
+    switch (account.kind) {
+    case PH_ACCOUNT_EXTERNAL: return &m->external;
+    case PH_ACCOUNT_FEES: return &m->fees;
+    case PH_ACCOUNT_CASH: return &m->participants[account.id].cash;
+    case PH_ACCOUNT_ESCROW: return &m->contracts[account.id].escrow;
+    case PH_ACCOUNT_BOND: return &m->contracts[account.id].bond;
+    case PH_ACCOUNT_DEPOSIT: return &m->contracts[account.id].deposit;
+    case PH_ACCOUNT_PREMIUM: return &m->contracts[account.id].premium;
+    }
+    ph_panic("account of unknown kind", __FILE__, __LINE__);
+}
+
 /* Moves amount >= 0 from debit to credit and says so; 0 moves nothing and says nothing.  The
-   caller has checked that the money is there. */
-void ph_ledger_transfer(ph_market *m, ph_account debit, ph_account credit, ph_money amount,
-                        ph_transfer_reason reason);
+   caller has checked that the money is there.  Here, because most callers know the kinds. */
+static inline void ph_ledger_transfer(ph_market *m, ph_account debit, ph_account credit,
+                                      ph_money amount, ph_transfer_reason reason)
+{
+    PH_ASSERT(amount >= 0);
+    if (amount == 0) return;
+    ph_money *from = ph_ledger_account(m, debit), *to = ph_ledger_account(m, credit);
+    *from -= amount;
+    PH_ASSERT(*from >= 0 || debit.kind == PH_ACCOUNT_EXTERNAL);
+    PH_ASSERT(*to <= INT64_MAX - amount);
+    *to += amount;
+    ph_emit(m, PH_EVT_TRANSFER)->u.transfer =
+        (ph_transfer){.debit = debit, .credit = credit, .amount = amount, .reason = reason};
+}
 
 ph_money ph_ledger_balance(const ph_market *m, ph_account account);
 

@@ -123,14 +123,6 @@ uint32_t ph_market_events_max(const ph_market_limits *limits)
     return (uint32_t)max;
 }
 
-ph_event *ph_emit(ph_market *m, ph_event_kind kind)
-{
-    PH_ASSERT(m->out->cnt < m->out->max);
-    ph_event *e = &m->out->v[m->out->cnt++];
-    e->kind = kind;
-    return e;
-}
-
 /* ---- Commands ---------------------------------------------------------------------------- */
 
 /* What a command came to: filled by its handler before anything is told. */

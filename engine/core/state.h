@@ -14,6 +14,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/money.h"
+#include "engine/base/panic.h"
 #include "engine/base/types.h"
 #include "engine/core/index.h"
 #include "engine/core/ladder.h"
@@ -439,6 +440,12 @@ static inline ph_side ph_other_side(ph_side side)
 }
 
 /* Appends an event; the caller fills the returned one. */
-ph_event *ph_emit(ph_market *m, ph_event_kind kind);
+static inline ph_event *ph_emit(ph_market *m, ph_event_kind kind)
+{
+    PH_ASSERT(m->out->cnt < m->out->max);
+    ph_event *e = &m->out->v[m->out->cnt++];
+    e->kind = kind;
+    return e;
+}
 
 #endif

@@ -113,9 +113,14 @@ static bool segment_before(const void *va, const void *vb)
 }
 
 /* Segments of the fills of one trade, which are sorted by price, then period: for each price the
-   maximal runs of periods with equal quantity. */
-static uint32_t make_segments(ph_market *m, const ph_fill *f, uint32_t cnt)
+   maximal runs of periods with equal quantity.  Told; returns how many they are. */
+static uint32_t tell_segments(ph_market *m, const ph_fill *f, uint32_t cnt)
 {
+    if (cnt == 1) {
+        ph_emit(m, PH_EVT_SEGMENT)->u.segment =
+            (ph_segment){.window = f->window, .quantity = f->quantity, .price = f->price};
+        return 1;
+    }
     uint32_t n = 0;
     ph_segment *open = NULL;
     for (uint32_t i = 0; i < cnt;) {
@@ -135,6 +140,8 @@ static uint32_t make_segments(ph_market *m, const ph_fill *f, uint32_t cnt)
         i = j;
     }
     ph_sort(m->segments, n, sizeof m->segments[0], segment_before);
+    for (uint32_t i = 0; i < n; i++)
+        ph_emit(m, PH_EVT_SEGMENT)->u.segment = m->segments[i];
     return n;
 }
 
@@ -171,62 +178,73 @@ static void reckon_fees(const ph_market *m, const ph_fill *f, ph_trade *t, uint3
     t->buyer_fee_at_trade = ph_money_share_down(t->buyer_fee, terms->fee_at_trade_ppm);
 }
 
-static void set_buyer_side(ph_contract *c, const ph_trade *t)
+/* The contract of a trade, as far as its supplier is not asked. */
+static ph_contract contract_of(const ph_market *m, const ph_trade *t)
 {
-    c->buyer = t->buyer.v;
-    c->notional = t->notional;
-    c->buyer_fee = c->fee_left = t->buyer_fee - t->buyer_fee_at_trade;
-    c->fee_paid = t->buyer_fee_at_trade;
+    return (ph_contract){.buyer = t->buyer.v,
+                         .supplier = t->supplier.v,
+                         .product = t->product.v,
+                         .terms_at = m->products[t->product.v].terms_at,
+                         .terms_version = t->terms_version,
+                         .parent = (uint32_t)t->from_contract.v,
+                         .notional = t->notional,
+                         .buyer_fee = t->buyer_fee - t->buyer_fee_at_trade,
+                         .fee_left = t->buyer_fee - t->buyer_fee_at_trade,
+                         .fee_paid = t->buyer_fee_at_trade};
 }
 
 /* New capacity is sold: the supplier's bond goes with it. */
-static void conclude_new(ph_market *m, const ph_fill *f, uint32_t cnt, ph_trade *t)
+static void conclude_new(ph_market *m, const ph_fill *f, uint32_t cnt, ph_trade *t,
+                         uint64_t unit_periods)
 {
     const ph_order *sell = &m->orders[f->sell];
-    ph_contract *c = &m->contracts[t->contract.v];
-    uint64_t unit_periods = 0;
-    ph_contract_cursor cursor = {(uint32_t)t->contract.v, PH_NONE};
-    for (uint32_t i = 0; i < cnt; i++) {
-        unit_periods += units_of(&f[i]);
-        ph_contract_add(m, &cursor, f[i].window, f[i].quantity, f[i].price);
-    }
-    reckon_fees(m, f, t, &c->supplier_ppm);
+    uint32_t id = (uint32_t)t->contract.v, supplier_ppm;
+    reckon_fees(m, f, t, &supplier_ppm);
     t->supplier_notional = t->notional;
-    t->supplier_fee = ph_money_share_down(t->notional, c->supplier_ppm);
+    t->supplier_fee = ph_money_share_down(t->notional, supplier_ppm);
     t->bond = narrow((ph_wide)sell->bond_unit * (int64_t)unit_periods);
-    set_buyer_side(c, t);
+    ph_contract *c = &m->contracts[id];
+    *c = contract_of(m, t);
+    c->supplier_ppm = supplier_ppm;
     c->bond_unit = sell->bond_unit;
     c->supplier_notional = t->notional;
     c->supplier_fee = t->supplier_fee;
+    ph_contract_cursor cursor = {id, PH_NONE};
+    for (uint32_t i = 0; i < cnt; i++)
+        ph_contract_add(m, &cursor, f[i].window, f[i].quantity, f[i].price);
+    c->meter = ph_contract_meter(m, id);
 }
 
 /* A part of a contract is sold on: the new buyer steps in. */
 static void conclude_resale(ph_market *m, const ph_fill *f, uint32_t cnt, ph_trade *t,
-                            ph_contract_moved *sum)
+                            uint64_t unit_periods, ph_contract_moved *sum)
 {
     const ph_order *sell = &m->orders[f->sell];
-    ph_contract *c = &m->contracts[t->contract.v], *parent = &m->contracts[c->parent];
-    uint64_t unit_periods = 0;
-    ph_contract_cursor cursor = {(uint32_t)t->contract.v, PH_NONE};
+    uint32_t id = (uint32_t)t->contract.v, reseller_ppm;
+    reckon_fees(m, f, t, &reseller_ppm);
+    ph_contract *c = &m->contracts[id];
+    *c = contract_of(m, t);
+    const ph_contract *parent = &m->contracts[c->parent];
+    c->depth = parent->depth + 1;
+    ph_contract_cursor cursor = {id, PH_NONE};
     for (uint32_t i = 0; i < cnt; i++) {
-        unit_periods += units_of(&f[i]);
         if (sell->group == PH_NONE) /* a group's offer: see group.c */
             ph_contract_take_back(m, c->parent, f[i].window, f[i].quantity);
         for (uint32_t k = 0; k < f[i].window.periods; k++)
             ph_contract_move(m, &cursor, f[i].window.first + k, f[i].quantity, f[i].price, sum);
     }
-    reckon_fees(m, f, t, &c->reseller_ppm);
     t->supplier_notional = narrow(sum->supplier_notional);
     t->premium = narrow(sum->premium);
     t->supplier_fee = ph_money_share_down(t->supplier_notional, parent->supplier_ppm);
-    t->reseller_fee = ph_money_share_down(narrow(sum->at_once), c->reseller_ppm);
+    t->reseller_fee = ph_money_share_down(narrow(sum->at_once), reseller_ppm);
     t->bond = narrow((ph_wide)parent->bond_unit * (int64_t)unit_periods);
-    set_buyer_side(c, t);
     c->reseller = parent->buyer;
+    c->reseller_ppm = reseller_ppm;
     c->supplier_ppm = parent->supplier_ppm;
     c->bond_unit = parent->bond_unit;
     c->supplier_notional = t->supplier_notional;
     c->supplier_fee = t->supplier_fee;
+    c->meter = ph_contract_meter(m, id);
 }
 
 static void pay_fee(ph_market *m, const ph_trade *t)
@@ -299,44 +317,34 @@ static void conclude(ph_market *m, const ph_fill *f, uint32_t cnt)
     buy->reported -= unit_periods;
     sell->reported -= unit_periods;
     uint32_t parent = sell->from_contract;
-    ph_trade t = {.trade = {++m->last_trade},
-                  .contract = {++m->last_contract},
-                  .product = p->terms.id,
-                  .terms_version = p->terms_version,
-                  .buyer = {buy->participant},
-                  .seller = {sell->participant},
-                  .supplier = {parent == 0 ? sell->participant : m->contracts[parent].supplier},
-                  .from_contract = {parent},
-                  .buy_order = {buy->id},
-                  .sell_order = {sell->id},
-                  .buy_client_order_id = buy->client_order_id,
-                  .sell_client_order_id = sell->client_order_id,
-                  .buy_leaves = buy->reported,
-                  .sell_leaves = sell->reported,
-                  .taker = (ph_side)m->orders[m->incoming].side,
-                  .notional = narrow(notional)};
-    PH_ASSERT(t.contract.v <= m->limits.contracts_max);
-    m->contracts[t.contract.v] =
-        (ph_contract){.supplier = t.supplier.v,
-                      .product = t.product.v,
-                      .terms_at = p->terms_at,
-                      .terms_version = t.terms_version,
-                      .parent = parent,
-                      .depth = parent == 0 ? 0 : m->contracts[parent].depth + 1};
-    ph_contract_moved sum = {.supplier_notional = 0};
-    if (parent == 0)
-        conclude_new(m, f, cnt, &t);
-    else
-        conclude_resale(m, f, cnt, &t, &sum);
-    m->contracts[t.contract.v].meter = ph_contract_meter(m, (uint32_t)t.contract.v);
-    t.segment_cnt = make_segments(m, f, cnt);
-    ph_emit(m, PH_EVT_TRADE)->u.trade = t;
-    for (uint32_t i = 0; i < t.segment_cnt; i++)
-        ph_emit(m, PH_EVT_SEGMENT)->u.segment = m->segments[i];
-    if (parent == 0)
-        pay_new(m, &t);
-    else
-        pay_resale(m, &t, &sum);
+    PH_ASSERT(m->last_contract < m->limits.contracts_max);
+    ph_trade *t = &ph_emit(m, PH_EVT_TRADE)->u.trade;
+    *t = (ph_trade){.trade = {++m->last_trade},
+                    .contract = {++m->last_contract},
+                    .product = p->terms.id,
+                    .terms_version = p->terms_version,
+                    .buyer = {buy->participant},
+                    .seller = {sell->participant},
+                    .supplier = {parent == 0 ? sell->participant : m->contracts[parent].supplier},
+                    .from_contract = {parent},
+                    .buy_order = {buy->id},
+                    .sell_order = {sell->id},
+                    .buy_client_order_id = buy->client_order_id,
+                    .sell_client_order_id = sell->client_order_id,
+                    .buy_leaves = buy->reported,
+                    .sell_leaves = sell->reported,
+                    .taker = (ph_side)m->orders[m->incoming].side,
+                    .notional = narrow(notional)};
+    if (parent == 0) {
+        conclude_new(m, f, cnt, t, unit_periods);
+        t->segment_cnt = tell_segments(m, f, cnt);
+        pay_new(m, t);
+    } else {
+        ph_contract_moved sum = {.supplier_notional = 0};
+        conclude_resale(m, f, cnt, t, unit_periods, &sum);
+        t->segment_cnt = tell_segments(m, f, cnt);
+        pay_resale(m, t, &sum);
+    }
 }
 
 /* Trades of the order with the lower place in all of them. */
