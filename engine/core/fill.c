@@ -29,7 +29,7 @@ void ph_fill_begin(ph_market *m, uint32_t incoming)
     m->first_touched = m->last_touched = PH_NONE;
     m->last_price = 0;
     m->clip_cnt = 0;
-    m->halts = PH_NONE;
+    m->halts = m->planned = PH_NONE;
     m->fills_max = ph_contract_room(m);
 }
 
@@ -43,9 +43,10 @@ static uint64_t trade_place(const ph_market *m, uint32_t slot)
 /* True if an execution is what a row says, in the next period. */
 static bool goes_on(const ph_fill *f, const ph_execution *x)
 {
-    bool same_orders = (f->buy == x->a && f->sell == x->b) || (f->buy == x->b && f->sell == x->a);
-    return same_orders && f->window.first + f->window.periods == x->window.first &&
-           f->quantity == x->units && f->price == x->price;
+    if (f->window.first + f->window.periods != x->window.first || f->price != x->price ||
+        f->quantity != x->units)
+        return false;
+    return (f->buy == x->a && f->sell == x->b) || (f->buy == x->b && f->sell == x->a);
 }
 
 static void new_row(ph_market *m, uint32_t row, const ph_execution *x)
@@ -61,19 +62,19 @@ static void new_row(ph_market *m, uint32_t row, const ph_execution *x)
                               .sell = a_buys ? x->b : x->a};
 }
 
-void ph_fill_record(ph_market *m, ph_fill_step *step, ph_execution x)
+void ph_fill_record(ph_market *m, ph_fill_step *step, const ph_execution *x)
 {
-    step->cnt += x.window.periods;
+    step->cnt += x->window.periods;
     if ((uint64_t)m->fill_periods + step->cnt > m->fills_max) {
         step->too_many = true;
         return;
     }
     uint32_t row = m->fill_cnt + step->rows;
-    if (step->rows > 0 && goes_on(&m->fills[row - 1], &x)) {
-        m->fills[row - 1].window.periods += x.window.periods;
+    if (step->rows > 0 && goes_on(&m->fills[row - 1], x)) {
+        m->fills[row - 1].window.periods += x->window.periods;
         return;
     }
-    new_row(m, row, &x);
+    new_row(m, row, x);
     step->rows++;
 }
 
@@ -86,10 +87,9 @@ void ph_fill_price(ph_market *m, const ph_fill_step *step, uint32_t a, uint32_t 
     }
 }
 
-void ph_fill_touch(ph_market *m, uint32_t slot)
+static void touch(ph_market *m, uint32_t slot)
 {
     ph_order *o = &m->orders[slot];
-    if (o->touched) return;
     o->touched = true;
     o->reported = o->left;
     o->next_touched = PH_NONE;
@@ -100,28 +100,31 @@ void ph_fill_touch(ph_market *m, uint32_t slot)
     m->last_touched = slot;
 }
 
-static void take_of_period(ph_market *m, const ph_order *o, ph_period t, ph_quantity units)
+void ph_fill_touch(ph_market *m, uint32_t slot)
 {
-    uint32_t node = ph_order_node(o, t);
-    if (o->resting) {
-        ph_book_reduce(m, node, units);
-        return;
-    }
-    m->nodes[node].open -= units;
-    m->nodes[node].executed += units;
-    if (m->nodes[node].open == 0) ph_reach_closed(m, o, t);
+    if (!m->orders[slot].touched) touch(m, slot);
 }
 
 static void take_units(ph_market *m, uint32_t slot, ph_window w, ph_quantity units)
 {
     ph_order *o = &m->orders[slot];
-    ph_fill_touch(m, slot);
+    if (!o->touched) touch(m, slot);
     uint64_t sum = (uint64_t)units * w.periods;
     PH_ASSERT(o->left >= sum);
     o->left -= sum;
     if (o->shape != PH_SHAPE_EACH) return; /* see set_open */
-    for (uint32_t i = 0; i < w.periods; i++)
-        take_of_period(m, o, w.first + i, units);
+    uint32_t node = ph_order_node(o, w.first);
+    if (o->resting) {
+        for (uint32_t i = 0; i < w.periods; i++)
+            ph_book_reduce(m, node + i, units);
+        return;
+    }
+    for (uint32_t i = 0; i < w.periods; i++) {
+        ph_node *n = &m->nodes[node + i];
+        n->open -= units;
+        n->executed += units;
+        if (n->open == 0) ph_reach_closed(m, o, w.first + i);
+    }
 }
 
 /* Open units of a block, once all periods of the step have been taken. */

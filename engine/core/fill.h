@@ -35,7 +35,7 @@ typedef struct {
     ph_price price;
 } ph_execution;
 
-void ph_fill_record(ph_market *m, ph_fill_step *step, ph_execution x);
+void ph_fill_record(ph_market *m, ph_fill_step *step, const ph_execution *x);
 
 /* Gives every recorded fill between a and b a price; see the offer in match.c. */
 void ph_fill_price(ph_market *m, const ph_fill_step *step, uint32_t a, uint32_t b, ph_price price);

@@ -293,18 +293,17 @@ typedef struct {
     ph_period period;
 } ph_clip;
 
-/* Room of a walk over the ladders of one side; see column.h.  All arrays are per period of the
-   block's window. */
+/* A walk over the ladders of one side, in one period of a block's window; see column.h. */
 typedef struct {
-    int64_t *key;    /* of the front */
-    uint32_t *front; /* node of the front order, PH_FRONT_EXTRA or PH_NODE_NONE */
-    uint32_t *left;  /* units of the front not yet taken */
-    uint32_t *taken; /* units of the front taken */
-    uint32_t *level; /* ladder entry, from the best, that the ladder stands at */
-    uint32_t *pass;  /* 0: what is shown at this price; then clip after clip of what is hidden */
-    uint32_t *node;  /* of the ladder; the front is there unless the extra order is */
-    uint32_t *extra; /* units of the extra order not yet its turn */
-} ph_column_room;
+    int64_t key;    /* of the front */
+    uint32_t front; /* node of the front order, PH_FRONT_EXTRA or PH_NODE_NONE */
+    uint32_t left;  /* units of the front not yet taken */
+    uint32_t taken; /* units of the front taken */
+    uint32_t level; /* ladder entry, from the best, that the ladder stands at */
+    uint32_t pass;  /* 0: what is shown at this price; then clip after clip of what is hidden */
+    uint32_t node;  /* of the ladder; the front is there unless the extra order is */
+    uint32_t extra; /* units of the extra order not yet its turn */
+} ph_column_period;
 
 struct ph_market {
     ph_market_limits limits;
@@ -397,6 +396,7 @@ struct ph_market {
     uint32_t unseen; /* resting order that columns leave out, or PH_NONE; see replace.c */
     ph_segment *segments;
     uint32_t fills_max; /* what the command may still record, see fill.h */
+    uint32_t planned;   /* block of which the plan is recorded behind the fills, or PH_NONE */
     uint32_t *reached;  /* resting blocks that the incoming order may complete; see reach.h */
     uint32_t reached_cnt;
     ph_wide rise_sum, rise_most; /* of best keys, by one order */
@@ -407,9 +407,9 @@ struct ph_market {
     uint64_t work_at_most; /* see PH_WORK_PER_COMMAND_MAX */
     ph_price last_price;   /* of the last fill between two EACH orders; 0: none */
     uint32_t last_price_product;
-    ph_column_room column;
-    ph_period *heap;    /* periods of the incoming order that can trade, best first */
-    int64_t *heap_keys; /* and the keys that they had when they were put there */
+    ph_column_period *column; /* the periods of one at a time */
+    ph_period *heap;          /* periods of the incoming order that can trade, best first */
+    int64_t *heap_keys;       /* and the keys that they had when they were put there */
     uint32_t heap_cnt;
 };
 
