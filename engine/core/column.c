@@ -159,6 +159,20 @@ static void set_next(ph_column *c, uint32_t i)
     set_front(c, i, at);
 }
 
+/* The same as set_first where nothing is special about the side; false: about who is in front. */
+static bool set_plain_first(ph_column *c, uint32_t i, uint32_t participant)
+{
+    const ph_market *m = c->m;
+    const ph_book_period *from = ph_book_at(c->side, ph_ring(m, c->window.first + i));
+    if (from->best == PH_KEY_NONE) return false;
+    uint32_t node = ph_book_level(m, &from->ladder, 0)->head;
+    const ph_node *n = &m->nodes[node];
+    if (n->order == m->unseen || m->orders[n->order].participant == participant) return false;
+    m->column[i] =
+        (ph_column_period){.key = from->best, .front = node, .left = n->open, .node = node};
+    return true;
+}
+
 ph_column ph_column_start(ph_market *m, ph_column_ask ask)
 {
     const ph_order *b = &m->orders[ask.block];
@@ -171,10 +185,13 @@ ph_column ph_column_start(ph_market *m, ph_column_ask ask)
                    .stops_at_own = ask.stops_at_own,
                    .record = ask.record};
     uint32_t run = UINT32_MAX;
+    bool plain = c.side->icebergs == 0 && ask.extra == PH_NONE;
     for (uint32_t i = 0; i < c.window.periods; i++) {
         ph_column_period *p = &m->column[i];
-        p->extra = extra_units(m, ask.extra, c.window.first + i);
-        set_first(&c, i);
+        if (!plain || !set_plain_first(&c, i, b->participant)) {
+            p->extra = extra_units(m, ask.extra, c.window.first + i);
+            set_first(&c, i);
+        }
         if (p->left == 0) return c; /* run is 0 */
         if (p->left < run) run = p->left;
         c.unit_key += p->key;
@@ -186,7 +203,7 @@ ph_column ph_column_start(ph_market *m, ph_column_ask ask)
 static void record_front(const ph_column *c, uint32_t i)
 {
     const ph_column_period *p = &c->m->column[i];
-    if (c->record == NULL || p->taken == 0) return;
+    if (p->taken == 0) return;
     bool extra = p->front == PH_FRONT_EXTRA;
     uint32_t other = extra ? c->extra : c->m->nodes[p->front].order;
     ph_fill_record(
@@ -204,7 +221,7 @@ void ph_column_take(ph_column *c, uint32_t units)
         p->taken += units;
         p->left -= units;
         if (p->left == 0) {
-            record_front(c, i);
+            if (c->record != NULL) record_front(c, i);
             c->unit_key -= p->key;
             set_next(c, i);
             c->unit_key += p->key;
@@ -216,7 +233,7 @@ void ph_column_take(ph_column *c, uint32_t units)
 
 void ph_column_finish(ph_column *c)
 {
-    if (!c->took) return; /* its room may not be all set */
+    if (!c->took || c->record == NULL) return; /* not taken: its room may not be all set */
     for (uint32_t i = 0; i < c->window.periods; i++)
         record_front(c, i);
 }

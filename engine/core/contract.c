@@ -177,7 +177,6 @@ static uint32_t run_at(ph_market *m, ph_contract_cursor *c, ph_window w)
 {
     if (c->last != PH_NONE && m->deliveries[c->last].period > w.first) c->last = PH_NONE;
     uint32_t *link = &m->contracts[c->contract].first_delivery;
-    if (*link == PH_NONE) return *link = c->last = run_new(m, c->contract, w, PH_NONE);
     if (c->last != PH_NONE) link = &c->last;
     uint32_t before = PH_NONE;
     while (*link != PH_NONE && ph_delivery_end(&m->deliveries[*link]) <= w.first) {
@@ -225,10 +224,20 @@ void ph_contract_add(ph_market *m, ph_contract_cursor *c, ph_window w, ph_quanti
                      ph_price price)
 {
     m->lot_cnt += w.periods;
+    ph_lot lot = {.quantity = units, .price = price, .paid = price};
+    uint32_t *first = &m->contracts[c->contract].first_delivery;
+    if (*first == PH_NONE) {
+        *first = c->last = run_new(m, c->contract, w, PH_NONE);
+        ph_delivery *d = &m->deliveries[*first];
+        d->agreed = price * (ph_money)units;
+        d->quantity = units;
+        d->lot = lot_new(m, lot);
+        return;
+    }
     while (w.periods > 0) {
         ph_delivery *d = &m->deliveries[run_at(m, c, w)];
         d->agreed += price * (ph_money)units; /* part of a notional that fits */
-        insert_lot(m, d, lot_new(m, (ph_lot){.quantity = units, .price = price, .paid = price}), 0);
+        insert_lot(m, d, lot_new(m, lot), 0);
         w.first += d->periods;
         w.periods -= d->periods;
     }
@@ -338,8 +347,8 @@ uint32_t ph_contract_meter(const ph_market *m, uint32_t contract)
 {
     const ph_contract *c = &m->contracts[contract];
     uint32_t meter = m->terms[c->terms_at].meter.v;
-    if (meter == c->buyer || meter == c->supplier) return 0;
-    uint32_t at = c->depth == 0 || meter == 0 ? PH_NONE : c->first_delivery;
+    if (meter == 0 || meter == c->buyer || meter == c->supplier) return 0;
+    uint32_t at = c->depth == 0 ? PH_NONE : c->first_delivery;
     for (; at != PH_NONE; at = m->deliveries[at].next) {
         if (ph_contract_owes(m, at, meter)) return 0;
     }

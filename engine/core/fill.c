@@ -105,21 +105,15 @@ void ph_fill_touch(ph_market *m, uint32_t slot)
     if (!m->orders[slot].touched) touch(m, slot);
 }
 
-static void take_units(ph_market *m, uint32_t slot, ph_window w, ph_quantity units)
+/* Takes units in every period of the window off an EACH order. */
+static void take_of_nodes(ph_market *m, const ph_order *o, ph_window w, ph_quantity units)
 {
-    ph_order *o = &m->orders[slot];
-    if (!o->touched) touch(m, slot);
-    uint64_t sum = (uint64_t)units * w.periods;
-    PH_ASSERT(o->left >= sum);
-    o->left -= sum;
-    if (o->shape != PH_SHAPE_EACH) return; /* see set_open */
     uint32_t node = ph_order_node(o, w.first);
-    if (o->resting) {
-        for (uint32_t i = 0; i < w.periods; i++)
-            ph_book_reduce(m, node + i, units);
-        return;
-    }
     for (uint32_t i = 0; i < w.periods; i++) {
+        if (o->resting) {
+            ph_book_reduce(m, node + i, units);
+            continue;
+        }
         ph_node *n = &m->nodes[node + i];
         n->open -= units;
         n->executed += units;
@@ -127,22 +121,26 @@ static void take_units(ph_market *m, uint32_t slot, ph_window w, ph_quantity uni
     }
 }
 
-/* Open units of a block, once all periods of the step have been taken. */
-static void set_open(ph_market *m, uint32_t slot)
-{
-    ph_order *o = &m->orders[slot];
-    if (o->shape != PH_SHAPE_EACH) o->open = (ph_quantity)(o->left / ph_order_length(o));
-}
-
 void ph_fill_apply(ph_market *m, const ph_fill_step *step)
 {
     PH_ASSERT(!step->too_many);
     const ph_fill *f = &m->fills[m->fill_cnt], *end = f + step->rows;
     for (; f < end; f++) {
-        take_units(m, f->buy, f->window, f->quantity);
-        take_units(m, f->sell, f->window, f->quantity);
-        if (f + 1 == end || f[1].buy != f->buy) set_open(m, f->buy);
-        if (f + 1 == end || f[1].sell != f->sell) set_open(m, f->sell);
+        uint64_t sum = (uint64_t)f->quantity * f->window.periods;
+        for (int sells = 0; sells < 2; sells++) {
+            uint32_t slot = sells == 0 ? f->buy : f->sell;
+            ph_order *o = &m->orders[slot];
+            if (!o->touched) touch(m, slot);
+            PH_ASSERT(o->left >= sum);
+            o->left -= sum;
+            if (o->shape == PH_SHAPE_EACH) {
+                take_of_nodes(m, o, f->window, f->quantity);
+                continue;
+            }
+            /* Exact once all periods of the step have been taken. */
+            bool again = f + 1 < end && slot == (sells == 0 ? f[1].buy : f[1].sell);
+            if (!again) o->open = (ph_quantity)(o->left / ph_order_length(o));
+        }
     }
     m->fill_cnt += step->rows;
     m->fill_periods += step->cnt;

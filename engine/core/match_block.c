@@ -223,7 +223,8 @@ bool ph_match_block_run(ph_market *m, uint32_t incoming, const ph_block_plan *pl
     if (step.too_many) return false;
     uint32_t before = m->fill_cnt;
     ph_fill_apply(m, &step);
-    for (uint32_t f = before; f < m->fill_cnt; f++) {
+    bool others = other_side(m, o)->blocks.cnt > 0; /* that it may have traded with */
+    for (uint32_t f = before; others && f < m->fill_cnt; f++) {
         uint32_t maker = o->side == PH_SIDE_BUY ? m->fills[f].sell : m->fills[f].buy;
         if (m->orders[maker].shape != PH_SHAPE_EACH) ph_group_executed(m, maker);
     }

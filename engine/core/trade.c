@@ -168,45 +168,49 @@ static ph_money narrow(ph_wide v)
     return ret;
 }
 
-/* What both sides of a trade owe, and the rates that they owe it at. */
-static void reckon_fees(const ph_market *m, const ph_fill *f, ph_trade *t, uint32_t *ret_seller_ppm)
+/* What the buyer owes, and the rate of the seller. */
+static void reckon_fees(const ph_product_terms *terms, const ph_market *m, const ph_fill *f,
+                        ph_trade *t, uint32_t *ret_seller_ppm)
 {
-    const ph_product_terms *terms = &m->products[t->product.v].terms;
     uint32_t buyer_ppm = f->buy == m->incoming ? terms->taker_ppm : terms->maker_ppm;
     *ret_seller_ppm = f->sell == m->incoming ? terms->taker_ppm : terms->maker_ppm;
-    t->buyer_fee = ph_money_share_down(t->notional, buyer_ppm);
-    t->buyer_fee_at_trade = ph_money_share_down(t->buyer_fee, terms->fee_at_trade_ppm);
+    ph_money fee = ph_money_share_down(t->notional, buyer_ppm);
+    t->buyer_fee = fee;
+    t->buyer_fee_at_trade = ph_money_share_down(fee, terms->fee_at_trade_ppm);
 }
 
 /* The contract of a trade, as far as its supplier is not asked. */
-static ph_contract contract_of(const ph_market *m, const ph_trade *t)
+static ph_contract *contract_new(ph_market *m, const ph_product *p, const ph_trade *t)
 {
-    return (ph_contract){.buyer = t->buyer.v,
-                         .supplier = t->supplier.v,
-                         .product = t->product.v,
-                         .terms_at = m->products[t->product.v].terms_at,
-                         .terms_version = t->terms_version,
-                         .parent = (uint32_t)t->from_contract.v,
-                         .notional = t->notional,
-                         .buyer_fee = t->buyer_fee - t->buyer_fee_at_trade,
-                         .fee_left = t->buyer_fee - t->buyer_fee_at_trade,
-                         .fee_paid = t->buyer_fee_at_trade};
+    ph_contract *c = &m->contracts[t->contract.v];
+    *c = (ph_contract){.first_delivery = PH_NONE};
+    c->buyer = t->buyer.v;
+    c->supplier = t->supplier.v;
+    c->product = t->product.v;
+    c->terms_at = p->terms_at;
+    c->terms_version = t->terms_version;
+    c->parent = (uint32_t)t->from_contract.v;
+    c->notional = t->notional;
+    c->buyer_fee = c->fee_left = t->buyer_fee - t->buyer_fee_at_trade;
+    c->fee_paid = t->buyer_fee_at_trade;
+    return c;
 }
 
 /* New capacity is sold: the supplier's bond goes with it. */
 static void conclude_new(ph_market *m, const ph_fill *f, uint32_t cnt, ph_trade *t,
                          uint64_t unit_periods)
 {
-    const ph_order *sell = &m->orders[f->sell];
+    const ph_product *p = &m->products[t->product.v];
+    ph_money bond_unit = m->orders[f->sell].bond_unit;
     uint32_t id = (uint32_t)t->contract.v, supplier_ppm;
-    reckon_fees(m, f, t, &supplier_ppm);
+    reckon_fees(&p->terms, m, f, t, &supplier_ppm);
     t->supplier_notional = t->notional;
+    t->premium = t->reseller_fee = 0;
     t->supplier_fee = ph_money_share_down(t->notional, supplier_ppm);
-    t->bond = narrow((ph_wide)sell->bond_unit * (int64_t)unit_periods);
-    ph_contract *c = &m->contracts[id];
-    *c = contract_of(m, t);
+    t->bond = narrow((ph_wide)bond_unit * (int64_t)unit_periods);
+    ph_contract *c = contract_new(m, p, t);
     c->supplier_ppm = supplier_ppm;
-    c->bond_unit = sell->bond_unit;
+    c->bond_unit = bond_unit;
     c->supplier_notional = t->notional;
     c->supplier_fee = t->supplier_fee;
     ph_contract_cursor cursor = {id, PH_NONE};
@@ -220,10 +224,10 @@ static void conclude_resale(ph_market *m, const ph_fill *f, uint32_t cnt, ph_tra
                             uint64_t unit_periods, ph_contract_moved *sum)
 {
     const ph_order *sell = &m->orders[f->sell];
+    const ph_product *p = &m->products[t->product.v];
     uint32_t id = (uint32_t)t->contract.v, reseller_ppm;
-    reckon_fees(m, f, t, &reseller_ppm);
-    ph_contract *c = &m->contracts[id];
-    *c = contract_of(m, t);
+    reckon_fees(&p->terms, m, f, t, &reseller_ppm);
+    ph_contract *c = contract_new(m, p, t);
     const ph_contract *parent = &m->contracts[c->parent];
     c->depth = parent->depth + 1;
     ph_contract_cursor cursor = {id, PH_NONE};
@@ -319,22 +323,22 @@ static void conclude(ph_market *m, const ph_fill *f, uint32_t cnt)
     uint32_t parent = sell->from_contract;
     PH_ASSERT(m->last_contract < m->limits.contracts_max);
     ph_trade *t = &ph_emit(m, PH_EVT_TRADE)->u.trade;
-    *t = (ph_trade){.trade = {++m->last_trade},
-                    .contract = {++m->last_contract},
-                    .product = p->terms.id,
-                    .terms_version = p->terms_version,
-                    .buyer = {buy->participant},
-                    .seller = {sell->participant},
-                    .supplier = {parent == 0 ? sell->participant : m->contracts[parent].supplier},
-                    .from_contract = {parent},
-                    .buy_order = {buy->id},
-                    .sell_order = {sell->id},
-                    .buy_client_order_id = buy->client_order_id,
-                    .sell_client_order_id = sell->client_order_id,
-                    .buy_leaves = buy->reported,
-                    .sell_leaves = sell->reported,
-                    .taker = (ph_side)m->orders[m->incoming].side,
-                    .notional = narrow(notional)};
+    t->trade.v = ++m->last_trade;
+    t->contract.v = ++m->last_contract;
+    t->product = p->terms.id;
+    t->terms_version = p->terms_version;
+    t->buyer.v = buy->participant;
+    t->seller.v = sell->participant;
+    t->supplier.v = parent == 0 ? sell->participant : m->contracts[parent].supplier;
+    t->from_contract.v = parent;
+    t->buy_order.v = buy->id;
+    t->sell_order.v = sell->id;
+    t->buy_client_order_id = buy->client_order_id;
+    t->sell_client_order_id = sell->client_order_id;
+    t->buy_leaves = buy->reported;
+    t->sell_leaves = sell->reported;
+    t->taker = (ph_side)m->orders[m->incoming].side;
+    t->notional = narrow(notional);
     if (parent == 0) {
         conclude_new(m, f, cnt, t, unit_periods);
         t->segment_cnt = tell_segments(m, f, cnt);
