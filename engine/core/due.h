@@ -2,7 +2,7 @@
 /*  engine/core/due.h - contract-periods by the time at which their open window ends.
 
     Windows that end at the same time form a group: a list of contract-periods, of which the first
-    of a run stands for the others, which are due later.  An index finds the
+    of a run stands for the others, which are due later.  A hash finds the
     group of a time, a heap the earliest one; a group that loses its last member is gone at once.
 
     Laws      a run of contract-periods that are not final is in exactly one group. */

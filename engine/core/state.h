@@ -255,6 +255,7 @@ typedef struct {
     uint64_t due_ns;
     uint32_t first; /* contract-period; of the free list */
     uint32_t heap_at;
+    uint32_t next_of_hash;
 } ph_due_group;
 
 typedef struct {
@@ -370,7 +371,8 @@ struct ph_market {
     uint32_t *due_heap;
     uint32_t due_heap_cnt;
     ph_due_entry *due_run;   /* scratch */
-    ph_index due_at;         /* due time -> group */
+    uint32_t *due_slots;     /* hash of a due time -> first group */
+    uint32_t due_slot_bits;  /* of the hash */
     ph_money external, fees; /* balances of the two accounts without an owner */
     ph_text32 *references;   /* payment references ever used */
     uint32_t reference_cnt;
