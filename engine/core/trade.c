@@ -251,23 +251,18 @@ static void conclude_resale(ph_market *m, const ph_fill *f, uint32_t cnt, ph_tra
     c->meter = ph_contract_meter(m, id);
 }
 
-static void pay_fee(ph_market *m, const ph_trade *t)
-{
-    ph_account buyer = account(PH_ACCOUNT_CASH, t->buyer.v);
-    ph_ledger_transfer(m, buyer, account(PH_ACCOUNT_ESCROW, t->contract.v),
-                       t->buyer_fee - t->buyer_fee_at_trade, PH_TRANSFER_FEE_ESCROW);
-    ph_ledger_transfer(m, buyer, fees, t->buyer_fee_at_trade, PH_TRANSFER_FEE);
-}
-
 static void pay_new(ph_market *m, const ph_trade *t)
 {
-    ph_account buyer = account(PH_ACCOUNT_CASH, t->buyer.v);
-    ph_account supplier = account(PH_ACCOUNT_CASH, t->supplier.v);
-    ph_ledger_transfer(m, buyer, account(PH_ACCOUNT_ESCROW, t->contract.v), t->notional,
-                       PH_TRANSFER_NOTIONAL);
-    pay_fee(m, t);
-    ph_ledger_transfer(m, supplier, account(PH_ACCOUNT_BOND, t->contract.v), t->bond,
-                       PH_TRANSFER_BOND);
+    ph_ledger_side buyer = ph_ledger_side_of(m, PH_ACCOUNT_CASH, t->buyer.v);
+    ph_ledger_side supplier = ph_ledger_side_of(m, PH_ACCOUNT_CASH, t->supplier.v);
+    ph_ledger_side escrow = ph_ledger_side_of(m, PH_ACCOUNT_ESCROW, t->contract.v);
+    ph_ledger_side bond = ph_ledger_side_of(m, PH_ACCOUNT_BOND, t->contract.v);
+    ph_ledger_side exchange = ph_ledger_side_of(m, PH_ACCOUNT_FEES, 0);
+    ph_ledger_move(m, &buyer, &escrow, t->notional, PH_TRANSFER_NOTIONAL);
+    ph_ledger_move(m, &buyer, &escrow, t->buyer_fee - t->buyer_fee_at_trade,
+                   PH_TRANSFER_FEE_ESCROW);
+    ph_ledger_move(m, &buyer, &exchange, t->buyer_fee_at_trade, PH_TRANSFER_FEE);
+    ph_ledger_move(m, &supplier, &bond, t->bond, PH_TRANSFER_BOND);
 }
 
 /* The part of the reseller's escrowed fee that belongs to what it sold on is earned now. */
@@ -281,6 +276,14 @@ static void earn_resellers_fee(ph_market *m, uint32_t parent, ph_money resold)
     c->buyer_fee -= earned;
     c->notional -= resold;
     ph_ledger_transfer(m, account(PH_ACCOUNT_ESCROW, parent), fees, earned, PH_TRANSFER_BUYER_FEE);
+}
+
+static void pay_fee(ph_market *m, const ph_trade *t)
+{
+    ph_account buyer = account(PH_ACCOUNT_CASH, t->buyer.v);
+    ph_ledger_transfer(m, buyer, account(PH_ACCOUNT_ESCROW, t->contract.v),
+                       t->buyer_fee - t->buyer_fee_at_trade, PH_TRANSFER_FEE_ESCROW);
+    ph_ledger_transfer(m, buyer, fees, t->buyer_fee_at_trade, PH_TRANSFER_FEE);
 }
 
 static void pay_resale(ph_market *m, const ph_trade *t, const ph_contract_moved *sum)
