@@ -216,7 +216,7 @@ static void conclude_new(ph_market *m, const ph_fill *f, uint32_t cnt, ph_trade 
     ph_contract_cursor cursor = {id, PH_NONE};
     for (uint32_t i = 0; i < cnt; i++)
         ph_contract_add(m, &cursor, f[i].window, f[i].quantity, f[i].price);
-    c->meter = ph_contract_meter(m, id);
+    if (p->terms.meter.v != 0) c->meter = ph_contract_meter(m, id);
 }
 
 /* A part of a contract is sold on: the new buyer steps in. */
