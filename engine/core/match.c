@@ -263,8 +263,8 @@ typedef struct {
     uint32_t row; /* of the fills, where those of the period before begin */
 } ph_sweep;
 
-/* How many periods from entry i on repeat what happens in the first of them: the incoming order is
-   used up by the same order that it meets first. */
+/* In how many periods from entry i on the incoming order is used up as in the first of them: by as
+   many units of the same order, which it meets first. */
 static uint32_t alike(const ph_market *m, const ph_sweep *s, uint32_t i, const ph_encounter *x)
 {
     uint32_t most = min_u32(m->heap_cnt - i, m->fills_max - m->fill_periods);
@@ -289,7 +289,8 @@ static bool drain(ph_market *m, uint32_t incoming, ph_sweep *s, uint32_t i, uint
     ph_period t = m->heap[i];
     const ph_node *mine = &m->nodes[ph_order_node(o, t)];
     const ph_book_period *p = ph_book_at(s->other, ph_ring(m, t));
-    uint32_t row = s->row, first = PH_NONE;
+    bool hides = s->other->icebergs > 0;
+    uint32_t row = s->row, first = UINT32_MAX;
     *ret = 1;
     while (mine->open > 0 && p->best == s->key) {
         uint32_t node = ph_book_level(m, &p->ladder, 0)->head;
@@ -301,18 +302,15 @@ static bool drain(ph_market *m, uint32_t incoming, ph_sweep *s, uint32_t i, uint
         if (!s->judged && halts(m, o, s->key)) return false;
         s->judged = true;
         ph_encounter x = meet(m, o, node, t);
-        bool hides = s->other->icebergs > 0;
-        if (first == PH_NONE && x.units == mine->open && !hides)
-            x.window.periods = *ret = alike(m, s, i, &x);
+        if (x.units == mine->open && !hides) x.window.periods = *ret = alike(m, s, i, &x);
         if (!execute(m, &x, &row)) {
             o->ends = PH_CANCEL_FILL_LIMIT;
             return false;
         }
+        if (first == UINT32_MAX || hides) first = row - 1;
         if (hides) row--; /* it may come back with its next clip: its rows stay in order */
-        if (first == PH_NONE) first = hides ? row : row - 1;
-        if (hides) first = row;
     }
-    if (first != PH_NONE) s->row = first;
+    if (first != UINT32_MAX) s->row = first;
     return true;
 }
 
