@@ -7,15 +7,7 @@
 
 void ph_column_init(ph_market *m, ph_arena *a)
 {
-    ph_column_room *room = &m->column;
-    room->key = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->key[0]);
-    room->front = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->front[0]);
-    room->left = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->left[0]);
-    room->taken = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->taken[0]);
-    room->level = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->level[0]);
-    room->pass = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->pass[0]);
-    room->node = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->node[0]);
-    room->extra = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof room->extra[0]);
+    m->column = ph_arena_take(a, PH_BLOCK_PERIODS_MAX, sizeof m->column[0]);
 }
 
 /* Units that the extra order offers in period t. */
@@ -88,12 +80,35 @@ static uint32_t take_turns(const ph_column *c, const ph_ladder *l, stand *at)
     }
 }
 
+static const ph_ladder *ladder_of(const ph_column *c, uint32_t i)
+{
+    return &ph_book_at(c->side, ph_ring(c->m, c->window.first + i))->ladder;
+}
+
+/* Puts a node of a level in front, the one that most often is: of somebody else, with no clips near
+   and no extra order that waits.  False if that is not so. */
+static bool set_plain(ph_column *c, ph_column_period *p, const ph_ladder *l, stand at)
+{
+    const ph_market *m = c->m;
+    if (at.node == PH_NODE_NONE || c->side->icebergs > 0 || p->extra > 0) return false;
+    const ph_node *n = &m->nodes[at.node];
+    if (n->order == m->unseen || m->orders[n->order].participant == m->orders[c->block].participant)
+        return false;
+    *p = (ph_column_period){.key = ph_ladder_nth(&m->ladders, l, at.level)->key,
+                            .front = at.node,
+                            .left = n->open,
+                            .level = at.level,
+                            .node = at.node};
+    return true;
+}
+
 /* Puts the best that is left of period i in front, the ladder standing at `at`. */
 static void set_front(ph_column *c, uint32_t i, stand at)
 {
     ph_market *m = c->m;
-    ph_column_room *room = &m->column;
-    const ph_ladder *l = &ph_book_at(c->side, ph_ring(m, c->window.first + i))->ladder;
+    ph_column_period *p = &m->column[i];
+    const ph_ladder *l = ladder_of(c, i);
+    if (set_plain(c, p, l, at)) return;
     while (at.level < l->cnt && !find_in_level(c, l, &at)) {
         at.level++;
         at.pass = 0;
@@ -101,58 +116,61 @@ static void set_front(ph_column *c, uint32_t i, stand at)
     }
     bool exists = at.level < l->cnt;
     int64_t key = exists ? ph_ladder_nth(&m->ladders, l, at.level)->key : PH_KEY_NONE;
-    room->taken[i] = 0;
-    if (room->extra[i] > 0 && m->orders[c->extra].key > key) {
-        room->level[i] = at.level;
-        room->pass[i] = at.pass;
-        room->node[i] = at.node;
-        room->front[i] = PH_FRONT_EXTRA;
-        room->left[i] = room->extra[i];
-        room->key[i] = m->orders[c->extra].key;
+    p->taken = 0;
+    if (p->extra > 0 && m->orders[c->extra].key > key) {
+        p->level = at.level;
+        p->pass = at.pass;
+        p->node = at.node;
+        p->front = PH_FRONT_EXTRA;
+        p->left = p->extra;
+        p->key = m->orders[c->extra].key;
         c->extra_cnt++;
         return;
     }
     if (exists && c->stops_at_own &&
         m->orders[m->nodes[at.node].order].participant == m->orders[c->block].participant)
         exists = false;
-    room->front[i] = exists ? at.node : PH_NODE_NONE;
-    room->left[i] = exists ? take_turns(c, l, &at) : 0;
-    room->key[i] = exists ? key : 0;
-    room->level[i] = at.level;
-    room->pass[i] = at.pass;
-    room->node[i] = at.node;
+    p->front = exists ? at.node : PH_NODE_NONE;
+    p->left = exists ? take_turns(c, l, &at) : 0;
+    p->key = exists ? key : 0;
+    p->level = at.level;
+    p->pass = at.pass;
+    p->node = at.node;
 }
 
 static void set_first(ph_column *c, uint32_t i)
 {
-    ph_market *m = c->m;
-    const ph_ladder *l = &ph_book_at(c->side, ph_ring(m, c->window.first + i))->ladder;
-    uint32_t node = l->cnt == 0 ? PH_NODE_NONE : ph_book_level(m, l, 0)->head;
+    const ph_ladder *l = ladder_of(c, i);
+    uint32_t node = l->cnt == 0 ? PH_NODE_NONE : ph_book_level(c->m, l, 0)->head;
     set_front(c, i, (stand){0, 0, node});
 }
 
 /* Behind the order that was in front, which is used up. */
 static void set_next(ph_column *c, uint32_t i)
 {
-    const ph_column_room *room = &c->m->column;
-    stand at = {room->level[i], room->pass[i], room->node[i]};
-    if (room->front[i] == PH_FRONT_EXTRA) {
+    ph_column_period *p = &c->m->column[i];
+    stand at = {p->level, p->pass, p->node};
+    if (p->front == PH_FRONT_EXTRA) {
         c->extra_cnt--;
-        room->extra[i] = 0;
+        p->extra = 0;
     } else {
         at.node = c->m->nodes[at.node].next;
     }
     set_front(c, i, at);
 }
 
-static void set_run(ph_column *c)
+/* The same as set_first where nothing is special about the side; false: about who is in front. */
+static bool set_plain_first(ph_column *c, uint32_t i, uint32_t participant)
 {
-    const ph_column_room *room = &c->m->column;
-    uint32_t run = UINT32_MAX;
-    for (uint32_t i = 0; i < c->window.periods; i++) {
-        if (room->left[i] < run) run = room->left[i];
-    }
-    c->run = run;
+    const ph_market *m = c->m;
+    const ph_book_period *from = ph_book_at(c->side, ph_ring(m, c->window.first + i));
+    if (from->best == PH_KEY_NONE) return false;
+    uint32_t node = ph_book_level(m, &from->ladder, 0)->head;
+    const ph_node *n = &m->nodes[node];
+    if (n->order == m->unseen || m->orders[n->order].participant == participant) return false;
+    m->column[i] =
+        (ph_column_period){.key = from->best, .front = node, .left = n->open, .node = node};
+    return true;
 }
 
 ph_column ph_column_start(ph_market *m, ph_column_ask ask)
@@ -166,53 +184,56 @@ ph_column ph_column_start(ph_market *m, ph_column_ask ask)
                    .extra = ask.extra,
                    .stops_at_own = ask.stops_at_own,
                    .record = ask.record};
+    uint32_t run = UINT32_MAX;
+    bool plain = c.side->icebergs == 0 && ask.extra == PH_NONE;
     for (uint32_t i = 0; i < c.window.periods; i++) {
-        m->column.extra[i] = extra_units(m, ask.extra, c.window.first + i);
-        set_first(&c, i);
-        if (m->column.left[i] == 0) return c; /* run is 0 */
-        c.unit_key += m->column.key[i];
+        ph_column_period *p = &m->column[i];
+        if (!plain || !set_plain_first(&c, i, b->participant)) {
+            p->extra = extra_units(m, ask.extra, c.window.first + i);
+            set_first(&c, i);
+        }
+        if (p->left == 0) return c; /* run is 0 */
+        if (p->left < run) run = p->left;
+        c.unit_key += p->key;
     }
-    set_run(&c);
+    c.run = run;
     return c;
 }
 
-static void record_front(ph_column *c, uint32_t i)
+static void record_front(const ph_column *c, uint32_t i)
 {
-    const ph_column_room *room = &c->m->column;
-    if (c->record == NULL || room->taken[i] == 0) return;
-    bool extra = room->front[i] == PH_FRONT_EXTRA;
-    uint32_t other = extra ? c->extra : c->m->nodes[room->front[i]].order;
-    ph_fill_record(c->m, c->record,
-                   (ph_execution){c->block, other, c->window.first + i, room->taken[i],
-                                  ph_price_of(room->key[i])});
+    const ph_column_period *p = &c->m->column[i];
+    if (p->taken == 0) return;
+    bool extra = p->front == PH_FRONT_EXTRA;
+    uint32_t other = extra ? c->extra : c->m->nodes[p->front].order;
+    ph_fill_record(
+        c->m, c->record,
+        &(ph_execution){c->block, other, {c->window.first + i, 1}, p->taken, ph_price_of(p->key)});
 }
 
 void ph_column_take(ph_column *c, uint32_t units)
 {
-    ph_market *m = c->m;
-    ph_column_room *room = &m->column;
     PH_ASSERT(units >= 1 && units <= c->run);
-    bool exhausted = false;
+    uint32_t run = UINT32_MAX;
     c->took = true;
     for (uint32_t i = 0; i < c->window.periods; i++) {
-        room->taken[i] += units;
-        room->left[i] -= units;
-        if (room->left[i] != 0) continue;
-        record_front(c, i);
-        c->unit_key -= room->key[i];
-        set_next(c, i);
-        c->unit_key += room->key[i];
-        exhausted |= room->left[i] == 0;
+        ph_column_period *p = &c->m->column[i];
+        p->taken += units;
+        p->left -= units;
+        if (p->left == 0) {
+            if (c->record != NULL) record_front(c, i);
+            c->unit_key -= p->key;
+            set_next(c, i);
+            c->unit_key += p->key;
+        }
+        if (p->left < run) run = p->left;
     }
-    if (exhausted)
-        c->run = 0;
-    else
-        set_run(c);
+    c->run = run; /* 0: exhausted */
 }
 
 void ph_column_finish(ph_column *c)
 {
-    if (!c->took) return; /* its room may not be all set */
+    if (!c->took || c->record == NULL) return; /* not taken: its room may not be all set */
     for (uint32_t i = 0; i < c->window.periods; i++)
         record_front(c, i);
 }

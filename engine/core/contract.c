@@ -28,14 +28,14 @@ uint32_t ph_contract_room(const ph_market *m)
 uint32_t ph_contract_delivery(const ph_market *m, uint32_t contract, ph_period t)
 {
     uint32_t i = m->contracts[contract].first_delivery;
-    while (i != PH_NONE && m->deliveries[i].period < t)
+    while (i != PH_NONE && ph_delivery_end(&m->deliveries[i]) <= t)
         i = m->deliveries[i].next;
-    return i != PH_NONE && m->deliveries[i].period == t ? i : PH_NONE;
+    return i != PH_NONE && m->deliveries[i].period <= t ? i : PH_NONE;
 }
 
 /* ---- Pools ---------------------------------------------------------------------------------- */
 
-uint32_t ph_contract_delivery_new(ph_market *m)
+static uint32_t delivery_take(ph_market *m)
 {
     uint32_t at = m->delivery_free;
     if (at != PH_NONE)
@@ -43,12 +43,18 @@ uint32_t ph_contract_delivery_new(ph_market *m)
     else
         at = m->deliveries_fresh++;
     PH_ASSERT(at <= m->limits.deliveries_max); /* see ph_contract_room */
-    m->delivery_cnt++;
-    m->deliveries[at] = (ph_delivery){.next = PH_NONE};
     return at;
 }
 
-uint32_t ph_contract_lot_new(ph_market *m)
+uint32_t ph_contract_delivery_new(ph_market *m)
+{
+    uint32_t at = delivery_take(m);
+    m->delivery_cnt++;
+    m->deliveries[at] = (ph_delivery){.next = PH_NONE, .periods = 1};
+    return at;
+}
+
+static uint32_t lot_take(ph_market *m)
 {
     uint32_t at = m->lot_free;
     if (at != PH_NONE)
@@ -56,6 +62,12 @@ uint32_t ph_contract_lot_new(ph_market *m)
     else
         at = m->lots_fresh++;
     PH_ASSERT(at <= m->limits.lots_max); /* see ph_contract_room */
+    return at;
+}
+
+uint32_t ph_contract_lot_new(ph_market *m)
+{
+    uint32_t at = lot_take(m);
     m->lot_cnt++;
     m->lots[at] = (ph_lot){.next = PH_NONE};
     return at;
@@ -63,7 +75,7 @@ uint32_t ph_contract_lot_new(ph_market *m)
 
 static uint32_t lot_new(ph_market *m, ph_lot lot)
 {
-    uint32_t at = ph_contract_lot_new(m);
+    uint32_t at = lot_take(m);
     m->lots[at] = lot;
     return at;
 }
@@ -87,32 +99,102 @@ static void lot_give(ph_market *m, uint32_t at)
     m->lot_cnt--;
 }
 
-/* ---- Growth --------------------------------------------------------------------------------- */
+/* ---- Runs ----------------------------------------------------------------------------------- */
 
-static uint64_t first_due(const ph_market *m, const ph_contract *c, ph_period t)
+static uint64_t first_due(const ph_market *m, uint32_t contract, ph_period t)
 {
-    const ph_product_terms *terms = &m->terms[c->terms_at];
+    const ph_product_terms *terms = &m->terms[m->contracts[contract].terms_at];
     return ph_period_start(t + 1, terms->period_seconds).ns + terms->report_seconds * PH_NS_PER_S;
 }
 
-/* The contract-period of the cursor's contract, made if it is not there. */
-static ph_delivery *delivery_at(ph_market *m, ph_contract_cursor *c, ph_period t)
+uint64_t ph_contract_due(const ph_market *m, uint32_t delivery, ph_period t)
 {
-    if (c->last != PH_NONE && m->deliveries[c->last].period > t) c->last = PH_NONE;
-    uint32_t *link = c->last == PH_NONE ? &m->contracts[c->contract].first_delivery
-                                        : &m->deliveries[c->last].next;
-    if (c->last != PH_NONE && m->deliveries[c->last].period == t) return &m->deliveries[c->last];
-    while (*link != PH_NONE && m->deliveries[*link].period < t)
-        link = &m->deliveries[*link].next;
-    if (*link == PH_NONE || m->deliveries[*link].period != t) {
-        uint32_t at = ph_contract_delivery_new(m);
-        m->deliveries[at] = (ph_delivery){
-            .next = *link, .contract = c->contract, .period = t, .state = PH_STATE_AWAITED};
-        *link = at;
-        ph_due_add(m, at, first_due(m, &m->contracts[c->contract], t));
+    const ph_delivery *d = &m->deliveries[delivery];
+    return t == d->period ? ph_due_of(m, delivery) : first_due(m, d->contract, t);
+}
+
+static uint32_t copy_lots(ph_market *m, uint32_t from, uint32_t depth)
+{
+    uint32_t first = PH_NONE, *link = &first;
+    for (uint32_t i = from; i != PH_NONE; i = m->lots[i].next) {
+        *link = lot_new(m, m->lots[i]);
+        if (depth > 0) m->lot_premiums[*link] = m->lot_premiums[i];
+        link = &m->lots[*link].next;
     }
-    c->last = *link;
-    return &m->deliveries[*link];
+    *link = PH_NONE;
+    return first;
+}
+
+/* Ends a run before period t, not its first; returns the run of the others. */
+static uint32_t split(ph_market *m, uint32_t delivery, ph_period t)
+{
+    uint32_t rest = delivery_take(m);
+    ph_delivery *d = &m->deliveries[delivery], *r = &m->deliveries[rest];
+    PH_ASSERT(d->state == PH_STATE_AWAITED && t > d->period && t < ph_delivery_end(d));
+    *r = *d;
+    r->period = t;
+    r->periods = ph_delivery_end(d) - t;
+    r->lot = copy_lots(m, d->lot, m->contracts[d->contract].depth);
+    r->due_group = PH_NONE;
+    d->periods -= r->periods;
+    d->next = rest;
+    ph_due_add(m, rest, first_due(m, d->contract, t));
+    return rest;
+}
+
+/* The part of a run that lies in the window, of which it has the first period. */
+static uint32_t cut(ph_market *m, uint32_t delivery, ph_window w)
+{
+    if (m->deliveries[delivery].period < w.first) delivery = split(m, delivery, w.first);
+    ph_period end = w.first + w.periods;
+    if (ph_delivery_end(&m->deliveries[delivery]) > end) (void)split(m, delivery, end);
+    return delivery;
+}
+
+uint32_t ph_contract_alone(ph_market *m, uint32_t delivery, ph_period t)
+{
+    return cut(m, delivery, (ph_window){t, 1});
+}
+
+/* ---- Growth --------------------------------------------------------------------------------- */
+
+static uint32_t run_new(ph_market *m, uint32_t contract, ph_window w, uint32_t next)
+{
+    uint32_t at = delivery_take(m);
+    m->delivery_cnt += w.periods;
+    m->deliveries[at] = (ph_delivery){.next = next,
+                                      .contract = contract,
+                                      .period = w.first,
+                                      .periods = w.periods,
+                                      .state = PH_STATE_AWAITED};
+    ph_due_add(m, at, first_due(m, contract, w.first));
+    return at;
+}
+
+/* A run of the cursor's contract that begins with the window and does not go beyond it, made where
+   there is none. */
+static uint32_t run_at(ph_market *m, ph_contract_cursor *c, ph_window w)
+{
+    if (c->last != PH_NONE && m->deliveries[c->last].period > w.first) c->last = PH_NONE;
+    uint32_t *link = &m->contracts[c->contract].first_delivery;
+    if (c->last != PH_NONE) link = &c->last;
+    uint32_t before = PH_NONE;
+    while (*link != PH_NONE && ph_delivery_end(&m->deliveries[*link]) <= w.first) {
+        before = *link;
+        link = &m->deliveries[before].next;
+    }
+    uint32_t at = *link;
+    if (at != PH_NONE && m->deliveries[at].period <= w.first) {
+        at = cut(m, at, w);
+    } else {
+        if (at != PH_NONE && m->deliveries[at].period - w.first < w.periods)
+            w.periods = m->deliveries[at].period - w.first;
+        at = run_new(m, c->contract, w, at);
+        *(before == PH_NONE ? &m->contracts[c->contract].first_delivery
+                            : &m->deliveries[before].next) = at;
+    }
+    c->last = at;
+    return at;
 }
 
 /* The order in which units leave a contract-period. */
@@ -138,12 +220,27 @@ static void insert_lot(ph_market *m, ph_delivery *d, uint32_t lot, uint32_t dept
     d->quantity += m->lots[lot].quantity;
 }
 
-void ph_contract_add(ph_market *m, ph_contract_cursor *c, ph_period t, ph_quantity units,
+void ph_contract_add(ph_market *m, ph_contract_cursor *c, ph_window w, ph_quantity units,
                      ph_price price)
 {
-    ph_delivery *d = delivery_at(m, c, t);
-    d->agreed += price * (ph_money)units; /* part of a notional that fits */
-    insert_lot(m, d, lot_new(m, (ph_lot){.quantity = units, .price = price, .paid = price}), 0);
+    m->lot_cnt += w.periods;
+    ph_lot lot = {.quantity = units, .price = price, .paid = price};
+    uint32_t *first = &m->contracts[c->contract].first_delivery;
+    if (*first == PH_NONE) {
+        *first = c->last = run_new(m, c->contract, w, PH_NONE);
+        ph_delivery *d = &m->deliveries[*first];
+        d->agreed = price * (ph_money)units;
+        d->quantity = units;
+        d->lot = lot_new(m, lot);
+        return;
+    }
+    while (w.periods > 0) {
+        ph_delivery *d = &m->deliveries[run_at(m, c, w)];
+        d->agreed += price * (ph_money)units; /* part of a notional that fits */
+        insert_lot(m, d, lot_new(m, lot), 0);
+        w.first += d->periods;
+        w.periods -= d->periods;
+    }
 }
 
 /* Units of the parent's first lot go into the new contract-period. */
@@ -162,6 +259,7 @@ static void move_lot(ph_market *m, ph_delivery *from, ph_delivery *to, ph_quanti
         m->lots[at].quantity -= units;
         moved.quantity = units;
         at = lot_new(m, moved);
+        m->lot_cnt++;
     }
     m->lot_premiums[at] = premiums;
     from->quantity -= units;
@@ -189,13 +287,14 @@ void ph_contract_move(ph_market *m, ph_contract_cursor *c, ph_period t, ph_quant
     const ph_contract *fresh = &m->contracts[c->contract];
     uint32_t parent = ph_contract_delivery(m, fresh->parent, t);
     PH_ASSERT(parent != PH_NONE);
+    parent = ph_contract_alone(m, parent, t);
     while (units > 0) {
         ph_delivery *from = &m->deliveries[parent];
         PH_ASSERT(from->lot != PH_NONE);
         const ph_lot *lot = &m->lots[from->lot];
         ph_quantity step = units < lot->quantity ? units : lot->quantity;
         add_moved(sum, m, lot, &m->lot_premiums[from->lot], fresh->depth, step, price);
-        ph_delivery *to = delivery_at(m, c, t);
+        ph_delivery *to = &m->deliveries[run_at(m, c, (ph_window){t, 1})];
         move_lot(m, &m->deliveries[parent], to, step, price, fresh->depth);
         units -= step;
     }
@@ -248,8 +347,8 @@ uint32_t ph_contract_meter(const ph_market *m, uint32_t contract)
 {
     const ph_contract *c = &m->contracts[contract];
     uint32_t meter = m->terms[c->terms_at].meter.v;
-    if (meter == c->buyer || meter == c->supplier) return 0;
-    uint32_t at = c->depth == 0 || meter == 0 ? PH_NONE : c->first_delivery;
+    if (meter == 0 || meter == c->buyer || meter == c->supplier) return 0;
+    uint32_t at = c->depth == 0 ? PH_NONE : c->first_delivery;
     for (; at != PH_NONE; at = m->deliveries[at].next) {
         if (ph_contract_owes(m, at, meter)) return 0;
     }
@@ -266,6 +365,7 @@ uint32_t ph_contract_link(const ph_market *m, uint32_t contract, uint32_t link)
 void ph_contract_drop(ph_market *m, uint32_t delivery)
 {
     ph_delivery *d = &m->deliveries[delivery];
+    PH_ASSERT(d->periods == 1);
     uint32_t *link = &m->contracts[d->contract].first_delivery;
     while (*link != delivery)
         link = &m->deliveries[*link].next;
@@ -311,14 +411,14 @@ ph_reject ph_contract_free(const ph_market *m, uint32_t contract, ph_window w, u
                            int64_t ret_args[2])
 {
     uint32_t at = m->contracts[contract].first_delivery;
-    for (uint32_t i = 0; i < w.periods; i++) {
-        ph_period t = w.first + i;
-        while (at != PH_NONE && m->deliveries[at].period < t)
+    for (ph_period t = w.first, end = t + w.periods; units > 0 && t < end;) {
+        while (at != PH_NONE && ph_delivery_end(&m->deliveries[at]) <= t)
             at = m->deliveries[at].next;
         const ph_delivery *d = &m->deliveries[at];
-        bool there = at != PH_NONE && d->period == t;
+        bool there = at != PH_NONE && d->period <= t;
         uint32_t have = there ? d->quantity - d->offered : 0;
         if (have < units) return refuse(ret_args, PH_REJECT_NOT_HELD, t, have);
+        t = ph_delivery_end(d);
     }
     return PH_REJECT_NONE;
 }
@@ -326,10 +426,11 @@ ph_reject ph_contract_free(const ph_market *m, uint32_t contract, ph_window w, u
 static void change_offer(ph_market *m, uint32_t contract, ph_window w, int64_t units)
 {
     uint32_t at = m->contracts[contract].first_delivery;
-    for (; at != PH_NONE; at = m->deliveries[at].next) {
+    ph_period end = w.first + w.periods;
+    for (; at != PH_NONE && m->deliveries[at].period < end; at = m->deliveries[at].next) {
+        if (ph_delivery_end(&m->deliveries[at]) <= w.first) continue;
+        at = cut(m, at, w);
         ph_delivery *d = &m->deliveries[at];
-        if (d->period < w.first) continue;
-        if (!ph_window_has(w, d->period)) return;
         d->offered = (ph_quantity)(d->offered + units);
     }
 }

@@ -2,6 +2,8 @@
 /*  engine/core/contract.h - contracts, their periods and lots, and how a resale splits them
     (rulebook 7, 9).
 
+    Runs      contract-periods that are alike and wait for their reports are one row of
+              m->deliveries with one list of lots; see ph_contract_alone.
     Laws      the lots of a contract-period add up to its quantity; a contract's escrow, bond and
               premium are exactly what its unfinished periods need, and what is left of its fee. */
 #ifndef ENGINE_CORE_CONTRACT_H
@@ -16,8 +18,19 @@ void ph_contract_init(ph_market *m, ph_arena *a);
    contract-period and one lot. */
 uint32_t ph_contract_room(const ph_market *m);
 
-/* The contract-period, or PH_NONE when it never was or is final. */
+/* The run that a contract-period is in, or PH_NONE when it never was or is final. */
 uint32_t ph_contract_delivery(const ph_market *m, uint32_t contract, ph_period t);
+
+static inline ph_period ph_delivery_end(const ph_delivery *d)
+{
+    return d->period + d->periods;
+}
+
+/* Lets period t of a run stand alone, as whatever is to change it asks for; returns it. */
+uint32_t ph_contract_alone(ph_market *m, uint32_t delivery, ph_period t);
+
+/* When the contract-period is due that lies in period t of a run. */
+uint64_t ph_contract_due(const ph_market *m, uint32_t delivery, ph_period t);
 
 /* An empty place of each pool; there is one, see ph_contract_room and limits.disputes_max. */
 uint32_t ph_contract_delivery_new(ph_market *m);
@@ -29,11 +42,11 @@ uint32_t ph_contract_dispute_new(ph_market *m);
 /* Where the last unit came in; units come by price, then period. */
 typedef struct {
     uint32_t contract;
-    uint32_t last; /* contract-period, or PH_NONE */
+    uint32_t last; /* run, or PH_NONE */
 } ph_contract_cursor;
 
-/* `units` sold by the supplier at its price. */
-void ph_contract_add(ph_market *m, ph_contract_cursor *c, ph_period t, ph_quantity units,
+/* `units` in each period sold by the supplier at its price. */
+void ph_contract_add(ph_market *m, ph_contract_cursor *c, ph_window w, ph_quantity units,
                      ph_price price);
 
 /* What `units` that a resale moves carry with them, added up. */
@@ -49,7 +62,7 @@ typedef struct {
 void ph_contract_move(ph_market *m, ph_contract_cursor *c, ph_period t, ph_quantity units,
                       ph_price price, ph_contract_moved *sum);
 
-/* ---- Amounts of a contract-period ----------------------------------------------------------- */
+/* ---- Amounts of a contract-period, of one in a run ------------------------------------------- */
 
 ph_wide ph_delivery_notional(const ph_market *m, uint32_t delivery); /* at the supplier's price */
 ph_wide ph_delivery_paid(const ph_market *m, uint32_t delivery); /* at the price of the holder */
@@ -68,7 +81,8 @@ bool ph_contract_owes(const ph_market *m, uint32_t delivery, uint32_t participan
    interest in any of its periods counts as none. */
 uint32_t ph_contract_meter(const ph_market *m, uint32_t contract);
 
-/* Takes a contract-period out of its contract, with its lots; it waits for nothing any more. */
+/* Takes a contract-period that stands alone out of its contract, with its lots; it waits for
+   nothing any more. */
 void ph_contract_drop(ph_market *m, uint32_t delivery);
 
 /* ---- Resale --------------------------------------------------------------------------------- */

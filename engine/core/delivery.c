@@ -27,14 +27,15 @@ static uint64_t promised(const ph_market *m, const ph_delivery *d)
     return (uint64_t)d->quantity * terms_of(m, d)->period_seconds;
 }
 
-/* The contract-period that a command names. */
-static ph_reject find(const ph_market *m, ph_contract_id contract, ph_period t, uint32_t *ret,
+/* The contract-period that a command names, standing alone. */
+static ph_reject find(ph_market *m, ph_contract_id contract, ph_period t, uint32_t *ret,
                       int64_t args[2])
 {
     if (contract.v == 0 || contract.v > m->last_contract)
         return refuse(args, PH_REJECT_UNKNOWN_CONTRACT, (int64_t)contract.v, 0);
     *ret = ph_contract_delivery(m, (uint32_t)contract.v, t);
     if (*ret == PH_NONE) return refuse(args, PH_REJECT_DELIVERY_CLOSED, (int64_t)contract.v, t);
+    *ret = ph_contract_alone(m, *ret, t);
     return PH_REJECT_NONE;
 }
 
@@ -273,7 +274,9 @@ ph_reject ph_delivery_access(ph_market *m, uint32_t sender, const ph_hand_over_a
     if (a->size == 0) return refuse(ret_args, PH_REJECT_FIELD_RANGE, 2, 0);
     uint64_t end = 0;
     for (uint32_t i = c->first_delivery; i != PH_NONE; i = m->deliveries[i].next)
-        end = ph_period_start(m->deliveries[i].period + 1, m->terms[c->terms_at].period_seconds).ns;
+        end = ph_period_start(ph_delivery_end(&m->deliveries[i]),
+                              m->terms[c->terms_at].period_seconds)
+                  .ns;
     if (m->now.ns >= end) return refuse(ret_args, PH_REJECT_DELIVERY_TIME, 0, (int64_t)end);
     return PH_REJECT_NONE;
 }
@@ -312,6 +315,8 @@ static void run_one(ph_market *m, uint32_t at)
 void ph_delivery_run(ph_market *m, uint64_t due_ns)
 {
     uint32_t cnt = ph_due_collect(m, due_ns);
-    for (uint32_t i = 0; i < cnt; i++)
-        run_one(m, m->due_run[i].delivery);
+    for (uint32_t i = 0; i < cnt; i++) {
+        const ph_due_entry *due = &m->due_run[i];
+        run_one(m, ph_contract_alone(m, due->delivery, due->period));
+    }
 }

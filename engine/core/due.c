@@ -10,7 +10,10 @@ void ph_due_init(ph_market *m, ph_arena *a)
     m->due_groups = ph_arena_take(a, most, sizeof m->due_groups[0]);
     m->due_heap = ph_arena_take(a, most, sizeof m->due_heap[0]);
     m->due_run = ph_arena_take(a, most, sizeof m->due_run[0]);
-    ph_index_init(&m->due_at, a, m->limits.deliveries_max);
+    m->due_slot_bits = 4;
+    while ((UINT64_C(2) << m->due_slot_bits) < most)
+        m->due_slot_bits++;
+    m->due_slots = ph_arena_take(a, UINT64_C(1) << m->due_slot_bits, sizeof m->due_slots[0]);
     m->due_groups_fresh = 1;
 }
 
@@ -52,18 +55,33 @@ static void sink(ph_market *m, uint32_t i)
     put(m, i, group);
 }
 
-static uint32_t group_of(ph_market *m, uint64_t due_ns)
+/* Where the groups of a hash begin: the upper bits of a product by the golden ratio. */
+static uint32_t *slot_of(const ph_market *m, uint64_t due_ns)
 {
-    uint32_t group;
-    if (ph_index_find(&m->due_at, due_ns, &group)) return group;
-    group = m->due_group_free;
+    return &m->due_slots[due_ns * UINT64_C(0x9E3779B97F4A7C15) >> (64 - m->due_slot_bits)];
+}
+
+/* The group of a time, or PH_NONE. */
+static uint32_t find(const ph_market *m, uint64_t due_ns)
+{
+    uint32_t group = *slot_of(m, due_ns);
+    while (group != PH_NONE && m->due_groups[group].due_ns != due_ns)
+        group = m->due_groups[group].next_of_hash;
+    return group;
+}
+
+static uint32_t group_new(ph_market *m, uint64_t due_ns)
+{
+    uint32_t group = m->due_group_free;
     if (group != PH_NONE)
         m->due_group_free = m->due_groups[group].first;
     else
         group = m->due_groups_fresh++;
     PH_ASSERT(group <= m->limits.deliveries_max); /* no group is empty */
-    m->due_groups[group] = (ph_due_group){.due_ns = due_ns, .first = PH_NONE};
-    ph_index_put(&m->due_at, due_ns, group);
+    uint32_t *slot = slot_of(m, due_ns);
+    m->due_groups[group] =
+        (ph_due_group){.due_ns = due_ns, .first = PH_NONE, .next_of_hash = *slot};
+    *slot = group;
     put(m, m->due_heap_cnt, group);
     rise(m, m->due_heap_cnt++);
     return group;
@@ -71,7 +89,10 @@ static uint32_t group_of(ph_market *m, uint64_t due_ns)
 
 static void drop_group(ph_market *m, uint32_t group)
 {
-    ph_index_remove(&m->due_at, m->due_groups[group].due_ns);
+    uint32_t *link = slot_of(m, m->due_groups[group].due_ns);
+    while (*link != group)
+        link = &m->due_groups[*link].next_of_hash;
+    *link = m->due_groups[group].next_of_hash;
     uint32_t at = m->due_groups[group].heap_at;
     uint32_t last = m->due_heap[--m->due_heap_cnt];
     if (last != group) {
@@ -89,7 +110,8 @@ void ph_due_add(ph_market *m, uint32_t delivery, uint64_t due_ns)
 {
     ph_delivery *d = &m->deliveries[delivery];
     PH_ASSERT(d->due_group == PH_NONE && due_ns != 0);
-    d->due_group = group_of(m, due_ns);
+    d->due_group = find(m, due_ns);
+    if (d->due_group == PH_NONE) d->due_group = group_new(m, due_ns);
     ph_due_group *g = &m->due_groups[d->due_group];
     d->due_prev = PH_NONE;
     d->due_next = g->first;
@@ -128,8 +150,8 @@ static bool run_before(const void *va, const void *vb)
 
 uint32_t ph_due_collect(ph_market *m, uint64_t due_ns)
 {
-    uint32_t group, cnt = 0;
-    if (!ph_index_find(&m->due_at, due_ns, &group)) return 0;
+    uint32_t group = find(m, due_ns), cnt = 0;
+    if (group == PH_NONE) return 0;
     for (uint32_t i = m->due_groups[group].first; i != PH_NONE; i = m->deliveries[i].due_next)
         m->due_run[cnt++] = (ph_due_entry){m->deliveries[i].contract, m->deliveries[i].period, i};
     ph_sort(m->due_run, cnt, sizeof m->due_run[0], run_before);

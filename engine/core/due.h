@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  engine/core/due.h - contract-periods by the time at which their open window ends.
 
-    Windows that end at the same time form a group: a list of contract-periods.  An index finds the
+    Windows that end at the same time form a group: a list of contract-periods, of which the first
+    of a run stands for the others, which are due later.  A hash finds the
     group of a time, a heap the earliest one; a group that loses its last member is gone at once.
 
-    Laws      a contract-period that is not final is in exactly one group. */
+    Laws      a run of contract-periods that are not final is in exactly one group. */
 #ifndef ENGINE_CORE_DUE_H
 #define ENGINE_CORE_DUE_H
 

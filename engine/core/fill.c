@@ -24,12 +24,12 @@ void ph_fill_begin(ph_market *m, uint32_t incoming)
 {
     m->incoming = incoming;
     m->is_held = false;
-    m->fill_cnt = 0;
+    m->fill_cnt = m->fill_periods = 0;
     m->lost_cnt = 0;
     m->first_touched = m->last_touched = PH_NONE;
     m->last_price = 0;
     m->clip_cnt = 0;
-    m->halts = PH_NONE;
+    m->halts = m->planned = PH_NONE;
     m->fills_max = ph_contract_room(m);
 }
 
@@ -40,38 +40,56 @@ static uint64_t trade_place(const ph_market *m, uint32_t slot)
     return slot == m->incoming ? UINT64_MAX : m->orders[slot].place;
 }
 
-void ph_fill_record(ph_market *m, ph_fill_step *step, ph_execution x)
+/* True if an execution is what a row says, in the next period. */
+static bool goes_on(const ph_fill *f, const ph_execution *x)
 {
-    uint64_t at = (uint64_t)m->fill_cnt + step->cnt;
-    step->cnt++;
-    if (at >= m->fills_max) {
+    if (f->window.first + f->window.periods != x->window.first || f->price != x->price ||
+        f->quantity != x->units)
+        return false;
+    return (f->buy == x->a && f->sell == x->b) || (f->buy == x->b && f->sell == x->a);
+}
+
+static void new_row(ph_market *m, uint32_t row, const ph_execution *x)
+{
+    uint64_t pa = trade_place(m, x->a), pb = trade_place(m, x->b);
+    bool a_buys = m->orders[x->a].side == PH_SIDE_BUY;
+    m->fills[row] = (ph_fill){.low_place = pa < pb ? pa : pb,
+                              .high_place = pa < pb ? pb : pa,
+                              .price = x->price,
+                              .window = x->window,
+                              .quantity = x->units,
+                              .buy = a_buys ? x->a : x->b,
+                              .sell = a_buys ? x->b : x->a};
+}
+
+void ph_fill_record(ph_market *m, ph_fill_step *step, const ph_execution *x)
+{
+    step->cnt += x->window.periods;
+    if ((uint64_t)m->fill_periods + step->cnt > m->fills_max) {
         step->too_many = true;
         return;
     }
-    uint64_t pa = trade_place(m, x.a), pb = trade_place(m, x.b);
-    bool a_buys = m->orders[x.a].side == PH_SIDE_BUY;
-    m->fills[at] = (ph_fill){.low_place = pa < pb ? pa : pb,
-                             .high_place = pa < pb ? pb : pa,
-                             .price = x.price,
-                             .period = x.t,
-                             .quantity = x.units,
-                             .buy = a_buys ? x.a : x.b,
-                             .sell = a_buys ? x.b : x.a};
+    uint32_t row = m->fill_cnt + step->rows;
+    if (step->rows > 0 && goes_on(&m->fills[row - 1], x)) {
+        m->fills[row - 1].window.periods += x->window.periods;
+        return;
+    }
+    new_row(m, row, x);
+    step->rows++;
 }
 
 void ph_fill_price(ph_market *m, const ph_fill_step *step, uint32_t a, uint32_t b, ph_price price)
 {
     PH_ASSERT(!step->too_many);
-    for (uint32_t i = m->fill_cnt; i < m->fill_cnt + step->cnt; i++) {
+    for (uint32_t i = m->fill_cnt; i < m->fill_cnt + step->rows; i++) {
         ph_fill *f = &m->fills[i];
         if ((f->buy == a && f->sell == b) || (f->buy == b && f->sell == a)) f->price = price;
     }
 }
 
-void ph_fill_touch(ph_market *m, uint32_t slot)
+static void touch(ph_market *m, uint32_t slot)
 {
     ph_order *o = &m->orders[slot];
-    if (o->touched) return;
     o->touched = true;
     o->reported = o->left;
     o->next_touched = PH_NONE;
@@ -82,36 +100,101 @@ void ph_fill_touch(ph_market *m, uint32_t slot)
     m->last_touched = slot;
 }
 
-static void take_units(ph_market *m, uint32_t slot, ph_period t, ph_quantity units)
+void ph_fill_touch(ph_market *m, uint32_t slot)
 {
-    ph_order *o = &m->orders[slot];
-    ph_fill_touch(m, slot);
-    PH_ASSERT(o->left >= units);
-    o->left -= units;
-    if (o->shape != PH_SHAPE_EACH) {
-        /* Exact once all periods of the step have been taken. */
-        o->open = (ph_quantity)(o->left / ph_order_length(o));
-        return;
-    }
-    uint32_t node = ph_order_node(o, t);
-    if (o->resting) {
-        ph_book_reduce(m, node, units);
-    } else {
-        m->nodes[node].open -= units;
-        m->nodes[node].executed += units;
-        if (m->nodes[node].open == 0) ph_reach_closed(m, o, t);
+    if (!m->orders[slot].touched) touch(m, slot);
+}
+
+/* Takes units in every period of the window off an EACH order. */
+static void take_of_nodes(ph_market *m, const ph_order *o, ph_window w, ph_quantity units)
+{
+    uint32_t node = ph_order_node(o, w.first);
+    for (uint32_t i = 0; i < w.periods; i++) {
+        if (o->resting) {
+            ph_book_reduce(m, node + i, units);
+            continue;
+        }
+        ph_node *n = &m->nodes[node + i];
+        n->open -= units;
+        n->executed += units;
+        if (n->open == 0) ph_reach_closed(m, o, w.first + i);
     }
 }
 
 void ph_fill_apply(ph_market *m, const ph_fill_step *step)
 {
     PH_ASSERT(!step->too_many);
-    for (uint32_t i = m->fill_cnt; i < m->fill_cnt + step->cnt; i++) {
-        const ph_fill *f = &m->fills[i];
-        take_units(m, f->buy, f->period, f->quantity);
-        take_units(m, f->sell, f->period, f->quantity);
+    const ph_fill *f = &m->fills[m->fill_cnt], *end = f + step->rows;
+    for (; f < end; f++) {
+        uint64_t sum = (uint64_t)f->quantity * f->window.periods;
+        for (int sells = 0; sells < 2; sells++) {
+            uint32_t slot = sells == 0 ? f->buy : f->sell;
+            ph_order *o = &m->orders[slot];
+            if (!o->touched) touch(m, slot);
+            PH_ASSERT(o->left >= sum);
+            o->left -= sum;
+            if (o->shape == PH_SHAPE_EACH) {
+                take_of_nodes(m, o, f->window, f->quantity);
+                continue;
+            }
+            /* Exact once all periods of the step have been taken. */
+            bool again = f + 1 < end && slot == (sells == 0 ? f[1].buy : f[1].sell);
+            if (!again) o->open = (ph_quantity)(o->left / ph_order_length(o));
+        }
     }
-    m->fill_cnt += step->cnt;
+    m->fill_cnt += step->rows;
+    m->fill_periods += step->cnt;
+}
+
+/* True if the row of an execution was there, and goes on with it. */
+static bool joins_row(ph_market *m, uint32_t row, const ph_execution *x)
+{
+    if (row >= m->fill_cnt || !goes_on(&m->fills[row], x)) return false;
+    m->fills[row].window.periods += x->window.periods;
+    return true;
+}
+
+bool ph_fill_execute(ph_market *m, const ph_encounter *x, uint32_t *at)
+{
+    if (m->fill_periods >= m->fills_max) return false;
+    m->fill_periods += x->window.periods;
+    uint32_t slot = m->nodes[x->incoming].order, other = m->nodes[x->resting].order;
+    ph_order *o = &m->orders[slot], *maker = &m->orders[other];
+    ph_execution e = {slot, other, x->window, x->units, ph_price_of(maker->key)};
+    if (!joins_row(m, *at, &e)) {
+        *at = m->fill_cnt++;
+        new_row(m, *at, &e);
+        ph_fill_touch(m, m->fills[*at].buy);
+        ph_fill_touch(m, m->fills[*at].sell);
+    }
+    ++*at;
+    uint64_t sum = (uint64_t)x->units * x->window.periods;
+    PH_ASSERT(o->left >= sum && maker->left >= sum);
+    o->left -= sum;
+    maker->left -= sum;
+    for (uint32_t i = 0; i < x->window.periods; i++) {
+        ph_node *mine = &m->nodes[x->incoming + i];
+        mine->open -= x->units;
+        mine->executed += x->units;
+        if (mine->open == 0) ph_reach_closed(m, o, x->window.first + i);
+        ph_book_reduce(m, x->resting + i, x->units);
+    }
+    return true;
+}
+
+void ph_fill_split(ph_market *m)
+{
+    ph_fill *to = m->fills_spare;
+    uint32_t cnt = 0;
+    for (uint32_t i = 0; i < m->fill_cnt; i++) {
+        ph_fill one = m->fills[i];
+        one.window.periods = 1;
+        for (uint32_t k = 0; k < m->fills[i].window.periods; k++, one.window.first++)
+            to[cnt++] = one;
+    }
+    m->fills_spare = m->fills;
+    m->fills = to;
+    m->fill_cnt = cnt;
 }
 
 void ph_fill_end(ph_market *m, uint32_t slot, ph_cancel_reason reason)

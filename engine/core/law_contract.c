@@ -20,20 +20,23 @@ static const char *delivery_broken(const ph_market *m, uint32_t at, sums *s)
         if (next != PH_NONE && m->lots[next].price < m->lots[i].price)
             return "lots are not in the order in which units leave";
         quantity += m->lots[i].quantity;
-        s->lots++;
+        s->lots += d->periods;
     }
     if (quantity == 0 || quantity != d->quantity)
         return "the lots of a contract-period are not its quantity";
     if (d->offered > d->quantity) return "more of a contract-period is offered than held";
     if (d->due_group == PH_NONE) return "a contract-period waits for nothing";
+    bool alike = d->state == PH_STATE_AWAITED && !d->second_window && d->report == 0;
+    if (d->periods == 0 || (d->periods > 1 && !alike))
+        return "contract-periods in a run that something happened to";
     if (ph_due_of(m, at) <= m->now.ns) return "a window is over and did not end";
     if ((d->state == PH_STATE_DISPUTED) != (d->dispute != PH_NONE))
         return "a dispute and the state of its contract-period differ";
-    s->deliveries++;
-    s->notional += ph_delivery_notional(m, at);
-    s->bond += ph_delivery_bond(m, at);
+    s->deliveries += d->periods;
+    s->notional += ph_delivery_notional(m, at) * d->periods;
+    s->bond += ph_delivery_bond(m, at) * d->periods;
     for (uint32_t link = 1; link <= m->contracts[d->contract].depth; link++)
-        s->premium += ph_delivery_premium(m, at, link);
+        s->premium += ph_delivery_premium(m, at, link) * d->periods;
     if (d->dispute == PH_NONE) return NULL;
     s->disputes++;
     for (uint32_t i = 0; i < m->disputes[d->dispute].cnt; i++)
@@ -49,7 +52,7 @@ static const char *contract_broken(const ph_market *m, uint32_t id, sums *all)
     for (uint32_t i = c->first_delivery; i != PH_NONE; i = m->deliveries[i].next) {
         if (m->deliveries[i].contract != id || m->deliveries[i].period <= last)
             return "a contract's periods are not its own, or not in order";
-        last = m->deliveries[i].period;
+        last = ph_delivery_end(&m->deliveries[i]) - 1;
         const char *law = delivery_broken(m, i, &s);
         if (law != NULL) return law;
     }

@@ -17,34 +17,6 @@ void ph_ledger_init(ph_market *m, ph_arena *a)
     m->reference_mask = slots - 1;
 }
 
-static ph_money *balance_of(ph_market *m, ph_account account)
-{
-    switch (account.kind) {
-    case PH_ACCOUNT_EXTERNAL: return &m->external;
-    case PH_ACCOUNT_FEES: return &m->fees;
-    case PH_ACCOUNT_CASH: return &m->participants[account.id].cash;
-    case PH_ACCOUNT_ESCROW: return &m->contracts[account.id].escrow;
-    case PH_ACCOUNT_BOND: return &m->contracts[account.id].bond;
-    case PH_ACCOUNT_DEPOSIT: return &m->contracts[account.id].deposit;
-    case PH_ACCOUNT_PREMIUM: return &m->contracts[account.id].premium;
-    }
-    ph_panic("account of unknown kind", __FILE__, __LINE__);
-}
-
-void ph_ledger_transfer(ph_market *m, ph_account debit, ph_account credit, ph_money amount,
-                        ph_transfer_reason reason)
-{
-    PH_ASSERT(amount >= 0);
-    if (amount == 0) return;
-    ph_money *from = balance_of(m, debit), *to = balance_of(m, credit);
-    *from -= amount;
-    PH_ASSERT(*from >= 0 || debit.kind == PH_ACCOUNT_EXTERNAL);
-    bool fits = ph_money_add(*to, amount, to);
-    PH_ASSERT(fits);
-    ph_emit(m, PH_EVT_TRANSFER)->u.transfer =
-        (ph_transfer){.debit = debit, .credit = credit, .amount = amount, .reason = reason};
-}
-
 ph_money ph_ledger_balance(const ph_market *m, ph_account account)
 {
     switch (account.kind) {

@@ -11,10 +11,58 @@
 
 void ph_ledger_init(ph_market *m, ph_arena *a);
 
+static inline ph_money *ph_ledger_account(ph_market *m, ph_account account)
+{
+    switch (account.kind) {
+    case PH_ACCOUNT_EXTERNAL: return &m->external;
+    case PH_ACCOUNT_FEES: return &m->fees;
+    case PH_ACCOUNT_CASH: return &m->participants[account.id].cash;
+    case PH_ACCOUNT_ESCROW: return &m->contracts[account.id].escrow;
+    case PH_ACCOUNT_BOND: return &m->contracts[account.id].bond;
+    case PH_ACCOUNT_DEPOSIT: return &m->contracts[account.id].deposit;
+    case PH_ACCOUNT_PREMIUM: return &m->contracts[account.id].premium;
+    }
+    ph_panic("account of unknown kind", __FILE__, __LINE__);
+}
+
+/* An account, and where its balance is. */
+typedef struct {
+    ph_account account;
+    ph_money *balance;
+} ph_ledger_side;
+
+static inline ph_ledger_side ph_ledger_side_of(ph_market *m, ph_account_kind kind, uint64_t id)
+{
+    ph_account account = {kind, id};
+    return (ph_ledger_side){account, ph_ledger_account(m, account)};
+}
+
 /* Moves amount >= 0 from debit to credit and says so; 0 moves nothing and says nothing.  The
-   caller has checked that the money is there. */
-void ph_ledger_transfer(ph_market *m, ph_account debit, ph_account credit, ph_money amount,
-                        ph_transfer_reason reason);
+   caller has checked that the money is there.  Here, because most callers know the kinds. */
+static inline void ph_ledger_move(ph_market *m, const ph_ledger_side *debit,
+                                  const ph_ledger_side *credit, ph_money amount,
+                                  ph_transfer_reason reason)
+{
+    PH_ASSERT(amount >= 0);
+    if (amount == 0) return;
+    *debit->balance -= amount;
+    PH_ASSERT(*debit->balance >= 0 || debit->account.kind == PH_ACCOUNT_EXTERNAL);
+    PH_ASSERT(*credit->balance <= INT64_MAX - amount);
+    *credit->balance += amount;
+    ph_transfer *t = &ph_emit(m, PH_EVT_TRANSFER)->u.transfer;
+    t->debit = debit->account;
+    t->credit = credit->account;
+    t->amount = amount;
+    t->reason = reason;
+}
+
+static inline void ph_ledger_transfer(ph_market *m, ph_account debit, ph_account credit,
+                                      ph_money amount, ph_transfer_reason reason)
+{
+    ph_ledger_side from = ph_ledger_side_of(m, debit.kind, debit.id);
+    ph_ledger_side to = ph_ledger_side_of(m, credit.kind, credit.id);
+    ph_ledger_move(m, &from, &to, amount, reason);
+}
 
 ph_money ph_ledger_balance(const ph_market *m, ph_account account);
 

@@ -123,14 +123,6 @@ uint32_t ph_market_events_max(const ph_market_limits *limits)
     return (uint32_t)max;
 }
 
-ph_event *ph_emit(ph_market *m, ph_event_kind kind)
-{
-    PH_ASSERT(m->out->cnt < m->out->max);
-    ph_event *e = &m->out->v[m->out->cnt++];
-    e->kind = kind;
-    return e;
-}
-
 /* ---- Commands ---------------------------------------------------------------------------- */
 
 /* What a command came to: filled by its handler before anything is told. */
@@ -488,7 +480,7 @@ bool ph_market_contract(const ph_market *m, ph_contract_id id, ph_contract_facts
                                .resales = c->depth};
     if (c->first_delivery != PH_NONE) ret->first_open = m->deliveries[c->first_delivery].period;
     for (uint32_t i = c->first_delivery; i != PH_NONE; i = m->deliveries[i].next)
-        ret->open_periods++;
+        ret->open_periods += m->deliveries[i].periods;
     return true;
 }
 

@@ -67,17 +67,38 @@ static void heap_pop(ph_market *m)
     heap_sink(m, 0);
 }
 
-static void heap_fill(ph_market *m, const ph_order *o, const ph_book_side *other)
+/* The best key of periods, and how many have it. */
+typedef struct {
+    int64_t key;
+    uint32_t cnt;
+} ph_front;
+
+static void front_add(ph_front *f, int64_t key)
 {
-    m->heap_cnt = 0;
+    f->cnt = key > f->key ? 1 : f->cnt + (key == f->key);
+    f->key = key > f->key ? key : f->key;
+}
+
+/* The periods in which the order can trade, by time. */
+static ph_front gather_periods(ph_market *m, const ph_order *o, const ph_book_side *other)
+{
+    ph_front front = {.key = PH_KEY_NONE, .cnt = 0};
+    uint32_t cnt = 0;
     for (uint32_t i = 0; i < o->window.periods; i++) {
         ph_period t = o->window.first + i;
         int64_t best = ph_book_at(other, ph_ring(m, t))->best;
         if (best == PH_KEY_NONE || !accepts(o->key, best)) continue;
-        m->heap[m->heap_cnt] = t;
-        m->heap_keys[m->heap_cnt] = best;
-        m->heap_cnt++;
+        m->heap[cnt] = t;
+        m->heap_keys[cnt] = best;
+        cnt++;
+        front_add(&front, best);
     }
+    m->heap_cnt = cnt;
+    return front;
+}
+
+static void heap_build(ph_market *m)
+{
     for (uint32_t i = m->heap_cnt / 2; i > 0; i--)
         heap_sink(m, i - 1);
 }
@@ -108,19 +129,22 @@ static bool period_candidate(ph_market *m, const ph_order *o, const ph_book_side
 /* ---- Incoming EACH ------------------------------------------------------------------------ */
 
 /* False when the step would pass the bound: the incoming order then ends. */
-static bool trade_period(ph_market *m, uint32_t incoming, uint32_t node, ph_period t)
+static bool execute(ph_market *m, const ph_encounter *x, uint32_t *at)
 {
-    const ph_order *o = &m->orders[incoming];
-    uint32_t maker = m->nodes[node].order;
-    uint32_t units = min_u32(ph_book_shown(m, node), m->nodes[ph_order_node(o, t)].open);
-    ph_price price = ph_price_of(m->orders[maker].key);
-    ph_fill_step step = {0};
-    ph_fill_record(m, &step, (ph_execution){incoming, maker, t, units, price});
-    if (step.too_many) return false;
-    ph_fill_apply(m, &step);
-    m->last_price = price;
-    m->last_price_product = o->product;
+    if (!ph_fill_execute(m, x, at)) return false;
+    const ph_order *maker = &m->orders[m->nodes[x->resting].order];
+    m->last_price = ph_price_of(maker->key);
+    m->last_price_product = maker->product;
     return true;
+}
+
+static ph_encounter meet(const ph_market *m, const ph_order *o, uint32_t node, ph_period t)
+{
+    uint32_t mine = ph_order_node(o, t);
+    return (ph_encounter){.incoming = mine,
+                          .resting = node,
+                          .window = {t, 1},
+                          .units = min_u32(ph_book_shown(m, node), m->nodes[mine].open)};
 }
 
 static bool trade_block(ph_market *m, uint32_t incoming, const ph_offer *offer)
@@ -216,7 +240,9 @@ static void match_all(ph_market *m, uint32_t incoming, bool blocks)
             prevent_self_trade(m, incoming, m->nodes[next.node].order, next.t);
         } else {
             if (halts(m, o, m->heap_keys[0])) return;
-            fits = trade_period(m, incoming, next.node, next.t);
+            ph_encounter x = meet(m, o, next.node, next.t);
+            uint32_t row = m->fill_cnt;
+            fits = execute(m, &x, &row);
         }
         if (!fits) {
             o->ends = PH_CANCEL_FILL_LIMIT;
@@ -225,17 +251,125 @@ static void match_all(ph_market *m, uint32_t incoming, bool blocks)
     }
 }
 
+/* ---- Incoming EACH where no blocks rest ----------------------------------------------------- */
+
+enum { SWEEP_SHARE = 8 }; /* a sweep that finds fewer of the periods at its key costs too much */
+
+/* A walk in order of time over the periods at one key. */
+typedef struct {
+    const ph_book_side *other;
+    int64_t key;
+    bool judged;  /* against the band */
+    uint32_t row; /* of the fills, where those of the period before begin */
+} ph_sweep;
+
+/* In how many periods from entry i on the incoming order is used up as in the first of them: by as
+   many units of the same order, which it meets first. */
+static uint32_t alike(const ph_market *m, const ph_sweep *s, uint32_t i, const ph_encounter *x)
+{
+    uint32_t most = min_u32(m->heap_cnt - i, m->fills_max - m->fill_periods);
+    const ph_order *maker = &m->orders[m->nodes[x->resting].order];
+    most = min_u32(most, (uint32_t)(ph_window_end(maker->window) - x->window.first));
+    const ph_node *theirs = &m->nodes[x->resting], *mine = &m->nodes[x->incoming];
+    uint32_t n = 1;
+    for (; n < most; n++) {
+        if (m->heap[i + n] != x->window.first + n || mine[n].open != x->units) break;
+        const ph_book_period *p = ph_book_at(s->other, ph_ring(m, x->window.first + n));
+        if (p->best != s->key || theirs[n].open < x->units) break;
+        if (ph_book_level(m, &p->ladder, 0)->head != x->resting + n) break;
+    }
+    return n;
+}
+
+/* Executes what the period of entry i has at the key of the sweep, and *ret - 1 others that go like
+   it.  False when the incoming order ends. */
+static bool drain(ph_market *m, uint32_t incoming, ph_sweep *s, uint32_t i, uint32_t *ret)
+{
+    ph_order *o = &m->orders[incoming];
+    ph_period t = m->heap[i];
+    const ph_node *mine = &m->nodes[ph_order_node(o, t)];
+    const ph_book_period *p = ph_book_at(s->other, ph_ring(m, t));
+    bool hides = s->other->icebergs > 0;
+    uint32_t row = s->row, first = UINT32_MAX;
+    *ret = 1;
+    while (mine->open > 0 && p->best == s->key) {
+        uint32_t node = ph_book_level(m, &p->ladder, 0)->head;
+        uint32_t maker = m->nodes[node].order;
+        if (m->orders[maker].participant == o->participant) {
+            prevent_self_trade(m, incoming, maker, t);
+            continue;
+        }
+        if (!s->judged && halts(m, o, s->key)) return false;
+        s->judged = true;
+        ph_encounter x = meet(m, o, node, t);
+        if (x.units == mine->open && !hides) x.window.periods = *ret = alike(m, s, i, &x);
+        if (!execute(m, &x, &row)) {
+            o->ends = PH_CANCEL_FILL_LIMIT;
+            return false;
+        }
+        if (first == UINT32_MAX || hides) first = row - 1;
+        if (hides) row--; /* it may come back with its next clip: its rows stay in order */
+    }
+    if (first != UINT32_MAX) s->row = first;
+    return true;
+}
+
+/* Executes at the best key; what can still trade stays.  False when the incoming order ends. */
+static bool sweep_key(ph_market *m, uint32_t incoming, ph_sweep *s, ph_front *front)
+{
+    const ph_order *o = &m->orders[incoming];
+    uint32_t kept = 0, cnt = 1;
+    *front = (ph_front){.key = PH_KEY_NONE, .cnt = 0};
+    for (uint32_t i = 0; i < m->heap_cnt; i += cnt) {
+        ph_period t = m->heap[i];
+        int64_t key = m->heap_keys[i];
+        cnt = 1;
+        if (key == s->key) {
+            if (!drain(m, incoming, s, i, &cnt)) return false;
+            key = ph_book_at(s->other, ph_ring(m, t))->best;
+            if (m->nodes[ph_order_node(o, t)].open == 0 || key == PH_KEY_NONE ||
+                !accepts(o->key, key))
+                continue;
+        }
+        m->heap[kept] = t;
+        m->heap_keys[kept++] = key;
+        front_add(front, key);
+    }
+    m->heap_cnt = kept;
+    return true;
+}
+
+/* Best key first, then earliest period: key by key while many periods share it, from the heap when
+   few do. */
+static void sweep(ph_market *m, uint32_t incoming, ph_front front)
+{
+    const ph_order *o = &m->orders[incoming];
+    ph_sweep s = {.other = &m->products[o->product].side[ph_other_side((ph_side)o->side)]};
+    while (m->heap_cnt > 0) {
+        if ((uint64_t)front.cnt * SWEEP_SHARE < m->heap_cnt) {
+            heap_build(m);
+            match_all(m, incoming, false);
+            return;
+        }
+        s.key = front.key;
+        s.judged = false;
+        if (!sweep_key(m, incoming, &s, &front)) return;
+    }
+}
+
 void ph_match_each(ph_market *m, uint32_t incoming)
 {
     const ph_order *o = &m->orders[incoming];
-    heap_fill(m, o, &m->products[o->product].side[ph_other_side((ph_side)o->side)]);
-    bool blocks = any_blocks(o, m);
-    if (m->heap_cnt == 0 && !blocks) return;
-    if (blocks) {
-        ph_reach_gather(m, incoming);
-        ph_reach_count_begin(m, incoming);
+    const ph_book_side *other = &m->products[o->product].side[ph_other_side((ph_side)o->side)];
+    ph_front front = gather_periods(m, o, other);
+    if (!any_blocks(o, m)) {
+        sweep(m, incoming, front);
+        return;
     }
-    match_all(m, incoming, blocks);
+    heap_build(m);
+    ph_reach_gather(m, incoming);
+    ph_reach_count_begin(m, incoming);
+    match_all(m, incoming, true);
     ph_reach_count_end(m);
 }
 
@@ -314,7 +448,8 @@ bool ph_match_each_would_trade(ph_market *m, uint32_t incoming)
         }
         return blocks && ph_offer_best(m, incoming).block != PH_NONE;
     }
-    heap_fill(m, o, other);
+    (void)gather_periods(m, o, other);
+    heap_build(m);
     for (;;) {
         meeting next = next_meeting(m, incoming, blocks);
         if (!next.exists) return false;

@@ -43,10 +43,8 @@ static void record_source(ph_market *m, ph_fill_step *step, uint32_t incoming, u
 {
     if (step == NULL) return;
     const ph_order *b = &m->orders[block];
-    for (uint32_t i = 0; i < b->window.periods; i++)
-        ph_fill_record(
-            m, step,
-            (ph_execution){incoming, block, b->window.first + i, units, ph_price_of(b->key)});
+    ph_fill_record(m, step,
+                   &(ph_execution){incoming, block, b->window, units, ph_price_of(b->key)});
 }
 
 /* Within one execution a second member of a group is passed over. */
@@ -156,7 +154,8 @@ static ph_block_plan plan_block(ph_market *m, uint32_t incoming)
     if (next_source(m, o, &i) == PH_NONE &&
         !ph_column_could_reach(m, incoming, o->window, PH_NONE, -o->key * o->window.periods))
         return plan;
-    attempt at = try_block(m, incoming, PH_NONE, NULL);
+    attempt at = try_block(m, incoming, PH_NONE, &plan.step);
+    m->planned = incoming;
     if (!o->all_or_none || !executes(o, at)) plan.first = second_try(m, incoming, &at);
     plan.units = at.units;
     plan.total = at.total;
@@ -186,13 +185,14 @@ static ph_block_plan plan_flex(ph_market *m, uint32_t incoming)
         }
         if (units < o->open || total < (ph_wide)unit_limit * o->open) continue;
         if (plan.executes && total <= plan.total) continue;
-        plan = (ph_block_plan){true, window, PH_NONE, units, total};
+        plan = (ph_block_plan){.executes = true, .window = window, .units = units, .total = total};
     }
     return plan;
 }
 
 ph_block_plan ph_match_block_plan(ph_market *m, uint32_t incoming)
 {
+    m->planned = PH_NONE;
     return m->orders[incoming].shape == PH_SHAPE_FLEX ? plan_flex(m, incoming)
                                                       : plan_block(m, incoming);
 }
@@ -215,12 +215,16 @@ bool ph_match_block_run(ph_market *m, uint32_t incoming, const ph_block_plan *pl
     ph_fill_step step = {0};
     if (o->shape == PH_SHAPE_FLEX)
         record_flex(m, incoming, plan->window, &step);
+    else if (plan->first == PH_NONE && m->planned == incoming)
+        step = plan->step;
     else
         (void)try_block(m, incoming, plan->first, &step); /* the planned attempt, recorded */
+    m->planned = PH_NONE;
     if (step.too_many) return false;
     uint32_t before = m->fill_cnt;
     ph_fill_apply(m, &step);
-    for (uint32_t f = before; f < m->fill_cnt; f++) {
+    bool others = other_side(m, o)->blocks.cnt > 0; /* that it may have traded with */
+    for (uint32_t f = before; others && f < m->fill_cnt; f++) {
         uint32_t maker = o->side == PH_SIDE_BUY ? m->fills[f].sell : m->fills[f].buy;
         if (m->orders[maker].shape != PH_SHAPE_EACH) ph_group_executed(m, maker);
     }

@@ -6,14 +6,16 @@
 #define ENGINE_CORE_MATCH_BLOCK_H
 
 #include "engine/base/money.h"
+#include "engine/core/fill.h"
 #include "engine/core/state.h"
 
 typedef struct {
     bool executes;
-    ph_window window; /* of one unit */
-    uint32_t first;   /* resting block that is taken before all others, or PH_NONE */
-    uint32_t units;   /* that execute */
-    ph_wide total;    /* sum of the keys of their prices: larger is better for the order */
+    ph_window window;  /* of one unit */
+    uint32_t first;    /* resting block that is taken before all others, or PH_NONE */
+    uint32_t units;    /* that execute */
+    ph_wide total;     /* sum of the keys of their prices: larger is better for the order */
+    ph_fill_step step; /* of the last plan, if m->planned says so: recorded, to be applied */
 } ph_block_plan;
 
 /* What the order would do as the book stands. */

@@ -83,7 +83,7 @@ static bool fill_before(const void *va, const void *vb)
 static bool preview_before(const void *va, const void *vb)
 {
     const ph_fill *a = va, *b = vb;
-    if (a->period != b->period) return a->period < b->period;
+    if (a->window.first != b->window.first) return a->window.first < b->window.first;
     return a->price < b->price;
 }
 
@@ -121,8 +121,9 @@ static uint32_t tell_fills(const ph_market *m, ph_side side, ph_preview_fill *fi
     ph_sort(m->fills, m->fill_cnt, sizeof m->fills[0], preview_before);
     uint32_t cnt = 0;
     for (uint32_t i = 0; i < m->fill_cnt;) {
-        ph_preview_fill f = {m->fills[i].period, m->fills[i].price, 0};
-        for (; i < m->fill_cnt && m->fills[i].period == f.period && m->fills[i].price == f.price;
+        ph_preview_fill f = {m->fills[i].window.first, m->fills[i].price, 0};
+        for (; i < m->fill_cnt && m->fills[i].window.first == f.period &&
+               m->fills[i].price == f.price;
              i++)
             f.units += m->fills[i].quantity;
         if (cnt < max) fills[cnt] = f;
@@ -184,6 +185,7 @@ void ph_question_preview(ph_question *q, const ph_market *m, ph_participant_id w
     ret->hold = a.hold;
     ph_market *t = try_draft(q, m, &a.draft);
     const ph_order *o = &t->orders[ph_trial_slot(t)];
+    ph_fill_split(t);
     keep_own_fills(t, ph_trial_slot(t));
     for (uint32_t i = 0; i < t->fill_cnt; i++)
         ret->executed += t->fills[i].quantity;

@@ -349,12 +349,10 @@ static void dispute(visit *v, ph_delivery *d)
     }
 }
 
-static void delivery(visit *v, ph_delivery *d, uint32_t contract)
+static void delivery(visit *v, ph_delivery *d, uint64_t *due)
 {
     ph_market *m = v->m;
-    uint32_t at = (uint32_t)(d - m->deliveries);
-    uint64_t due = v->put != NULL ? ph_due_of(m, at) : 0;
-    u64(v, &due);
+    u64(v, due);
     u32(v, &d->period);
     u32(v, &d->offered);
     u8(v, &d->state);
@@ -364,27 +362,45 @@ static void delivery(visit *v, ph_delivery *d, uint32_t contract)
     money(v, &d->agreed);
     u64(v, &d->report);
     u64(v, &d->dispute_until_ns);
-    d->contract = contract;
-    lots(v, d, m->contracts[contract].depth);
+    lots(v, d, m->contracts[d->contract].depth);
     dispute(v, d);
-    if (d->state < PH_STATE_AWAITED || d->state > PH_STATE_DISPUTED || due == 0)
+    if (d->state < PH_STATE_AWAITED || d->state > PH_STATE_DISPUTED || *due == 0)
         fail(v, "no such state of a contract-period");
+}
+
+static uint32_t delivery_read(visit *v, uint32_t contract)
+{
+    ph_market *m = v->m;
+    uint32_t at = ph_contract_delivery_new(m);
+    uint64_t due = 0;
+    m->deliveries[at].contract = contract;
+    delivery(v, &m->deliveries[at], &due);
     if (reads(v)) fail_if(v, ph_snapshot_delivery_wrong(m, at, due));
     if (reads(v)) ph_due_add(m, at, due);
+    return at;
+}
+
+/* How contract-periods lie in runs is nobody's business: each is written by itself. */
+static void run_written(visit *v, uint32_t at)
+{
+    ph_delivery one = v->m->deliveries[at];
+    for (uint32_t k = 0; k < v->m->deliveries[at].periods; k++, one.period++) {
+        uint64_t due = ph_contract_due(v->m, at, one.period);
+        delivery(v, &one, &due);
+    }
 }
 
 static void deliveries(visit *v, uint32_t contract)
 {
     ph_market *m = v->m;
-    uint32_t cnt = 0;
-    for (uint32_t i = m->contracts[contract].first_delivery; v->put != NULL && i != PH_NONE;
-         i = m->deliveries[i].next)
-        cnt++;
+    uint32_t cnt = 0, *link = &m->contracts[contract].first_delivery;
+    for (uint32_t i = *link; v->put != NULL && i != PH_NONE; i = m->deliveries[i].next)
+        cnt += m->deliveries[i].periods;
     count(v, &cnt, m->limits.deliveries_max - (v->put == NULL ? m->delivery_cnt : 0));
-    uint32_t *link = &m->contracts[contract].first_delivery;
-    for (uint32_t k = 0; k < cnt && !v->r.bad; k++) {
-        if (v->put == NULL) *link = ph_contract_delivery_new(m);
-        delivery(v, &m->deliveries[*link], contract);
+    for (uint32_t i = *link; v->put != NULL && i != PH_NONE; i = m->deliveries[i].next)
+        run_written(v, i);
+    for (uint32_t k = 0; v->put == NULL && k < cnt && !v->r.bad; k++) {
+        *link = delivery_read(v, contract);
         link = &m->deliveries[*link].next;
     }
 }

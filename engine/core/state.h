@@ -14,6 +14,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/money.h"
+#include "engine/base/panic.h"
 #include "engine/base/types.h"
 #include "engine/core/index.h"
 #include "engine/core/ladder.h"
@@ -198,16 +199,18 @@ typedef struct {
     ph_money escrow, bond, deposit, premium; /* balances */
 } ph_contract;
 
-/* A contract-period that is not final. */
+/* Contract-periods that are not final and alike, one after the other.  Whatever happens to one lets
+   it stand alone first: a run of more than one awaits its reports, each in its time. */
 typedef struct {
     uint32_t next; /* of the contract, by period; of the free list */
     uint32_t contract;
-    ph_period period;
-    ph_quantity quantity;
-    ph_quantity offered; /* for resale */
-    uint32_t lot;        /* first of its lots */
-    uint32_t due_group, due_next, due_prev;
-    uint32_t dispute; /* or PH_NONE */
+    ph_period period;                       /* the first */
+    uint32_t periods;                       /* >= 1 */
+    ph_quantity quantity;                   /* this and what follows: of each */
+    ph_quantity offered;                    /* for resale */
+    uint32_t lot;                           /* first of its lots */
+    uint32_t due_group, due_next, due_prev; /* of the first */
+    uint32_t dispute;                       /* or PH_NONE */
     uint8_t state;
     bool second_window; /* the meter was silent: the supplier alone may report */
     bool by_meter;      /* the report */
@@ -217,7 +220,7 @@ typedef struct {
     uint64_t dispute_until_ns; /* end of the dispute window; 0 before a report */
 } ph_delivery;
 
-/* Units of a contract-period that share their prices.  The premiums of a resold lot, one for each
+/* Units of contract-periods that share their prices.  The premiums of a resold lot, one for each
    link of its chain, oldest first, are in m->lot_premiums. */
 typedef struct {
     uint32_t next; /* of the contract-period, in the order in which units leave it */
@@ -252,6 +255,7 @@ typedef struct {
     uint64_t due_ns;
     uint32_t first; /* contract-period; of the free list */
     uint32_t heap_at;
+    uint32_t next_of_hash;
 } ph_due_group;
 
 typedef struct {
@@ -260,13 +264,13 @@ typedef struct {
     uint32_t delivery;
 } ph_due_entry;
 
-/* One execution between two orders in one period, as matching found it. */
+/* Executions between two orders, as matching found them: one in each period of the window. */
 typedef struct {
     uint64_t low_place, high_place; /* of the two orders; UINT64_MAX for the one that arrived */
     ph_price price;
-    ph_period period;
-    ph_quantity quantity;
-    uint32_t buy, sell; /* order slots */
+    ph_window window;
+    ph_quantity quantity; /* in each period */
+    uint32_t buy, sell;   /* order slots */
 } ph_fill;
 
 /* Where a fill stands in m->fills, by what it is sorted by first. */
@@ -290,18 +294,17 @@ typedef struct {
     ph_period period;
 } ph_clip;
 
-/* Room of a walk over the ladders of one side; see column.h.  All arrays are per period of the
-   block's window. */
+/* A walk over the ladders of one side, in one period of a block's window; see column.h. */
 typedef struct {
-    int64_t *key;    /* of the front */
-    uint32_t *front; /* node of the front order, PH_FRONT_EXTRA or PH_NODE_NONE */
-    uint32_t *left;  /* units of the front not yet taken */
-    uint32_t *taken; /* units of the front taken */
-    uint32_t *level; /* ladder entry, from the best, that the ladder stands at */
-    uint32_t *pass;  /* 0: what is shown at this price; then clip after clip of what is hidden */
-    uint32_t *node;  /* of the ladder; the front is there unless the extra order is */
-    uint32_t *extra; /* units of the extra order not yet its turn */
-} ph_column_room;
+    int64_t key;    /* of the front */
+    uint32_t front; /* node of the front order, PH_FRONT_EXTRA or PH_NODE_NONE */
+    uint32_t left;  /* units of the front not yet taken */
+    uint32_t taken; /* units of the front taken */
+    uint32_t level; /* ladder entry, from the best, that the ladder stands at */
+    uint32_t pass;  /* 0: what is shown at this price; then clip after clip of what is hidden */
+    uint32_t node;  /* of the ladder; the front is there unless the extra order is */
+    uint32_t extra; /* units of the extra order not yet its turn */
+} ph_column_period;
 
 struct ph_market {
     ph_market_limits limits;
@@ -354,6 +357,8 @@ struct ph_market {
 
     uint64_t last_order, last_place, last_trade, last_contract;
     ph_contract *contracts;
+    /* Of contract-periods and lots, cnt is what there would be if each stood alone: that is what
+       the limits are about. */
     ph_delivery *deliveries;
     uint32_t delivery_free, deliveries_fresh, delivery_cnt;
     ph_lot *lots;
@@ -366,7 +371,8 @@ struct ph_market {
     uint32_t *due_heap;
     uint32_t due_heap_cnt;
     ph_due_entry *due_run;   /* scratch */
-    ph_index due_at;         /* due time -> group */
+    uint32_t *due_slots;     /* hash of a due time -> first group */
+    uint32_t due_slot_bits;  /* of the hash */
     ph_money external, fees; /* balances of the two accounts without an owner */
     ph_text32 *references;   /* payment references ever used */
     uint32_t reference_cnt;
@@ -380,8 +386,9 @@ struct ph_market {
     bool is_held;        /* its hold is what it needs as it arrived */
     uint32_t first_touched, last_touched;
     ph_fill *fills;
-    uint32_t fill_cnt;
-    ph_fill *fills_spare; /* room to sort them */
+    uint32_t fill_cnt;     /* rows */
+    uint32_t fill_periods; /* executions: the periods of these rows */
+    ph_fill *fills_spare;  /* room to sort them */
     ph_fill_key *fill_keys, *fill_keys_spare;
     ph_lost *lost;
     uint32_t lost_cnt;
@@ -391,6 +398,7 @@ struct ph_market {
     uint32_t unseen; /* resting order that columns leave out, or PH_NONE; see replace.c */
     ph_segment *segments;
     uint32_t fills_max; /* what the command may still record, see fill.h */
+    uint32_t planned;   /* block of which the plan is recorded behind the fills, or PH_NONE */
     uint32_t *reached;  /* resting blocks that the incoming order may complete; see reach.h */
     uint32_t reached_cnt;
     ph_wide rise_sum, rise_most; /* of best keys, by one order */
@@ -401,9 +409,9 @@ struct ph_market {
     uint64_t work_at_most; /* see PH_WORK_PER_COMMAND_MAX */
     ph_price last_price;   /* of the last fill between two EACH orders; 0: none */
     uint32_t last_price_product;
-    ph_column_room column;
-    ph_period *heap;    /* periods of the incoming order that can trade, best first */
-    int64_t *heap_keys; /* and the keys that they had when they were put there */
+    ph_column_period *column; /* the periods of one at a time */
+    ph_period *heap;          /* periods of the incoming order that can trade, best first */
+    int64_t *heap_keys;       /* and the keys that they had when they were put there */
     uint32_t heap_cnt;
 };
 
@@ -434,6 +442,12 @@ static inline ph_side ph_other_side(ph_side side)
 }
 
 /* Appends an event; the caller fills the returned one. */
-ph_event *ph_emit(ph_market *m, ph_event_kind kind);
+static inline ph_event *ph_emit(ph_market *m, ph_event_kind kind)
+{
+    PH_ASSERT(m->out->cnt < m->out->max);
+    ph_event *e = &m->out->v[m->out->cnt++];
+    e->kind = kind;
+    return e;
+}
 
 #endif

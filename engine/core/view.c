@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Questions about contracts: what others may know of them. */
 #include "engine/core/contract.h"
-#include "engine/core/due.h"
 #include "engine/core/market.h"
 
 static const ph_contract *find(const ph_market *m, ph_contract_id id)
@@ -19,18 +18,19 @@ bool ph_market_contract_period(const ph_market *m, ph_contract_id id, ph_period 
 {
     const ph_contract *c = find(m, id);
     uint32_t slot = c == NULL ? PH_NONE : c->first_delivery;
-    while (slot != PH_NONE && m->deliveries[slot].period < from)
+    while (slot != PH_NONE && ph_delivery_end(&m->deliveries[slot]) <= from)
         slot = m->deliveries[slot].next;
     if (slot == PH_NONE) return false;
     const ph_delivery *d = &m->deliveries[slot];
-    *ret = (ph_period_view){.period = d->period,
+    ph_period t = d->period < from ? from : d->period;
+    *ret = (ph_period_view){.period = t,
                             .quantity = d->quantity,
                             .offered = d->offered,
                             .state = (ph_delivery_state)d->state,
                             .reported = d->report,
                             .confirmed = d->confirmed,
                             .claims = d->dispute == PH_NONE ? 0 : m->disputes[d->dispute].cnt,
-                            .due = {ph_due_of(m, slot)}};
+                            .due = {ph_contract_due(m, slot, t)}};
     for (uint32_t l = d->lot; l != PH_NONE; l = m->lots[l].next)
         ret->lots++;
     return true;
