@@ -67,12 +67,16 @@ static void heap_pop(ph_market *m)
     heap_sink(m, 0);
 }
 
-static void heap_fill(ph_market *m, const ph_order *o, const ph_book_side *other)
+/* True if blocks of the other side touch the window. */
+static bool heap_fill(ph_market *m, const ph_order *o, const ph_book_side *other)
 {
+    uint32_t touching = 0;
     m->heap_cnt = 0;
     for (uint32_t i = 0; i < o->window.periods; i++) {
         ph_period t = o->window.first + i;
-        int64_t best = ph_book_at(other, ph_ring(m, t))->best;
+        const ph_book_period *p = ph_book_at(other, ph_ring(m, t));
+        int64_t best = p->best;
+        touching |= p->touching;
         if (best == PH_KEY_NONE || !accepts(o->key, best)) continue;
         m->heap[m->heap_cnt] = t;
         m->heap_keys[m->heap_cnt] = best;
@@ -80,6 +84,7 @@ static void heap_fill(ph_market *m, const ph_order *o, const ph_book_side *other
     }
     for (uint32_t i = m->heap_cnt / 2; i > 0; i--)
         heap_sink(m, i - 1);
+    return touching != 0;
 }
 
 /* The period candidate: while the command runs the other side only loses orders, so a key that
@@ -228,8 +233,7 @@ static void match_all(ph_market *m, uint32_t incoming, bool blocks)
 void ph_match_each(ph_market *m, uint32_t incoming)
 {
     const ph_order *o = &m->orders[incoming];
-    heap_fill(m, o, &m->products[o->product].side[ph_other_side((ph_side)o->side)]);
-    bool blocks = any_blocks(o, m);
+    bool blocks = heap_fill(m, o, &m->products[o->product].side[ph_other_side((ph_side)o->side)]);
     if (m->heap_cnt == 0 && !blocks) return;
     if (blocks) {
         ph_reach_gather(m, incoming);
@@ -314,7 +318,7 @@ bool ph_match_each_would_trade(ph_market *m, uint32_t incoming)
         }
         return blocks && ph_offer_best(m, incoming).block != PH_NONE;
     }
-    heap_fill(m, o, other);
+    (void)heap_fill(m, o, other); /* blocks: see above */
     for (;;) {
         meeting next = next_meeting(m, incoming, blocks);
         if (!next.exists) return false;
