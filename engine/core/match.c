@@ -67,10 +67,11 @@ static void heap_pop(ph_market *m)
     heap_sink(m, 0);
 }
 
-/* The best key of periods, and how many have it. */
+/* The best key of periods, and how many have it; whether blocks touch any period of the window. */
 typedef struct {
     int64_t key;
     uint32_t cnt;
+    uint32_t touching;
 } ph_front;
 
 static void front_add(ph_front *f, int64_t key)
@@ -82,11 +83,13 @@ static void front_add(ph_front *f, int64_t key)
 /* The periods in which the order can trade, by time. */
 static ph_front gather_periods(ph_market *m, const ph_order *o, const ph_book_side *other)
 {
-    ph_front front = {.key = PH_KEY_NONE, .cnt = 0};
+    ph_front front = {.key = PH_KEY_NONE, .cnt = 0, .touching = 0};
     uint32_t cnt = 0;
     for (uint32_t i = 0; i < o->window.periods; i++) {
         ph_period t = o->window.first + i;
-        int64_t best = ph_book_at(other, ph_ring(m, t))->best;
+        const ph_book_period *p = ph_book_at(other, ph_ring(m, t));
+        int64_t best = p->best;
+        front.touching |= p->touching;
         if (best == PH_KEY_NONE || !accepts(o->key, best)) continue;
         m->heap[cnt] = t;
         m->heap_keys[cnt] = best;
@@ -362,7 +365,7 @@ void ph_match_each(ph_market *m, uint32_t incoming)
     const ph_order *o = &m->orders[incoming];
     const ph_book_side *other = &m->products[o->product].side[ph_other_side((ph_side)o->side)];
     ph_front front = gather_periods(m, o, other);
-    if (!any_blocks(o, m)) {
+    if (front.touching == 0) {
         sweep(m, incoming, front);
         return;
     }
