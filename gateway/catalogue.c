@@ -131,6 +131,8 @@ static ph_status apply(phg_catalogue *c, const ph_command *command)
     case PH_CMD_DISPUTE_DELIVERY:
     case PH_CMD_RESOLVE_DISPUTE:
     case PH_CMD_SET_RULES_VERSION:
+    case PH_CMD_COUNTERSIGN_CONTRACT:
+    case PH_CMD_ROTATE_NOTARY_KEY:
     case PH_CMD_MASS_CANCEL: return PH_OK;
     }
     return PH_ECORRUPT;
