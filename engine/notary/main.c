@@ -19,6 +19,7 @@
 #include "engine/link/spool.h"
 #include "engine/notary/checkpoint.h"
 #include "engine/notary/contracts.h"
+#include "engine/notary/countersignatures.h"
 #include "engine/notary/journal_log.h"
 #include "engine/notary/keyring.h"
 #include "engine/notary/seal.h"
@@ -70,11 +71,13 @@ typedef struct {
     ph_keyring *keyring;
     ph_seal *seal;
     ph_contracts *contracts;
+    ph_countersignatures *countersignatures;
     ph_spool *spool;
     ph_journal_log *log; /* NULL: none is published */
     ph_replay *replay;   /* NULL until there is a journal */
     bool is_checked;     /* the journal is of this market and names this key */
-    uint64_t last;       /* contract that was sealed last */
+    uint64_t last;       /* item that was kept last */
+    uint64_t sealed;     /* contracts */
     void *zmq;
     ph_server *server; /* NULL until everything that was durable at start is sealed */
     int watch;         /* tells that the journal changed; -1: the system cannot */
@@ -97,8 +100,9 @@ static bool open_key(notary *n)
         return false;
     }
     n->contracts = ph_contracts_new();
+    n->countersignatures = ph_countersignatures_new(n->market.name);
     n->seal = ph_seal_new(n->keyring, n->market.name);
-    if (n->contracts != NULL && n->seal != NULL) return true;
+    if (n->contracts != NULL && n->countersignatures != NULL && n->seal != NULL) return true;
     ph_log_error("could not start: no memory");
     return false;
 }
@@ -145,19 +149,41 @@ static bool check_market(notary *n)
     return true;
 }
 
-static ph_status take_item(void *arg, uint64_t number, const void *bytes, size_t size)
+static ph_status keep_item(notary *n, const void *bytes, size_t size)
 {
-    notary *n = arg;
-    PH_ASSERT(number == n->last + 1 && size <= UINT32_MAX);
+    uint64_t number = n->last + 1;
+    PH_ASSERT(size <= UINT32_MAX);
     ph_status s = n->server == NULL
                       ? ph_spool_put(n->spool, number, bytes, (uint32_t)size)
                       : ph_server_add(n->server, bytes, (uint32_t)size, (ph_link_peer){0});
     if (s == PH_OK)
         n->last = number;
     else
-        ph_log_error("could not keep contract %" PRIu64 " in spool \"%s\": %s", number,
+        ph_log_error("could not keep item %" PRIu64 " in spool \"%s\": %s", number,
                      n->settings.spool, strerror(errno));
     return s;
+}
+
+static ph_status take_contract(void *arg, uint64_t contract, const void *bytes, size_t size)
+{
+    notary *n = arg;
+    PH_ASSERT(contract == n->sealed + 1);
+    n->sealed = contract;
+    return keep_item(n, bytes, size);
+}
+
+static ph_status take_countersignature(void *arg, const ph_countersignature *c)
+{
+    notary *n = arg;
+    uint8_t bytes[PH_COUNTERSIGNATURE_SIZE];
+    ph_writer w = ph_writer_of(bytes, sizeof bytes);
+    ph_countersignature_write(&w, c);
+    PH_ASSERT(!w.full);
+    if (!c->holds)
+        ph_log_warning("record %" PRIu64 ": the countersignature of participant %" PRIu32
+                       " under contract %" PRIu64 " is false",
+                       c->seq, c->participant.v, c->contract.v);
+    return keep_item(n, bytes, sizeof bytes);
 }
 
 static bool open_log(notary *n)
@@ -199,8 +225,12 @@ static bool seal(notary *n, const ph_replay_batch *batch)
         ph_log_error("%s", err);
         return false;
     }
-    if (ph_contracts_cnt(n->contracts) == 0) return true;
-    ph_status s = ph_seal_batch(n->seal, n->contracts, take_item, n);
+    ph_status s = PH_OK;
+    if (ph_contracts_cnt(n->contracts) != 0)
+        s = ph_seal_batch(n->seal, n->contracts, take_contract, n);
+    if (s == PH_OK)
+        s = ph_countersignatures_take(n->countersignatures, n->contracts, batch,
+                                      take_countersignature, n);
     if (s == PH_EDENIED)
         ph_log_error("could not sign the contracts of the batch at record %" PRIu64
                      ": refused by the policy of the key",
@@ -234,7 +264,7 @@ static bool check_spool(notary *n)
 {
     uint64_t kept = ph_spool_last(n->spool);
     if (kept <= n->last) return true;
-    ph_log_warning("spool \"%s\" has %" PRIu64 " contracts, the journal %" PRIu64
+    ph_log_warning("spool \"%s\" has %" PRIu64 " items, the journal %" PRIu64
                    ": the rest is cut off",
                    n->settings.spool, kept, n->last);
     return ph_spool_truncate(n->spool, n->last) == PH_OK;
@@ -271,7 +301,7 @@ static bool open_server(notary *n)
                      strerror(errno));
         return false;
     }
-    ph_log_info("ready: %" PRIu64 " contracts of market %s at %s", n->last, n->market.name,
+    ph_log_info("ready: %" PRIu64 " contracts of market %s at %s", n->sealed, n->market.name,
                 n->settings.link);
     return true;
 }
@@ -357,7 +387,7 @@ static bool serve(notary *n)
         }
     }
     if (!take_rest(n)) return false;
-    ph_log_info("stopping: %" PRIu64 " contracts sealed", n->last);
+    ph_log_info("stopping: %" PRIu64 " contracts sealed", n->sealed);
     return true;
 }
 
@@ -381,6 +411,7 @@ static void release(notary *n)
     if (n->zmq != NULL) (void)zmq_ctx_term(n->zmq); /* the process ends either way */
     if (n->watch >= 0) (void)close(n->watch);       /* nothing was written */
     ph_replay_close(n->replay);
+    ph_countersignatures_free(n->countersignatures);
     ph_contracts_free(n->contracts);
     ph_seal_free(n->seal);
     ph_journal_log_close(n->log);
