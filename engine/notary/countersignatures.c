@@ -27,11 +27,10 @@ size_t ph_countersigned_text(const char *market, ph_contract_id contract, const 
     return (size_t)size;
 }
 
-bool ph_countersignature_holds(const char *market, const ph_hash *leaf,
-                               const ph_countersignature *c)
+bool ph_countersignature_holds(const char *market, const ph_countersignature *c)
 {
     char text[PH_COUNTERSIGNED_TEXT_MAX];
-    size_t size = ph_countersigned_text(market, c->contract, leaf, text);
+    size_t size = ph_countersigned_text(market, c->contract, &c->leaf, text);
     return crypto_sign_ed25519_verify_detached(c->signature.b, (const unsigned char *)text, size,
                                                c->key.b) == 0;
 }
@@ -84,8 +83,9 @@ ph_status ph_countersignatures_take(ph_countersignatures *s, const ph_contracts 
                                  .at = r->command.at,
                                  .participant = r->command.sender,
                                  .key = given->key,
+                                 .leaf = s->leaves[given->contract.v - 1],
                                  .signature = given->signature};
-        c.holds = ph_countersignature_holds(s->market.s, &s->leaves[given->contract.v - 1], &c);
+        c.holds = ph_countersignature_holds(s->market.s, &c);
         st = on(arg, &c);
     }
     return st;

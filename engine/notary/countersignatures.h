@@ -26,10 +26,8 @@ enum { PH_COUNTERSIGNED_TEXT_MAX = 192 }; /* with the zero that is put after the
 size_t ph_countersigned_text(const char *market, ph_contract_id contract, const ph_hash *leaf,
                              char to[PH_COUNTERSIGNED_TEXT_MAX]);
 
-/* True if the key signed the contract with this leaf hash.  Weak keys (of small order) sign
-   nothing. */
-bool ph_countersignature_holds(const char *market, const ph_hash *leaf,
-                               const ph_countersignature *c);
+/* True if its key signed the contract with its leaf hash.  Keys of small order sign nothing. */
+bool ph_countersignature_holds(const char *market, const ph_countersignature *c);
 
 typedef struct ph_countersignatures ph_countersignatures;
 

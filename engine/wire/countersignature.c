@@ -12,6 +12,7 @@ void ph_countersignature_write(ph_writer *w, const ph_countersignature *c)
     ph_write_u32(w, c->participant.v);
     ph_write_u32(w, c->holds ? HOLDS : IS_FALSE);
     ph_write_bytes(w, c->key.b, sizeof c->key.b);
+    ph_write_bytes(w, c->leaf.b, sizeof c->leaf.b);
     ph_write_bytes(w, c->signature.b, sizeof c->signature.b);
 }
 
@@ -33,6 +34,7 @@ ph_status ph_countersignature_read(const void *bytes, size_t size, ph_countersig
     uint32_t verdict = ph_read_u32(&r);
     c.holds = verdict == HOLDS;
     ph_read_bytes(&r, c.key.b, sizeof c.key.b);
+    ph_read_bytes(&r, c.leaf.b, sizeof c.leaf.b);
     ph_read_bytes(&r, c.signature.b, sizeof c.signature.b);
     if (!ph_reader_done(&r) || c.contract.v == 0 || c.seq == 0 || c.participant.v == 0)
         return PH_ECORRUPT;

@@ -10,7 +10,7 @@
       24   u64  at             its stamp
       32   u32  participant
       36   u32  verdict        1: it holds, 2: it is false
-      40   key, 32 bytes, then signature, 64 bytes; nothing after
+      40   key, 32 bytes; leaf hash of the contract, 32 bytes; signature, 64 bytes; nothing after
 
     What is signed is in engine/notary/README.md. */
 #ifndef ENGINE_WIRE_COUNTERSIGNATURE_H
@@ -20,7 +20,7 @@
 #include "engine/base/status.h"
 #include "engine/base/types.h"
 
-enum { PH_COUNTERSIGNATURE_SIZE = 136 };
+enum { PH_COUNTERSIGNATURE_SIZE = 168 };
 
 typedef struct {
     ph_contract_id contract;
@@ -29,6 +29,7 @@ typedef struct {
     ph_participant_id participant;
     bool holds;
     ph_key key;
+    ph_hash leaf; /* what should have been signed */
     ph_signature signature;
 } ph_countersignature;
 
