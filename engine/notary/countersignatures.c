@@ -59,9 +59,9 @@ static ph_status remember(ph_countersignatures *s, const ph_contracts *contracts
     return PH_OK;
 }
 
-/* The market took it, and it was the first of its party. */
-static bool is_taken(const ph_replay_record *r)
+bool ph_countersignatures_is_taken(const ph_replay_record *r)
 {
+    if (r->command.kind != PH_CMD_COUNTERSIGN_CONTRACT) return false;
     for (uint32_t e = 0; e < r->event_cnt; e++) {
         if (r->events[e].kind == PH_EVT_DONE) return r->events[e].u.done.count == 1;
     }
@@ -75,7 +75,7 @@ ph_status ph_countersignatures_take(ph_countersignatures *s, const ph_contracts 
     ph_status st = remember(s, contracts);
     for (uint32_t i = 0; st == PH_OK && i < batch->record_cnt; i++) {
         const ph_replay_record *r = &batch->records[i];
-        if (r->command.kind != PH_CMD_COUNTERSIGN_CONTRACT || !is_taken(r)) continue;
+        if (!ph_countersignatures_is_taken(r)) continue;
         const ph_countersign_contract *given = &r->command.u.countersignature;
         PH_ASSERT(given->contract.v >= 1 && given->contract.v <= s->cnt);
         ph_countersignature c = {.contract = given->contract,

@@ -29,6 +29,9 @@ size_t ph_countersigned_text(const char *market, ph_contract_id contract, const 
 /* True if its key signed the contract with its leaf hash.  Keys of small order sign nothing. */
 bool ph_countersignature_holds(const char *market, const ph_countersignature *c);
 
+/* Whether a record is a countersignature that the market took, the first of its party. */
+bool ph_countersignatures_is_taken(const ph_replay_record *r);
+
 typedef struct ph_countersignatures ph_countersignatures;
 
 /* NULL if there is no memory. */

@@ -15,6 +15,7 @@
 #include <zmq.h>
 
 #include "engine/base/panic.h"
+#include "engine/link/frame.h"
 #include "engine/link/server.h"
 #include "engine/link/spool.h"
 #include "engine/notary/checkpoint.h"
@@ -22,6 +23,8 @@
 #include "engine/notary/countersignatures.h"
 #include "engine/notary/journal_log.h"
 #include "engine/notary/keyring.h"
+#include "engine/notary/notary_keys.h"
+#include "engine/notary/note.h"
 #include "engine/notary/seal.h"
 #include "engine/process/clock.h"
 #include "engine/process/log.h"
@@ -40,16 +43,21 @@ enum {
 };
 
 typedef struct {
-    char journal[512], key_file[512], spool[512], link[256], log[512], ready_file[512];
+    char journal[512], key_file[512], other_key_file[512], spool[512], link[256], log[512],
+        ready_file[512];
 } settings;
 
 static const ph_config_row rows[] = {
     {"journal", PH_CONFIG_PATH, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
      "directory of the journal that is followed"},
     {"key_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, key_file), NULL, 1, 0,
-     "key that signs contract roots; its public half is the engine's notary_sign_key"},
+     "key that signs contract roots; its public half is the engine's notary_sign_key, or the one "
+     "that an operator named since"},
+    {"other_key_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, other_key_file), "", 0, 0,
+     "a second key: before a change of keys the next one, after it the one before; empty: none"},
     {"spool", PH_CONFIG_PATH, PH_CONFIG_AT(settings, spool), NULL, 1, 0,
-     "file of the signed contracts; may be deleted, is made again from the journal"},
+     "file of the signed contracts; made again from the journal, but for what a key signed that is "
+     "not here any more"},
     {"link", PH_CONFIG_TEXT, PH_CONFIG_AT(settings, link), NULL, 1, 0,
      "where gateways fetch signed contracts (ipc://...)"},
     {"log", PH_CONFIG_PATH, PH_CONFIG_AT(settings, log), "", 0, 0,
@@ -75,9 +83,11 @@ typedef struct {
     ph_spool *spool;
     ph_journal_log *log; /* NULL: none is published */
     ph_replay *replay;   /* NULL until there is a journal */
-    bool is_checked;     /* the journal is of this market and names this key */
+    ph_notary_keys keys; /* in force, as of the batch that was taken last */
+    bool is_checked;     /* the journal is of this market */
     uint64_t last;       /* item that was kept last */
     uint64_t sealed;     /* contracts */
+    uint64_t taken;      /* record */
     void *zmq;
     ph_server *server; /* NULL until everything that was durable at start is sealed */
     int watch;         /* tells that the journal changed; -1: the system cannot */
@@ -99,6 +109,11 @@ static bool open_key(notary *n)
         ph_log_error("%s", err);
         return false;
     }
+    if (n->settings.other_key_file[0] != '\0' &&
+        ph_keyring_add(n->keyring, n->settings.other_key_file, err, sizeof err) != PH_OK) {
+        ph_log_error("%s", err);
+        return false;
+    }
     n->contracts = ph_contracts_new();
     n->countersignatures = ph_countersignatures_new(n->market.name);
     n->seal = ph_seal_new(n->keyring, n->market.name);
@@ -116,8 +131,8 @@ static bool open_spool(notary *n)
     return false;
 }
 
-/* Before the first signature: is this the journal of the configured market, is this the key that
-   the market told everybody, and is it the journal whose log was published? */
+/* Before the first signature: is this the journal of the configured market, and is it the one whose
+   log was published? */
 static bool check_market(notary *n)
 {
     const ph_open_market *opened = ph_market_opened(ph_replay_market(n->replay));
@@ -132,13 +147,6 @@ static bool check_market(notary *n)
                      n->settings.journal, opened->market.s, n->market.name);
         return false;
     }
-    if (memcmp(opened->notary_sign_key.b, ph_keyring_public(n->keyring)->b,
-               sizeof opened->notary_sign_key.b) != 0) {
-        ph_log_error("could not sign for market \"%s\": the key in \"%s\" is not the notary key "
-                     "that its journal states; give the key file the market was opened with",
-                     n->market.name, n->settings.key_file);
-        return false;
-    }
     char err[ERROR_SIZE];
     if (n->log != NULL &&
         ph_journal_log_meet(n->log, n->settings.journal, err, sizeof err) != PH_OK) {
@@ -147,6 +155,25 @@ static bool check_market(notary *n)
     }
     n->is_checked = true;
     return true;
+}
+
+/* The key that signs from a record on is used if it is here. */
+static bool use_key(notary *n, uint64_t first_seq)
+{
+    return ph_keyring_use(n->keyring, ph_notary_keys_at(&n->keys, first_seq)) == PH_OK;
+}
+
+static bool say_no_key(const notary *n, uint64_t first_seq, const char *what)
+{
+    char vkey[PH_NOTE_VKEY_MAX];
+    ph_note_signer signer = {n->market.name, ph_notary_keys_at(&n->keys, first_seq)};
+    ph_log_error("could not sign for market \"%s\": the key in \"%s\"%s is not the notary key that "
+                 "its journal states for record %" PRIu64 " (%s)%s; give that key's file as "
+                 "[notary] key_file or other_key_file",
+                 n->market.name, n->settings.key_file,
+                 n->settings.other_key_file[0] != '\0' ? ", and the other one," : "", first_seq,
+                 ph_note_vkey(&signer, vkey), what);
+    return false;
 }
 
 static ph_status keep_item(notary *n, const void *bytes, size_t size)
@@ -195,8 +222,33 @@ static bool open_log(notary *n)
         ph_log_error("%s", err);
         return false;
     }
+    ph_journal_log_keys(n->log, &n->keys);
     const char *mending = ph_journal_log_mending(n->log);
     if (mending != NULL) ph_log_warning("%s; made again from the journal", mending);
+    return true;
+}
+
+/* What a key signed that is not here any more is what the spool kept, if it is right. */
+static bool keep_former(notary *n)
+{
+    uint32_t cnt = ph_contracts_cnt(n->contracts);
+    uint64_t first_seq = ph_contracts_first_seq(n->contracts);
+    const ph_key *key = ph_notary_keys_at(&n->keys, first_seq);
+    for (uint32_t i = 0; i < cnt; i++) {
+        ph_spool_cursor at;
+        ph_spool_part part;
+        ph_signed_contract item;
+        bool is_kept = n->server == NULL && n->last < ph_spool_last(n->spool) &&
+                       ph_spool_seek(n->spool, n->last + 1, &at) == PH_OK &&
+                       ph_spool_read(n->spool, &at, n->last + 1, 1, &part) == PH_OK &&
+                       ph_signed_contract_read(part.bytes + PH_ITEM_HEAD_SIZE,
+                                               part.size - PH_ITEM_HEAD_SIZE, &item) == PH_OK &&
+                       ph_seal_check(n->seal, n->contracts, i, key, &item) == PH_OK;
+        if (!is_kept)
+            return say_no_key(n, first_seq, ", and the spool does not have what that key signed");
+        n->last++;
+        n->sealed++;
+    }
     return true;
 }
 
@@ -205,6 +257,9 @@ static bool publish_log(notary *n, bool is_end)
 {
     char err[ERROR_SIZE];
     if (n->log == NULL) return true;
+    if (n->keys.cnt == 0) return true;
+    /* While it catches up it may pass records of keys that are not here any more. */
+    if (n->server == NULL && !use_key(n, n->taken + 1)) return true;
     ph_status s = is_end ? ph_journal_log_publish(n->log, err, sizeof err)
                          : ph_journal_log_turn(n->log, ph_clock_monotonic_ns(), err, sizeof err);
     if (s != PH_OK) ph_log_error("%s", err);
@@ -216,6 +271,12 @@ static bool seal(notary *n, const ph_replay_batch *batch)
     char err[ERROR_SIZE];
     const ph_market *m = ph_replay_market(n->replay);
     if (!n->is_checked && !check_market(n)) return false;
+    uint32_t unproved = ph_notary_keys_follow(&n->keys, m);
+    if (unproved != 0)
+        ph_log_warning("batch at record %" PRIu64 ": %" PRIu32
+                       " notary keys were named without a proof that holds; they sign nothing",
+                       batch->first_seq, unproved);
+    n->taken = batch->first_seq + batch->record_cnt - 1;
     if (n->log != NULL &&
         ph_journal_log_take(n->log, batch, ph_clock_monotonic_ns(), err, sizeof err) != PH_OK) {
         ph_log_error("%s", err);
@@ -226,8 +287,12 @@ static bool seal(notary *n, const ph_replay_batch *batch)
         return false;
     }
     ph_status s = PH_OK;
-    if (ph_contracts_cnt(n->contracts) != 0)
-        s = ph_seal_batch(n->seal, n->contracts, take_contract, n);
+    if (ph_contracts_cnt(n->contracts) != 0) {
+        if (use_key(n, batch->first_seq))
+            s = ph_seal_batch(n->seal, n->contracts, take_contract, n);
+        else if (!keep_former(n))
+            return false;
+    }
     if (s == PH_OK)
         s = ph_countersignatures_take(n->countersignatures, n->contracts, batch,
                                       take_countersignature, n);
@@ -285,7 +350,9 @@ static bool catch_up(notary *n)
         zmq_pollitem_t stop = {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN};
         (void)zmq_poll(&stop, 1, ABSENT_MS); /* a failed wait is a short wait */
     }
-    return ph_stop_requested() || check_spool(n);
+    if (ph_stop_requested()) return true;
+    if (!use_key(n, n->taken + 1)) return say_no_key(n, n->taken + 1, "");
+    return check_spool(n) && publish_log(n, false);
 }
 
 static bool open_server(notary *n)
