@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  clients/lib/countersign.h - what a party signs under a contract, and which contracts are waiting.
+/*  clients/lib/countersign.h - what a party signs under a contract, and which contracts wait.
 
     A contract that was handed over is remembered by its leaf hash: countersignatures are compared
     with it, and it waits for the participant's own until that was seen or sent.

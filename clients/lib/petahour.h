@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: the whole of what a customer includes */
 /*  petahour.h - the client library of the Petahour compute exchange.
 
     A client is one encrypted connection to a gateway: it logs on with its key, sends orders and
@@ -483,8 +484,8 @@ typedef struct {
     uint64_t next_report, next_contract;
     /* Likewise; 0: all if next_contract is 1, otherwise from now on. */
     uint64_t next_countersignature;
-    /* Ed25519 keys, 32 bytes each, that contracts must be signed with, and keys that these endorsed;
-       NULL: those that the gateway states. */
+    /* Ed25519 keys, 32 bytes each, that contracts must be signed with, or those that these
+       endorsed; NULL: those that the gateway states. */
     const uint8_t *notary_sign_keys;
     size_t notary_sign_key_cnt; /* at most PHC_TRUSTED_KEYS_MAX */
     /* Contracts that are handed over are countersigned with the key's signature half, once each,

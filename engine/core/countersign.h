@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  engine/core/countersign.h - which parties of a contract have countersigned it.
 
-    The market knows that a party did, with a key that was its own then; whether the signature holds
-    is for those who can verify one: the notary, auditors, the parties themselves.  The journal keeps
-    every signature.
+    The market knows that a party did, with a key that was its own then; whether the signature
+    holds is for those who can verify one: the notary, auditors, the parties themselves.  The
+    journal keeps every signature.
 
     Law       only a party of a contract has countersigned it. */
 #ifndef ENGINE_CORE_COUNTERSIGN_H

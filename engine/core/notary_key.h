@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  engine/core/notary_key.h - the keys that were named to sign contracts, in order.
 
-    The first is that of OPEN_MARKET.  Each later one was named by an OPERATOR, with a proof that its
-    secret half exists.  The market keeps the proofs and cannot verify them: a key whose proof does
-    not hold never is in force (engine/notary/notary_keys.h).
+    The first is that of OPEN_MARKET.  Each later one was named by an OPERATOR, with a proof that
+    its secret half exists.  The market keeps the proofs and cannot verify them: a key whose proof
+    does not hold never is in force (engine/notary/notary_keys.h).
 
     Law       no key is named twice, and none that is a participant's at that time.
     Full      PH_NOTARY_KEYS_MAX keys ever. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  engine/notary/countersignatures.h - what parties sign under their contracts, and whether it holds.
+/*  engine/notary/countersignatures.h - what parties sign under contracts, and whether it holds.
 
       petahour countersignature v1\n
       <market name>\n

@@ -5,8 +5,8 @@
     and earlier, PH_LOG_QUIET_NS after the last, when no more arrive.  Time is an argument: of a
     clock that never goes back.
 
-    A checkpoint that states the record which named a key is signed by that key; the first one by the
-    key before as well, if the keyring has it.
+    A checkpoint that states the record which named a key is signed by that key; the first one by
+    the key before as well, if the keyring has it.
 
     What was published before is never contradicted: a journal that does not begin with it, or ends
     before it does, is refused by name, and nothing is signed.
@@ -54,7 +54,8 @@ ph_status ph_journal_log_take(ph_journal_log *l, const ph_replay_batch *b, uint6
 /* When the next checkpoint is to be signed; UINT64_MAX: not before another record. */
 uint64_t ph_journal_log_due_ns(const ph_journal_log *l);
 
-/* Signs and publishes if it is time.  PH_EDENIED: the keyring refused, or lacks the key in force; PH_EIO, PH_EFULL. */
+/* Signs and publishes if it is time.  PH_EDENIED: the keyring refused, or lacks the key in force;
+   PH_EIO, PH_EFULL. */
 ph_status ph_journal_log_turn(ph_journal_log *l, uint64_t now_ns, char *err, size_t err_size);
 
 /* Signs and publishes whatever no checkpoint states yet. */

@@ -26,8 +26,8 @@ ph_status ph_keyring_open(const char *path, ph_keyring **ret, char *err, size_t 
 
 enum { PH_KEYRING_MAX = 2 };
 
-/* Takes one more key, which is not used yet.  As ph_keyring_open; PH_EINVAL: it is there already, or
-   there is no place. */
+/* Takes one more key, which is not used yet.  As ph_keyring_open; PH_EINVAL: it is there already,
+   or there is no place. */
 ph_status ph_keyring_add(ph_keyring *k, const char *path, char *err, size_t err_size);
 
 /* From now on this key signs.  PH_ENOTFOUND: it is not in the keyring, nothing changes. */

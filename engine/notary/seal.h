@@ -28,8 +28,8 @@ ph_seal *ph_seal_new(ph_keyring *keyring, const char *market);
    keyring refused (a batch twice, or out of order); or what on_item returned. */
 ph_status ph_seal_batch(ph_seal *s, const ph_contracts *c, ph_seal_on_item on_item, void *arg);
 
-/* Whether an item that was kept is that of contract i of the batch, signed by a key that need not be
-   in the keyring: PH_OK or PH_ECORRUPT. */
+/* Whether an item that was kept is that of contract i of the batch, signed by a key that need not
+   be in the keyring: PH_OK or PH_ECORRUPT. */
 ph_status ph_seal_check(const ph_seal *s, const ph_contracts *c, uint32_t i, const ph_key *key,
                         const ph_signed_contract *item);
 

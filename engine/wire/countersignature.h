@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  engine/wire/countersignature.h - a party's signature under a contract, as the notary judged it.
 
-    An item of the notary's stream beside those of signed contracts; it begins with a zero where they
-    have the number of a contract.  Integers are little-endian:
+    An item of the notary's stream beside those of signed contracts; it begins with a zero where
+    they have the number of a contract.  Integers are little-endian:
 
       0    u64  0
       8    u64  contract

@@ -70,8 +70,8 @@ LAYERS = {
         BELOW_HOST + ("engine/notary", "engine/settle"),
         files={
             "engine/notary": (
-                "checkpoint", "contracts", "document", "log_folder", "log_leaf", "log_reader", "log_tree",
-                "merkle", "note",
+                "checkpoint", "contracts", "countersignatures", "document", "log_folder", "log_leaf", "log_reader",
+                "log_tree", "merkle", "notary_keys", "note",
             ),
             "engine/settle": ("compare", "pg"),
         },  # fmt: skip

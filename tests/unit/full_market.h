@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  tests/unit/full_market.h - a small market in which every table has rows.
 
-    Keys, countersignatures, measurements, attested capacity, two versions of terms; contracts that are awaited,
-    reported, disputed and resold at a premium; EACH, iceberg, BLOCK, FLEX and GTT orders, an order
-    that offers a contract held, and a group of either side. */
+    Keys, countersignatures, measurements, attested capacity, two versions of terms; contracts
+    that are awaited, reported, disputed and resold at a premium; EACH, iceberg, BLOCK, FLEX
+    and GTT orders, an order that offers a contract held, and a group of either side. */
 #ifndef TESTS_UNIT_FULL_MARKET_H
 #define TESTS_UNIT_FULL_MARKET_H
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/notary/keyring.h"
 
-#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -193,9 +192,9 @@ static uint32_t find_seed(const uint8_t masked[32])
     FILE *maps = fopen("/proc/self/maps", "re");
     ck_assert_ptr_nonnull(maps);
     while (fgets(line, sizeof line, maps) != NULL) {
-        uint64_t from, to;
-        char r;
-        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %c", &from, &to, &r) != 3 || r != 'r') continue;
+        char *end;
+        uint64_t from = strtoull(line, &end, 16), to = strtoull(end + 1, &end, 16);
+        if (end[1] != 'r') continue;
         if (strstr(line, "[v") != NULL) continue; /* vvar cannot be read */
         const volatile uint8_t *p = (const volatile uint8_t *)(uintptr_t)from;
         for (uint64_t at = 0; at + 32 <= to - from; at++) {
