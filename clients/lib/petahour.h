@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* long: the whole of what a customer includes */
 /*  petahour.h - the client library of the Petahour compute exchange.
 
     A client is one encrypted connection to a gateway: it logs on with its key, sends orders and
@@ -22,6 +21,7 @@
     Failure        every function says so by phc_status; nothing is half done.  phc_error has the
                    sentence.  A report whose type is PHC_REJECTED is the market's "no", not a
                    failure. */
+/* long: the whole of what a customer includes */
 #ifndef PETAHOUR_H
 #define PETAHOUR_H
 
