@@ -10,6 +10,7 @@ void phg_catalogue_release(phg_catalogue *c)
     free(c->sites);
     free(c->hardware);
     free(c->products);
+    free(c->notary_keys);
     *c = (phg_catalogue){0};
 }
 
@@ -99,6 +100,17 @@ static ph_status set_phase(phg_catalogue *c, ph_product_id product, ph_phase pha
     return PH_OK;
 }
 
+static ph_status add_notary_key(phg_catalogue *c, const ph_command *command)
+{
+    void *rows = c->notary_keys;
+    ph_status s = room(&rows, sizeof *c->notary_keys, c->notary_key_cnt + 1, c->notary_key_cnt,
+                       &c->notary_key_max);
+    c->notary_keys = rows;
+    if (s == PH_OK)
+        c->notary_keys[c->notary_key_cnt++] = (phg_notary_key){command->seq, command->u.notary_key};
+    return s;
+}
+
 static ph_status apply(phg_catalogue *c, const ph_command *command)
 {
     switch (command->kind) {
@@ -109,6 +121,7 @@ static ph_status apply(phg_catalogue *c, const ph_command *command)
     case PH_CMD_LIST_PRODUCT: return add_product(c, &command->u.product);
     case PH_CMD_SET_PARTICIPANT_STATE: return set_state(c, &command->u.participant_state);
     case PH_CMD_SET_PHASE: return set_phase(c, command->u.phase.product, command->u.phase.phase);
+    case PH_CMD_ROTATE_NOTARY_KEY: return add_notary_key(c, command);
     case PH_CMD_TICK:
     case PH_CMD_REGISTER_CAPACITY:
     case PH_CMD_DEPOSIT:
@@ -131,6 +144,7 @@ static ph_status apply(phg_catalogue *c, const ph_command *command)
     case PH_CMD_DISPUTE_DELIVERY:
     case PH_CMD_RESOLVE_DISPUTE:
     case PH_CMD_SET_RULES_VERSION:
+    case PH_CMD_COUNTERSIGN_CONTRACT:
     case PH_CMD_MASS_CANCEL: return PH_OK;
     }
     return PH_ECORRUPT;

@@ -25,6 +25,12 @@ typedef struct {
     ph_phase phase;
 } phg_product;
 
+/* A key of the notary that was named after the first. */
+typedef struct {
+    uint64_t seq; /* of the record that named it */
+    ph_rotate_notary_key named;
+} phg_notary_key;
+
 typedef struct {
     bool opened;
     ph_open_market market;
@@ -37,6 +43,8 @@ typedef struct {
     uint32_t site_cnt, site_max;
     uint32_t hardware_cnt, hardware_max;
     uint32_t product_cnt, product_max;
+    phg_notary_key *notary_keys; /* in order */
+    uint32_t notary_key_cnt, notary_key_max;
 } phg_catalogue;
 
 void phg_catalogue_release(phg_catalogue *c);

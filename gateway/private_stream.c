@@ -55,8 +55,11 @@ void phg_private_streams_release(phg_private_streams *s)
         free(s->v[i].reports.ends);
         free(s->v[i].contracts.bytes);
         free(s->v[i].contracts.ends);
+        free(s->v[i].countersignatures.bytes);
+        free(s->v[i].countersignatures.ends);
     }
     free(s->v);
+    free(s->contracts);
     *s = (phg_private_streams){0};
 }
 
@@ -189,6 +192,33 @@ static ph_status take_period_lost(phg_private_streams *s, phg_translator *t, con
     return add_report(s, t, e->participant, &report);
 }
 
+/* The participants of a contract, each once; returns how many there are. */
+static uint32_t parties_of(const phg_private_streams *s, ph_contract_id id,
+                           ph_participant_id ret[3])
+{
+    const phg_contract_parties *c = &s->contracts[id.v - 1];
+    uint32_t cnt = 0;
+    ret[cnt++] = c->buyer;
+    if (c->supplier.v != c->buyer.v) ret[cnt++] = c->supplier;
+    if (c->seller.v != c->buyer.v && c->seller.v != c->supplier.v) ret[cnt++] = c->seller;
+    return cnt;
+}
+
+static ph_status keep_parties(phg_private_streams *s, const ph_trade *e)
+{
+    if (!private_of(s, e->buyer) || !private_of(s, e->seller) || !private_of(s, e->supplier))
+        return PH_ECORRUPT;
+    if (s->concluded_cnt == s->contract_max) {
+        uint64_t more = s->contract_max * 2 + 64;
+        phg_contract_parties *grown = realloc(s->contracts, more * sizeof *grown);
+        if (!grown) return PH_EFULL;
+        s->contracts = grown;
+        s->contract_max = more;
+    }
+    s->contracts[s->concluded_cnt++] = (phg_contract_parties){e->buyer, e->supplier, e->seller};
+    return PH_OK;
+}
+
 static ph_status take_trade(phg_private_streams *s, phg_translator *t, const ph_command *c,
                             const ph_trade *e, const ph_event *segments)
 {
@@ -221,10 +251,34 @@ static ph_status take_trade(phg_private_streams *s, phg_translator *t, const ph_
     report.bond = e->bond;
     status = add_report(s, t, e->supplier, &report);
     if (status != PH_OK) return status;
-    private_of(s, e->buyer)->contract_cnt++;
-    private_of(s, e->supplier)->contract_cnt++;
-    s->concluded_cnt++;
+    status = keep_parties(s, e);
+    if (status != PH_OK) return status;
+    ph_participant_id parties[3];
+    uint32_t cnt = parties_of(s, e->contract, parties);
+    for (uint32_t i = 0; i < cnt; i++)
+        private_of(s, parties[i])->contract_cnt++;
     return PH_OK;
+}
+
+/* The market took it: the notary will judge it. */
+static ph_status expect_countersignature(phg_private_streams *s, const ph_command *c)
+{
+    ph_contract_id id = c->u.countersignature.contract;
+    if (id.v == 0 || id.v > s->concluded_cnt) return PH_ECORRUPT;
+    ph_participant_id parties[3];
+    uint32_t cnt = parties_of(s, id, parties);
+    for (uint32_t i = 0; i < cnt; i++)
+        private_of(s, parties[i])->countersignature_cnt++;
+    return PH_OK;
+}
+
+static ph_status take_done(phg_private_streams *s, phg_translator *t, const ph_command *c,
+                           const ph_done *e)
+{
+    phg_result result = {.count = e->count};
+    ph_status status = add_result(s, t, c, &result);
+    if (status != PH_OK || c->kind != PH_CMD_COUNTERSIGN_CONTRACT || e->count == 0) return status;
+    return expect_countersignature(s, c);
 }
 
 ph_status phg_private_streams_take(phg_private_streams *s, phg_translator *t, const phg_feed *feed,
@@ -234,10 +288,7 @@ ph_status phg_private_streams_take(phg_private_streams *s, phg_translator *t, co
     switch (e->kind) {
     case PH_EVT_REJECTED: return take_rejected(s, t, c, &e->u.rejected);
     case PH_EVT_ACCEPTED: return take_accepted(s, t, c, &e->u.accepted);
-    case PH_EVT_DONE: {
-        phg_result result = {.count = e->u.done.count};
-        return add_result(s, t, c, &result);
-    }
+    case PH_EVT_DONE: return take_done(s, t, c, &e->u.done);
     case PH_EVT_CANCELLED: return take_cancelled(s, t, c, &e->u.cancelled);
     case PH_EVT_PERIOD_LOST: return take_period_lost(s, t, feed, c, &e->u.period_lost);
     case PH_EVT_TRADE: return take_trade(s, t, c, &e->u.trade, e + 1);
@@ -260,14 +311,33 @@ ph_status phg_private_streams_take_contract(phg_private_streams *s, phg_translat
 {
     if (contract->contract.v != s->signed_cnt + 1) return PH_ECORRUPT;
     if (contract->contract.v > s->concluded_cnt) return PH_EAGAIN;
-    const ph_participant_id parties[2] = {contract->buyer, contract->supplier};
-    if (!private_of(s, parties[0]) || !private_of(s, parties[1])) return PH_ECORRUPT;
-    for (int i = 0; i < 2; i++) {
+    const phg_contract_parties *c = &s->contracts[contract->contract.v - 1];
+    if (c->buyer.v != contract->buyer.v || c->supplier.v != contract->supplier.v)
+        return PH_ECORRUPT;
+    ph_participant_id parties[3];
+    uint32_t cnt = parties_of(s, contract->contract, parties);
+    for (uint32_t i = 0; i < cnt; i++) {
         phg_private *p = private_of(s, parties[i]);
         phg_bytes message = phg_translate_contract(t, p->contracts.cnt + 1, contract);
         ph_status status = stream_add(&p->contracts, message);
         if (status != PH_OK) return status;
     }
     s->signed_cnt++;
+    return PH_OK;
+}
+
+ph_status phg_private_streams_take_countersignature(phg_private_streams *s, phg_translator *t,
+                                                    const ph_countersignature *c, uint64_t seq)
+{
+    if (c->seq > seq) return PH_EAGAIN;
+    if (c->contract.v > s->signed_cnt) return PH_ECORRUPT;
+    ph_participant_id parties[3];
+    uint32_t cnt = parties_of(s, c->contract, parties);
+    for (uint32_t i = 0; i < cnt; i++) {
+        phg_stream *stream = &private_of(s, parties[i])->countersignatures;
+        ph_status status =
+            stream_add(stream, phg_translate_countersignature(t, stream->cnt + 1, c));
+        if (status != PH_OK) return status;
+    }
     return PH_OK;
 }

@@ -10,7 +10,8 @@
       REJECTED, ACCEPTED, DONE   the sender of the command
       CANCELLED, PERIOD_LOST     the owner of the order
       TRADE                      both parties, each its own side, fee and leaves
-      contract                   both parties, in a stream of its own numbers
+      contract                   buyer, supplier and seller, in a stream of its own numbers
+      countersignature           the same, in a third stream
 
     Owns      its streams; phg_private_streams_release accepts a zeroed one.
     Lifetime  bytes of phg_stream_run are valid until the next message is added.
@@ -40,16 +41,24 @@ phg_stream_run phg_stream_take(const phg_stream *s, uint64_t from, uint32_t cnt_
                                size_t size_max);
 
 typedef struct {
-    phg_stream reports, contracts;
-    uint64_t contract_cnt; /* concluded, signed or not */
+    phg_stream reports, contracts, countersignatures;
+    uint64_t contract_cnt;         /* concluded, signed or not */
+    uint64_t countersignature_cnt; /* taken by the market, judged or not */
     uint64_t last_client_order_id;
 } phg_private;
+
+/* Who has to do with a contract. */
+typedef struct {
+    ph_participant_id buyer, supplier, seller;
+} phg_contract_parties;
 
 typedef struct {
     phg_private *v; /* of participant n: v[n - 1] */
     uint32_t cnt, max;
-    uint64_t concluded_cnt; /* contracts that the engine's records concluded */
-    uint64_t signed_cnt;    /* contracts that the notary's stream has brought */
+    uint64_t concluded_cnt;          /* contracts that the engine's records concluded */
+    uint64_t signed_cnt;             /* contracts that the notary's stream has brought */
+    phg_contract_parties *contracts; /* of contract n: contracts[n - 1]; concluded_cnt of them */
+    uint64_t contract_max;
 } phg_private_streams;
 
 void phg_private_streams_release(phg_private_streams *s);
@@ -65,6 +74,11 @@ ph_status phg_private_streams_take(phg_private_streams *s, phg_translator *t, co
    been taken yet, so nobody could be told what it is about. */
 ph_status phg_private_streams_take_contract(phg_private_streams *s, phg_translator *t,
                                             const ph_signed_contract *contract);
+
+/* Takes the next countersignature of the notary's stream.  PH_EAGAIN: its record has not been taken
+   yet. */
+ph_status phg_private_streams_take_countersignature(phg_private_streams *s, phg_translator *t,
+                                                    const ph_countersignature *c, uint64_t seq);
 
 /* What the participant is told; an empty one if it was told nothing yet. */
 const phg_private *phg_private_streams_of(const phg_private_streams *s, ph_participant_id id);

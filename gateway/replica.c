@@ -67,11 +67,20 @@ ph_status phg_replica_take_record(phg_replica *r, uint64_t number, const void *b
     return s;
 }
 
-ph_status phg_replica_take_contract(phg_replica *r, uint64_t number, const void *bytes, size_t size)
+static ph_status take_countersignature(phg_replica *r, const void *bytes, size_t size)
 {
+    ph_countersignature c;
+    ph_status s = ph_countersignature_read(bytes, size, &c);
+    if (s != PH_OK) return s;
+    return phg_private_streams_take_countersignature(&r->streams, r->translator, &c,
+                                                     r->catalogue.seq);
+}
+
+ph_status phg_replica_take_sealed(phg_replica *r, const void *bytes, size_t size)
+{
+    if (ph_countersignature_is(bytes, size)) return take_countersignature(r, bytes, size);
     ph_signed_contract contract;
     ph_status s = ph_signed_contract_read(bytes, size, &contract);
     if (s != PH_OK) return s;
-    if (contract.contract.v != number) return PH_ECORRUPT;
     return phg_private_streams_take_contract(&r->streams, r->translator, &contract);
 }

@@ -30,9 +30,8 @@ void phg_replica_release(phg_replica *r);
 /* Takes item `number` of the engine's stream. */
 ph_status phg_replica_take_record(phg_replica *r, uint64_t number, const void *bytes, size_t size);
 
-/* Takes item `number` of the notary's stream.  PH_EAGAIN: its record has not been taken yet; the
-   replica is as it was, come again. */
-ph_status phg_replica_take_contract(phg_replica *r, uint64_t number, const void *bytes,
-                                    size_t size);
+/* Takes the next item of the notary's stream, a contract or a countersignature.  PH_EAGAIN: its
+   record has not been taken yet; the replica is as it was, come again. */
+ph_status phg_replica_take_sealed(phg_replica *r, const void *bytes, size_t size);
 
 #endif

@@ -53,11 +53,21 @@ bool phg_session_logon(phg_session *s, ph_participant_id who, const phg_logon *l
                        logon->next_contract, p->contract_cnt + 1);
         return false;
     }
+    if (logon->next_countersignature > p->countersignature_cnt + 1) {
+        *ret_why = PHG_REFUSAL_STREAM_NUMBER;
+        (void)snprintf(text, PHG_WHY_SIZE,
+                       "next_countersignature is %" PRIu64 " where 1 to %" PRIu64
+                       " can be asked for",
+                       logon->next_countersignature, p->countersignature_cnt + 1);
+        return false;
+    }
     s->state = phg_session_step(s->state, PHG_SESSION_LOGON);
     s->participant = who;
     s->receive = logon->receive;
     s->next_report = logon->next_report;
     s->next_contract = logon->next_contract;
+    s->next_countersignature = logon->next_countersignature;
+    s->notary_keys = 0;
     s->owes_logon = true;
     s->lists_catalogue = false;
     s->held_order = 0;
@@ -129,7 +139,9 @@ void phg_session_busy(phg_session *s, uint64_t request, uint64_t client_order_id
 
 static bool owes_stream(const phg_session *s, const phg_private *p)
 {
-    return s->receive && (s->next_report <= p->reports.cnt || s->next_contract <= p->contracts.cnt);
+    if (!s->receive) return false;
+    if (s->next_report <= p->reports.cnt || s->next_contract <= p->contracts.cnt) return true;
+    return s->next_countersignature != 0 && s->next_countersignature <= p->countersignatures.cnt;
 }
 
 bool phg_session_owes(const phg_session *s, const phg_session_view *view)
@@ -138,6 +150,7 @@ bool phg_session_owes(const phg_session *s, const phg_session_view *view)
     if (s->owes_logon || s->owes_logout || s->refusal != 0 || s->busy_cnt != 0) return true;
     if (s->state == PHG_SESSION_LEAVING) return false;
     if (s->lists_catalogue || s->owes_heartbeat) return true;
+    if (s->notary_keys < view->catalogue->notary_key_cnt) return true;
     return owes_stream(s, phg_private_streams_of(view->streams, s->participant));
 }
 
@@ -163,6 +176,7 @@ static phg_bytes logon_accepted(const phg_session *s, const phg_session_view *vi
         .roles = who->terms.roles,
         .last_report = p->reports.cnt,
         .last_contract = p->contracts.cnt,
+        .last_countersignature = p->countersignatures.cnt,
         .last_client_order_id = p->last_client_order_id,
         .market = &view->catalogue->market,
         .silence_seconds = s->silence_seconds,
@@ -177,8 +191,14 @@ static ph_status fill_first(phg_session *s, const phg_session_view *view, phg_ou
         if (status != PH_OK) return status;
         s->owes_logon = false;
     }
-    uint32_t said = 0;
     ph_status status = PH_OK;
+    while (status == PH_OK && s->state == PHG_SESSION_READY &&
+           s->notary_keys < view->catalogue->notary_key_cnt) {
+        const phg_notary_key *k = &view->catalogue->notary_keys[s->notary_keys];
+        status = append(f, phg_translate_notary_key(view->translator, k));
+        if (status == PH_OK) s->notary_keys++;
+    }
+    uint32_t said = 0;
     while (said < s->busy_cnt && status == PH_OK) {
         const phg_busy *b = &s->busy[said];
         status = append(f, phg_translate_busy(view->translator, b->request, b->client_order_id));
@@ -250,6 +270,9 @@ static ph_status fill(phg_session *s, const phg_session_view *view, phg_out_fram
     if (s->receive) {
         fill_stream(f, &p->reports, &s->next_report);
         fill_stream(f, &p->contracts, &s->next_contract);
+        /* Never before the contract that it is under. */
+        if (s->next_countersignature != 0 && s->next_contract > p->contracts.cnt)
+            fill_stream(f, &p->countersignatures, &s->next_countersignature);
     }
     /* A heartbeat says what every other message says too. */
     if (s->owes_heartbeat && f->cnt == 0)

@@ -62,6 +62,8 @@ typedef struct {
     phg_refusal refusal; /* 0: none is owed */
     char refusal_text[PHG_WHY_SIZE];
     uint64_t next_report, next_contract;
+    uint64_t next_countersignature; /* 0: not wanted */
+    uint32_t notary_keys;           /* later ones that were told */
     bool lists_catalogue;
     uint64_t catalogue_request, catalogue_row;
     uint64_t held_order, held_until_ns; /* see Busy; 0: nothing is held back */

@@ -243,11 +243,33 @@ static bool take_withdraw(reading *r, const Petahour__V1__Withdraw *m, ph_comman
     return take_text(r, "reference", m->reference, to->reference.s, sizeof to->reference.s);
 }
 
+static bool take_countersignature(reading *r, const Petahour__V1__CountersignContract *m,
+                                  ph_command *c)
+{
+    ph_countersign_contract *to = &c->u.countersignature;
+    c->kind = PH_CMD_COUNTERSIGN_CONTRACT;
+    c->request = m->request;
+    to->contract.v = m->contract;
+    return take_blob(r, "key", m->key, to->key.b, sizeof to->key.b) &&
+           take_blob(r, "signature", m->signature, to->signature.b, sizeof to->signature.b);
+}
+
+static bool take_notary_key(reading *r, const Petahour__V1__RotateNotaryKey *m, ph_command *c)
+{
+    ph_rotate_notary_key *to = &c->u.notary_key;
+    c->kind = PH_CMD_ROTATE_NOTARY_KEY;
+    c->request = m->request;
+    return take_blob(r, "key", m->key, to->key.b, sizeof to->key.b) &&
+           take_blob(r, "proof", m->proof, to->proof.b, sizeof to->proof.b) &&
+           (m->endorsement.len == 0 || take_blob(r, "endorsement", m->endorsement,
+                                                 to->endorsement.b, sizeof to->endorsement.b));
+}
+
 static bool take_logon(const Petahour__V1__Logon *m, phg_in *to)
 {
     to->kind = PHG_IN_LOGON;
-    to->u.logon =
-        (phg_logon){m->protocol_version, m->next_report, m->next_contract, m->receive != 0};
+    to->u.logon = (phg_logon){m->protocol_version, m->next_report, m->next_contract,
+                              m->receive != 0, m->next_countersignature};
     return true;
 }
 
@@ -283,6 +305,10 @@ static bool take_message(reading *r, const Petahour__V1__ClientMessage *m, phg_i
         return take_state(r, m->set_participant_state, c);
     case PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_DEPOSIT: return take_deposit(r, m->deposit, c);
     case PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_WITHDRAW: return take_withdraw(r, m->withdraw, c);
+    case PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_COUNTERSIGN_CONTRACT:
+        return take_countersignature(r, m->countersign_contract, c);
+    case PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_ROTATE_NOTARY_KEY:
+        return take_notary_key(r, m->rotate_notary_key, c);
     case PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE__NOT_SET:
     case _PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE__CASE_IS_INT_SIZE: break;
     }

@@ -21,6 +21,7 @@
 
 #include "engine/base/status.h"
 #include "engine/wire/command.h"
+#include "engine/wire/countersignature.h"
 #include "engine/wire/event.h"
 #include "engine/wire/signed_contract.h"
 #include "gateway/catalogue.h"
@@ -51,6 +52,7 @@ typedef struct {
     uint32_t protocol_version;
     uint64_t next_report, next_contract;
     bool receive;
+    uint64_t next_countersignature; /* 0: not wanted */
 } phg_logon;
 
 typedef struct {
@@ -132,7 +134,7 @@ typedef struct {
 typedef struct {
     ph_participant_id participant;
     uint32_t roles;
-    uint64_t last_report, last_contract, last_client_order_id;
+    uint64_t last_report, last_contract, last_countersignature, last_client_order_id;
     const ph_open_market *market;
     uint32_t silence_seconds;
 } phg_logon_accepted;
@@ -140,6 +142,9 @@ typedef struct {
 phg_bytes phg_translate_report(phg_translator *t, const phg_report *r);
 phg_bytes phg_translate_result(phg_translator *t, const phg_result *r);
 phg_bytes phg_translate_contract(phg_translator *t, uint64_t number, const ph_signed_contract *c);
+phg_bytes phg_translate_countersignature(phg_translator *t, uint64_t number,
+                                         const ph_countersignature *c);
+phg_bytes phg_translate_notary_key(phg_translator *t, const phg_notary_key *k);
 phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accepted *a);
 phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const char *text);
 phg_bytes phg_translate_busy(phg_translator *t, uint64_t request, uint64_t client_order_id);

@@ -210,6 +210,43 @@ phg_bytes phg_translate_contract(phg_translator *t, uint64_t number, const ph_si
     return pack_message(t, &g);
 }
 
+phg_bytes phg_translate_countersignature(phg_translator *t, uint64_t number,
+                                         const ph_countersignature *c)
+{
+    Petahour__V1__Countersignature m;
+    petahour__v1__countersignature__init(&m);
+    m.stream_number = number;
+    m.contract = c->contract.v;
+    m.sequence = c->seq;
+    m.at = c->at.ns;
+    m.participant = c->participant.v;
+    m.key = blob_of(c->key.b, sizeof c->key.b);
+    m.signature = blob_of(c->signature.b, sizeof c->signature.b);
+    m.leaf_hash = blob_of(c->leaf.b, sizeof c->leaf.b);
+    m.verdict = c->holds ? PETAHOUR__V1__COUNTERSIGNATURE_VERDICT__COUNTERSIGNATURE_VERDICT_HOLDS
+                         : PETAHOUR__V1__COUNTERSIGNATURE_VERDICT__COUNTERSIGNATURE_VERDICT_FALSE;
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_COUNTERSIGNATURE;
+    g.countersignature = &m;
+    return pack_message(t, &g);
+}
+
+phg_bytes phg_translate_notary_key(phg_translator *t, const phg_notary_key *k)
+{
+    Petahour__V1__NotaryKey m;
+    petahour__v1__notary_key__init(&m);
+    m.sequence = k->seq;
+    m.key = blob_of(k->named.key.b, sizeof k->named.key.b);
+    m.proof = blob_of(k->named.proof.b, sizeof k->named.proof.b);
+    m.endorsement = blob_of(k->named.endorsement.b, sizeof k->named.endorsement.b);
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_NOTARY_KEY;
+    g.notary_key = &m;
+    return pack_message(t, &g);
+}
+
 phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accepted *a)
 {
     Petahour__V1__LogonAccepted m;
@@ -218,6 +255,7 @@ phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accept
     m.roles = a->roles;
     m.last_report = a->last_report;
     m.last_contract = a->last_contract;
+    m.last_countersignature = a->last_countersignature;
     m.last_client_order_id = a->last_client_order_id;
     m.market = text_of(a->market->market.s);
     m.currency = text_of(a->market->currency);

@@ -62,10 +62,11 @@ static ph_status on_record(void *arg, uint64_t number, const void *bytes, size_t
     return phg_replica_take_record(u->replica, number, bytes, size);
 }
 
-static ph_status on_contract(void *arg, uint64_t number, const void *bytes, size_t size)
+static ph_status on_sealed(void *arg, uint64_t number, const void *bytes, size_t size)
 {
     phg_uplink *u = arg;
-    return phg_replica_take_contract(u->replica, number, bytes, size);
+    (void)number; /* contracts have their own */
+    return phg_replica_take_sealed(u->replica, bytes, size);
 }
 
 ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost,
@@ -89,9 +90,9 @@ ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost,
                        ph_follower_last(u->engine), ph_follower_next(u->engine) - 1);
         return PH_EDIVERGED;
     }
-    s = ph_follower_turn(u->notary, now_ns, on_contract, u);
+    s = ph_follower_turn(u->notary, now_ns, on_sealed, u);
     if (s != PH_OK && s != PH_EAGAIN) {
-        (void)snprintf(err, PHG_ERR_SIZE, "could not take contract %" PRIu64 " of the notary: %s",
+        (void)snprintf(err, PHG_ERR_SIZE, "could not take item %" PRIu64 " of the notary: %s",
                        ph_follower_next(u->notary), ph_status_text(s));
         return s;
     }

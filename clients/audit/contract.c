@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "clients/audit/audit.h"
+#include "clients/audit/countersigned.h"
 #include "clients/audit/proof.h"
 #include "clients/audit/recompute.h"
 #include "clients/audit/saved.h"
 #include "engine/base/money.h"
 #include "engine/base/period.h"
 #include "engine/notary/contracts.h"
+#include "engine/notary/notary_keys.h"
 #include "engine/notary/note.h"
 #include "engine/wire/signed_contract.h"
 
@@ -57,15 +59,17 @@ typedef struct {
     uint64_t id;
     ph_contracts *contracts;
     const ph_saved *saved; /* NULL: nothing to compare with */
-    const ph_key *key;     /* NULL: the one the market states */
+    const ph_key *key;     /* NULL: the one in force when it was signed */
+    ph_notary_keys keys;
     bool is_found;
+    ph_countersigned countersigned;
 } looking;
 
-static int compare_with_saved(const looking *l, const ph_market *m, const ph_contract_leaf *leaf)
+static int compare_with_saved(const looking *l, const ph_contract_leaf *leaf)
 {
     const ph_saved *s = l->saved;
-    const ph_open_market *opened = ph_market_opened(m);
-    const ph_key *key = l->key != NULL ? l->key : &opened->notary_sign_key;
+    const ph_key *key = l->key;
+    if (key == NULL) key = ph_notary_keys_at(&l->keys, ph_contracts_first_seq(l->contracts));
     ph_proof proof;
     const char *why;
     if (leaf->canonical_size != s->canonical_size ||
@@ -89,7 +93,8 @@ static int compare_with_saved(const looking *l, const ph_market *m, const ph_con
     }
     puts("right: the proof leads to the root of its batch");
     puts(l->key != NULL ? "right: the root is signed with the key that was given"
-                        : "right: the root is signed with the key that the market was opened with");
+                        : "right: the root is signed with the key that the journal says was in "
+                          "force");
     return PH_AUDIT_RIGHT;
 }
 
@@ -102,11 +107,12 @@ static void print_place(const looking *l, const ph_market *m, const ph_contract_
            leaf->leaf_index, leaf->leaf_cnt, ph_contracts_first_seq(l->contracts));
     printf("root       %s\n", sodium_bin2hex(hash, sizeof hash, root.b, sizeof root.b));
     if (!ph_checkpoint_market_ok(opened->market.s)) return;
-    ph_note_signer signer = {opened->market.s, &opened->notary_sign_key};
+    ph_note_signer signer = {opened->market.s,
+                             ph_notary_keys_at(&l->keys, ph_contracts_first_seq(l->contracts))};
     printf("signed by  %s\n", ph_note_vkey(&signer, vkey));
 }
 
-static int found(const looking *l, const ph_market *m, const ph_contract_leaf *leaf)
+static int found(looking *l, const ph_market *m, const ph_contract_leaf *leaf)
 {
     ph_document d;
     const char *why;
@@ -116,15 +122,14 @@ static int found(const looking *l, const ph_market *m, const ph_contract_leaf *l
     }
     print_document(&d);
     print_place(l, m, leaf);
-    return l->saved == NULL ? PH_AUDIT_RIGHT : compare_with_saved(l, m, leaf);
+    ph_hash hash = ph_merkle_leaf(leaf->canonical, leaf->canonical_size);
+    ph_countersigned_begin(&l->countersigned, &d, &hash);
+    return l->saved == NULL ? PH_AUDIT_RIGHT : compare_with_saved(l, leaf);
 }
 
-static int look(void *arg, const ph_market *m, const ph_replay_batch *batch, bool *ret_enough)
+static int look_in_batch(looking *l, const ph_market *m, const ph_replay_batch *batch)
 {
-    looking *l = arg;
     char err[512];
-    if (ph_market_contract_cnt(m) < l->id) return PH_AUDIT_RIGHT;
-    *ret_enough = true;
     ph_status s = ph_contracts_collect(l->contracts, m, batch, err, sizeof err);
     if (s != PH_OK) {
         ph_audit_say("%s", err);
@@ -140,6 +145,30 @@ static int look(void *arg, const ph_market *m, const ph_replay_batch *batch, boo
     return PH_AUDIT_RIGHT;
 }
 
+/* Countersignatures may come until the journal ends. */
+static int look(void *arg, const ph_market *m, const ph_replay_batch *batch, bool *ret_enough)
+{
+    looking *l = arg;
+    (void)ph_notary_keys_follow(&l->keys, m); /* what is unproved is no key */
+    if (!l->is_found && ph_market_contract_cnt(m) >= l->id) {
+        int status = look_in_batch(l, m, batch);
+        *ret_enough = !l->is_found;
+        if (status != PH_AUDIT_RIGHT) return status;
+    }
+    if (l->is_found) ph_countersigned_batch(&l->countersigned, batch);
+    return PH_AUDIT_RIGHT;
+}
+
+static int tell_countersigned(void *arg, const ph_market *m)
+{
+    looking *l = arg;
+    (void)m;
+    if (!l->is_found) return PH_AUDIT_RIGHT;
+    (void)ph_countersigned_print(&l->countersigned); /* a false one is its party's affair */
+    return l->saved == NULL ? PH_AUDIT_RIGHT
+                            : ph_countersigned_compare(&l->countersigned, l->saved);
+}
+
 static int look_in_journal(const ph_audit_request *q, looking *l)
 {
     l->contracts = ph_contracts_new();
@@ -147,7 +176,8 @@ static int look_in_journal(const ph_audit_request *q, looking *l)
         ph_audit_say("could not look for the contract: no memory");
         return PH_AUDIT_FAILED;
     }
-    int status = ph_recompute_run(q, &(ph_recompute){.on_batch = look, .arg = l});
+    int status = ph_recompute_run(
+        q, &(ph_recompute){.on_batch = look, .on_end = tell_countersigned, .arg = l});
     ph_contracts_free(l->contracts);
     if (status != PH_AUDIT_RIGHT || l->is_found) return status;
     ph_audit_say("the journal has no contract %" PRIu64, l->id);
@@ -166,7 +196,11 @@ static int check_alone(const ph_saved *s, const ph_key *key)
     print_document(&proof.document);
     puts("right: the proof leads to the signed root, and the root is signed with the key that was "
          "given");
-    return PH_AUDIT_RIGHT;
+    ph_countersigned c;
+    ph_hash leaf = ph_merkle_leaf(s->canonical, s->canonical_size);
+    ph_countersigned_begin(&c, &proof.document, &leaf);
+    int status = ph_countersigned_saved(&c, s);
+    return status == PH_AUDIT_RIGHT ? ph_countersigned_print(&c) : status;
 }
 
 static int check_file(const ph_audit_request *q, const ph_key *key)

@@ -32,7 +32,10 @@ static int check_saved(const char *path, const ph_saved *saved, const ph_log_sig
     ph_proof proof;
     const char *why;
     char sentence[160];
-    if (ph_proof_check(saved, &by->key, &proof, &why) != PH_OK) {
+    ph_status s = PH_ENOTFOUND;
+    for (uint32_t i = 0; i < by->keys.cnt && s == PH_ENOTFOUND; i++)
+        s = ph_proof_check(saved, &by->keys.v[i].key, &proof, &why);
+    if (s != PH_OK) {
         snprintf(sentence, sizeof sentence, "the contract does not prove itself: %s", why);
         return wrong(path, sentence);
     }

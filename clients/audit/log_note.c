@@ -9,48 +9,106 @@
 #include <string.h>
 
 #include "clients/audit/walk.h"
+#include "engine/base/panic.h"
 #include "engine/notary/note.h"
 #include "engine/process/file.h"
 #include "engine/wire/codec.h"
 
 static const char FORK[] = "FORK, the log signed two histories";
 
-/* The command that opened the market is the first record. */
-static int signer_of_journal(const char *journal, ph_log_signer *ret)
+static void take_first(ph_log_signer *by, const ph_key *key)
+{
+    by->keys.cnt = 0;
+    bool is_taken = ph_notary_keys_take(&by->keys, "", &(ph_notary_key){.key = *key, .seq = 1});
+    PH_ASSERT(is_taken); /* the first needs no proof */
+}
+
+/* Nothing is recomputed, so whether the market took a key is not known: who endorsed it is. */
+static void take_later(ph_log_signer *by, const ph_command *c, uint64_t seq)
+{
+    ph_notary_keys with = by->keys;
+    ph_notary_key named = {c->u.notary_key.key, seq, c->u.notary_key.proof,
+                           c->u.notary_key.endorsement};
+    if (ph_notary_keys_take(&with, by->market.s, &named) && with.v[with.cnt - 1].is_endorsed)
+        by->keys = with;
+}
+
+static int take_batch(ph_log_signer *by, const ph_journal_batch *b)
+{
+    ph_journal_cursor cursor = {0};
+    ph_journal_record r;
+    while (ph_journal_record_next(b, &cursor, &r)) {
+        ph_command c;
+        if (ph_command_read(r.bytes, r.size, &c) != PH_OK) continue; /* of another time */
+        if (r.seq == 1 && c.kind == PH_CMD_OPEN_MARKET) {
+            take_first(by, &c.u.open_market.notary_sign_key);
+            by->market = c.u.open_market.market;
+        } else if (c.kind == PH_CMD_ROTATE_NOTARY_KEY && by->keys.cnt != 0) {
+            take_later(by, &c, r.seq);
+        }
+    }
+    if (by->keys.cnt != 0) return PH_AUDIT_RIGHT;
+    ph_audit_say("the first record of the journal opens no market");
+    return PH_AUDIT_WRONG;
+}
+
+/* The command that opened the market is the first record; what comes later is read on demand. */
+static int signer_of_journal(const char *journal, bool is_whole, ph_log_signer *ret)
 {
     ph_walk w;
-    ph_journal_batch b;
-    bool is_end = true;
+    bool is_end = false;
     int status = ph_walk_open(journal, &w);
-    if (status == PH_AUDIT_RIGHT) status = ph_walk_next(&w, &b, &is_end);
-    if (status == PH_AUDIT_RIGHT && is_end) {
+    while (status == PH_AUDIT_RIGHT && !is_end) {
+        ph_journal_batch b;
+        status = ph_walk_next(&w, &b, &is_end);
+        if (status != PH_AUDIT_RIGHT || is_end) break;
+        status = take_batch(ret, &b);
+        if (!is_whole) break;
+    }
+    if (status == PH_AUDIT_RIGHT && ret->keys.cnt == 0) {
         ph_audit_say("journal \"%s\" has no record", journal);
         status = PH_AUDIT_NOT_FOUND;
-    }
-    if (status == PH_AUDIT_RIGHT) {
-        ph_journal_cursor cursor = {0};
-        ph_journal_record r;
-        ph_command c;
-        if (ph_journal_record_next(&b, &cursor, &r) &&
-            ph_command_read(r.bytes, r.size, &c) == PH_OK && c.kind == PH_CMD_OPEN_MARKET) {
-            *ret = (ph_log_signer){c.u.open_market.notary_sign_key, c.u.open_market.market};
-        } else {
-            ph_audit_say("the first record of journal \"%s\" opens no market", journal);
-            status = PH_AUDIT_WRONG;
-        }
     }
     ph_walk_close(&w);
     return status;
 }
 
+static ph_status verify_note(const char *note, size_t size, const char *origin,
+                             const ph_log_signer *by, size_t *ret_text_size)
+{
+    ph_status s = PH_ENOTFOUND;
+    for (uint32_t i = 0; i < by->keys.cnt && s == PH_ENOTFOUND; i++)
+        s = ph_note_verify(note, size, &(ph_note_signer){origin, &by->keys.v[i].key},
+                           ret_text_size);
+    return s;
+}
+
+/* Whether the newest checkpoint of the log can be told from the keys that are known; one that
+   cannot be read at all is no reason to look for more. */
+static bool newest_is_signed(const char *folder, const ph_log_signer *by)
+{
+    char path[1024], note[PH_LOG_NOTE_MAX], origin[PH_LOG_ORIGIN_MAX];
+    size_t size, text_size;
+    snprintf(path, sizeof path, "%s/checkpoint", folder);
+    if (ph_file_read(AT_FDCWD, path, note, sizeof note, &size) != PH_OK) return true;
+    if (!ph_checkpoint_market_ok(by->market.s)) return true;
+    return verify_note(note, size, ph_log_origin(by->market.s, origin), by, &text_size) !=
+           PH_ENOTFOUND;
+}
+
 int ph_log_signer_of(const ph_audit_request *q, ph_log_signer *ret)
 {
     *ret = (ph_log_signer){.market = {""}};
-    if (q->journal != NULL) {
-        int status = signer_of_journal(q->journal, ret);
-        if (status != PH_AUDIT_RIGHT) return status;
-    }
-    return q->key == NULL ? PH_AUDIT_RIGHT : ph_audit_key(q->key, &ret->key);
+    int status = PH_AUDIT_RIGHT;
+    if (q->journal != NULL) status = signer_of_journal(q->journal, false, ret);
+    if (status == PH_AUDIT_RIGHT && q->journal != NULL && q->key == NULL &&
+        (q->log == NULL || !newest_is_signed(q->log, ret)))
+        status = signer_of_journal(q->journal, true, ret);
+    if (status != PH_AUDIT_RIGHT || q->key == NULL) return status;
+    ph_key key;
+    status = ph_audit_key(q->key, &key);
+    if (status == PH_AUDIT_RIGHT) take_first(ret, &key);
+    return status;
 }
 
 static int wrong(const char *name, const char *why)
@@ -68,7 +126,7 @@ int ph_log_note_of(const char *name, const char *note, size_t size, const ph_log
     if (size > sizeof ret->note || origin_size == 0 || origin_size >= sizeof origin)
         return wrong(name, "is not a signed checkpoint");
     memcpy(origin, note, origin_size);
-    ph_status s = ph_note_verify(note, size, &(ph_note_signer){origin, &by->key}, &ret->text_size);
+    ph_status s = verify_note(note, size, origin, by, &ret->text_size);
     if (s == PH_ENOTFOUND) return wrong(name, "is not signed by this key");
     if (s == PH_EDENIED) return wrong(name, "has a signature that does not hold");
     if (s != PH_OK) return wrong(name, "is not a signed checkpoint");

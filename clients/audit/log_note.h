@@ -12,14 +12,17 @@
 #include "engine/notary/checkpoint.h"
 #include "engine/notary/log_folder.h"
 #include "engine/notary/log_reader.h"
+#include "engine/notary/notary_keys.h"
 
 /* Whose checkpoints are believed. */
 typedef struct {
-    ph_key key;
-    ph_text64 market; /* empty: any that the key signs for */
+    ph_notary_keys keys; /* any of them */
+    ph_text64 market;    /* empty: any that they sign for */
 } ph_log_signer;
 
-/* The signer as the arguments say: --key, or the key and the name that the journal opens with. */
+/* The signer as the arguments say: --key, or the key and the name that the journal opens with, and
+   the keys that it names later if the key before endorsed each.  A journal is read to its end only
+   if the log's newest checkpoint is not signed by the first key. */
 int ph_log_signer_of(const ph_audit_request *q, ph_log_signer *ret);
 
 /* A checkpoint whose signature holds. */

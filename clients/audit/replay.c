@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clients/audit/audit.h"
+#include "clients/audit/countersigned.h"
 #include "clients/audit/difference.h"
 #include "clients/audit/recompute.h"
 #include "clients/audit/state_hash.h"
@@ -27,16 +28,17 @@ typedef struct {
     ph_wide balance_sum;  /* over all accounts */
     uint64_t account_cnt; /* that ever moved */
     uint64_t below_zero;  /* accounts that may not be negative and are */
+    ph_countersigned_sums countersigned;
 } totals;
 
 static int add_batch(void *arg, const ph_market *m, const ph_replay_batch *batch, bool *ret_enough)
 {
     totals *t = arg;
-    (void)m, (void)ret_enough;
+    (void)ret_enough;
     t->batches++;
     t->chain = batch->chain;
     t->chain_seq = batch->first_seq + batch->record_cnt - 1;
-    return PH_AUDIT_RIGHT;
+    return ph_countersigned_sums_batch(&t->countersigned, m, batch);
 }
 
 static bool add_state(totals *t, const ph_market *m)
@@ -109,6 +111,7 @@ static void print_table(const totals *t, const ph_market *m)
     print_counts(t);
     printf("contracts  %" PRIu64 ", notional %s\n", ph_market_contract_cnt(m),
            wide_text(t->notional, notional));
+    ph_countersigned_sums_print(&t->countersigned);
     printf("resting    %" PRIu32 " orders\n", ph_market_order_cnt(m));
     printf("accounts   %" PRIu64 ", sum %s, below zero %" PRIu64 "\n", t->account_cnt,
            wide_text(t->balance_sum, sum), t->below_zero);
@@ -166,7 +169,7 @@ static int print_json(totals *t, const ph_market *m, const char *broken)
     sodium_bin2hex(chain, sizeof chain, t->chain.b, sizeof t->chain.b);
     /* o takes what it is given, and fails when that is NULL */
     json_t *j = json_pack(
-        "{s:b, s:s?, s:s, s:I, s:I, s:s, s:o, s:o, s:I, s:s, s:I, s:I, s:s, s:I, s:s, s:I}",
+        "{s:b, s:s?, s:s, s:I, s:I, s:s, s:o, s:o, s:I, s:s, s:I, s:I, s:s, s:I, s:s, s:I, s:o}",
         "equal", broken == NULL, "broken", broken, "market", opened == NULL ? "" : opened->market.s,
         "records", (json_int_t)t->last_seq, "batches", (json_int_t)t->batches, "last_at",
         ph_time_text(t->last_at, at), "commands",
@@ -175,7 +178,8 @@ static int print_json(totals *t, const ph_market *m, const char *broken)
         (json_int_t)ph_market_contract_cnt(m), "notional", wide_text(t->notional, notional),
         "resting_orders", (json_int_t)ph_market_order_cnt(m), "accounts",
         (json_int_t)t->account_cnt, "balance_sum", wide_text(t->balance_sum, sum), "below_zero",
-        (json_int_t)t->below_zero, "chain", chain, "chain_record", (json_int_t)t->chain_seq);
+        (json_int_t)t->below_zero, "chain", chain, "chain_record", (json_int_t)t->chain_seq,
+        "countersignatures", ph_countersigned_sums_json(&t->countersigned));
     return print_object(t, j);
 }
 
@@ -209,6 +213,7 @@ static int print_all(void *arg, const ph_market *m)
         return PH_AUDIT_NOT_FOUND;
     }
     ph_market_each_account(m, add_account, t);
+    ph_countersigned_sums_end(&t->countersigned, m);
     const char *broken = find_broken(t, m);
     int status = PH_AUDIT_RIGHT;
     if (t->json)
@@ -239,6 +244,7 @@ int ph_audit_replay(const ph_audit_request *q)
                                                      .on_end = print_all,
                                                      .on_difference = print_difference,
                                                      .arg = &t});
+    ph_countersigned_sums_close(&t.countersigned);
     json_decref(t.states);
     return status;
 }

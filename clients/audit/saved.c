@@ -58,6 +58,36 @@ static ph_status read_note(json_t *of, ph_saved *s)
     return PH_OK;
 }
 
+static ph_status read_exact(json_t *of, const char *member, uint8_t *to, size_t size)
+{
+    size_t got = 0;
+    json_t *value = json_object_get(of, member);
+    const char *hex = json_string_value(value);
+    if (hex == NULL || json_string_length(value) != 2 * size ||
+        sodium_hex2bin(to, size, hex, 2 * size, NULL, &got, NULL) != 0 || got != size)
+        return PH_ECORRUPT;
+    return PH_OK;
+}
+
+static ph_status read_countersignatures(json_t *of, ph_saved *s)
+{
+    json_t *list = json_object_get(of, "countersignatures");
+    if (list == NULL) return PH_OK;
+    if (!json_is_array(list) || json_array_size(list) > PH_SAVED_COUNTERSIGNATURES)
+        return PH_ECORRUPT;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *row = json_array_get(list, i);
+        ph_saved_countersignature *to = &s->countersignatures[i];
+        if (json_object_size(row) != 3) return PH_ECORRUPT;
+        ph_status st = read_u32(row, "participant", &to->participant.v);
+        if (st == PH_OK) st = read_exact(row, "key", to->key.b, sizeof to->key.b);
+        if (st == PH_OK) st = read_exact(row, "signature", to->signature.b, sizeof to->signature.b);
+        if (st != PH_OK) return st;
+        s->countersignature_cnt++;
+    }
+    return PH_OK;
+}
+
 /* *ret_member is the member that was looked at last. */
 static ph_status read_members(json_t *of, ph_saved *s, const char **ret_member)
 {
@@ -78,6 +108,9 @@ static ph_status read_members(json_t *of, ph_saved *s, const char **ret_member)
     if (st != PH_OK) return st;
     if (proof_size % 32 != 0) return PH_ECORRUPT;
     s->proof_cnt = (uint32_t)(proof_size / 32);
+    *ret_member = "countersignatures";
+    st = read_countersignatures(of, s);
+    if (st != PH_OK) return st;
     *ret_member = "signed_root";
     return read_note(of, s);
 }
@@ -90,10 +123,11 @@ ph_status ph_saved_parse(const char *text, size_t size, ph_saved *ret, char *err
         snprintf(err, err_size, "line %d: %s", json_err.line, json_err.text);
         return PH_ECORRUPT;
     }
-    if (!json_is_object(of) || json_object_size(of) != 5) {
+    size_t members = json_object_get(of, "countersignatures") == NULL ? 5 : 6;
+    if (!json_is_object(of) || json_object_size(of) != members) {
         snprintf(err, err_size,
-                 "not an object with exactly canonical, leaf_index, leaf_count, inclusion_proof "
-                 "and signed_root");
+                 "not an object with exactly canonical, leaf_index, leaf_count, inclusion_proof, "
+                 "signed_root and, if there are any, countersignatures");
         json_decref(of);
         return PH_ECORRUPT;
     }

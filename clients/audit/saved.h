@@ -2,9 +2,10 @@
 /*  clients/audit/saved.h - a saved contract: the JSON file that a customer keeps.
 
       {"canonical": hex, "leaf_index": n, "leaf_count": n, "inclusion_proof": hex,
-       "signed_root": text}
+       "signed_root": text,
+       "countersignatures": [{"participant": n, "key": hex, "signature": hex}]}
 
-    Exactly these members; engine/notary/README.md, section 4.
+    Exactly these members, the last of which may be absent; engine/notary/README.md, section 4.
 
     Owns      the bytes it read; ph_saved_free releases them.
     Thread    one. */
@@ -15,6 +16,15 @@
 #include <stdint.h>
 
 #include "engine/base/status.h"
+#include "engine/base/types.h"
+
+enum { PH_SAVED_COUNTERSIGNATURES = 3 }; /* parties at most */
+
+typedef struct {
+    ph_participant_id participant;
+    ph_key key;
+    ph_signature signature;
+} ph_saved_countersignature;
 
 typedef struct {
     uint8_t *canonical;
@@ -24,6 +34,8 @@ typedef struct {
     uint32_t proof_cnt;
     char *note;
     size_t note_size;
+    ph_saved_countersignature countersignatures[PH_SAVED_COUNTERSIGNATURES];
+    uint32_t countersignature_cnt;
 } ph_saved;
 
 /* Reads the text of a file.  PH_ECORRUPT: not such a text, PH_EFULL: no memory; err receives a

@@ -88,6 +88,9 @@ static const absent may_be_absent[] = {
     {PH_CMD_REPORT_PROBE, "signature", 0},
     {PH_CMD_REPORT_DELIVERY, "energy_wh", 0},
     {PH_CMD_REPORT_DELIVERY, "signature", 0},
+    {PH_CMD_COUNTERSIGN_CONTRACT, "signature", 0},
+    {PH_CMD_ROTATE_NOTARY_KEY, "proof", 0},
+    {PH_CMD_ROTATE_NOTARY_KEY, "endorsement", 0},
 };
 
 static const absent *absent_of(ph_command_kind kind, const char *name)

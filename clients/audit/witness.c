@@ -47,7 +47,11 @@ static int open_key(witness *w)
         return PH_AUDIT_FAILED;
     }
     w->self = (ph_note_signer){w->own.name, &w->own.sign_public};
-    if (memcmp(w->own.sign_public.b, w->log.key.b, sizeof w->log.key.b) != 0) return PH_AUDIT_RIGHT;
+    bool is_logs = false;
+    for (uint32_t i = 0; i < w->log.keys.cnt; i++)
+        is_logs =
+            is_logs || memcmp(&w->own.sign_public, &w->log.keys.v[i].key, sizeof(ph_key)) == 0;
+    if (!is_logs) return PH_AUDIT_RIGHT;
     ph_audit_say("the witness has the key of the log: nobody is his own witness");
     return PH_AUDIT_FAILED;
 }

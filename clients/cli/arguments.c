@@ -31,6 +31,25 @@ static bool degrees(const char *text, int32_t *ret)
 }
 
 /* NULL, or what the text should have been. */
+/* Keys separated by commas. */
+static bool keys_of(const char *text, cli_keys *ret)
+{
+    cli_keys k = {.cnt = 0};
+    char hex[65];
+    for (;;) {
+        size_t size = strcspn(text, ",");
+        if (size != 64 || k.cnt == PHC_TRUSTED_KEYS_MAX) return false;
+        memcpy(hex, text, 64);
+        hex[64] = '\0';
+        if (phc_hex_parse(hex, k.v[k.cnt], sizeof k.v[0]) != PHC_OK) return false;
+        k.cnt++;
+        if (text[size] == '\0') break;
+        text += size + 1;
+    }
+    *ret = k;
+    return true;
+}
+
 static const char *convert(const cli_field *f, const char *text)
 {
     uint64_t number;
@@ -73,6 +92,8 @@ static const char *convert(const cli_field *f, const char *text)
         return phc_z85_parse(text, f->to) == PHC_OK ? NULL : "not Z85 of 40 characters";
     case CLI_KEY_HEX:
         return phc_hex_parse(text, f->to, 32) == PHC_OK ? NULL : "not 64 hexadecimal digits";
+    case CLI_KEYS_HEX:
+        return keys_of(text, f->to) ? NULL : "not 64 hexadecimal digits for each of 1 to 16 keys";
     }
     return "not known";
 }

@@ -47,10 +47,16 @@ typedef enum {
     CLI_COMPUTE_TYPE,
     CLI_ARCHITECTURE,
     CLI_PHASE,
-    CLI_ROLES,   /* uint32_t */
-    CLI_KEY_Z85, /* uint8_t[32] */
-    CLI_KEY_HEX, /* uint8_t[32] */
+    CLI_ROLES,    /* uint32_t */
+    CLI_KEY_Z85,  /* uint8_t[32] */
+    CLI_KEY_HEX,  /* uint8_t[32] */
+    CLI_KEYS_HEX, /* cli_keys, separated by commas */
 } cli_kind;
+
+typedef struct {
+    size_t cnt;
+    uint8_t v[PHC_TRUSTED_KEYS_MAX][32];
+} cli_keys;
 
 typedef struct {
     const char *name; /* "price" is --price; a name in capitals is a positional argument */
@@ -114,6 +120,9 @@ typedef struct cli_session {
    session's are added.  On failure everything is released and the exit status returned. */
 cli_exit cli_open(cli_session *s, const cli_common *common, phc_callbacks cb, uint64_t next_report,
                   uint64_t next_contract);
+/* The same, without countersigning contracts that come in. */
+cli_exit cli_open_reader(cli_session *s, const cli_common *common, phc_callbacks cb,
+                         uint64_t next_report, uint64_t next_contract);
 void cli_close(cli_session *s);
 
 /* Turns until *done, or until the time is up. */
@@ -184,13 +193,42 @@ int cli_order_cancel(int argc, char **argv);
 int cli_order_list(int argc, char **argv);
 int cli_book_show(int argc, char **argv);
 int cli_trade_list(int argc, char **argv);
+int cli_notary_rotate(int argc, char **argv);
 int cli_contract_list(int argc, char **argv);
 int cli_contract_save(int argc, char **argv);
+int cli_contract_countersign(int argc, char **argv);
 int cli_contract_verify(int argc, char **argv);
 int cli_contract_text(int argc, char **argv);
 
 /* The contract as Markdown, on standard output. */
 void cli_print_contract(const phc_contract *c);
+
+/* ---- Countersignatures of one contract ------------------------------------------------------ */
+
+enum { CLI_PARTIES_MAX = 3 };
+
+typedef enum {
+    CLI_MISSING,
+    CLI_HOLDS,
+    CLI_OTHER_KEY, /* holds, but by a key that the contract does not name */
+    CLI_FALSE,
+} cli_countersigned;
+
+/* A party and what became of its countersignature. */
+typedef struct {
+    const char *part, *name; /* "buyer"; of the contract */
+    uint32_t participant;
+    cli_countersigned verdict;
+    uint8_t key[32]; /* unless it is missing */
+} cli_party;
+
+/* The parties of a contract, a supplier that sold itself once; returns how many.  given: cnt
+   countersignatures, of which each party's first counts. */
+size_t cli_parties(const phc_signed_contract *s, const phc_contract *c,
+                   const phc_countersignature *given, size_t cnt, cli_party ret[CLI_PARTIES_MAX]);
+
+/* One sentence about a party's countersignature. */
+char *cli_party_text(const cli_party *p, char to[400]);
 int cli_report_watch(int argc, char **argv);
 
 #endif

@@ -17,8 +17,9 @@ typedef struct {
     json_t *rows;
     uint32_t self;
     uint64_t wanted; /* save: this contract */
-    json_t *saved;
-    uint8_t sign_key[32];
+    json_t *saved, *countersignatures;
+    cli_keys notary_keys;
+    uint64_t sent; /* countersign: commands */
 } contracts;
 
 _Static_assert(offsetof(contracts, catalogue) == 0, "contracts are found as their catalogue");
@@ -28,7 +29,16 @@ static void on_logon(void *arg, const phc_logon *l)
     cli_session *s = arg;
     contracts *k = s->arg;
     k->self = l->participant;
-    memcpy(k->sign_key, l->notary_sign_key, 32);
+    k->notary_keys.cnt = 1;
+    memcpy(k->notary_keys.v[0], l->notary_sign_key, 32);
+}
+
+static void on_notary_key(void *arg, const phc_notary_key *n)
+{
+    cli_session *s = arg;
+    contracts *k = s->arg;
+    if (k->notary_keys.cnt == PHC_TRUSTED_KEYS_MAX) return; /* the oldest verify the oldest */
+    memcpy(k->notary_keys.v[k->notary_keys.cnt++], n->key, 32);
 }
 
 static json_t *facts_of(const phc_contract *c)
@@ -68,7 +78,30 @@ static void on_listed(void *arg, const phc_contract *c, const phc_signed_contrac
     json_object_set_new(o, "side", json_string(buys ? "BUY" : "SELL"));
     json_object_set_new(o, "with", json_string(buys ? c->supplier_name : c->buyer_name));
     json_object_set_new(o, "matched", json_boolean(matched));
+    json_object_set_new(o, "countersigned", json_string("nobody"));
     json_array_append_new(k->rows, o);
+}
+
+/* Comes behind its contract. */
+static void on_countersigned(void *arg, const phc_countersignature *g)
+{
+    cli_session *s = arg;
+    contracts *k = s->arg;
+    size_t i;
+    json_t *o;
+    json_array_foreach(k->rows, i, o)
+    {
+        json_t *number = json_object_get(o, "contract");
+        if ((uint64_t)json_integer_value(number) != g->contract) continue;
+        const char *before = json_string_value(json_object_get(o, "countersigned"));
+        const char *who = g->participant == k->self ? "you" : "the other";
+        char text[80];
+        bool is_first = before == NULL || strcmp(before, "nobody") == 0;
+        snprintf(text, sizeof text, "%.50s%s%s%s", is_first ? "" : before, is_first ? "" : ", ",
+                 who, g->holds ? "" : " (false)");
+        json_object_set_new(o, "countersigned", json_string(text));
+        return;
+    }
 }
 
 int cli_contract_list(int argc, char **argv)
@@ -79,7 +112,8 @@ int cli_contract_list(int argc, char **argv)
                                          {"side", "SIDE", false},
                                          {"with", "WITH", false},
                                          {"notional", "NOTIONAL", true},
-                                         {"matched", "MATCHES REPORT", false}};
+                                         {"matched", "MATCHES REPORT", false},
+                                         {"countersigned", "COUNTERSIGNED BY", false}};
     cli_common common;
     cli_read(argc, argv,
              "Lists your contracts.  Proof and signature of each were verified; those that do not "
@@ -87,8 +121,9 @@ int cli_contract_list(int argc, char **argv)
              NULL, 0, &common);
     contracts k = {.rows = json_array()};
     cli_session s = {.arg = &k};
-    phc_callbacks cb = {.on_logon = on_logon, .on_contract = on_listed};
-    cli_exit e = cli_open(&s, &common, cb, 1, 1);
+    phc_callbacks cb = {
+        .on_logon = on_logon, .on_contract = on_listed, .on_countersignature = on_countersigned};
+    cli_exit e = cli_open_reader(&s, &common, cb, 1, 1);
     if (e != CLI_DONE) {
         json_decref(k.rows);
         return (int)e;
@@ -122,6 +157,19 @@ static void on_saved(void *arg, const phc_contract *c, const phc_signed_contract
                          g->signed_root, g->signed_root_size);
 }
 
+/* What does not hold is not kept: the journal has it. */
+static void on_countersignature_saved(void *arg, const phc_countersignature *g)
+{
+    cli_session *s = arg;
+    contracts *k = s->arg;
+    char key[65], signature[129];
+    if (g->contract != k->wanted || !g->holds) return;
+    json_array_append_new(k->countersignatures,
+                          json_pack("{s:I, s:s, s:s}", "participant", (json_int_t)g->participant,
+                                    "key", phc_hex_text(g->key, sizeof g->key, key), "signature",
+                                    phc_hex_text(g->signature, sizeof g->signature, signature)));
+}
+
 /* Never over a file that is there. */
 static cli_exit write_new(const char *path, const json_t *v)
 {
@@ -151,20 +199,81 @@ int cli_contract_save(int argc, char **argv)
              "Saves one of your contracts with its proof, so that anybody can verify it.", fields,
              CNT(fields), &common);
     cli_session s = {.arg = &k};
-    phc_callbacks cb = {.on_logon = on_logon, .on_contract = on_saved};
-    cli_exit e = cli_open(&s, &common, cb, 0, 1);
-    if (e != CLI_DONE) return (int)e;
+    phc_callbacks cb = {.on_logon = on_logon,
+                        .on_contract = on_saved,
+                        .on_countersignature = on_countersignature_saved,
+                        .on_notary_key = on_notary_key};
+    k.countersignatures = json_array();
+    cli_exit e = cli_open_reader(&s, &common, cb, 0, 1);
+    if (e != CLI_DONE) {
+        json_decref(k.countersignatures);
+        return (int)e;
+    }
     cli_close(&s);
+    size_t signed_cnt = json_array_size(k.countersignatures);
+    if (k.saved != NULL) json_object_set(k.saved, "countersignatures", k.countersignatures);
+    json_decref(k.countersignatures);
     if (k.saved == NULL)
         return cli_say(CLI_NOT_FOUND, "you have no contract %llu; see `petahour contract list`",
                        (unsigned long long)k.wanted);
     e = write_new(out, k.saved);
     json_decref(k.saved);
     if (e != CLI_DONE) return (int)e;
-    char key[65];
-    cli_print_object(json_pack("{s:o, s:s, s:s}", "contract", cli_number(k.wanted), "file", out,
-                               "notary_key", phc_hex_text(k.sign_key, 32, key)),
+    char keys[PHC_TRUSTED_KEYS_MAX * 65 + 1] = "";
+    for (size_t i = 0; i < k.notary_keys.cnt; i++) {
+        if (i > 0) keys[i * 65 - 1] = ',';
+        (void)phc_hex_text(k.notary_keys.v[i], 32, keys + i * 65); /* returns where it wrote */
+    }
+    cli_print_object(json_pack("{s:o, s:s, s:s, s:I}", "contract", cli_number(k.wanted), "file",
+                               out, "notary_key", keys, "countersignatures",
+                               (json_int_t)signed_cnt),
                      common.json);
+    return CLI_DONE;
+}
+
+/* ---- Countersign --------------------------------------------------------------------------- */
+
+/* By hand: the library does the same by itself where a client stays connected. */
+static void on_to_countersign(void *arg, const phc_contract *c, const phc_signed_contract *g,
+                              bool matched)
+{
+    cli_session *s = arg;
+    contracts *k = s->arg;
+    (void)matched; /* what differs from its report is not handed over */
+    if (k->wanted != 0 && c->contract != k->wanted) return;
+    phc_status st = phc_countersign(s->client, c, g, &s->request);
+    if (st == PHC_OK)
+        k->sent++;
+    else
+        s->outcome = cli_say(CLI_FAILED, "%s", phc_error(s->client));
+}
+
+int cli_contract_countersign(int argc, char **argv)
+{
+    contracts k = {0};
+    cli_common common;
+    cli_field fields[] = {{.name = "CONTRACT", .kind = CLI_U64, .to = &k.wanted}};
+    cli_read(argc, argv,
+             "Countersigns one of your contracts, or all, after verifying each.  To do so again "
+             "changes nothing.",
+             fields, CNT(fields), &common);
+    cli_session s = {.arg = &k};
+    phc_callbacks cb = {.on_logon = on_logon, .on_contract = on_to_countersign};
+    cli_exit e = cli_open_reader(&s, &common, cb, 0, 1);
+    if (e != CLI_DONE) return (int)e;
+    while (e == CLI_DONE && phc_unanswered(s.client) > 0) {
+        e = cli_wait_quiet(&s, 50);
+        if (e == CLI_DONE && cli_now_ms() >= s.deadline_ms)
+            e = cli_say(CLI_UNKNOWN_OUTCOME, "not every countersignature was answered in time; run "
+                                             "it again: nothing is done twice");
+    }
+    if (e == CLI_DONE) e = s.outcome;
+    cli_close(&s);
+    if (e != CLI_DONE) return (int)e;
+    if (k.wanted != 0 && k.sent == 0)
+        return cli_say(CLI_NOT_FOUND, "you have no contract %llu; see `petahour contract list`",
+                       (unsigned long long)k.wanted);
+    cli_print_object(json_pack("{s:I}", "countersigned", (json_int_t)k.sent), common.json);
     return CLI_DONE;
 }
 
@@ -196,10 +305,18 @@ static bool number_of(const json_t *file, const char *name, uint32_t *ret)
 
 /* What is asked of a saved contract. */
 typedef struct {
-    const char *market; /* NULL: the one that it names */
-    const uint8_t *key; /* NULL: it is not verified */
+    const char *market;   /* NULL: the one that it names */
+    const cli_keys *keys; /* NULL: it is not verified */
     bool as_text, json;
 } question;
+
+/* What a file holds. */
+typedef struct {
+    phc_signed_contract contract;
+    bool has_countersignatures; /* the member is there */
+    phc_countersignature given[CLI_PARTIES_MAX];
+    size_t given_cnt;
+} saved_file;
 
 /* What the proof says, step by step, of a contract that verified. */
 static json_t *steps_of(const phc_signed_contract *g, const phc_contract *c, const uint8_t key[32])
@@ -221,61 +338,153 @@ static json_t *steps_of(const phc_signed_contract *g, const phc_contract *c, con
     return steps;
 }
 
-static void tell(const phc_signed_contract *g, const phc_contract *c, const question *q)
+static void add_parties(json_t *o, const saved_file *f, const phc_contract *c)
+{
+    static const char *const words[] = {[CLI_MISSING] = "missing",
+                                        [CLI_HOLDS] = "holds",
+                                        [CLI_OTHER_KEY] = "other key",
+                                        [CLI_FALSE] = "false"};
+    char line[400];
+    cli_party parties[CLI_PARTIES_MAX];
+    size_t cnt = cli_parties(&f->contract, c, f->given, f->given_cnt, parties);
+    json_t *all = json_object();
+    for (size_t i = 0; i < cnt; i++) {
+        json_array_append_new(json_object_get(o, "proof"),
+                              json_string(cli_party_text(&parties[i], line)));
+        json_object_set_new(all, parties[i].part, json_string(words[parties[i].verdict]));
+    }
+    json_object_set_new(o, "countersignatures", all);
+}
+
+static void tell(const saved_file *f, const phc_contract *c, const uint8_t *key, const question *q)
 {
     if (q->as_text) {
+        char line[400];
+        cli_party parties[CLI_PARTIES_MAX];
         cli_print_contract(c);
+        if (!f->has_countersignatures) return;
+        puts("\n## Countersignatures\n");
+        size_t cnt = cli_parties(&f->contract, c, f->given, f->given_cnt, parties);
+        for (size_t i = 0; i < cnt; i++)
+            printf("- %s\n", cli_party_text(&parties[i], line));
         return;
     }
     json_t *o = facts_of(c);
-    json_object_set_new(o, "proof", steps_of(g, c, q->key));
+    json_object_set_new(o, "proof", steps_of(&f->contract, c, key));
+    add_parties(o, f, c);
     json_object_set_new(o, "verified", json_true());
     cli_print_object(o, q->json);
 }
 
-static cli_exit judge(const phc_signed_contract *g, const question *q)
+static bool is_any_false(const saved_file *f, const phc_contract *c)
 {
+    cli_party parties[CLI_PARTIES_MAX];
+    size_t cnt = cli_parties(&f->contract, c, f->given, f->given_cnt, parties);
+    for (size_t i = 0; i < cnt; i++) {
+        if (parties[i].verdict == CLI_FALSE) return true;
+    }
+    for (size_t g = 0; g < f->given_cnt; g++) {
+        uint32_t who = f->given[g].participant;
+        if (who != c->buyer && who != c->supplier && who != c->seller) return true;
+    }
+    return false;
+}
+
+/* The first of the keys that verifies it; NULL, and the sentence about the last, if none does. */
+static const uint8_t *key_of(const phc_signed_contract *g, const phc_contract *c, const question *q,
+                             char *err, size_t err_size)
+{
+    for (size_t i = 0; i < q->keys->cnt; i++) {
+        if (phc_contract_verify(g, q->market != NULL ? q->market : c->market, q->keys->v[i], err,
+                                err_size) == PHC_OK)
+            return q->keys->v[i];
+    }
+    return NULL;
+}
+
+static cli_exit judge(const saved_file *f, const question *q)
+{
+    const phc_signed_contract *g = &f->contract;
     char err[300];
     phc_contract c;
+    const uint8_t *key = NULL;
     phc_segment *segments = malloc(SEGMENTS_MAX * sizeof *segments);
     if (segments == NULL) return cli_say(CLI_FAILED, "no memory for the contract");
     cli_exit e = CLI_DONE;
     if (phc_contract_read(g->canonical, g->canonical_size, segments, SEGMENTS_MAX, &c) != PHC_OK)
         e = cli_say(CLI_NOT_VERIFIED,
                     "contract does not verify: the bytes are not those of a contract");
-    else if (q->key != NULL && phc_contract_verify(g, q->market != NULL ? q->market : c.market,
-                                                   q->key, err, sizeof err) != PHC_OK)
+    else if (q->keys != NULL && (key = key_of(g, &c, q, err, sizeof err)) == NULL)
         e = cli_say(CLI_NOT_VERIFIED, "%s", err);
-    if (e == CLI_DONE) tell(g, &c, q);
+    else if (q->keys != NULL && is_any_false(f, &c))
+        e = cli_say(CLI_NOT_VERIFIED, "the contract holds, but a countersignature in the file is "
+                                      "false, or of nobody who is a party");
+    if (e == CLI_DONE) tell(f, &c, key, q);
     free(segments);
     return e;
+}
+
+static bool countersignature_of(const json_t *v, phc_countersignature *ret)
+{
+    const char *key = json_string_value(json_object_get(v, "key"));
+    const char *signature = json_string_value(json_object_get(v, "signature"));
+    return json_is_object(v) && json_object_size(v) == 3 &&
+           number_of(v, "participant", &ret->participant) && key != NULL && signature != NULL &&
+           phc_hex_parse(key, ret->key, sizeof ret->key) == PHC_OK &&
+           phc_hex_parse(signature, ret->signature, sizeof ret->signature) == PHC_OK;
+}
+
+/* The member came later than the others: files without it stay good. */
+static bool countersignatures_of(const json_t *file, saved_file *f)
+{
+    const json_t *list = json_object_get(file, "countersignatures");
+    f->has_countersignatures = list != NULL;
+    if (list == NULL) return json_object_size(file) == 5;
+    if (!json_is_array(list) || json_array_size(list) > CLI_PARTIES_MAX) return false;
+    f->given_cnt = json_array_size(list);
+    for (size_t i = 0; i < f->given_cnt; i++) {
+        if (!countersignature_of(json_array_get(list, i), &f->given[i])) return false;
+    }
+    return json_object_size(file) == 6;
+}
+
+/* The number that is signed is that of the bytes; what is none is found out later. */
+static void number_given(saved_file *f)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; f->contract.canonical_size >= 92 && i < 8; i++)
+        number |= (uint64_t)f->contract.canonical[84 + i] << (8 * i);
+    for (size_t i = 0; i < f->given_cnt; i++)
+        f->given[i].contract = number;
 }
 
 static cli_exit ask_file(const char *path, const question *q)
 {
     json_error_t error;
-    phc_signed_contract g = {0};
+    saved_file f = {.given_cnt = 0};
+    phc_signed_contract *g = &f.contract;
     json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (file == NULL)
         return cli_say(CLI_FAILED, "could not read \"%s\": line %d: %s", path, error.line,
                        error.text);
-    uint8_t *canonical = bytes_of(file, "canonical", &g.canonical_size);
-    uint8_t *proof = bytes_of(file, "inclusion_proof", &g.proof_size);
+    uint8_t *canonical = bytes_of(file, "canonical", &g->canonical_size);
+    uint8_t *proof = bytes_of(file, "inclusion_proof", &g->proof_size);
     const json_t *root = json_object_get(file, "signed_root");
     cli_exit e = CLI_FAILED;
-    if (!json_is_object(file) || json_object_size(file) != 5 || canonical == NULL ||
-        proof == NULL || !json_is_string(root) || !number_of(file, "leaf_index", &g.leaf_index) ||
-        !number_of(file, "leaf_count", &g.leaf_count)) {
+    if (!json_is_object(file) || canonical == NULL || proof == NULL || !json_is_string(root) ||
+        !number_of(file, "leaf_index", &g->leaf_index) ||
+        !number_of(file, "leaf_count", &g->leaf_count) || !countersignatures_of(file, &f)) {
         (void)cli_say(e,
                       "could not read \"%s\": not a saved contract, which has canonical, "
-                      "leaf_index, leaf_count, inclusion_proof and signed_root",
+                      "leaf_index, leaf_count, inclusion_proof, signed_root and countersignatures",
                       path);
     } else {
-        g.canonical = canonical;
-        g.proof = proof;
-        g.signed_root = json_string_value(root);
-        g.signed_root_size = json_string_length(root);
-        e = judge(&g, q);
+        g->canonical = canonical;
+        g->proof = proof;
+        g->signed_root = json_string_value(root);
+        g->signed_root_size = json_string_length(root);
+        number_given(&f);
+        e = judge(&f, q);
     }
     free(canonical);
     free(proof);
@@ -286,16 +495,17 @@ static cli_exit ask_file(const char *path, const question *q)
 int cli_contract_verify(int argc, char **argv)
 {
     const char *path = NULL, *market = NULL;
-    uint8_t key[32];
+    cli_keys keys;
     cli_common common;
     cli_field fields[] = {
         {.name = "FILE", .kind = CLI_TEXT, .required = true, .to = &path},
         {.name = "notary-key",
          .arg = "HEX",
-         .kind = CLI_KEY_HEX,
+         .kind = CLI_KEYS_HEX,
          .required = true,
-         .to = key,
-         .doc = "Public key of the exchange's notary, from a source that you trust"},
+         .to = &keys,
+         .doc = "Public key of the exchange's notary, from a source that you trust; several, with "
+                "commas between them, after a change of keys"},
         {.name = "market",
          .arg = "NAME",
          .kind = CLI_TEXT,
@@ -303,30 +513,29 @@ int cli_contract_verify(int argc, char **argv)
          .doc = "Name of the market (default: the one in the contract)"},
     };
     cli_read(argc, argv,
-             "Verifies a saved contract: its bytes, inclusion proof and signed root.  Needs no "
-             "connection.",
+             "Verifies a saved contract: its bytes, inclusion proof, signed root and "
+             "countersignatures.  "
+             "Needs no connection.",
              fields, CNT(fields), &common);
-    return (int)ask_file(path, &(question){.market = market, .key = key, .json = common.json});
+    return (int)ask_file(path, &(question){.market = market, .keys = &keys, .json = common.json});
 }
 
 int cli_contract_text(int argc, char **argv)
 {
-    static const uint8_t none[32];
     const char *path = NULL;
-    uint8_t key[32] = {0};
+    cli_keys keys = {.cnt = 0};
     cli_common common;
     cli_field fields[] = {
         {.name = "FILE", .kind = CLI_TEXT, .required = true, .to = &path},
         {.name = "notary-key",
          .arg = "HEX",
-         .kind = CLI_KEY_HEX,
-         .to = key,
+         .kind = CLI_KEYS_HEX,
+         .to = &keys,
          .doc = "Verify it first with this key; without, what is shown is not proved"},
     };
     cli_read(argc, argv,
              "Shows a saved contract as a person reads it, in Markdown: parties, hours, prices, "
              "terms.  Needs no connection.",
              fields, CNT(fields), &common);
-    bool has_key = memcmp(key, none, sizeof key) != 0;
-    return (int)ask_file(path, &(question){.key = has_key ? key : NULL, .as_text = true});
+    return (int)ask_file(path, &(question){.keys = keys.cnt > 0 ? &keys : NULL, .as_text = true});
 }

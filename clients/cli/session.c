@@ -45,8 +45,7 @@ static void on_result(void *arg, const phc_result *r)
                          (long long)r->reject_arg1);
 }
 
-cli_exit cli_open(cli_session *s, const cli_common *common, phc_callbacks cb, uint64_t next_report,
-                  uint64_t next_contract)
+static cli_exit open_session(cli_session *s, const cli_common *common, phc_config config)
 {
     char err[400];
     void *arg = s->arg;
@@ -64,16 +63,14 @@ cli_exit cli_open(cli_session *s, const cli_common *common, phc_callbacks cb, ui
         phc_key_wipe(&s->key);
         return cli_say(CLI_NO_CONNECTION, "%s", err);
     }
-    cb.arg = s;
-    cb.on_ready = on_ready;
-    cb.on_refused = on_refused;
-    cb.on_problem = on_problem;
-    if (cb.on_result == NULL) cb.on_result = on_result;
-    phc_config config = {.connect_file = common->connect_file,
-                         .key = &s->key,
-                         .next_report = next_report,
-                         .next_contract = next_contract,
-                         .callbacks = cb};
+    phc_callbacks *cb = &config.callbacks;
+    cb->arg = s;
+    cb->on_ready = on_ready;
+    cb->on_refused = on_refused;
+    cb->on_problem = on_problem;
+    if (cb->on_result == NULL) cb->on_result = on_result;
+    config.connect_file = common->connect_file;
+    config.key = &s->key;
     status = phc_open(&config, &s->client, err, sizeof err);
     phc_key_wipe(&s->key);
     if (status != PHC_OK) return cli_say(CLI_FAILED, "%s", err);
@@ -82,6 +79,24 @@ cli_exit cli_open(cli_session *s, const cli_common *common, phc_callbacks cb, ui
     if (e == CLI_DONE) return CLI_DONE;
     cli_close(s);
     return e;
+}
+
+cli_exit cli_open(cli_session *s, const cli_common *common, phc_callbacks cb, uint64_t next_report,
+                  uint64_t next_contract)
+{
+    return open_session(
+        s, common,
+        (phc_config){.next_report = next_report, .next_contract = next_contract, .callbacks = cb});
+}
+
+cli_exit cli_open_reader(cli_session *s, const cli_common *common, phc_callbacks cb,
+                         uint64_t next_report, uint64_t next_contract)
+{
+    return open_session(s, common,
+                        (phc_config){.next_report = next_report,
+                                     .next_contract = next_contract,
+                                     .no_countersigning = true,
+                                     .callbacks = cb});
 }
 
 void cli_close(cli_session *s)

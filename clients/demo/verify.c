@@ -41,15 +41,19 @@ typedef struct {
     } reasons[REASONS_MAX];
     size_t reason_cnt;
     uint64_t contract_kept; /* the contract that was written to a file; 0: none yet */
+    uint32_t kept_by;       /* the participant that kept it */
+    uint64_t countersigned; /* contracts, each by one party */
 } totals;
 
 /* One participant under examination. */
 typedef struct {
     const phc_demo *demo;
     totals *sums;
-    uint32_t participant;
+    uint32_t participant; /* of the scenario */
+    uint32_t self;        /* of the market */
     FILE *record;
     uint64_t sent, answers, last_number, last_report, contracts_expected, contracts;
+    uint64_t own_countersignatures;
     uint64_t first_missing;
     uint8_t *answered; /* by client order id: how many answers */
     uint64_t answered_max;
@@ -167,6 +171,7 @@ static void on_logon(void *arg, const phc_logon *l)
 {
     examination *x = arg;
     if (!x->logged_on) x->last_report = l->last_report;
+    x->self = l->participant;
     x->logged_on = true;
 }
 
@@ -215,6 +220,7 @@ static json_t *hex_json(const uint8_t *bytes, size_t n)
 static void keep_contract(examination *x, const phc_contract *c, const phc_signed_contract *s)
 {
     if (x->sums->contract_kept != 0 || s->proof_size == 0) return;
+    x->sums->kept_by = x->participant;
     char path[512];
     json_t *j = json_pack(
         "{s:o, s:i, s:i, s:o, s:s%}", "canonical", hex_json(s->canonical, s->canonical_size),
@@ -239,6 +245,14 @@ static void on_contract(void *arg, const phc_contract *c, const phc_signed_contr
     keep_contract(x, c, s);
 }
 
+/* The library sends ours as the contracts come; here they are only counted. */
+static void on_countersignature(void *arg, const phc_countersignature *k)
+{
+    examination *x = arg;
+    if (!k->holds || !k->compared) fail(x, "a countersignature does not hold", "-", "-");
+    if (k->participant == x->self) x->own_countersignatures++;
+}
+
 static void on_problem(void *arg, phc_status status, const char *text)
 {
     examination *x = arg;
@@ -250,7 +264,7 @@ static void on_problem(void *arg, phc_status status, const char *text)
 static bool all_here(const examination *x)
 {
     return x->logged_on && x->last_number >= x->last_report &&
-           x->contracts >= x->contracts_expected;
+           x->contracts >= x->contracts_expected && x->own_countersignatures >= x->contracts;
 }
 
 /* After everything was told again: nothing of the record may be left over, and every order that
@@ -262,8 +276,10 @@ static void conclude(examination *x)
     if (!all_here(x)) {
         char got[160];
         (void)snprintf(got, sizeof got,
-                       "%" PRIu64 " of %" PRIu64 " messages, %" PRIu64 " of %" PRIu64 " contracts",
-                       x->last_number, x->last_report, x->contracts, x->contracts_expected);
+                       "%" PRIu64 " of %" PRIu64 " messages, %" PRIu64 " of %" PRIu64
+                       " contracts, %" PRIu64 " countersigned",
+                       x->last_number, x->last_report, x->contracts, x->contracts_expected,
+                       x->own_countersignatures);
         fail(x, "not everything came in time", "-", got);
     }
     if (!x->record_ended && next_recorded(x, line)) {
@@ -277,6 +293,7 @@ static void conclude(examination *x)
     }
     x->sums->sent += x->sent;
     x->sums->contracts_verified += x->contracts;
+    x->sums->countersigned += x->own_countersignatures;
 }
 
 static bool examine(const phc_demo *d, totals *sums, uint32_t participant)
@@ -299,6 +316,7 @@ static bool examine(const phc_demo *d, totals *sums, uint32_t participant)
                                                      .on_report = on_report,
                                                      .on_result = on_result,
                                                      .on_contract = on_contract,
+                                                     .on_countersignature = on_countersignature,
                                                      .on_problem = on_problem}});
     }
     bool good = c != NULL;
@@ -313,6 +331,51 @@ static bool examine(const phc_demo *d, totals *sums, uint32_t participant)
     if (x.record != NULL) (void)fclose(x.record); /* only read from: nothing can be lost */
     free(x.answered);
     return good && !x.failed;
+}
+
+/* What the file of the kept contract lacks: both parties signed after it was written. */
+typedef struct {
+    uint64_t contract;
+    json_t *list;
+} collection;
+
+static void on_collected(void *arg, const phc_countersignature *k)
+{
+    collection *c = arg;
+    char key[65], signature[129];
+    if (k->contract != c->contract) return;
+    json_array_append_new(c->list,
+                          json_pack("{s:i, s:s, s:s}", "participant", (int)k->participant, "key",
+                                    phc_hex_text(k->key, sizeof k->key, key), "signature",
+                                    phc_hex_text(k->signature, sizeof k->signature, signature)));
+}
+
+static bool complete_kept(const phc_demo *d, const totals *s)
+{
+    char path[512];
+    collection k = {.contract = s->contract_kept, .list = json_array()};
+    (void)phc_demo_path(d, ".", "contract", "json", path); /* returns path */
+    json_t *file = json_load_file(path, 0, NULL);
+    phc_client *c =
+        phc_demo_open(d, d->scenario->participants[s->kept_by].slug,
+                      (phc_config){.next_contract = 1,
+                                   .no_countersigning = true,
+                                   .callbacks = {.arg = &k, .on_countersignature = on_collected}});
+    uint64_t until = phc_demo_now_ns() + PATIENCE_S * UINT64_C(1000000000);
+    while (c != NULL && json_array_size(k.list) < 2 && phc_demo_now_ns() < until) {
+        phc_status st = phc_turn(c, 200);
+        if (st != PHC_OK && st != PHC_ETIMEOUT) break;
+    }
+    phc_close(c);
+    bool good = json_array_size(k.list) >= 2 &&
+                json_object_set(file, "countersignatures", k.list) == 0 &&
+                json_dump_file(file, path, JSON_INDENT(2)) == 0;
+    if (!good)
+        (void)fprintf(stderr, "demo: contract %" PRIu64 " is not countersigned by both parties\n",
+                      s->contract_kept);
+    json_decref(k.list);
+    json_decref(file);
+    return good;
 }
 
 static int print_totals(const phc_demo *d, const totals *s)
@@ -339,14 +402,14 @@ static int print_totals(const phc_demo *d, const totals *s)
         json_object_set_new(reasons, s->reasons[i].name,
                             json_integer((json_int_t)s->reasons[i].cnt));
     }
-    json_t *all =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "last_sequence",
-                  (json_int_t)s->last_sequence, "sent", (json_int_t)s->sent, "accepted",
-                  (json_int_t)s->accepted, "rejected", (json_int_t)s->rejected, "cancelled",
-                  (json_int_t)s->cancelled, "fills", (json_int_t)s->fills, "contracts_verified",
-                  (json_int_t)s->contracts_verified, "lines_compared",
-                  (json_int_t)s->lines_compared, "contract_kept", (json_int_t)s->contract_kept,
-                  "types", types, "best", best, "rejects", reasons);
+    json_t *all = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "last_sequence",
+        (json_int_t)s->last_sequence, "sent", (json_int_t)s->sent, "accepted",
+        (json_int_t)s->accepted, "rejected", (json_int_t)s->rejected, "cancelled",
+        (json_int_t)s->cancelled, "fills", (json_int_t)s->fills, "contracts_verified",
+        (json_int_t)s->contracts_verified, "lines_compared", (json_int_t)s->lines_compared,
+        "countersigned", (json_int_t)s->countersigned, "contract_kept",
+        (json_int_t)s->contract_kept, "types", types, "best", best, "rejects", reasons);
     int rc = all != NULL && json_dumpf(all, stdout, JSON_COMPACT) == 0 && puts("") >= 0 ? 0 : 1;
     json_decref(all);
     return rc;
@@ -362,6 +425,7 @@ int phc_demo_verify(const phc_demo *d)
     bool good = true;
     for (uint32_t i = 0; i < d->scenario->participant_cnt; i++)
         good = examine(d, s, i) && good;
+    if (good && s->contract_kept != 0) good = complete_kept(d, s);
     int rc = print_totals(d, s);
     free(s);
     return good ? rc : 8;

@@ -50,6 +50,9 @@ static const char *config_wrong(const phc_config *f)
     uint8_t key[32];
     if (f->key == NULL) return "no key";
     if (f->unanswered_max > PHC_UNANSWERED_MAX) return "unanswered_max is too large";
+    if ((f->notary_sign_keys != NULL) != (f->notary_sign_key_cnt != 0) ||
+        f->notary_sign_key_cnt > PHC_TRUSTED_KEYS_MAX)
+        return "notary_sign_keys are none, or too many";
     if (f->connect_file != NULL) return NULL;
     if (f->order_entry == NULL || f->order_entry[0] == '\0') return "no order entry endpoint";
     if (f->server_key == NULL || phc_z85_parse(f->server_key, key) != PHC_OK)
@@ -67,8 +70,13 @@ static bool copy_config(phc_client *c, const phc_config *f)
     c->key = *f->key;
     c->next_report = f->next_report;
     c->next_contract = f->next_contract;
-    c->notary_pinned = f->notary_sign_key != NULL;
-    if (c->notary_pinned) memcpy(c->notary_sign_key, f->notary_sign_key, 32);
+    c->next_countersignature = f->next_countersignature;
+    if (c->next_countersignature == 0 && c->next_contract == 1) c->next_countersignature = 1;
+    if (f->notary_sign_keys != NULL) {
+        c->trusted_cnt = f->notary_sign_key_cnt;
+        memcpy(c->trusted, f->notary_sign_keys, 32 * f->notary_sign_key_cnt);
+    }
+    c->countersigns = !f->no_countersigning && !sodium_is_zero(c->key.sign_seed, 32);
     if (f->connect_file != NULL) {
         c->connect_file = strdup(f->connect_file);
         return c->connect_file != NULL;
@@ -158,6 +166,7 @@ void phc_close(phc_client *c)
     if (c->epoll >= 0) (void)close(c->epoll);
     phc_outbox_release(&c->outbox);
     phc_match_release(&c->match);
+    phc_known_release(&c->known);
     free(c->segments.v);
     free(c->feed);
     free(c->subscriptions);
@@ -180,6 +189,7 @@ static void step(phc_client *c)
     phc_feed_receive(c);
     /* What the callbacks queued goes out now, and sending may have swallowed the sign that
        something arrived: look again before waiting. */
+    phc_signatures_send(c);
     if (c->dealer != NULL) phc_session_send(c, phc_now_ms());
     set_timer(c, c->again ? 0 : phc_session_due_ms(c));
 }

@@ -4,6 +4,7 @@
     client.c      opening, closing, waiting, sending what is queued
     connection.c  sockets: making, losing, asking what happened to them
     session.c     what the gateway says on the order entry connection
+    signatures.c  countersignatures, keys of the notary
     feed.c        market data
     commands.c    the sending functions
 
@@ -19,10 +20,12 @@
 
 #include "clients/lib/petahour.h"
 
+#include "clients/lib/countersign.h"
 #include "clients/lib/decode.h"
 #include "clients/lib/encode.h"
 #include "clients/lib/frame.h"
 #include "clients/lib/match.h"
+#include "clients/lib/notary_keys.h"
 #include "clients/lib/outbox.h"
 
 typedef enum {
@@ -44,7 +47,8 @@ struct phc_client {
     phc_key key;
     phc_gateway gateway;
     char *connect_file; /* NULL: gateway is fixed */
-    bool notary_pinned;
+    uint8_t trusted[PHC_TRUSTED_KEYS_MAX][32];
+    size_t trusted_cnt; /* 0: what the gateway states */
 
     void *zmq;                         /* context */
     void *dealer, *monitor, *sub;      /* NULL: not there */
@@ -65,9 +69,12 @@ struct phc_client {
 
     phc_logon logon; /* its strings point to market and currency below */
     char market[64], currency[8];
-    uint8_t notary_sign_key[32];
+    phc_notary_keys notary_keys;
     uint64_t next_report, next_contract; /* 0: not known yet, from now on */
-    uint64_t client_order_id_used;       /* highest client order id that the market took */
+    uint64_t next_countersignature;      /* likewise */
+    bool countersigns;
+    phc_known known;
+    uint64_t client_order_id_used; /* highest client order id that the market took */
     uint64_t request_first, request_next;
 
     phc_outbox outbox;
@@ -107,6 +114,25 @@ void phc_session_time(phc_client *c, uint64_t now_ms);
 /* Sends what waits in the outbox. */
 void phc_session_send(phc_client *c, uint64_t now_ms);
 uint64_t phc_session_due_ms(const phc_client *c);
+
+/* Takes the next number of a stream.  False: seen before, or a number is missing, which reading on
+   from the last one seen may heal. */
+bool phc_session_number(phc_client *c, const char *stream, uint64_t number, uint64_t *next);
+
+/* commands.c: countersigns a contract that was handed over. */
+phc_status phc_countersign_known(phc_client *c, phc_known_contract *k);
+
+/* signatures.c */
+void phc_signatures_contract(phc_client *c, const phc_contract *k, const phc_signed_contract *s);
+void phc_signatures_take(phc_client *c, const Petahour__V1__Countersignature *m);
+void phc_signatures_key(phc_client *c, const Petahour__V1__NotaryKey *m);
+/* A command of ours was refused. */
+void phc_signatures_refused(phc_client *c, const phc_result *r);
+/* Sends our countersignatures that wait. */
+void phc_signatures_send(phc_client *c);
+/* NULL, or why the contract's signature is not one of the notary in force. */
+const char *phc_signatures_judge(phc_client *c, const phc_signed_contract *s, char *err,
+                                 size_t err_size);
 
 /* feed.c */
 void phc_feed_receive(phc_client *c);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clients/lib/client.h"
 
+#include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Queues an encoded message, unless `wrong` says why it must not go. */
 static phc_status queue(phc_client *c, const char *wrong, phc_out_kind kind, uint64_t id,
@@ -137,6 +139,72 @@ phc_status phc_withdraw(phc_client *c, uint32_t participant, int64_t amount, con
     phc_message m;
     const char *wrong =
         phc_encode_payment(false, participant, amount, reference, c->request_next, &m);
+    return queue_command(c, wrong, &m, ret_request);
+}
+
+static void sign(const phc_key *k, const char *text, size_t size, uint8_t ret[64])
+{
+    uint8_t public_key[32], secret[64];
+    (void)crypto_sign_ed25519_seed_keypair(public_key, secret, k->sign_seed); /* always 0 */
+    (void)crypto_sign_ed25519_detached(ret, NULL, (const uint8_t *)text, size, secret); /* same */
+    sodium_memzero(secret, sizeof secret);
+}
+
+phc_status phc_countersign(phc_client *c, const phc_contract *k, const phc_signed_contract *s,
+                           uint64_t *ret_request)
+{
+    phc_message m;
+    uint8_t leaf[32], signature[64];
+    char text[PHC_COUNTERSIGNED_TEXT_MAX];
+    if (sodium_is_zero(c->key.sign_seed, sizeof c->key.sign_seed)) {
+        snprintf(c->error, sizeof c->error,
+                 "could not countersign: the key of \"%s\" has no signature half", c->key.name);
+        return PHC_EDENIED;
+    }
+    phc_leaf_hash(s->canonical, s->canonical_size, leaf);
+    sign(&c->key, text, phc_countersigned_text(k->market, k->contract, leaf, text), signature);
+    const char *wrong = phc_encode_countersignature(k->contract, c->key.sign_public, signature,
+                                                    c->request_next, &m);
+    phc_status st = queue_command(c, wrong, &m, ret_request);
+    phc_known_contract *known = phc_known_find(&c->known, k->contract);
+    if (st == PHC_OK && known != NULL) known->is_done = true;
+    return st;
+}
+
+phc_status phc_countersign_known(phc_client *c, phc_known_contract *k)
+{
+    phc_message m;
+    uint8_t signature[64];
+    char text[PHC_COUNTERSIGNED_TEXT_MAX];
+    sign(&c->key, text, phc_countersigned_text(c->market, k->contract, k->leaf, text), signature);
+    const char *wrong = phc_encode_countersignature(k->contract, c->key.sign_public, signature,
+                                                    c->request_next, &m);
+    phc_status st = queue_command(c, wrong, &m, NULL);
+    if (st == PHC_OK) k->is_done = true;
+    return st;
+}
+
+phc_status phc_rotate_notary_key(phc_client *c, const phc_key *key, const phc_key *before,
+                                 uint64_t *ret_request)
+{
+    phc_message m;
+    phc_notary_change n = {.sequence = 0};
+    char text[PHC_NOTARY_KEY_TEXT_MAX];
+    if (c->state != PHC_READY) {
+        snprintf(c->error, sizeof c->error,
+                 "could not change the notary's key: not logged on, so the present one is unknown");
+        return c->state == PHC_STOPPED ? PHC_EFATAL : PHC_ENOTREADY;
+    }
+    const uint8_t *present = c->notary_keys.v[c->notary_keys.cnt - 1].key;
+    const char *wrong = NULL;
+    if (before != NULL && sodium_memcmp(before->sign_public, present, 32) != 0)
+        wrong = "the key before is not the one in force";
+    if (sodium_memcmp(key->sign_public, present, 32) == 0) wrong = "the key is in force already";
+    size_t size = phc_notary_key_text(c->market, present, key->sign_public, text);
+    memcpy(n.key, key->sign_public, sizeof n.key);
+    sign(key, text, size, n.proof);
+    if (before != NULL) sign(before, text, size, n.endorsement);
+    if (wrong == NULL) wrong = phc_encode_notary_key(&n, c->request_next, &m);
     return queue_command(c, wrong, &m, ret_request);
 }
 

@@ -4,6 +4,7 @@
 #include "clients/lib/petahour.h"
 
 #include "clients/lib/bytes.h"
+#include "clients/lib/countersign.h"
 #include "clients/lib/note.h"
 
 #include <sodium.h>
@@ -165,16 +166,6 @@ phc_status phc_contract_read(const uint8_t *canonical, size_t size, phc_segment 
 
 /* ---- Section 2: the tree of a batch -------------------------------------------------------- */
 
-static void hash_leaf(const uint8_t *bytes, size_t size, uint8_t ret[HASH_BYTES])
-{
-    static const uint8_t prefix = 0x00;
-    crypto_hash_sha256_state h;
-    crypto_hash_sha256_init(&h);
-    crypto_hash_sha256_update(&h, &prefix, 1);
-    crypto_hash_sha256_update(&h, bytes, size);
-    crypto_hash_sha256_final(&h, ret);
-}
-
 static void hash_node(const uint8_t *left, const uint8_t *right, uint8_t ret[HASH_BYTES])
 {
     uint8_t bytes[1 + 2 * HASH_BYTES];
@@ -191,7 +182,7 @@ bool phc_proof_fold(const phc_signed_contract *s, uint8_t ret_root[32])
         return false;
     uint32_t fn = s->leaf_index, sn = s->leaf_count - 1;
     uint8_t r[HASH_BYTES];
-    hash_leaf(s->canonical, s->canonical_size, r);
+    phc_leaf_hash(s->canonical, s->canonical_size, r);
     for (size_t at = 0; at < s->proof_size; at += HASH_BYTES) {
         const uint8_t *p = s->proof + at;
         if (sn == 0) return false;

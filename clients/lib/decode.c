@@ -38,6 +38,7 @@ bool phc_decode_logon(const Petahour__V1__LogonAccepted *m, phc_logon *ret)
                        .roles = m->roles,
                        .last_report = m->last_report,
                        .last_contract = m->last_contract,
+                       .last_countersignature = m->last_countersignature,
                        .last_client_order_id = m->last_client_order_id,
                        .market = m->market,
                        .currency = m->currency,
@@ -132,6 +133,31 @@ void phc_decode_contract(const Petahour__V1__Contract *m, phc_signed_contract *r
                                  .proof_size = m->inclusion_proof.len,
                                  .signed_root = m->signed_root,
                                  .signed_root_size = strlen(m->signed_root)};
+}
+
+static bool signature_of(const ProtobufCBinaryData *from, uint8_t ret[64])
+{
+    if (from->len != 64) return false;
+    memcpy(ret, from->data, 64);
+    return true;
+}
+
+bool phc_decode_countersignature(const Petahour__V1__Countersignature *m, phc_countersignature *ret)
+{
+    *ret = (phc_countersignature){.stream_number = m->stream_number,
+                                  .contract = m->contract,
+                                  .sequence = m->sequence,
+                                  .at = m->at,
+                                  .participant = m->participant};
+    return key_of(&m->key, ret->key) && signature_of(&m->signature, ret->signature) &&
+           key_of(&m->leaf_hash, ret->leaf_hash) && m->contract != 0 && m->participant != 0;
+}
+
+bool phc_decode_notary_key(const Petahour__V1__NotaryKey *m, phc_notary_change *ret)
+{
+    *ret = (phc_notary_change){.sequence = m->sequence};
+    return key_of(&m->key, ret->key) && signature_of(&m->proof, ret->proof) &&
+           signature_of(&m->endorsement, ret->endorsement) && m->sequence != 0;
 }
 
 /* ---- Catalogue ----------------------------------------------------------------------------- */

@@ -10,6 +10,8 @@
 
 #include "clients/lib/petahour.h"
 
+#include "clients/lib/notary_keys.h"
+
 #include "petahour/v1/market_data.pb-c.h"
 #include "petahour/v1/session.pb-c.h"
 
@@ -24,6 +26,10 @@ bool phc_segments_room(phc_segments *s, size_t cnt);
 bool phc_decode_logon(const Petahour__V1__LogonAccepted *m, phc_logon *ret);
 bool phc_decode_report(const Petahour__V1__ExecutionReport *m, phc_segments *room, phc_report *ret);
 void phc_decode_result(const Petahour__V1__CommandResult *m, phc_result *ret);
+/* holds, compared and replayed are left false. */
+bool phc_decode_countersignature(const Petahour__V1__Countersignature *m,
+                                 phc_countersignature *ret);
+bool phc_decode_notary_key(const Petahour__V1__NotaryKey *m, phc_notary_change *ret);
 void phc_decode_contract(const Petahour__V1__Contract *m, phc_signed_contract *ret);
 
 /* Room for whichever row it is. */

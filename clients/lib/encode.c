@@ -37,13 +37,15 @@ static bool text_ok(const char *s, size_t max, bool may_be_empty)
     return true;
 }
 
-void phc_encode_logon(uint64_t next_report, uint64_t next_contract, bool receive, phc_message *ret)
+void phc_encode_logon(uint64_t next_report, uint64_t next_contract, uint64_t next_countersignature,
+                      bool receive, phc_message *ret)
 {
     Petahour__V1__Logon m;
     petahour__v1__logon__init(&m);
     m.protocol_version = 1;
     m.next_report = next_report;
     m.next_contract = next_contract;
+    m.next_countersignature = next_countersignature;
     m.receive = receive;
     PACK(LOGON, logon, m, ret);
 }
@@ -286,6 +288,33 @@ const char *phc_encode_payment(bool deposit, uint32_t participant, int64_t amoun
         m.reference = TEXT(reference);
         PACK(WITHDRAW, withdraw, m, ret);
     }
+    return NULL;
+}
+
+const char *phc_encode_countersignature(uint64_t contract, const uint8_t key[32],
+                                        const uint8_t signature[64], uint64_t request,
+                                        phc_message *ret)
+{
+    if (contract == 0) return "contract is 0";
+    Petahour__V1__CountersignContract m;
+    petahour__v1__countersign_contract__init(&m);
+    m.request = request;
+    m.contract = contract;
+    m.key = (ProtobufCBinaryData){.len = 32, .data = (uint8_t *)(uintptr_t)key};
+    m.signature = (ProtobufCBinaryData){.len = 64, .data = (uint8_t *)(uintptr_t)signature};
+    PACK(COUNTERSIGN_CONTRACT, countersign_contract, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_notary_key(const phc_notary_change *n, uint64_t request, phc_message *ret)
+{
+    Petahour__V1__RotateNotaryKey m;
+    petahour__v1__rotate_notary_key__init(&m);
+    m.request = request;
+    m.key = BYTES(n->key);
+    m.proof = BYTES(n->proof);
+    m.endorsement = BYTES(n->endorsement);
+    PACK(ROTATE_NOTARY_KEY, rotate_notary_key, m, ret);
     return NULL;
 }
 

@@ -8,6 +8,8 @@
 
 #include "clients/lib/petahour.h"
 
+#include "clients/lib/notary_keys.h"
+
 enum { PHC_MESSAGE_MAX = 2048 };
 
 typedef struct {
@@ -15,7 +17,8 @@ typedef struct {
     uint8_t bytes[PHC_MESSAGE_MAX];
 } phc_message;
 
-void phc_encode_logon(uint64_t next_report, uint64_t next_contract, bool receive, phc_message *ret);
+void phc_encode_logon(uint64_t next_report, uint64_t next_contract, uint64_t next_countersignature,
+                      bool receive, phc_message *ret);
 void phc_encode_heartbeat(phc_message *ret);
 void phc_encode_logout(phc_message *ret);
 
@@ -34,6 +37,11 @@ const char *phc_encode_participant_state(uint32_t participant, phc_participant_s
                                          uint64_t request, phc_message *ret);
 const char *phc_encode_payment(bool deposit, uint32_t participant, int64_t amount,
                                const char *reference, uint64_t request, phc_message *ret);
+const char *phc_encode_countersignature(uint64_t contract, const uint8_t key[32],
+                                        const uint8_t signature[64], uint64_t request,
+                                        phc_message *ret);
+/* sequence is not sent. */
+const char *phc_encode_notary_key(const phc_notary_change *n, uint64_t request, phc_message *ret);
 const char *phc_encode_catalogue(uint64_t request, phc_message *ret);
 
 #endif

@@ -21,6 +21,7 @@
     Failure        every function says so by phc_status; nothing is half done.  phc_error has the
                    sentence.  A report whose type is PHC_REJECTED is the market's "no", not a
                    failure. */
+/* long: the whole of what a customer includes */
 #ifndef PETAHOUR_H
 #define PETAHOUR_H
 
@@ -265,9 +266,9 @@ typedef struct {
 /* The session is open. */
 typedef struct {
     uint32_t participant, roles;
-    uint64_t last_report, last_contract, last_client_order_id;
+    uint64_t last_report, last_contract, last_countersignature, last_client_order_id;
     const char *market, *currency;
-    uint8_t notary_sign_key[32];
+    uint8_t notary_sign_key[32]; /* the first; later ones: on_notary_key */
     uint32_t silence_seconds;
 } phc_logon;
 
@@ -372,6 +373,25 @@ typedef struct {
     uint32_t segment_cnt;
 } phc_contract;
 
+/* A party's signature under a contract. */
+typedef struct {
+    uint64_t stream_number;
+    uint64_t contract, sequence, at;
+    uint32_t participant;
+    uint8_t key[32], signature[64];
+    uint8_t leaf_hash[32]; /* of the canonical bytes, as the gateway states it */
+    bool holds;            /* the key signed the contract with this leaf hash: verified here */
+    bool compared;         /* leaf_hash is that of the contract that was handed over before */
+    bool replayed;         /* existed already when the session was opened */
+} phc_countersignature;
+
+/* A key with which the exchange signs contracts. */
+typedef struct {
+    uint64_t sequence; /* signs the batches that begin after this record */
+    uint8_t key[32];
+    bool trusted; /* configured, or endorsed by one that is trusted */
+} phc_notary_key;
+
 typedef enum {
     PHC_REFUSED_NOT_LOGGED_ON = 1,
     PHC_REFUSED_VERSION = 2,
@@ -422,6 +442,10 @@ typedef struct {
        with the trade report.  A contract that does not verify is not handed over: on_problem. */
     void (*on_contract)(void *arg, const phc_contract *c, const phc_signed_contract *s,
                         bool matched);
+    /* Under a contract of this participant, its own among them; also one that does not hold. */
+    void (*on_countersignature)(void *arg, const phc_countersignature *k);
+    /* A later key of the notary whose proof holds. */
+    void (*on_notary_key)(void *arg, const phc_notary_key *k);
     void (*on_catalogue)(void *arg, const phc_catalogue_entry *e);
     void (*on_catalogue_end)(void *arg, uint64_t request, uint64_t sequence);
     /* The gateway ended or refused the session.  The library tries again, slower each time. */
@@ -445,6 +469,7 @@ enum {
     PHC_FRAME_MESSAGES_MAX = 256, /* messages in one frame */
     PHC_FRAME_BYTES_MAX = 65536,
     PHC_UNANSWERED_MAX = 65536, /* commands that may wait for their outcome */
+    PHC_TRUSTED_KEYS_MAX = 16,  /* of the notary */
 };
 
 typedef struct {
@@ -457,8 +482,15 @@ typedef struct {
     const phc_key *key;      /* copied */
     /* First numbers that are wanted: last seen + 1; 1: all; 0: only what happens from now on. */
     uint64_t next_report, next_contract;
-    /* Ed25519 key that contracts must be signed with; NULL: the one that the gateway states. */
-    const uint8_t *notary_sign_key;
+    /* Likewise; 0: all if next_contract is 1, otherwise from now on. */
+    uint64_t next_countersignature;
+    /* Ed25519 keys, 32 bytes each, that contracts must be signed with, or those that these
+       endorsed; NULL: those that the gateway states. */
+    const uint8_t *notary_sign_keys;
+    size_t notary_sign_key_cnt; /* at most PHC_TRUSTED_KEYS_MAX */
+    /* Contracts that are handed over are countersigned with the key's signature half, once each,
+       unless this is true or the key has none. */
+    bool no_countersigning;
     uint32_t unanswered_max; /* 0: PHC_UNANSWERED_MAX */
     phc_callbacks callbacks;
 } phc_config;
@@ -531,6 +563,17 @@ PHC_API phc_status phc_deposit(phc_client *c, uint32_t participant, int64_t amou
 PHC_API phc_status phc_withdraw(phc_client *c, uint32_t participant, int64_t amount,
                                 const char *reference, uint64_t *ret_request);
 
+/* Countersigns a contract as on_contract handed it over; to do so again changes nothing.
+   PHC_EDENIED: the key has no signature half. */
+PHC_API phc_status phc_countersign(phc_client *c, const phc_contract *k,
+                                   const phc_signed_contract *s, uint64_t *ret_request);
+
+/* OPERATOR: from the next batch on, contracts are signed by `key`, whose seed makes the proof;
+   before: the key in force, which endorses it, or NULL if that is lost.
+   PHC_ENOTREADY: which key is in force is not known yet. */
+PHC_API phc_status phc_rotate_notary_key(phc_client *c, const phc_key *key, const phc_key *before,
+                                         uint64_t *ret_request);
+
 /* Answered by on_catalogue for each row, then on_catalogue_end.  Asked again after a lost
    connection: rows may then be told twice, on_catalogue_end is told once. */
 PHC_API phc_status phc_catalogue(phc_client *c, uint64_t *ret_request);
@@ -551,6 +594,12 @@ PHC_API phc_status phc_contract_read(const uint8_t *canonical, size_t size, phc_
    `market`.  PHC_EVERIFY with a sentence in err if anything does not hold. */
 PHC_API phc_status phc_contract_verify(const phc_signed_contract *s, const char *market,
                                        const uint8_t sign_key[32], char *err, size_t err_size);
+
+/* True if the countersignature's key signed this contract.  s NULL: the contract with the leaf hash
+   that the countersignature states.  Whose key it is, the contract says: buyer_key, supplier_key,
+   seller_key. */
+PHC_API bool phc_countersignature_verify(const char *market, const phc_signed_contract *s,
+                                         const phc_countersignature *k);
 
 #ifdef __cplusplus
 }

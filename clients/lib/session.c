@@ -32,9 +32,9 @@ static void send_control(phc_client *c, void (*encode)(phc_message *ret), uint64
 static void send_logon(phc_client *c, uint64_t now_ms)
 {
     phc_message m;
-    c->probing = c->next_report == 0 || c->next_contract == 0;
+    c->probing = c->next_report == 0 || c->next_contract == 0 || c->next_countersignature == 0;
     phc_encode_logon(c->probing ? 1 : c->next_report, c->probing ? 1 : c->next_contract,
-                     !c->probing, &m);
+                     c->probing ? 1 : c->next_countersignature, !c->probing, &m);
     c->frame.cnt = 0;
     c->frame.size = 0;
     if (!phc_frame_put(&c->frame, m.bytes, m.size) || !phc_client_send(c)) return;
@@ -134,7 +134,9 @@ static void read_up(phc_client *c)
         c->reports_read = true;
         c->again = true;
     }
-    if (!c->reports_read || c->next_contract <= c->logon.last_contract) return;
+    if (!c->reports_read || c->next_contract <= c->logon.last_contract ||
+        c->next_countersignature <= c->logon.last_countersignature)
+        return;
     c->state = PHC_READY;
     c->handled++;
     if (c->cb.on_ready != NULL) c->cb.on_ready(c->cb.arg);
@@ -150,22 +152,20 @@ static void on_logon(phc_client *c, const Petahour__V1__LogonAccepted *m)
     if (c->probing) {
         if (c->next_report == 0) c->next_report = l.last_report + 1;
         if (c->next_contract == 0) c->next_contract = l.last_contract + 1;
+        if (c->next_countersignature == 0) c->next_countersignature = l.last_countersignature + 1;
         /* On the same connection: the session of a second one would count beside this one. */
         c->logon_sent = false;
         c->again = true;
         return;
     }
-    if (c->notary_pinned && memcmp(c->notary_sign_key, l.notary_sign_key, 32) != 0) {
-        phc_client_stop(c, "the gateway states another notary key than the one configured");
-        return;
-    }
     snprintf(c->market, sizeof c->market, "%s", l.market);
     snprintf(c->currency, sizeof c->currency, "%s", l.currency);
-    memcpy(c->notary_sign_key, l.notary_sign_key, 32);
     l.market = c->market;
     l.currency = c->currency;
     c->logon = l;
     c->attempts = 0;
+    (void)phc_notary_begin(&c->notary_keys, l.notary_sign_key,
+                           c->trusted_cnt == 0 ? NULL : c->trusted[0], c->trusted_cnt);
     if (l.last_client_order_id > c->client_order_id_used)
         c->client_order_id_used = l.last_client_order_id;
     c->state = PHC_READING;
@@ -183,9 +183,7 @@ static void on_refused(phc_client *c, const Petahour__V1__SessionRefused *m)
     phc_connection_lose(c, text);
 }
 
-/* Takes the next number of a stream.  False: seen before, or a number is missing, which reading
-   on from the last one seen may heal. */
-static bool take_number(phc_client *c, const char *stream, uint64_t number, uint64_t *next)
+bool phc_session_number(phc_client *c, const char *stream, uint64_t number, uint64_t *next)
 {
     if (number == *next) {
         (*next)++;
@@ -228,7 +226,7 @@ static void on_report(phc_client *c, const Petahour__V1__ExecutionReport *m)
         phc_connection_lose(c, "an execution report makes no sense");
         return;
     }
-    if (!take_number(c, "private", r.stream_number, &c->next_report)) return;
+    if (!phc_session_number(c, "private", r.stream_number, &c->next_report)) return;
     r.replayed = r.stream_number <= c->logon.last_report;
     settle_order(c, &r, &echo);
     if (r.type == PHC_TRADE && phc_match_report(&c->match, &r) == PHC_MATCH_DIFFERS)
@@ -242,12 +240,13 @@ static void on_result(phc_client *c, const Petahour__V1__CommandResult *m)
 {
     phc_result r;
     phc_decode_result(m, &r);
-    if (!take_number(c, "private", r.stream_number, &c->next_report)) return;
+    if (!phc_session_number(c, "private", r.stream_number, &c->next_report)) return;
     r.replayed = r.stream_number <= c->logon.last_report;
     bool known = phc_outbox_answered(&c->outbox, PHC_OUT_COMMAND, r.request, r.stream_number);
     bool echo = !known && !r.replayed && r.request >= c->request_first &&
                 phc_outbox_is_echo(&c->outbox, PHC_OUT_COMMAND, r.request);
     if (known) c->again = true;
+    if (known && r.reject_code != 0) phc_signatures_refused(c, &r);
     c->handled++;
     if (!echo && c->cb.on_result != NULL) c->cb.on_result(c->cb.arg, &r);
     read_up(c);
@@ -257,12 +256,14 @@ static void on_result(phc_client *c, const Petahour__V1__CommandResult *m)
 static const char *judge_contract(phc_client *c, const phc_signed_contract *s, phc_contract *ret,
                                   bool *ret_matched, char *err, size_t err_size)
 {
-    if (phc_contract_verify(s, c->market, c->notary_sign_key, err, err_size) != PHC_OK) return err;
+    const char *why = phc_signatures_judge(c, s, err, err_size);
+    if (why != NULL) return why;
     if (!phc_segments_room(&c->segments, SEGMENTS_MAX)) return "no memory for its segments";
     if (phc_contract_read(s->canonical, s->canonical_size, c->segments.v, c->segments.room, ret) !=
         PHC_OK)
         return "the bytes are not those of a contract";
-    if (ret->buyer != c->logon.participant && ret->supplier != c->logon.participant)
+    if (ret->buyer != c->logon.participant && ret->supplier != c->logon.participant &&
+        ret->seller != c->logon.participant)
         return "it is a contract between others";
     phc_match_verdict v = phc_match_contract(&c->match, ret, c->logon.participant);
     *ret_matched = v == PHC_MATCH_EQUAL;
@@ -276,15 +277,16 @@ static void on_contract(phc_client *c, const Petahour__V1__Contract *m)
     char err[200], text[300];
     bool matched = false;
     phc_decode_contract(m, &s);
-    if (!take_number(c, "contract", s.stream_number, &c->next_contract)) return;
+    if (!phc_session_number(c, "contract", s.stream_number, &c->next_contract)) return;
     const char *why = judge_contract(c, &s, &k, &matched, err, sizeof err);
     c->handled++;
     if (why != NULL) {
         snprintf(text, sizeof text, "contract %llu of the stream was not accepted: %s",
                  (unsigned long long)s.stream_number, why);
         phc_client_problem(c, PHC_EVERIFY, text);
-    } else if (c->cb.on_contract != NULL) {
-        c->cb.on_contract(c->cb.arg, &k, &s, matched);
+    } else {
+        phc_signatures_contract(c, &k, &s);
+        if (c->cb.on_contract != NULL) c->cb.on_contract(c->cb.arg, &k, &s, matched);
     }
     read_up(c);
 }
@@ -344,6 +346,13 @@ static void on_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
         return;
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACT:
         if (open) on_contract(c, m->contract);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_COUNTERSIGNATURE:
+        if (open) phc_signatures_take(c, m->countersignature);
+        read_up(c);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_NOTARY_KEY:
+        if (open) phc_signatures_key(c, m->notary_key);
         return;
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY:
         if (open) on_catalogue_entry(c, m->catalogue_entry);

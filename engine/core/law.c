@@ -3,6 +3,7 @@
 #include "engine/base/money.h"
 #include "engine/base/period.h"
 #include "engine/core/book.h"
+#include "engine/core/countersign.h"
 #include "engine/core/gate.h"
 #include "engine/core/group.h"
 #include "engine/core/law.h"
@@ -191,6 +192,7 @@ const char *ph_market_broken(const ph_market *m)
     const char *law = money_broken(m);
     if (law == NULL) law = capacity_broken(m);
     if (law == NULL) law = ph_law_contracts(m);
+    if (law == NULL) law = ph_countersign_broken(m);
     if (law == NULL) law = orders_broken(m);
     for (uint32_t i = 1; law == NULL && i <= m->product_cnt; i++) {
         const ph_product *p = &m->products[i];

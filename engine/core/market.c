@@ -6,6 +6,7 @@
 #include "engine/core/capacity.h"
 #include "engine/core/column.h"
 #include "engine/core/contract.h"
+#include "engine/core/countersign.h"
 #include "engine/core/delivery.h"
 #include "engine/core/due.h"
 #include "engine/core/expiry.h"
@@ -15,6 +16,7 @@
 #include "engine/core/ledger.h"
 #include "engine/core/match.h"
 #include "engine/core/measure.h"
+#include "engine/core/notary_key.h"
 #include "engine/core/place.h"
 #include "engine/core/reach.h"
 #include "engine/core/registry.h"
@@ -76,6 +78,8 @@ static void carve(ph_market *m, ph_arena *a)
     ph_ledger_init(m, a);
     ph_fill_init(m, a);
     ph_contract_init(m, a);
+    ph_countersign_init(m, a);
+    ph_notary_key_init(m, a);
     ph_due_init(m, a);
     ph_column_init(m, a);
     ph_match_init(m, a);
@@ -164,7 +168,8 @@ static void emit_rejected(ph_market *m, const outcome *x, ph_reject why)
 static bool goes_on(ph_command_kind kind)
 {
     return kind == PH_CMD_HAND_OVER_ACCESS || kind == PH_CMD_REPORT_DELIVERY ||
-           kind == PH_CMD_CONFIRM_DELIVERY || kind == PH_CMD_DISPUTE_DELIVERY;
+           kind == PH_CMD_CONFIRM_DELIVERY || kind == PH_CMD_DISPUTE_DELIVERY ||
+           kind == PH_CMD_COUNTERSIGN_CONTRACT;
 }
 
 static ph_reject refuse(outcome *x, ph_reject why, int64_t arg0, int64_t arg1)
@@ -202,7 +207,8 @@ static uint32_t role_of(ph_command_kind kind)
     case PH_CMD_SET_TERMS:
     case PH_CMD_SET_PRODUCT_STATE:
     case PH_CMD_RESOLVE_DISPUTE:
-    case PH_CMD_SET_RULES_VERSION: return PH_ROLE_OPERATOR;
+    case PH_CMD_SET_RULES_VERSION:
+    case PH_CMD_ROTATE_NOTARY_KEY: return PH_ROLE_OPERATOR;
     case PH_CMD_REGISTER_CAPACITY:
     case PH_CMD_WITHDRAW_CAPACITY: return PH_ROLE_SUPPLIER;
     case PH_CMD_ATTEST_CAPACITY: return PH_ROLE_AUDITOR;
@@ -220,7 +226,8 @@ static uint32_t role_of(ph_command_kind kind)
     case PH_CMD_HAND_OVER_ACCESS:
     case PH_CMD_REPORT_DELIVERY:
     case PH_CMD_CONFIRM_DELIVERY:
-    case PH_CMD_DISPUTE_DELIVERY: return 0;
+    case PH_CMD_DISPUTE_DELIVERY:
+    case PH_CMD_COUNTERSIGN_CONTRACT: return 0;
     }
     ph_panic("command of unknown kind", __FILE__, __LINE__);
 }
@@ -337,6 +344,14 @@ static ph_reject delivery(ph_market *m, const ph_command *c, outcome *x)
     return why;
 }
 
+static ph_reject countersign(ph_market *m, const ph_command *c, outcome *x)
+{
+    bool is_first = false;
+    ph_reject why = ph_countersign_take(m, c->sender.v, &c->u.countersignature, x->args, &is_first);
+    if (why == PH_REJECT_NONE) emit_done(m, c, is_first ? 1 : 0);
+    return why;
+}
+
 /* Apart, so that what orders need is not kept and given back around all that others do. */
 __attribute__((noinline)) static ph_reject run_other(ph_market *m, const ph_command *c, outcome *x)
 {
@@ -383,6 +398,9 @@ __attribute__((noinline)) static ph_reject run_other(ph_market *m, const ph_comm
     case PH_CMD_RESOLVE_DISPUTE: return delivery(m, c, x);
     case PH_CMD_SET_RULES_VERSION:
         return registered(m, c, ph_registry_rules(m, &c->u.rules, x->args));
+    case PH_CMD_COUNTERSIGN_CONTRACT: return countersign(m, c, x);
+    case PH_CMD_ROTATE_NOTARY_KEY:
+        return registered(m, c, ph_notary_key_rotate(m, &c->u.notary_key, x->args));
     }
     ph_panic("command of unknown kind", __FILE__, __LINE__);
 }

@@ -104,6 +104,17 @@ uint32_t ph_market_keys(const ph_market *m, ph_participant_id id, ph_market_key 
 /* The participant that has this key now; 0 if none has. */
 ph_participant_id ph_market_key_owner(const ph_market *m, ph_key_use use, const ph_key *key);
 
+/* A key that was named to sign contracts. */
+typedef struct {
+    ph_key key;
+    uint64_t seq;                    /* of the record that named it */
+    ph_signature proof, endorsement; /* as they came; all zero for the first, of OPEN_MARKET */
+} ph_notary_key;
+
+/* Points to the keys, oldest first; returns how many there are.  Whether their proofs hold
+   is not looked at here. */
+uint32_t ph_market_notary_keys(const ph_market *m, const ph_notary_key **ret);
+
 /* The newest measurement of a site, and who made it. */
 typedef struct {
     ph_measure_site values;
@@ -153,6 +164,17 @@ typedef struct {
 
 /* Looks up a contract; false (and *ret untouched) if there is none with this number. */
 bool ph_market_contract(const ph_market *m, ph_contract_id id, ph_contract_facts *ret);
+
+/* Parts that a participant can have in a contract: bits. */
+enum {
+    PH_PARTY_BUYER = 1 << 0,
+    PH_PARTY_SUPPLIER = 1 << 1,
+    PH_PARTY_SELLER = 1 << 2, /* the supplier, or who held the contract that was split */
+    PH_PARTIES_ALL = PH_PARTY_BUYER | PH_PARTY_SUPPLIER | PH_PARTY_SELLER,
+};
+
+/* The parts whose participants sent a countersignature; 0 if there is no such contract. */
+uint32_t ph_market_countersigned(const ph_market *m, ph_contract_id id);
 
 /* Balance of an account: what was credited less what was debited.  0 for one that never moved. */
 ph_money ph_market_balance(const ph_market *m, ph_account account);

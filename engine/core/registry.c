@@ -3,6 +3,7 @@
 
 #include "engine/core/book.h"
 #include "engine/core/keys.h"
+#include "engine/core/notary_key.h"
 
 enum { RULES_NEWEST = 1 }; /* version of the rulebook that this engine knows */
 
@@ -77,6 +78,7 @@ ph_reject ph_registry_open(ph_market *m, const ph_open_market *o, int64_t ret_ar
     m->opened = true;
     m->open_market = *o;
     m->rules_version = o->rules_version;
+    ph_notary_key_first(m, &o->notary_sign_key);
     add_participant(m, &(ph_register_participant){.id = {1},
                                                   .roles = PH_ROLE_OPERATOR,
                                                   .name = o->operator_name,

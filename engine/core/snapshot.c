@@ -10,18 +10,20 @@
 #include "engine/core/book.h"
 #include "engine/core/capacity.h"
 #include "engine/core/contract.h"
+#include "engine/core/countersign.h"
 #include "engine/core/due.h"
 #include "engine/core/gate.h"
 #include "engine/core/group.h"
 #include "engine/core/keys.h"
 #include "engine/core/ledger.h"
 #include "engine/core/measure.h"
+#include "engine/core/notary_key.h"
 #include "engine/core/snapshot_check.h"
 #include "engine/core/state.h"
 #include "engine/core/terms.h"
 #include "engine/wire/codec.h"
 
-enum { SNAPSHOT_VERSION = 1 };
+enum { SNAPSHOT_VERSION = 2 };
 
 /* A visit of the state: every field is named once, whether it is written or read. */
 typedef struct {
@@ -443,6 +445,22 @@ static void contract(visit *v, uint32_t id)
     if (reads(v)) fail_if(v, ph_snapshot_sums_wrong(m, id));
 }
 
+/* Who countersigned, and which keys were named to sign. */
+static void signatures(visit *v)
+{
+    ph_market *m = v->m;
+    count(v, &m->notary_key_cnt, PH_NOTARY_KEYS_MAX);
+    for (uint32_t i = 0; i < m->notary_key_cnt && !v->r.bad; i++) {
+        raw(v, &m->notary_keys[i].key, sizeof m->notary_keys[i].key);
+        u64(v, &m->notary_keys[i].seq);
+        raw(v, &m->notary_keys[i].proof, sizeof m->notary_keys[i].proof);
+        raw(v, &m->notary_keys[i].endorsement, sizeof m->notary_keys[i].endorsement);
+    }
+    raw(v, &m->countersigned[1], (size_t)m->last_contract); /* one byte each */
+    if (reads(v)) fail_if(v, ph_notary_key_wrong(m));
+    if (reads(v)) fail_if(v, ph_countersign_broken(m));
+}
+
 /* ---- Resting orders ------------------------------------------------------------------------ */
 
 static void order_fields(visit *v, ph_order *o, uint64_t *expire_ns)
@@ -590,6 +608,7 @@ static void visit_all(visit *v)
     if (reads(v) && !ph_capacity_again(m)) fail(v, "two capacities of one class, or periods");
     for (uint32_t i = 1; i <= m->last_contract && !v->r.bad; i++)
         contract(v, i);
+    if (!v->r.bad) signatures(v);
     if (!v->r.bad) orders(v);
 }
 

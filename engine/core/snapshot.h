@@ -4,7 +4,7 @@
     Two markets that went through the same commands write the same bytes, whatever places in their
     tables they use; one that is loaded goes on like the one that was written.
 
-    Format    version 1, little-endian, fixed widths, no padding (snapshot.c visits every field
+    Format    version 2, little-endian, fixed widths, no padding (snapshot.c visits every field
               once, for both directions): "PHSTATE1", u32 version, the sizes of the tables, then
               registry, capacity, ledger, contracts with their unfinished periods, and resting
               orders in the order in which they came to rest.

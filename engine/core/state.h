@@ -337,6 +337,8 @@ struct ph_market {
     ph_key_row *keys; /* ever registered, from 1 */
     ph_index key_of;  /* hash of (use, key) -> newest row with it */
     uint32_t key_cnt, keys_max;
+    ph_notary_key *notary_keys; /* in order */
+    uint32_t notary_key_cnt;
     ph_site_measurement *measurements; /* by site; measured_at 0: none */
     ph_probe_row *probes;              /* from 1 */
     ph_index probe_of;                 /* hash of (region, site) -> newest row with it */
@@ -367,6 +369,7 @@ struct ph_market {
 
     uint64_t last_order, last_place, last_trade, last_contract;
     ph_contract *contracts;
+    uint8_t *countersigned; /* by contract: PH_PARTY_* bits */
     /* Of contract-periods and lots, cnt is what there would be if each stood alone: that is what
        the limits are about. */
     ph_delivery *deliveries;

@@ -183,6 +183,12 @@ ph_hash ph_contracts_root(const ph_contracts *c)
     return ph_merkle_root(c->tree, c->cnt);
 }
 
+const ph_hash *ph_contracts_leaf_hash(const ph_contracts *c, uint32_t i)
+{
+    PH_ASSERT(i < c->cnt);
+    return &c->tree[i];
+}
+
 void ph_contracts_get(const ph_contracts *c, uint32_t i, ph_contract_leaf *ret)
 {
     PH_ASSERT(i < c->cnt);

@@ -47,6 +47,9 @@ uint64_t ph_contracts_first_seq(const ph_contracts *c);
 /* Root of the tree of a batch with contracts. */
 ph_hash ph_contracts_root(const ph_contracts *c);
 
+/* Its leaf of the tree. */
+const ph_hash *ph_contracts_leaf_hash(const ph_contracts *c, uint32_t i);
+
 /* Contract i < cnt, in order of contract number. */
 void ph_contracts_get(const ph_contracts *c, uint32_t i, ph_contract_leaf *ret);
 

@@ -16,6 +16,7 @@
 
 struct ph_journal_log {
     ph_keyring *keyring;
+    const ph_notary_keys *keys; /* NULL: the key in use signs */
     ph_text64 market;
     ph_log_folder *folder;
     uint64_t known;             /* leaves that the tree had at open: compared, not appended */
@@ -36,8 +37,9 @@ ph_status ph_journal_log_open(const char *folder, const char *market, ph_keyring
     l->keyring = keyring;
     bool fits = ph_text_set(l->market.s, sizeof l->market.s, market);
     PH_ASSERT(fits);
-    ph_status s =
-        ph_log_folder_open(folder, market, ph_keyring_public(keyring), &l->folder, err, err_size);
+    ph_key held[PH_KEYRING_MAX];
+    ph_log_owner owner = {market, held, ph_keyring_all(keyring, held)};
+    ph_status s = ph_log_folder_open(folder, &owner, &l->folder, err, err_size);
     if (s != PH_OK) {
         ph_journal_log_close(l);
         return s;
@@ -45,6 +47,11 @@ ph_status ph_journal_log_open(const char *folder, const char *market, ph_keyring
     l->known = ph_log_folder_leaf_cnt(l->folder);
     *ret = l;
     return PH_OK;
+}
+
+void ph_journal_log_keys(ph_journal_log *l, const ph_notary_keys *keys)
+{
+    l->keys = keys;
 }
 
 const char *ph_journal_log_mending(const ph_journal_log *l)
@@ -200,6 +207,34 @@ ph_status ph_journal_log_turn(ph_journal_log *l, uint64_t now_ns, char *err, siz
     return now_ns < ph_journal_log_due_ns(l) ? PH_OK : ph_journal_log_publish(l, err, err_size);
 }
 
+/* The key that signs a tree of so many leaves. */
+static ph_key key_at(const ph_journal_log *l, uint64_t leaf_cnt)
+{
+    return l->keys == NULL ? *ph_keyring_public(l->keyring)
+                           : *ph_notary_keys_at(l->keys, leaf_cnt + 1);
+}
+
+/* Signs with one key and appends its line; the first line begins the note. */
+static ph_status sign_with(ph_journal_log *l, const ph_log_checkpoint *c, const ph_key *key,
+                           ph_writer *w)
+{
+    char text[PH_CHECKPOINT_TEXT_MAX], origin[PH_LOG_ORIGIN_MAX];
+    size_t size = ph_log_checkpoint_write(c, text);
+    uint8_t signature[PH_NOTE_SIGNATURE_SIZE];
+    ph_key used = *ph_keyring_public(l->keyring);
+    ph_status s = ph_keyring_use(l->keyring, key);
+    if (s == PH_OK)
+        s = ph_keyring_sign_log(l->keyring, l->market.s, c->leaf_cnt, text, size, signature);
+    (void)ph_keyring_use(l->keyring, &used); /* it was there */
+    if (s != PH_OK) return s;
+    ph_note_signer signer = {ph_log_origin(l->market.s, origin), key};
+    if (ph_writer_size(w) == 0)
+        ph_note_write(w, text, size, &signer, signature);
+    else
+        ph_note_line_write(w, &signer, signature);
+    return PH_OK;
+}
+
 ph_status ph_journal_log_publish(ph_journal_log *l, char *err, size_t err_size)
 {
     if (!l->is_waiting) return PH_OK;
@@ -208,20 +243,21 @@ ph_status ph_journal_log_publish(ph_journal_log *l, char *err, size_t err_size)
         .leaf_cnt = ph_log_folder_leaf_cnt(l->folder),
         .root = ph_log_folder_root(l->folder),
     };
-    char text[PH_CHECKPOINT_TEXT_MAX], origin[PH_LOG_ORIGIN_MAX], note[PH_LOG_NOTE_MAX];
-    size_t size = ph_log_checkpoint_write(&c, text);
-    uint8_t signature[PH_NOTE_SIGNATURE_SIZE];
-    ph_status s = ph_keyring_sign_log(l->keyring, l->market.s, c.leaf_cnt, text, size, signature);
-    if (s != PH_OK) {
-        snprintf(err, err_size,
-                 "could not sign the checkpoint of %" PRIu64
-                 " records: refused by the policy of the key",
-                 c.leaf_cnt);
-        return s;
-    }
-    ph_note_signer signer = {ph_log_origin(l->market.s, origin), ph_keyring_public(l->keyring)};
+    char note[PH_LOG_NOTE_MAX];
     ph_writer w = ph_writer_of(note, sizeof note);
-    ph_note_write(&w, text, size, &signer, signature);
+    ph_key key = key_at(l, c.leaf_cnt), before = key_at(l, ph_journal_log_published(l));
+    ph_status s = sign_with(l, &c, &key, &w);
+    if (s == PH_OK && memcmp(&before, &key, sizeof key) != 0) {
+        s = sign_with(l, &c, &before, &w);
+        if (s == PH_ENOTFOUND) s = PH_OK; /* it is lost, or was put away */
+    }
+    if (s != PH_OK) {
+        snprintf(err, err_size, "could not sign the checkpoint of %" PRIu64 " records: %s",
+                 c.leaf_cnt,
+                 s == PH_ENOTFOUND ? "the key in force is not in the keyring"
+                                   : "refused by the policy of the key");
+        return PH_EDENIED;
+    }
     PH_ASSERT(!w.full);
     s = ph_log_folder_publish(l->folder, &c, note, ph_writer_size(&w), err, err_size);
     if (s == PH_OK) l->is_waiting = false;

@@ -5,6 +5,9 @@
     and earlier, PH_LOG_QUIET_NS after the last, when no more arrive.  Time is an argument: of a
     clock that never goes back.
 
+    A checkpoint that states the record which named a key is signed by that key; the first one by
+    the key before as well, if the keyring has it.
+
     What was published before is never contradicted: a journal that does not begin with it, or ends
     before it does, is refused by name, and nothing is signed.
 
@@ -16,6 +19,7 @@
 
 #include "engine/base/status.h"
 #include "engine/notary/keyring.h"
+#include "engine/notary/notary_keys.h"
 #include "engine/replay/replay.h"
 
 #define PH_LOG_SIGN_NS  UINT64_C(1000000000)
@@ -23,9 +27,13 @@
 
 typedef struct ph_journal_log ph_journal_log;
 
-/* Opens the log in `folder`, as ph_log_folder_open. */
+/* Opens the log in `folder`, as ph_log_folder_open, for the keys of the keyring. */
 ph_status ph_journal_log_open(const char *folder, const char *market, ph_keyring *keyring,
                               ph_journal_log **ret, char *err, size_t err_size);
+
+/* Which keys sign: those in force, which the caller keeps up with the journal; borrowed.  Without,
+   the key in use signs. */
+void ph_journal_log_keys(ph_journal_log *l, const ph_notary_keys *keys);
 
 /* Why tiles are made again from the journal; NULL if they are not. */
 const char *ph_journal_log_mending(const ph_journal_log *l);
@@ -46,7 +54,8 @@ ph_status ph_journal_log_take(ph_journal_log *l, const ph_replay_batch *b, uint6
 /* When the next checkpoint is to be signed; UINT64_MAX: not before another record. */
 uint64_t ph_journal_log_due_ns(const ph_journal_log *l);
 
-/* Signs and publishes if it is time.  PH_EDENIED: the keyring refused; PH_EIO, PH_EFULL. */
+/* Signs and publishes if it is time.  PH_EDENIED: the keyring refused, or lacks the key in force;
+   PH_EIO, PH_EFULL. */
 ph_status ph_journal_log_turn(ph_journal_log *l, uint64_t now_ns, char *err, size_t err_size);
 
 /* Signs and publishes whatever no checkpoint states yet. */

@@ -44,22 +44,32 @@ static ph_status fail(const ph_log_folder *f, ph_status s, const char *what, con
 
 /* ---- Open -------------------------------------------------------------------------------- */
 
-static ph_status read_note(ph_log_folder *f, const char *market, const ph_key *key, char *err,
-                           size_t err_size)
+static ph_status verify_note(const char *note, size_t size, const ph_log_owner *owner,
+                             size_t *ret_text_size)
 {
-    char note[PH_LOG_NOTE_MAX], origin[PH_LOG_ORIGIN_MAX];
+    char origin[PH_LOG_ORIGIN_MAX];
+    ph_status s = PH_ENOTFOUND;
+    for (uint32_t i = 0; i < owner->key_cnt && s != PH_OK && s != PH_ECORRUPT; i++)
+        s = ph_note_verify(note, size,
+                           &(ph_note_signer){ph_log_origin(owner->market, origin), &owner->keys[i]},
+                           ret_text_size);
+    return s;
+}
+
+static ph_status read_note(ph_log_folder *f, const ph_log_owner *owner, char *err, size_t err_size)
+{
+    char note[PH_LOG_NOTE_MAX];
     size_t size, text_size;
     ph_status s = ph_file_read(f->fd, CHECKPOINT, note, sizeof note, &size);
     if (s == PH_ENOTFOUND) return PH_OK;
     if (s != PH_OK) return fail(f, s, "read", CHECKPOINT, err, err_size);
-    s = ph_note_verify(note, size, &(ph_note_signer){ph_log_origin(market, origin), key},
-                       &text_size);
+    s = verify_note(note, size, owner, &text_size);
     if (s == PH_OK) s = ph_log_checkpoint_read(note, text_size, &f->published);
     const char *why = s == PH_ENOTFOUND || s == PH_EDENIED
                           ? "is not signed by this market's key: it is of another log, or was "
                             "changed"
                           : "is not a signed checkpoint";
-    if (s == PH_OK && strcmp(f->published.market.s, market) != 0) {
+    if (s == PH_OK && strcmp(f->published.market.s, owner->market) != 0) {
         s = PH_EDENIED;
         why = "is of another market";
     }
@@ -98,10 +108,10 @@ static ph_status take_folder(ph_log_folder *f, char *err, size_t err_size)
     return PH_EBUSY;
 }
 
-ph_status ph_log_folder_open(const char *path, const char *market, const ph_key *key,
-                             ph_log_folder **ret, char *err, size_t err_size)
+ph_status ph_log_folder_open(const char *path, const ph_log_owner *owner, ph_log_folder **ret,
+                             char *err, size_t err_size)
 {
-    PH_ASSERT(ph_checkpoint_market_ok(market) && strlen(path) < sizeof((*ret)->path));
+    PH_ASSERT(ph_checkpoint_market_ok(owner->market) && strlen(path) < sizeof((*ret)->path));
     ph_log_folder *f = calloc(1, sizeof *f);
     if (f == NULL) {
         snprintf(err, err_size, "could not open log \"%s\": no memory", path);
@@ -110,7 +120,7 @@ ph_status ph_log_folder_open(const char *path, const char *market, const ph_key 
     f->fd = -1;
     snprintf(f->path, sizeof f->path, "%s", path);
     ph_status s = take_folder(f, err, err_size);
-    if (s == PH_OK) s = read_note(f, market, key, err, err_size);
+    if (s == PH_OK) s = read_note(f, owner, err, err_size);
     if (s == PH_OK) s = read_tiles(f, err, err_size);
     if (s != PH_OK) {
         ph_log_folder_close(f);

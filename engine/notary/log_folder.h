@@ -27,11 +27,18 @@ enum { PH_LOG_NOTE_MAX = 8192 }; /* bytes of the file "checkpoint" */
 
 typedef struct ph_log_folder ph_log_folder;
 
-/* Opens the log of a market, whose checkpoints the key signs, and makes the folder if it is missing
+/* Whose log it is: checkpoints are signed by one of the keys. */
+typedef struct {
+    const char *market;
+    const ph_key *keys;
+    uint32_t key_cnt;
+} ph_log_owner;
+
+/* Opens the log of a market and makes the folder if it is missing
    (one level).  PH_EBUSY: another process has it; PH_ECORRUPT: its checkpoint is no signed
    checkpoint; PH_EDENIED: its checkpoint is of another log or another key; PH_EIO, PH_EFULL. */
-ph_status ph_log_folder_open(const char *path, const char *market, const ph_key *key,
-                             ph_log_folder **ret, char *err, size_t err_size);
+ph_status ph_log_folder_open(const char *path, const ph_log_owner *owner, ph_log_folder **ret,
+                             char *err, size_t err_size);
 
 /* Why the tree begins at the first leaf although something was published; NULL if it does not. */
 const char *ph_log_folder_mending(const ph_log_folder *f);

@@ -15,12 +15,16 @@
 #include <zmq.h>
 
 #include "engine/base/panic.h"
+#include "engine/link/frame.h"
 #include "engine/link/server.h"
 #include "engine/link/spool.h"
 #include "engine/notary/checkpoint.h"
 #include "engine/notary/contracts.h"
+#include "engine/notary/countersignatures.h"
 #include "engine/notary/journal_log.h"
 #include "engine/notary/keyring.h"
+#include "engine/notary/notary_keys.h"
+#include "engine/notary/note.h"
 #include "engine/notary/seal.h"
 #include "engine/process/clock.h"
 #include "engine/process/log.h"
@@ -39,16 +43,21 @@ enum {
 };
 
 typedef struct {
-    char journal[512], key_file[512], spool[512], link[256], log[512], ready_file[512];
+    char journal[512], key_file[512], other_key_file[512], spool[512], link[256], log[512],
+        ready_file[512];
 } settings;
 
 static const ph_config_row rows[] = {
     {"journal", PH_CONFIG_PATH, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
      "directory of the journal that is followed"},
     {"key_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, key_file), NULL, 1, 0,
-     "key that signs contract roots; its public half is the engine's notary_sign_key"},
+     "key that signs contract roots; its public half is the engine's notary_sign_key, or the one "
+     "that an operator named since"},
+    {"other_key_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, other_key_file), "", 0, 0,
+     "a second key: before a change of keys the next one, after it the one before; empty: none"},
     {"spool", PH_CONFIG_PATH, PH_CONFIG_AT(settings, spool), NULL, 1, 0,
-     "file of the signed contracts; may be deleted, is made again from the journal"},
+     "file of the signed contracts; made again from the journal, but for what a key signed that is "
+     "not here any more"},
     {"link", PH_CONFIG_TEXT, PH_CONFIG_AT(settings, link), NULL, 1, 0,
      "where gateways fetch signed contracts (ipc://...)"},
     {"log", PH_CONFIG_PATH, PH_CONFIG_AT(settings, log), "", 0, 0,
@@ -70,11 +79,15 @@ typedef struct {
     ph_keyring *keyring;
     ph_seal *seal;
     ph_contracts *contracts;
+    ph_countersignatures *countersignatures;
     ph_spool *spool;
     ph_journal_log *log; /* NULL: none is published */
     ph_replay *replay;   /* NULL until there is a journal */
-    bool is_checked;     /* the journal is of this market and names this key */
-    uint64_t last;       /* contract that was sealed last */
+    ph_notary_keys keys; /* in force, as of the batch that was taken last */
+    bool is_checked;     /* the journal is of this market */
+    uint64_t last;       /* item that was kept last */
+    uint64_t sealed;     /* contracts */
+    uint64_t taken;      /* record */
     void *zmq;
     ph_server *server; /* NULL until everything that was durable at start is sealed */
     int watch;         /* tells that the journal changed; -1: the system cannot */
@@ -96,9 +109,15 @@ static bool open_key(notary *n)
         ph_log_error("%s", err);
         return false;
     }
+    if (n->settings.other_key_file[0] != '\0' &&
+        ph_keyring_add(n->keyring, n->settings.other_key_file, err, sizeof err) != PH_OK) {
+        ph_log_error("%s", err);
+        return false;
+    }
     n->contracts = ph_contracts_new();
+    n->countersignatures = ph_countersignatures_new(n->market.name);
     n->seal = ph_seal_new(n->keyring, n->market.name);
-    if (n->contracts != NULL && n->seal != NULL) return true;
+    if (n->contracts != NULL && n->countersignatures != NULL && n->seal != NULL) return true;
     ph_log_error("could not start: no memory");
     return false;
 }
@@ -112,8 +131,8 @@ static bool open_spool(notary *n)
     return false;
 }
 
-/* Before the first signature: is this the journal of the configured market, is this the key that
-   the market told everybody, and is it the journal whose log was published? */
+/* Before the first signature: is this the journal of the configured market, and is it the one whose
+   log was published? */
 static bool check_market(notary *n)
 {
     const ph_open_market *opened = ph_market_opened(ph_replay_market(n->replay));
@@ -128,13 +147,6 @@ static bool check_market(notary *n)
                      n->settings.journal, opened->market.s, n->market.name);
         return false;
     }
-    if (memcmp(opened->notary_sign_key.b, ph_keyring_public(n->keyring)->b,
-               sizeof opened->notary_sign_key.b) != 0) {
-        ph_log_error("could not sign for market \"%s\": the key in \"%s\" is not the notary key "
-                     "that its journal states; give the key file the market was opened with",
-                     n->market.name, n->settings.key_file);
-        return false;
-    }
     char err[ERROR_SIZE];
     if (n->log != NULL &&
         ph_journal_log_meet(n->log, n->settings.journal, err, sizeof err) != PH_OK) {
@@ -145,19 +157,60 @@ static bool check_market(notary *n)
     return true;
 }
 
-static ph_status take_item(void *arg, uint64_t number, const void *bytes, size_t size)
+/* The key that signs from a record on is used if it is here. */
+static bool use_key(notary *n, uint64_t first_seq)
 {
-    notary *n = arg;
-    PH_ASSERT(number == n->last + 1 && size <= UINT32_MAX);
+    return ph_keyring_use(n->keyring, ph_notary_keys_at(&n->keys, first_seq)) == PH_OK;
+}
+
+static bool say_no_key(const notary *n, uint64_t first_seq, const char *what)
+{
+    char vkey[PH_NOTE_VKEY_MAX];
+    ph_note_signer signer = {n->market.name, ph_notary_keys_at(&n->keys, first_seq)};
+    ph_log_error("could not sign for market \"%s\": the key in \"%s\"%s is not the notary key that "
+                 "its journal states for record %" PRIu64 " (%s)%s; give that key's file as "
+                 "[notary] key_file or other_key_file",
+                 n->market.name, n->settings.key_file,
+                 n->settings.other_key_file[0] != '\0' ? ", and the other one," : "", first_seq,
+                 ph_note_vkey(&signer, vkey), what);
+    return false;
+}
+
+static ph_status keep_item(notary *n, const void *bytes, size_t size)
+{
+    uint64_t number = n->last + 1;
+    PH_ASSERT(size <= UINT32_MAX);
     ph_status s = n->server == NULL
                       ? ph_spool_put(n->spool, number, bytes, (uint32_t)size)
                       : ph_server_add(n->server, bytes, (uint32_t)size, (ph_link_peer){0});
     if (s == PH_OK)
         n->last = number;
     else
-        ph_log_error("could not keep contract %" PRIu64 " in spool \"%s\": %s", number,
+        ph_log_error("could not keep item %" PRIu64 " in spool \"%s\": %s", number,
                      n->settings.spool, strerror(errno));
     return s;
+}
+
+static ph_status take_contract(void *arg, uint64_t contract, const void *bytes, size_t size)
+{
+    notary *n = arg;
+    PH_ASSERT(contract == n->sealed + 1);
+    n->sealed = contract;
+    return keep_item(n, bytes, size);
+}
+
+static ph_status take_countersignature(void *arg, const ph_countersignature *c)
+{
+    notary *n = arg;
+    uint8_t bytes[PH_COUNTERSIGNATURE_SIZE];
+    ph_writer w = ph_writer_of(bytes, sizeof bytes);
+    ph_countersignature_write(&w, c);
+    PH_ASSERT(!w.full);
+    if (!c->holds)
+        ph_log_warning("record %" PRIu64 ": the countersignature of participant %" PRIu32
+                       " under contract %" PRIu64 " is false",
+                       c->seq, c->participant.v, c->contract.v);
+    return keep_item(n, bytes, sizeof bytes);
 }
 
 static bool open_log(notary *n)
@@ -169,8 +222,33 @@ static bool open_log(notary *n)
         ph_log_error("%s", err);
         return false;
     }
+    ph_journal_log_keys(n->log, &n->keys);
     const char *mending = ph_journal_log_mending(n->log);
     if (mending != NULL) ph_log_warning("%s; made again from the journal", mending);
+    return true;
+}
+
+/* What a key signed that is not here any more is what the spool kept, if it is right. */
+static bool keep_former(notary *n)
+{
+    uint32_t cnt = ph_contracts_cnt(n->contracts);
+    uint64_t first_seq = ph_contracts_first_seq(n->contracts);
+    const ph_key *key = ph_notary_keys_at(&n->keys, first_seq);
+    for (uint32_t i = 0; i < cnt; i++) {
+        ph_spool_cursor at;
+        ph_spool_part part;
+        ph_signed_contract item;
+        bool is_kept = n->server == NULL && n->last < ph_spool_last(n->spool) &&
+                       ph_spool_seek(n->spool, n->last + 1, &at) == PH_OK &&
+                       ph_spool_read(n->spool, &at, n->last + 1, 1, &part) == PH_OK &&
+                       ph_signed_contract_read(part.bytes + PH_ITEM_HEAD_SIZE,
+                                               part.size - PH_ITEM_HEAD_SIZE, &item) == PH_OK &&
+                       ph_seal_check(n->seal, n->contracts, i, key, &item) == PH_OK;
+        if (!is_kept)
+            return say_no_key(n, first_seq, ", and the spool does not have what that key signed");
+        n->last++;
+        n->sealed++;
+    }
     return true;
 }
 
@@ -179,6 +257,9 @@ static bool publish_log(notary *n, bool is_end)
 {
     char err[ERROR_SIZE];
     if (n->log == NULL) return true;
+    if (n->keys.cnt == 0) return true;
+    /* While it catches up it may pass records of keys that are not here any more. */
+    if (n->server == NULL && !use_key(n, n->taken + 1)) return true;
     ph_status s = is_end ? ph_journal_log_publish(n->log, err, sizeof err)
                          : ph_journal_log_turn(n->log, ph_clock_monotonic_ns(), err, sizeof err);
     if (s != PH_OK) ph_log_error("%s", err);
@@ -190,6 +271,12 @@ static bool seal(notary *n, const ph_replay_batch *batch)
     char err[ERROR_SIZE];
     const ph_market *m = ph_replay_market(n->replay);
     if (!n->is_checked && !check_market(n)) return false;
+    uint32_t unproved = ph_notary_keys_follow(&n->keys, m);
+    if (unproved != 0)
+        ph_log_warning("batch at record %" PRIu64 ": %" PRIu32
+                       " notary keys were named without a proof that holds; they sign nothing",
+                       batch->first_seq, unproved);
+    n->taken = batch->first_seq + batch->record_cnt - 1;
     if (n->log != NULL &&
         ph_journal_log_take(n->log, batch, ph_clock_monotonic_ns(), err, sizeof err) != PH_OK) {
         ph_log_error("%s", err);
@@ -199,8 +286,16 @@ static bool seal(notary *n, const ph_replay_batch *batch)
         ph_log_error("%s", err);
         return false;
     }
-    if (ph_contracts_cnt(n->contracts) == 0) return true;
-    ph_status s = ph_seal_batch(n->seal, n->contracts, take_item, n);
+    ph_status s = PH_OK;
+    if (ph_contracts_cnt(n->contracts) != 0) {
+        if (use_key(n, batch->first_seq))
+            s = ph_seal_batch(n->seal, n->contracts, take_contract, n);
+        else if (!keep_former(n))
+            return false;
+    }
+    if (s == PH_OK)
+        s = ph_countersignatures_take(n->countersignatures, n->contracts, batch,
+                                      take_countersignature, n);
     if (s == PH_EDENIED)
         ph_log_error("could not sign the contracts of the batch at record %" PRIu64
                      ": refused by the policy of the key",
@@ -234,7 +329,7 @@ static bool check_spool(notary *n)
 {
     uint64_t kept = ph_spool_last(n->spool);
     if (kept <= n->last) return true;
-    ph_log_warning("spool \"%s\" has %" PRIu64 " contracts, the journal %" PRIu64
+    ph_log_warning("spool \"%s\" has %" PRIu64 " items, the journal %" PRIu64
                    ": the rest is cut off",
                    n->settings.spool, kept, n->last);
     return ph_spool_truncate(n->spool, n->last) == PH_OK;
@@ -255,7 +350,9 @@ static bool catch_up(notary *n)
         zmq_pollitem_t stop = {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN};
         (void)zmq_poll(&stop, 1, ABSENT_MS); /* a failed wait is a short wait */
     }
-    return ph_stop_requested() || check_spool(n);
+    if (ph_stop_requested()) return true;
+    if (!use_key(n, n->taken + 1)) return say_no_key(n, n->taken + 1, "");
+    return check_spool(n) && publish_log(n, false);
 }
 
 static bool open_server(notary *n)
@@ -271,7 +368,7 @@ static bool open_server(notary *n)
                      strerror(errno));
         return false;
     }
-    ph_log_info("ready: %" PRIu64 " contracts of market %s at %s", n->last, n->market.name,
+    ph_log_info("ready: %" PRIu64 " contracts of market %s at %s", n->sealed, n->market.name,
                 n->settings.link);
     return true;
 }
@@ -357,7 +454,7 @@ static bool serve(notary *n)
         }
     }
     if (!take_rest(n)) return false;
-    ph_log_info("stopping: %" PRIu64 " contracts sealed", n->last);
+    ph_log_info("stopping: %" PRIu64 " contracts sealed", n->sealed);
     return true;
 }
 
@@ -381,6 +478,7 @@ static void release(notary *n)
     if (n->zmq != NULL) (void)zmq_ctx_term(n->zmq); /* the process ends either way */
     if (n->watch >= 0) (void)close(n->watch);       /* nothing was written */
     ph_replay_close(n->replay);
+    ph_countersignatures_free(n->countersignatures);
     ph_contracts_free(n->contracts);
     ph_seal_free(n->seal);
     ph_journal_log_close(n->log);

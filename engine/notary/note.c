@@ -56,16 +56,22 @@ static void write_line(ph_writer *w, const char *name, const uint8_t *blob, size
     ph_write_bytes(w, "\n", 1);
 }
 
+void ph_note_line_write(ph_writer *w, const ph_note_signer *signer,
+                        const uint8_t signature[PH_NOTE_SIGNATURE_SIZE])
+{
+    uint8_t blob[PH_NOTE_KEY_ID_SIZE + PH_NOTE_SIGNATURE_SIZE];
+    ph_note_key_id(signer, blob);
+    memcpy(blob + PH_NOTE_KEY_ID_SIZE, signature, PH_NOTE_SIGNATURE_SIZE);
+    write_line(w, signer->name, blob, sizeof blob);
+}
+
 void ph_note_write(ph_writer *w, const char *text, size_t size, const ph_note_signer *signer,
                    const uint8_t signature[PH_NOTE_SIGNATURE_SIZE])
 {
     PH_ASSERT(size != 0 && text[size - 1] == '\n');
-    uint8_t blob[PH_NOTE_KEY_ID_SIZE + PH_NOTE_SIGNATURE_SIZE];
-    ph_note_key_id(signer, blob);
-    memcpy(blob + PH_NOTE_KEY_ID_SIZE, signature, PH_NOTE_SIGNATURE_SIZE);
     ph_write_bytes(w, text, size);
     ph_write_bytes(w, "\n", 1);
-    write_line(w, signer->name, blob, sizeof blob);
+    ph_note_line_write(w, signer, signature);
 }
 
 /* The text of a note is UTF-8; here only what could hide a line from a reader is refused. */

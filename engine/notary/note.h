@@ -40,6 +40,10 @@ void ph_note_key_id(const ph_note_signer *signer, uint8_t ret[PH_NOTE_KEY_ID_SIZ
 void ph_note_write(ph_writer *w, const char *text, size_t size, const ph_note_signer *signer,
                    const uint8_t signature[PH_NOTE_SIGNATURE_SIZE]);
 
+/* Appends one more signature line to a note. */
+void ph_note_line_write(ph_writer *w, const ph_note_signer *signer,
+                        const uint8_t signature[PH_NOTE_SIGNATURE_SIZE]);
+
 /* Checks a note of exactly `size` bytes and gives the size of its text, which is where the note
    starts.  PH_OK: signed by the signer.  PH_ECORRUPT: not a note.  PH_ENOTFOUND: a note, but no
    line is the signer's.  PH_EDENIED: a line of the signer whose signature does not hold.

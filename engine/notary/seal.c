@@ -79,6 +79,31 @@ ph_status ph_seal_batch(ph_seal *s, const ph_contracts *c, ph_seal_on_item on_it
     return st;
 }
 
+ph_status ph_seal_check(const ph_seal *s, const ph_contracts *c, uint32_t i, const ph_key *key,
+                        const ph_signed_contract *item)
+{
+    ph_contract_leaf leaf;
+    ph_contracts_get(c, i, &leaf);
+    if (item->contract.v != leaf.contract.v || item->first_seq != ph_contracts_first_seq(c) ||
+        item->buyer.v != leaf.buyer.v || item->supplier.v != leaf.supplier.v ||
+        item->leaf_index != leaf.leaf_index || item->leaf_count != leaf.leaf_cnt ||
+        item->canonical_size != leaf.canonical_size || item->proof_cnt != leaf.proof_cnt ||
+        memcmp(item->canonical, leaf.canonical, leaf.canonical_size) != 0 ||
+        memcmp(item->proof, leaf.proof, leaf.proof_cnt * sizeof leaf.proof[0]) != 0)
+        return PH_ECORRUPT;
+    size_t text_size;
+    ph_checkpoint root;
+    ph_hash expected = ph_contracts_root(c);
+    if (ph_note_verify(item->note, item->note_size, &(ph_note_signer){s->market.s, key},
+                       &text_size) != PH_OK ||
+        ph_checkpoint_read(item->note, text_size, &root) != PH_OK)
+        return PH_ECORRUPT;
+    bool is_root = strcmp(root.market.s, s->market.s) == 0 &&
+                   root.first_seq == ph_contracts_first_seq(c) && root.leaf_cnt == leaf.leaf_cnt &&
+                   memcmp(&root.root, &expected, sizeof expected) == 0;
+    return is_root ? PH_OK : PH_ECORRUPT;
+}
+
 void ph_seal_free(ph_seal *s)
 {
     free(s);

@@ -12,6 +12,7 @@
 #include "engine/base/status.h"
 #include "engine/notary/contracts.h"
 #include "engine/notary/keyring.h"
+#include "engine/wire/signed_contract.h"
 
 typedef struct ph_seal ph_seal;
 
@@ -26,6 +27,11 @@ ph_seal *ph_seal_new(ph_keyring *keyring, const char *market);
 /* Signs the root of a batch that has contracts and hands over its items in order.  PH_EDENIED: the
    keyring refused (a batch twice, or out of order); or what on_item returned. */
 ph_status ph_seal_batch(ph_seal *s, const ph_contracts *c, ph_seal_on_item on_item, void *arg);
+
+/* Whether an item that was kept is that of contract i of the batch, signed by a key that need not
+   be in the keyring: PH_OK or PH_ECORRUPT. */
+ph_status ph_seal_check(const ph_seal *s, const ph_contracts *c, uint32_t i, const ph_key *key,
+                        const ph_signed_contract *item);
 
 /* Accepts NULL.  The keyring stays the caller's. */
 void ph_seal_free(ph_seal *s);

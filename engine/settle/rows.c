@@ -65,6 +65,8 @@ static bool is_registered(const ph_command *c)
     case PH_CMD_DISPUTE_DELIVERY:
     case PH_CMD_RESOLVE_DISPUTE:
     case PH_CMD_SET_RULES_VERSION:
+    case PH_CMD_COUNTERSIGN_CONTRACT:
+    case PH_CMD_ROTATE_NOTARY_KEY:
     case PH_CMD_MASS_CANCEL: return false;
     }
     return false;

@@ -234,6 +234,8 @@ const char *ph_command_kind_name(ph_command_kind kind)
     case PH_CMD_DISPUTE_DELIVERY: return "DISPUTE_DELIVERY";
     case PH_CMD_RESOLVE_DISPUTE: return "RESOLVE_DISPUTE";
     case PH_CMD_SET_RULES_VERSION: return "SET_RULES_VERSION";
+    case PH_CMD_COUNTERSIGN_CONTRACT: return "COUNTERSIGN_CONTRACT";
+    case PH_CMD_ROTATE_NOTARY_KEY: return "ROTATE_NOTARY_KEY";
     }
     return "?";
 }

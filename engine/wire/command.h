@@ -47,9 +47,11 @@ typedef enum {
     PH_CMD_DISPUTE_DELIVERY = 28,     /* buyer of the contract, or who is owed a premium of it */
     PH_CMD_RESOLVE_DISPUTE = 29,      /* OPERATOR */
     PH_CMD_SET_RULES_VERSION = 30,    /* OPERATOR */
+    PH_CMD_COUNTERSIGN_CONTRACT = 31, /* a party of the contract */
+    PH_CMD_ROTATE_NOTARY_KEY = 32,    /* OPERATOR */
 } ph_command_kind;
 
-enum { PH_CMD_KIND_MAX = PH_CMD_SET_RULES_VERSION };
+enum { PH_CMD_KIND_MAX = PH_CMD_ROTATE_NOTARY_KEY };
 
 /* Opens a market: its name, its currency, the keys that everybody else is introduced by.  The
    engine writes it from its configuration when the journal is empty.  Registers the operator as
@@ -286,6 +288,21 @@ typedef struct {
     uint32_t version;
 } ph_set_rules_version;
 
+/* A party puts its name to a contract that binds it already.  What is signed is in
+   engine/notary/README.md. */
+typedef struct {
+    ph_contract_id contract;
+    ph_key key; /* Ed25519, of the sender and not revoked */
+    ph_signature signature;
+} ph_countersign_contract;
+
+/* Names the key that signs contracts of the batches after this one. */
+typedef struct {
+    ph_key key;               /* Ed25519 */
+    ph_signature proof;       /* by the new key; see engine/notary/README.md */
+    ph_signature endorsement; /* by the key before; all zero: none, as when it is lost */
+} ph_rotate_notary_key;
+
 typedef struct ph_command {
     uint64_t seq; /* place in the journal, from 1; 0 before it is sequenced */
     ph_time at;   /* stamp of the sequencer, never decreasing */
@@ -318,6 +335,8 @@ typedef struct ph_command {
         ph_confirm_delivery confirmation;
         ph_delivery_figure figure; /* DISPUTE_DELIVERY, RESOLVE_DISPUTE */
         ph_set_rules_version rules;
+        ph_countersign_contract countersignature;
+        ph_rotate_notary_key notary_key;
     } u;
 } ph_command;
 

@@ -134,7 +134,8 @@ typedef struct {
 typedef struct {
     ph_command_kind command;
     uint64_t count; /* CANCEL_ORDER, MASS_CANCEL: orders cancelled; SET_PHASE and
-                       SET_PARTICIPANT_STATE likewise; otherwise 0 */
+                       SET_PARTICIPANT_STATE likewise; COUNTERSIGN_CONTRACT: 1 if the sender had
+                       not countersigned before; otherwise 0 */
 } ph_done;
 
 /* The order no longer rests, and nothing of it will execute. */

@@ -221,6 +221,16 @@
 
 #define FIELDS_RULES(F, of) F(u32, version, of.version, 0)
 
+#define FIELDS_COUNTERSIGNATURE(F, of) \
+    F(u64, contract, of.contract.v, 0) \
+    F(blob, key, of.key.b, 0)          \
+    F(blob, signature, of.signature.b, 0)
+
+#define FIELDS_NOTARY_KEY(F, of)  \
+    F(blob, key, of.key.b, 0)     \
+    F(blob, proof, of.proof.b, 0) \
+    F(blob, endorsement, of.endorsement.b, 0)
+
 /* Two kinds are as long as they say: a group has cnt orders, an access size bytes. */
 #define FIELDS_GROUP(F, of)  F(group, orders, of, 0)
 #define FIELDS_ACCESS(F, of) F(access, access, of, 0)
@@ -378,7 +388,9 @@
     K(PH_CMD_CONFIRM_DELIVERY, FIELDS_CONFIRMATION, confirmation)                \
     K(PH_CMD_DISPUTE_DELIVERY, FIELDS_FIGURE, figure)                            \
     K(PH_CMD_RESOLVE_DISPUTE, FIELDS_FIGURE, figure)                             \
-    K(PH_CMD_SET_RULES_VERSION, FIELDS_RULES, rules)
+    K(PH_CMD_SET_RULES_VERSION, FIELDS_RULES, rules)                             \
+    K(PH_CMD_COUNTERSIGN_CONTRACT, FIELDS_COUNTERSIGNATURE, countersignature)    \
+    K(PH_CMD_ROTATE_NOTARY_KEY, FIELDS_NOTARY_KEY, notary_key)
 
 #define EVENT_KINDS(K)                                              \
     K(PH_EVT_REJECTED, FIELDS_REJECTED, rejected)                   \

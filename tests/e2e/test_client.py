@@ -6,12 +6,14 @@ usage: test_client.py PETAHOUR PETAHOUR_ENGINE PETAHOUR_NOTARY PETAHOUR_GATEWAY 
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
 import unittest
 
 import verify_contract
+from nacl.exceptions import BadSignatureError
 from live_market import HASH, PATIENCE, Market, first_period, register, start_of
 
 CLIENT_ORDERS = sys.argv[5]
@@ -65,6 +67,7 @@ class Day(unittest.TestCase):
         end = time.monotonic() + PATIENCE
         while m.raw("contract", "save", str(number), "--out", path, key="buyer").returncode == 4:
             self.assertLess(time.monotonic(), end, "the notary signed nothing")
+        self.countersign(number, path, key)
         listed = m.cli("contract", "list", key="supplier")
         self.assertEqual([(r["contract"], r["with"], r["matched"]) for r in listed],
                          [(number, "buyer", True)])  # fmt: skip
@@ -75,7 +78,8 @@ class Day(unittest.TestCase):
         self.refused(8, "does not verify", "contract", "text", path, "--notary-key", HASH)
         with open(path, encoding="utf-8") as f:
             saved = json.load(f)
-        verify_contract.verify(saved, bytes.fromhex(key))
+        self.assertEqual(verify_contract.verify(saved, bytes.fromhex(key))["countersignatures"],
+                         {"buyer": "holds", "supplier": "holds"})  # fmt: skip
         self.refused(8, "does not verify", "contract", "verify", path, "--notary-key", HASH)
         saved["leaf_index"] += 1
         with open(path, "w", encoding="utf-8") as f:
@@ -84,6 +88,36 @@ class Day(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as f:
             f.write('{"canonical": ')
         self.refused(1, "could not read", "contract", "verify", path, "--notary-key", key)
+
+    def countersign(self, number, path, key):
+        """Each party's countersignature reaches the other; the file says who is missing."""
+        m = self.market
+        verify = ["contract", "verify", path, "--notary-key", key]
+        for who, verdicts in (("buyer", {"supplier": "missing"}), ("supplier", {"supplier": "holds"})):
+            self.assertEqual(m.cli("contract", "countersign", str(number), key=who)["countersigned"], 1)
+            self.assertEqual(m.cli("contract", "countersign", key=who)["countersigned"], 1)  # again: nothing
+            end = time.monotonic() + PATIENCE
+            while True:
+                os.unlink(path)
+                m.cli("contract", "save", str(number), "--out", path, key="buyer")
+                if m.cli(*verify)["countersignatures"] == {"buyer": "holds"} | verdicts:
+                    break
+                self.assertLess(time.monotonic(), end, f"{who}'s countersignature does not come")
+        listed = m.cli("contract", "list", key="buyer")
+        self.assertEqual({w.strip() for w in listed[0]["countersigned"].split(",")}, {"you", "the other"})
+        text = m.raw("contract", "text", path).stdout
+        self.assertIn("- the supplier, supplier, countersigned with the key that the contract names", text)
+        with open(path, encoding="utf-8") as f:
+            saved = json.load(f)
+        for change in ({"signature": "00" * 64}, {"participant": 1}, {"key": saved["countersignatures"][1]["key"]}):
+            false = json.loads(json.dumps(saved))
+            false["countersignatures"][0].update(change)
+            with open(f"{m.run}/false.json", "w", encoding="utf-8") as f:
+                json.dump(false, f)
+            self.refused(8, "countersignature in the file is false", "contract", "verify",
+                         f"{m.run}/false.json", "--notary-key", key)  # fmt: skip
+            with self.assertRaises((verify_contract.Refused, BadSignatureError)):
+                verify_contract.verify(false, bytes.fromhex(key))
 
     def test_every_kind_of_no_has_its_status(self):
         window = ["--from", start_of(self.period), "--quantity", "1"]

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verifies a saved contract with hashlib and PyNaCl alone: nothing here is the exchange's code.
 
-usage: verify_contract.py --key HEX FILE...
+usage: verify_contract.py --key HEX [--key HEX...] FILE...
 
-Written from engine/notary/README.md.  Exit status: 0 all hold, 1 one does not.
+Written from engine/notary/README.md.  Exit status: 0 all hold, 1 one does not; a countersignature that
+is missing is told, and no fault.
 """
 
 import argparse
@@ -75,7 +76,15 @@ def read_canonical(b):
         "supplier": text(b[392:456], "supplier_name"),
         "seller": text(b[552:616], "seller_name"),
         "notional": notional,
+        "parties": parties(b, from_contract),
     }
+
+
+def parties(b, from_contract):
+    """Who has to countersign: part, participant, the key that the contract names."""
+    (buyer,), (supplier,), (seller,) = (struct.unpack_from("<I", b, at) for at in (280, 388, 548))
+    rows = [("buyer", buyer, b[348:380]), ("supplier", supplier, b[456:488])]
+    return rows + ([("seller", seller, b[616:648])] if from_contract else [])
 
 
 def fold(leaf, index, count, proof):
@@ -115,41 +124,80 @@ def open_note(note, name, key):
     raise Refused("signed_root has no signature of this key")
 
 
-def verify(saved, key):
+def countersignatures(saved, contract, leaf):
+    """What became of the countersignature of each party: holds, other key, or missing."""
+    given = {}
+    for row in saved.get("countersignatures", []):
+        if row.keys() != {"participant", "key", "signature"}:
+            raise Refused("a countersignature has other members than participant, key and signature")
+        given.setdefault(row["participant"], row)
+    if given.keys() - {participant for _, participant, _ in contract["parties"]}:
+        raise Refused("a countersignature is of nobody who is a party")
+    lines = ["petahour countersignature v1", contract["market"], str(contract["contract"]),
+             base64.b64encode(leaf).decode(), ""]  # fmt: skip
+    verdicts = {}
+    for part, participant, named in contract["parties"]:
+        row = given.get(participant)
+        if row is None:
+            verdicts[part] = "missing"
+            continue
+        key = bytes.fromhex(row["key"])
+        nacl.signing.VerifyKey(key).verify("\n".join(lines).encode(), bytes.fromhex(row["signature"]))
+        verdicts[part] = "holds" if key == named else "other key"
+    return verdicts
+
+
+def open_with_any(note, name, keys):
+    """The text of a note that one of the keys signed."""
+    for key in keys:
+        try:
+            return open_note(note, name, key)
+        except Refused as e:
+            refused = e
+    raise refused
+
+
+def verify(saved, *keys):
     """Raises Refused, ValueError or BadSignatureError if anything does not hold."""
+    if set(saved) - {"countersignatures"} != {"canonical", "leaf_index", "leaf_count", "inclusion_proof", "signed_root"}:
+        raise Refused("the file has other members than a saved contract")
     canonical = bytes.fromhex(saved["canonical"])
     proof = bytes.fromhex(saved["inclusion_proof"])
     contract = read_canonical(canonical)
     if len(proof) % 32:
         raise Refused("the inclusion proof is not whole hashes")
     hashes = [proof[i : i + 32] for i in range(0, len(proof), 32)]
-    root = fold(sha256(b"\x00", canonical), saved["leaf_index"], saved["leaf_count"], hashes)
-    origin, count, root_text, rest = open_note(saved["signed_root"], contract["market"], key).split("\n")
+    leaf = sha256(b"\x00", canonical)
+    root = fold(leaf, saved["leaf_index"], saved["leaf_count"], hashes)
+    text_of_root = open_with_any(saved["signed_root"], contract["market"], keys)
+    origin, count, root_text, rest = text_of_root.split("\n")
     prefix = contract["market"] + "/contracts/"
     if rest or not origin.startswith(prefix) or int(origin[len(prefix) :]) > contract["seq"]:
         raise Refused("the signed root is of another batch")
     if count != str(saved["leaf_count"]) or root_text != base64.b64encode(root).decode():
         raise Refused("the inclusion proof does not lead to the signed root")
+    contract["countersignatures"] = countersignatures(saved, contract, leaf)
     return contract
 
 
 def main():
     parser = argparse.ArgumentParser(description="Verifies saved contracts.")
-    parser.add_argument("--key", required=True, help="public key of the notary, 64 hex digits")
+    parser.add_argument("--key", required=True, action="append", help="public key of the notary, 64 hex digits")
     parser.add_argument("files", nargs="+")
     args = parser.parse_args()
     status = 0
     for path in args.files:
         try:
             with open(path, encoding="utf-8") as file:
-                c = verify(json.load(file), bytes.fromhex(args.key))
+                c = verify(json.load(file), *map(bytes.fromhex, args.key))
         except (Refused, ValueError, KeyError, OSError, nacl.exceptions.CryptoError) as e:
             print(f"{path}: REFUSED: {e}")
             status = 1
         else:
             print(
                 f"{path}: contract {c['contract']} of {c['market']}: {c['seller']} sells "
-                f"{c['symbol']} to {c['buyer']} for {c['notional']} millionths of {c['currency']}"
+                f"{c['symbol']} to {c['buyer']} for {c['notional']} millionths of {c['currency']}; "
+                + ", ".join(f"countersignature of the {part}: {v}" for part, v in c["countersignatures"].items())
             )
     return status
 

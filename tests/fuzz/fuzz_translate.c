@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (bytes[0] % 8 == 0)
         (void)phg_replica_take_record(&r, 1, bytes + 1, size - 1);
     else
-        (void)phg_replica_take_contract(&r, 1, bytes + 1, size - 1);
+        (void)phg_replica_take_sealed(&r, bytes + 1, size - 1);
     phg_replica_release(&r);
     return 0;
 }

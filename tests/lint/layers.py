@@ -70,8 +70,8 @@ LAYERS = {
         BELOW_HOST + ("engine/notary", "engine/settle"),
         files={
             "engine/notary": (
-                "checkpoint", "contracts", "document", "log_folder", "log_leaf", "log_reader", "log_tree",
-                "merkle", "note",
+                "checkpoint", "contracts", "countersignatures", "document", "log_folder", "log_leaf", "log_reader",
+                "log_tree", "merkle", "notary_keys", "note",
             ),
             "engine/settle": ("compare", "pg"),
         },  # fmt: skip
@@ -104,8 +104,10 @@ DOORS = {
         "engine/process/keyfile",
         "engine/settle/migrate",
         "engine/settle/write",
+        "engine/notary/countersignatures",
         "engine/notary/keyring",
         "engine/notary/merkle",
+        "engine/notary/notary_keys",
         "engine/notary/note",
         "engine/notary/checkpoint",
         "clients/lib/",

@@ -525,7 +525,8 @@ static void make_tiles(void)
     ph_log_folder *f;
     a_folder_make(folder, sizeof folder);
     snprintf(log_path, sizeof log_path, "%s/log", folder);
-    CHECK(ph_log_folder_open(log_path, MARKET, &notary.key, &f, err, sizeof err) == PH_OK);
+    CHECK(ph_log_folder_open(log_path, &(ph_log_owner){MARKET, &notary.key, 1}, &f, err,
+                             sizeof err) == PH_OK);
     for (uint32_t i = 0; i < LEAVES; i++)
         CHECK(ph_log_folder_append(f, &leaves[TRUE_LOG][i], err, sizeof err) == PH_OK);
     note n = checkpoint_of(TRUE_LOG, LEAVES, &notary);

@@ -45,7 +45,7 @@ static int environment(const char *name, int otherwise)
 }
 
 static world w, twin;
-static uint64_t traded;
+static uint64_t traded, countersigned;
 static void *question_block;
 static ph_question *questions;
 
@@ -175,6 +175,8 @@ static void both(ph_command c)
     ck_assert(!a.full && ph_writer_size(&a) == ph_writer_size(&b));
     ck_assert_mem_eq(bytes[0], bytes[1], ph_writer_size(&a));
     traded += world_cnt(&w, PH_EVT_TRADE);
+    if (c.kind == PH_CMD_COUNTERSIGN_CONTRACT && w.out.v[w.out.cnt - 1].kind == PH_EVT_DONE)
+        countersigned += w.out.v[w.out.cnt - 1].u.done.count;
 }
 
 static void set_up_one(world *x)
@@ -356,6 +358,32 @@ static ph_command random_delivery(void)
                         .u.figure = {.contract = {id}, .period = t, .delivered = seconds}};
 }
 
+/* Keys of a few values, so that revoked ones come back and others' are tried. */
+static ph_command random_signature(void)
+{
+    uint32_t dice = below(10), who = anybody();
+    ph_key key = {{(uint8_t)(who * 4 + below(4))}};
+    ph_contract_facts facts;
+    uint64_t id = recent_contract();
+    if (dice == 0) {
+        ph_command c = {.kind = PH_CMD_ROTATE_NOTARY_KEY, .sender = {below(8) == 0 ? who : 1}};
+        uint64_t bits = rng() % 1000;
+        memcpy(c.u.notary_key.key.b, &bits, sizeof bits);
+        return c;
+    }
+    if (dice < 4)
+        return (ph_command){.kind = below(3) == 0 ? PH_CMD_REVOKE_KEY : PH_CMD_ADD_KEY,
+                            .sender = {who},
+                            .u.key = {.use = PH_KEY_SIGNATURE, .key = key}};
+    if (ph_market_contract(w.m, (ph_contract_id){id}, &facts) && below(5) != 0) {
+        who = below(2) == 0 ? facts.buyer.v : facts.supplier.v;
+        key.b[0] = (uint8_t)(who * 4 + below(4));
+    }
+    return (ph_command){.kind = PH_CMD_COUNTERSIGN_CONTRACT,
+                        .sender = {who},
+                        .u.countersignature = {.contract = {id}, .key = key}};
+}
+
 static ph_command random_replace(uint64_t orders)
 {
     return (ph_command){.kind = PH_CMD_REPLACE_ORDER,
@@ -368,8 +396,10 @@ static ph_command random_replace(uint64_t orders)
 static void random_step(uint64_t orders)
 {
     uint32_t dice = below(100);
-    if (dice < 34) {
+    if (dice < 30) {
         both(random_order());
+    } else if (dice < 34) {
+        both(random_signature());
     } else if (dice < 48) {
         both(random_resale());
     } else if (dice < 60) {
@@ -472,7 +502,7 @@ START_TEST(every_law_holds_after_every_command)
     questions = ph_question_init(question_block, &limits);
     set_up_one(&w);
     set_up_one(&twin);
-    traded = 0;
+    traded = countersigned = 0;
     int steps = environment("PH_STEPS", 3000);
     for (int step = 0; step < steps; step++) {
         mark_point();
@@ -480,6 +510,7 @@ START_TEST(every_law_holds_after_every_command)
         if (step % 500 == 499) load_twin(&limits);
     }
     ck_assert_msg(traded > 0, "seed %d: nothing traded", seed);
+    ck_assert_msg(countersigned > 0 || steps < 1000, "seed %d: nothing countersigned", seed);
     world_free(&w);
     world_free(&twin);
     free(question_block);

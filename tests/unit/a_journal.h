@@ -43,9 +43,10 @@ static inline void *a_journal_room(size_t size)
     return room;
 }
 
-/* Applies and appends; the command must be accepted. */
-static inline void a_journal_do(a_journal *j, ph_command c)
+/* Applies and appends; false: the market refused it, which is journaled too. */
+static inline bool a_journal_try(a_journal *j, ph_command c)
 {
+    bool is_taken = true;
     uint8_t bytes[PH_COMMAND_BYTES_MAX];
     ph_writer w = ph_writer_of(bytes, sizeof bytes);
     ph_writer e = ph_writer_of(j->event_bytes, A_JOURNAL_EVENT_BYTES);
@@ -56,13 +57,21 @@ static inline void a_journal_do(a_journal *j, ph_command c)
     j->out.cnt = 0;
     ph_market_apply(j->m, &c, &j->out);
     for (uint32_t i = 0; i < j->out.cnt; i++) {
-        PH_ASSERT(j->out.v[i].kind != PH_EVT_REJECTED);
+        is_taken = is_taken && j->out.v[i].kind != PH_EVT_REJECTED;
         ph_event_write(&e, &j->out.v[i]);
     }
     PH_ASSERT(!w.full && !e.full);
     ph_status s = ph_journal_append(j->journal, c.at, bytes, (uint32_t)ph_writer_size(&w),
                                     j->event_bytes, (uint32_t)ph_writer_size(&e));
     PH_ASSERT(s == PH_OK);
+    return is_taken;
+}
+
+/* The command must be accepted. */
+static inline void a_journal_do(a_journal *j, ph_command c)
+{
+    bool is_taken = a_journal_try(j, c);
+    PH_ASSERT(is_taken);
 }
 
 static inline void a_journal_commit(a_journal *j)

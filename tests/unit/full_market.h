@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  tests/unit/full_market.h - a small market in which every table has rows.
 
-    Keys, measurements, attested capacity, two versions of terms; contracts that are awaited,
-    reported, disputed and resold at a premium; EACH, iceberg, BLOCK, FLEX and GTT orders, an order
-    that offers a contract held, and a group of either side. */
+    Keys, countersignatures, measurements, attested capacity, two versions of terms; contracts
+    that are awaited, reported, disputed and resold at a premium; EACH, iceberg, BLOCK, FLEX
+    and GTT orders, an order that offers a contract held, and a group of either side. */
 #ifndef TESTS_UNIT_FULL_MARKET_H
 #define TESTS_UNIT_FULL_MARKET_H
 
@@ -66,6 +66,12 @@ static inline void full_contracts(deal *d)
     uint64_t resold = deal_resell(d, sold, d->buyer, d->second, 4, 12);
     (void)deal_resell(d, resold, d->second, d->third, 2, 20);
     uint64_t other = deal_sell(d, d->third, 2, 5, 6);
+    world_do(&d->w, (ph_command){.kind = PH_CMD_COUNTERSIGN_CONTRACT,
+                                 .sender = {d->buyer},
+                                 .u.countersignature = {.contract = {resold}, .key = {{77}}}});
+    world_do(&d->w, (ph_command){.kind = PH_CMD_ROTATE_NOTARY_KEY,
+                                 .sender = {1},
+                                 .u.notary_key = {.key = {{88}}, .proof = {{1}}}});
     deal_clock(d, 1, 10);
     world_do(&d->w, deal_report(d->supplier, sold, 0, 9000));
     world_do(&d->w, deal_report(d->supplier, resold, 0, 3600));

@@ -73,6 +73,7 @@ static inline ph_event trade(uint64_t id, uint64_t buy, uint64_t buy_leaves, uin
                                   .product = {1},
                                   .terms_version = 1,
                                   .buyer = {3},
+                                  .seller = {2},
                                   .supplier = {2},
                                   .buy_order = {buy},
                                   .sell_order = {sell},

@@ -13,7 +13,7 @@
 #define ROOT "XcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg="
 
 static char path[64], err[1024];
-static const uint8_t seed[32] = {9, 8, 7};
+static uint8_t seed[32] = {9, 8, 7};
 static ph_key key;
 
 static void write_key_file(const char *sign_public, mode_t mode)
@@ -139,6 +139,99 @@ START_TEST(the_log_never_contradicts_itself)
 }
 END_TEST
 
+START_TEST(one_of_two_keys_is_used_at_a_time)
+{
+    const char *text = "m/contracts/41\n2\n" ROOT "\n";
+    const ph_key *both[2];
+    uint8_t signature[PH_NOTE_SIGNATURE_SIZE];
+    ph_keyring *k = open_keyring();
+    ck_assert_int_eq(ph_keyring_add(k, path, err, sizeof err), PH_EINVAL);
+    ck_assert_ptr_nonnull(strstr(err, "there already"));
+    char first[64], hex[65];
+    ph_key other;
+    uint8_t secret[64], other_seed[32] = {9};
+    snprintf(first, sizeof first, "%s", path);
+    crypto_sign_seed_keypair(other.b, secret, other_seed);
+    uint8_t kept[32];
+    memcpy(kept, seed, sizeof kept);
+    memcpy(seed, other_seed, sizeof seed);
+    write_key_file(sodium_bin2hex(hex, sizeof hex, other.b, sizeof other.b), 0600);
+    memcpy(seed, kept, sizeof seed);
+    ck_assert_msg(ph_keyring_add(k, path, err, sizeof err) == PH_OK, "%s", err);
+    ck_assert_int_eq(ph_keyring_add(k, path, err, sizeof err), PH_EINVAL); /* no place */
+    both[0] = &key;
+    both[1] = &other;
+    for (uint64_t i = 0; i < 4; i++) {
+        char root[64];
+        const ph_key *by = both[i % 2];
+        snprintf(root, sizeof root, "m/contracts/%d\n2\n" ROOT "\n", (int)(41 + i));
+        ck_assert_int_eq(ph_keyring_use(k, by), PH_OK);
+        ck_assert_mem_eq(ph_keyring_public(k), by, sizeof *by);
+        ck_assert_int_eq(sign(k, 41 + i, root, signature), PH_OK);
+        ck_assert_int_eq(crypto_sign_verify_detached(signature, (const unsigned char *)root,
+                                                     strlen(root), by->b),
+                         0);
+    }
+    ck_assert_int_eq(ph_keyring_use(k, &(ph_key){{1}}), PH_ENOTFOUND);
+    ck_assert_mem_eq(ph_keyring_public(k), &other, sizeof other);
+    ck_assert_int_eq(sign(k, 41, text, signature), PH_EDENIED); /* whichever key */
+    ph_key all[PH_KEYRING_MAX];
+    ck_assert_uint_eq(ph_keyring_all(k, all), 2);
+    ck_assert_mem_eq(&all[1], &other, sizeof other);
+    ph_keyring_close(k);
+    ck_assert_int_eq(unlink(first), 0);
+}
+END_TEST
+
+#ifndef __SANITIZE_ADDRESS__
+/* The seed in everything that this process can read, but for where it is masked. */
+static uint32_t find_seed(const uint8_t masked[32])
+{
+    uint32_t cnt = 0;
+    char line[512];
+    FILE *maps = fopen("/proc/self/maps", "re");
+    ck_assert_ptr_nonnull(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        char *end;
+        uint64_t from = strtoull(line, &end, 16), to = strtoull(end + 1, &end, 16);
+        if (end[1] != 'r') continue;
+        if (strstr(line, "[v") != NULL) continue; /* vvar cannot be read */
+        const volatile uint8_t *p = (const volatile uint8_t *)(uintptr_t)from;
+        for (uint64_t at = 0; at + 32 <= to - from; at++) {
+            uint32_t i = 0;
+            while (i < 32 && (p[at + i] ^ masked[i]) == 0xff)
+                i++;
+            if (i == 32) cnt++;
+        }
+    }
+    fclose(maps);
+    return cnt;
+}
+
+START_TEST(nothing_that_can_be_read_has_the_secret)
+{
+    uint8_t masked[32], secret[64], copy[32];
+    char hex[65];
+    teardown();
+    memcpy(copy, seed, sizeof copy);
+    randombytes_buf(seed, sizeof seed);
+    crypto_sign_seed_keypair(key.b, secret, seed);
+    write_key_file(sodium_bin2hex(hex, sizeof hex, key.b, sizeof key.b), 0600);
+    for (int i = 0; i < 32; i++)
+        masked[i] = seed[i] ^ 0xff;
+    sodium_memzero(secret, sizeof secret);
+    ck_assert_uint_ge(find_seed(masked), 1); /* the search finds what is there */
+    memcpy(seed, copy, sizeof seed);
+    uint32_t before = find_seed(masked);
+    ph_keyring *k = open_keyring();
+    uint8_t signature[PH_NOTE_SIGNATURE_SIZE];
+    ck_assert_int_eq(sign(k, 41, "m/contracts/41\n2\n" ROOT "\n", signature), PH_OK);
+    ck_assert_uint_eq(find_seed(masked), before);
+    ph_keyring_close(k);
+}
+END_TEST
+#endif
+
 START_TEST(files_that_are_no_key_are_refused)
 {
     ph_keyring *k = NULL;
@@ -162,6 +255,10 @@ static void add(TCase *t)
     tcase_add_test(t, no_batch_is_signed_twice_or_out_of_order);
     tcase_add_test(t, what_the_policy_refuses_is_not_signed);
     tcase_add_test(t, the_log_never_contradicts_itself);
+    tcase_add_test(t, one_of_two_keys_is_used_at_a_time);
+#ifndef __SANITIZE_ADDRESS__ /* its shadow is too large to be searched */
+    tcase_add_test(t, nothing_that_can_be_read_has_the_secret);
+#endif
     tcase_add_test(t, files_that_are_no_key_are_refused);
 }
 

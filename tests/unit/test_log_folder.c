@@ -45,7 +45,7 @@ static ph_status reopen(void)
     ph_log_folder_close(f);
     f = NULL;
     err[0] = '\0';
-    return ph_log_folder_open(folder, MARKET, &key, &f, err, sizeof err);
+    return ph_log_folder_open(folder, &(ph_log_owner){MARKET, &key, 1}, &f, err, sizeof err);
 }
 
 static void open_good(void)
@@ -300,7 +300,9 @@ START_TEST(one_process_at_a_time)
 {
     ph_log_folder *second = NULL;
     open_good();
-    ck_assert_int_eq(ph_log_folder_open(folder, MARKET, &key, &second, err, sizeof err), PH_EBUSY);
+    ck_assert_int_eq(
+        ph_log_folder_open(folder, &(ph_log_owner){MARKET, &key, 1}, &second, err, sizeof err),
+        PH_EBUSY);
     ck_assert_ptr_null(second);
 }
 END_TEST

@@ -37,7 +37,7 @@ START_TEST(a_frame_is_what_protobuf_reads)
     ck_assert(phc_frame_put(&frame, m.bytes, m.size));
     phc_encode_heartbeat(&m);
     ck_assert(phc_frame_put(&frame, m.bytes, m.size));
-    phc_encode_logon(5, 6, true, &m);
+    phc_encode_logon(5, 6, 7, true, &m);
     ck_assert(phc_frame_put(&frame, m.bytes, m.size));
     Petahour__V1__ClientFrame *f = read_back();
     ck_assert_ptr_nonnull(f);

@@ -181,11 +181,11 @@ START_TEST(contracts_are_numbered_for_each_party)
     const uint32_t buyers[] = {3, 4, 3};
     for (uint32_t i = 0; i < 3; i++) {
         size_t size = write_contract(room, sizeof room, i + 1, buyers[i]);
-        ck_assert_int_eq(phg_replica_take_contract(&r, i + 1, room, size), PH_EAGAIN);
+        ck_assert_int_eq(phg_replica_take_sealed(&r, room, size), PH_EAGAIN);
         ph_event e[] = {trade(i + 1, 7, 0, 8, 0, 1), segment(HOUR + 10, 2, 3, 1000)};
         e[0].u.trade.buyer.v = buyers[i];
         ck_assert_int_eq(take(&r, (ph_command){.kind = PH_CMD_TICK}, e, 2), PH_OK);
-        ck_assert_int_eq(phg_replica_take_contract(&r, i + 1, room, size), PH_OK);
+        ck_assert_int_eq(phg_replica_take_sealed(&r, room, size), PH_OK);
     }
     ck_assert_uint_eq(of(&r, 2)->contracts.cnt, 3);
     ck_assert_uint_eq(of(&r, 3)->contracts.cnt, 2);
@@ -197,14 +197,70 @@ START_TEST(contracts_are_numbered_for_each_party)
     ck_assert_str_eq(c->signed_root, "note\n");
     give(f);
     size_t size = write_contract(room, sizeof room, 5, 3);
-    ck_assert_int_eq(phg_replica_take_contract(&r, 5, room, size), PH_ECORRUPT);
-    ck_assert_int_eq(phg_replica_take_contract(&r, 4, room, size), PH_ECORRUPT);
-    ck_assert_int_eq(phg_replica_take_contract(&r, 5, room, size - 1), PH_ECORRUPT);
+    ck_assert_int_eq(phg_replica_take_sealed(&r, room, size), PH_ECORRUPT);
+    ck_assert_int_eq(phg_replica_take_sealed(&r, room, size), PH_ECORRUPT);
+    ck_assert_int_eq(phg_replica_take_sealed(&r, room, size - 1), PH_ECORRUPT);
     ph_event e[] = {trade(4, 7, 0, 8, 0, 1), segment(HOUR + 10, 2, 3, 1000)};
     ck_assert_int_eq(take(&r, (ph_command){.kind = PH_CMD_TICK}, e, 2), PH_OK);
     size = write_contract(room, sizeof room, 4, 5);
-    ck_assert_int_eq(phg_replica_take_contract(&r, 4, room, size), PH_ECORRUPT);
+    ck_assert_int_eq(phg_replica_take_sealed(&r, room, size), PH_ECORRUPT);
     ck_assert_uint_eq(of(&r, 2)->contracts.cnt, 3);
+    phg_replica_release(&r);
+}
+END_TEST
+
+static ph_status take_countersignature(phg_replica *r, uint64_t contract, uint64_t seq, bool holds)
+{
+    uint8_t bytes[PH_COUNTERSIGNATURE_SIZE];
+    ph_writer w = ph_writer_of(bytes, sizeof bytes);
+    ph_countersignature c = {.contract = {contract},
+                             .seq = seq,
+                             .at = {5},
+                             .participant = {3},
+                             .holds = holds,
+                             .key = {{7}},
+                             .leaf = {{8}},
+                             .signature = {{9}}};
+    ph_countersignature_write(&w, &c);
+    return phg_replica_take_sealed(r, bytes, sizeof bytes);
+}
+
+START_TEST(countersignatures_go_to_every_party)
+{
+    static uint8_t room[4096];
+    phg_replica r;
+    set_up_market(&r);
+    ck_assert_int_eq(take_done(&r, register_participant(4, PH_ROLE_BUYER)), PH_OK);
+    ph_event e[] = {trade(1, 7, 0, 8, 0, 1), segment(HOUR + 10, 2, 3, 1000)};
+    e[0].u.trade.seller.v = 4; /* a resale */
+    ck_assert_int_eq(take(&r, (ph_command){.kind = PH_CMD_TICK}, e, 2), PH_OK);
+    ck_assert_int_eq(take_countersignature(&r, 1, 1, true), PH_ECORRUPT); /* before its contract */
+    size_t size = write_contract(room, sizeof room, 1, 3);
+    ck_assert_int_eq(phg_replica_take_sealed(&r, room, size), PH_OK);
+    uint64_t seq = r.catalogue.seq;
+    ck_assert_int_eq(take_countersignature(&r, 1, seq + 1, true), PH_EAGAIN);
+    ph_command c = {.kind = PH_CMD_COUNTERSIGN_CONTRACT,
+                    .sender = {3},
+                    .u.countersignature = {.contract = {1}}};
+    ph_event first = done(c.kind, 1), again = done(c.kind, 0);
+    ck_assert_int_eq(take(&r, c, &first, 1), PH_OK);
+    ck_assert_int_eq(take(&r, c, &again, 1), PH_OK);
+    for (uint32_t who = 2; who <= 4; who++) {
+        ck_assert_uint_eq(of(&r, who)->countersignature_cnt, 1); /* may be waited for */
+        ck_assert_uint_eq(of(&r, who)->countersignatures.cnt, 0);
+    }
+    ck_assert_int_eq(take_countersignature(&r, 1, seq + 1, false), PH_OK);
+    for (uint32_t who = 1; who <= 4; who++)
+        ck_assert_uint_eq(of(&r, who)->countersignatures.cnt, who == 1 ? 0 : 1);
+    Petahour__V1__GatewayFrame *f = message(&of(&r, 4)->countersignatures, 1);
+    const Petahour__V1__Countersignature *m = f->messages[0]->countersignature;
+    ck_assert(m->stream_number == 1 && m->contract == 1 && m->sequence == seq + 1 && m->at == 5);
+    ck_assert(m->participant == 3 && m->key.len == 32 && m->key.data[0] == 7);
+    ck_assert(m->leaf_hash.data[0] == 8 && m->signature.len == 64 && m->signature.data[0] == 9);
+    ck_assert_int_eq(m->verdict,
+                     PETAHOUR__V1__COUNTERSIGNATURE_VERDICT__COUNTERSIGNATURE_VERDICT_FALSE);
+    give(f);
+    ck_assert_int_eq(take_countersignature(&r, 2, seq + 1, true), PH_ECORRUPT);
     phg_replica_release(&r);
 }
 END_TEST
@@ -217,6 +273,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_lost_period_tells_what_is_left);
     tcase_add_test(t, runs_respect_both_bounds);
     tcase_add_test(t, contracts_are_numbered_for_each_party);
+    tcase_add_test(t, countersignatures_go_to_every_party);
 }
 
 int main(void)

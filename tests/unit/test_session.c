@@ -29,7 +29,7 @@ static void tear_down(void)
 static bool log_on(uint64_t next_report, uint64_t next_contract, phg_refusal *ret)
 {
     char text[PHG_WHY_SIZE];
-    phg_logon l = {1, next_report, next_contract, true};
+    phg_logon l = {1, next_report, next_contract, true, 0};
     const phg_private *p = phg_private_streams_of(&replica.streams, (ph_participant_id){1});
     return phg_session_logon(&session, (ph_participant_id){1}, &l, p, ret, text);
 }
@@ -96,6 +96,31 @@ START_TEST(a_logon_is_answered_first_then_the_stream)
 }
 END_TEST
 
+START_TEST(later_keys_of_the_notary_are_told_once_in_a_session)
+{
+    ready();
+    skip();
+    ph_command c = {.kind = PH_CMD_ROTATE_NOTARY_KEY, .sender = {1}};
+    c.u.notary_key.key.b[3] = 44;
+    c.u.notary_key.proof.b[1] = 45;
+    ck_assert_int_eq(take_done(&replica, c), PH_OK);
+    Petahour__V1__GatewayFrame *f = fill();
+    ck_assert_uint_eq(f->n_messages, 2); /* and the operator's result */
+    const Petahour__V1__NotaryKey *k = f->messages[0]->notary_key;
+    ck_assert_ptr_nonnull(k);
+    ck_assert_uint_eq(k->sequence, replica.catalogue.seq);
+    ck_assert(k->key.data[3] == 44 && k->proof.data[1] == 45 && k->endorsement.len == 64);
+    petahour__v1__gateway_frame__free_unpacked(f, NULL);
+    ck_assert(!phg_session_owes(&session, &view));
+    phg_refusal why;
+    ck_assert(log_on(5, 1, &why));
+    f = fill();
+    ck_assert_uint_eq(f->n_messages, 2); /* the logon, then the key again */
+    ck_assert_ptr_nonnull(f->messages[1]->notary_key);
+    petahour__v1__gateway_frame__free_unpacked(f, NULL);
+}
+END_TEST
+
 START_TEST(a_session_goes_on_from_any_number)
 {
     phg_refusal why;
@@ -119,13 +144,14 @@ START_TEST(a_wrong_logon_changes_nothing)
         phg_logon logon;
         phg_refusal why;
     } rows[] = {
-        {{0, 1, 1, true}, PHG_REFUSAL_VERSION},
-        {{2, 1, 1, true}, PHG_REFUSAL_VERSION},
-        {{1, 0, 1, true}, PHG_REFUSAL_STREAM_NUMBER},
-        {{1, 5, 1, true}, PHG_REFUSAL_STREAM_NUMBER},
-        {{1, 1, 0, true}, PHG_REFUSAL_STREAM_NUMBER},
-        {{1, 1, 2, true}, PHG_REFUSAL_STREAM_NUMBER},
-        {{1, UINT64_MAX, 1, true}, PHG_REFUSAL_STREAM_NUMBER},
+        {{0, 1, 1, true, 0}, PHG_REFUSAL_VERSION},
+        {{2, 1, 1, true, 0}, PHG_REFUSAL_VERSION},
+        {{1, 0, 1, true, 0}, PHG_REFUSAL_STREAM_NUMBER},
+        {{1, 5, 1, true, 0}, PHG_REFUSAL_STREAM_NUMBER},
+        {{1, 1, 0, true, 0}, PHG_REFUSAL_STREAM_NUMBER},
+        {{1, 1, 2, true, 0}, PHG_REFUSAL_STREAM_NUMBER},
+        {{1, 1, 1, true, 2}, PHG_REFUSAL_STREAM_NUMBER},
+        {{1, UINT64_MAX, 1, true, 0}, PHG_REFUSAL_STREAM_NUMBER},
     };
     const phg_private *p = phg_private_streams_of(&replica.streams, (ph_participant_id){1});
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -142,7 +168,7 @@ START_TEST(one_that_only_sends_receives_no_stream)
 {
     phg_refusal why;
     char text[PHG_WHY_SIZE];
-    phg_logon l = {1, 1, 1, false};
+    phg_logon l = {1, 1, 1, false, 0};
     const phg_private *p = phg_private_streams_of(&replica.streams, (ph_participant_id){1});
     ck_assert(phg_session_logon(&session, (ph_participant_id){1}, &l, p, &why, text));
     Petahour__V1__GatewayFrame *f = fill();
@@ -306,6 +332,7 @@ static void add(TCase *t)
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, the_table_is_the_picture);
     tcase_add_test(t, a_logon_is_answered_first_then_the_stream);
+    tcase_add_test(t, later_keys_of_the_notary_are_told_once_in_a_session);
     tcase_add_test(t, a_session_goes_on_from_any_number);
     tcase_add_test(t, a_wrong_logon_changes_nothing);
     tcase_add_test(t, one_that_only_sends_receives_no_stream);
