@@ -10,6 +10,8 @@ void ph_book_init(ph_market *m, ph_arena *a)
     const ph_market_limits *lim = &m->limits;
     /* One slot and some nodes more: where an order stands that is only tried. */
     m->orders = ph_arena_take(a, (size_t)lim->orders_max + 2, sizeof m->orders[0]);
+    m->order_links = ph_arena_take(a, (size_t)lim->orders_max + 1, sizeof m->order_links[0]);
+    m->order_spare = ph_arena_take(a, lim->orders_max, sizeof m->order_spare[0]);
     m->orders_fresh = 1;
     ph_index_init(&m->order_of, a, lim->orders_max);
     ph_index_init(&m->blocks_of, a, lim->blocks_max);
@@ -24,27 +26,38 @@ void ph_book_init(ph_market *m, ph_arena *a)
 
 /* ---- Slots ------------------------------------------------------------------------------- */
 
+static uint32_t next_slot(const ph_market *m)
+{
+    return m->order_spare_cnt > 0 ? m->order_spare[m->order_spare_cnt - 1] : m->orders_fresh;
+}
+
+/* Size class of an EACH order's run of nodes. */
+static uint8_t node_class(const ph_order *o)
+{
+    return ph_slab_size_class(ph_order_nodes(PH_SHAPE_EACH, o->window.periods, o->display));
+}
+
+ph_order *ph_order_draft(ph_market *m)
+{
+    return &m->orders[next_slot(m)]; /* one more than the table's size is there */
+}
+
 uint32_t ph_order_new(ph_market *m, const ph_order *draft)
 {
-    if (m->order_free == PH_NONE && m->orders_fresh > m->limits.orders_max) return PH_NONE;
-    uint8_t k = 0;
-    uint32_t node = 0;
+    uint32_t slot = next_slot(m), node = 0;
+    if (slot > m->limits.orders_max) return PH_NONE;
     if (draft->shape == PH_SHAPE_EACH) {
-        k = ph_slab_size_class(
-            ph_order_nodes(PH_SHAPE_EACH, draft->window.periods, draft->display));
-        node = ph_slab_take(&m->node_slab, k);
+        node = ph_slab_take(&m->node_slab, node_class(draft));
         if (node == PH_SLAB_NONE) return PH_NONE;
     }
-    uint32_t slot = m->order_free;
-    if (slot != PH_NONE)
-        m->order_free = m->orders[slot].next_touched;
+    if (m->order_spare_cnt > 0)
+        m->order_spare_cnt--;
     else
-        slot = m->orders_fresh++;
+        m->orders_fresh++;
     m->order_cnt++;
     ph_order *o = &m->orders[slot];
-    *o = *draft;
+    if (o != draft) *o = *draft;
     o->node = node;
-    o->node_k = k;
     return slot;
 }
 
@@ -52,9 +65,8 @@ void ph_order_free(ph_market *m, uint32_t slot)
 {
     ph_order *o = &m->orders[slot];
     PH_ASSERT(!o->resting && !o->touched);
-    if (o->shape == PH_SHAPE_EACH) ph_slab_give(&m->node_slab, o->node, o->node_k);
-    o->next_touched = m->order_free;
-    m->order_free = slot;
+    if (o->shape == PH_SHAPE_EACH) ph_slab_give(&m->node_slab, o->node, node_class(o));
+    m->order_spare[m->order_spare_cnt++] = slot;
     m->order_cnt--;
 }
 
@@ -345,25 +357,23 @@ static void leave_block(ph_market *m, uint32_t slot)
 
 static void join_list(ph_market *m, uint32_t slot)
 {
-    ph_order *o = &m->orders[slot];
+    const ph_order *o = &m->orders[slot];
     ph_participant *who = &m->participants[o->participant];
-    o->next_of_participant = who->first_order;
-    if (who->first_order != PH_NONE) m->orders[who->first_order].prev_of_participant = slot;
+    m->order_links[slot] = (ph_order_links){.next = who->first_order, .prev = PH_NONE};
+    if (who->first_order != PH_NONE) m->order_links[who->first_order].prev = slot;
     who->first_order = slot;
     m->products[o->product].order_cnt++;
 }
 
 static void leave_list(ph_market *m, uint32_t slot)
 {
-    ph_order *o = &m->orders[slot];
-    ph_participant *who = &m->participants[o->participant];
-    if (o->prev_of_participant != PH_NONE)
-        m->orders[o->prev_of_participant].next_of_participant = o->next_of_participant;
+    const ph_order *o = &m->orders[slot];
+    const ph_order_links l = m->order_links[slot];
+    if (l.prev != PH_NONE)
+        m->order_links[l.prev].next = l.next;
     else
-        who->first_order = o->next_of_participant;
-    if (o->next_of_participant != PH_NONE)
-        m->orders[o->next_of_participant].prev_of_participant = o->prev_of_participant;
-    o->next_of_participant = o->prev_of_participant = PH_NONE;
+        m->participants[o->participant].first_order = l.next;
+    if (l.next != PH_NONE) m->order_links[l.next].prev = l.prev;
     m->products[o->product].order_cnt--;
 }
 
@@ -397,7 +407,7 @@ bool ph_book_rest(ph_market *m, uint32_t slot)
     if (m->rise_sum != 0) ph_reach_risen(m, side_of(m, o));
     if (!fits) return false;
     if (o->display != 0) side_of(m, o)->icebergs++;
-    if (o->expire_ns != 0) ph_expiry_add(m, slot);
+    if (o->time_in_force == PH_TIF_GTT) ph_expiry_add(m, slot);
     join_list(m, slot);
     ph_index_put(&m->order_of, o->id, slot);
     o->resting = true;
@@ -415,7 +425,7 @@ void ph_book_leave(ph_market *m, uint32_t slot)
     if (o->display != 0) side_of(m, o)->icebergs--;
     o->resting = false;
     if (m->is_trial) return;
-    if (o->expire_ns != 0) ph_expiry_remove(m, slot);
+    if (o->time_in_force == PH_TIF_GTT) ph_expiry_remove(m, slot);
     leave_list(m, slot);
     ph_index_remove(&m->order_of, o->id);
 }
@@ -469,7 +479,7 @@ uint32_t ph_book_by_id(ph_market *m)
     uint32_t first = PH_NONE;
     for (uint32_t p = 1; p <= m->participant_cnt; p++) {
         for (uint32_t i = m->participants[p].first_order; i != PH_NONE;
-             i = m->orders[i].next_of_participant) {
+             i = m->order_links[i].next) {
             m->orders[i].next_touched = first;
             first = i;
         }

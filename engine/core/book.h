@@ -12,6 +12,10 @@
 
 void ph_book_init(ph_market *m, ph_arena *a);
 
+/* Where the next order will lie, whatever is there: an order that is drafted there needs no copy.
+   When the table is full, nobody else's either. */
+ph_order *ph_order_draft(ph_market *m);
+
 /* A slot with a copy of the draft, or PH_NONE.  An EACH order also gets the nodes that it needs,
    as they are. */
 uint32_t ph_order_new(ph_market *m, const ph_order *draft);

@@ -190,8 +190,8 @@ static ph_reject check_supply(ph_market *m, ph_arrival *a)
         if (why != PH_REJECT_NONE) return why;
     }
     if (n->from_contract.v == 0)
-        a->draft.pool = ph_capacity_pool(m, a->sender, terms->site.v, terms->hardware.v);
-    return ph_supply_check(m, &a->draft, n->window, n->quantity, a->args);
+        a->draft->pool = ph_capacity_pool(m, a->sender, terms->site.v, terms->hardware.v);
+    return ph_supply_check(m, a->draft, n->window, n->quantity, a->args);
 }
 
 bool ph_check_bond_unit(const ph_product *p, ph_price price, ph_money *ret)
@@ -205,7 +205,7 @@ bool ph_check_bond_unit(const ph_product *p, ph_price price, ph_money *ret)
 
 static ph_reject check_cash(const ph_market *m, ph_arrival *a)
 {
-    ph_order *o = &a->draft;
+    ph_order *o = a->draft;
     bool bond = o->side == PH_SIDE_SELL && o->from_contract == 0;
     bool fits = !bond || ph_check_bond_unit(a->product, a->n->price, &o->bond_unit);
     if (!fits || !ph_ledger_hold_of(m, o, o->left, &a->hold))
@@ -256,24 +256,23 @@ static void draft_order(ph_arrival *a)
 {
     const ph_new_order *n = a->n;
     uint32_t length = n->shape == PH_SHAPE_FLEX ? n->duration : n->window.periods;
-    a->draft = (ph_order){.client_order_id = n->client_order_id,
-                          .key = ph_key_of(n->side, n->price),
-                          .left = (uint64_t)n->quantity * length,
-                          .expire_ns = n->expire_at.ns,
-                          .participant = a->sender,
-                          .product = n->product.v,
-                          .window = n->window,
-                          .quantity = n->quantity,
-                          .open = n->quantity,
-                          .display = n->display_quantity,
-                          .duration = n->duration,
-                          .from_contract = (uint32_t)n->from_contract.v,
-                          .side = (uint8_t)n->side,
-                          .shape = (uint8_t)n->shape,
-                          .time_in_force = (uint8_t)n->time_in_force,
-                          .stp = (uint8_t)n->stp,
-                          .all_or_none = n->all_or_none || n->shape == PH_SHAPE_FLEX,
-                          .post_only = n->post_only};
+    *a->draft = (ph_order){.client_order_id = n->client_order_id,
+                           .key = ph_key_of(n->side, n->price),
+                           .left = (uint64_t)n->quantity * length,
+                           .participant = a->sender,
+                           .product = n->product.v,
+                           .window = n->window,
+                           .quantity = n->quantity,
+                           .open = n->quantity,
+                           .display = n->display_quantity,
+                           .duration = (uint16_t)n->duration,
+                           .from_contract = (uint32_t)n->from_contract.v,
+                           .side = (uint8_t)n->side,
+                           .shape = (uint8_t)n->shape,
+                           .time_in_force = (uint8_t)n->time_in_force,
+                           .stp = (uint8_t)n->stp,
+                           .all_or_none = n->all_or_none || n->shape == PH_SHAPE_FLEX,
+                           .post_only = n->post_only};
 }
 
 ph_reject ph_check_order(ph_market *m, ph_arrival *a, uint64_t *ret_order)

@@ -13,12 +13,12 @@ typedef struct {
                         this one in an array; 0 without a group */
     int64_t *args;   /* of the answer */
     const ph_product *product;
-    ph_order draft; /* the order as it would be accepted, without id and place */
+    ph_order *draft; /* room for the order as it would be accepted, without id and place */
     ph_money hold;
     uint32_t evict; /* resting block that gives way, or PH_NONE */
 } ph_arrival;
 
-/* n, sender, member and args are given; the rest is filled.  *ret_order is set with DUPLICATE. */
+/* n, sender, member, args and the room of the draft are given; the rest is filled.  *ret_order is set with DUPLICATE. */
 ph_reject ph_check_order(ph_market *m, ph_arrival *a, uint64_t *ret_order);
 
 /* Order that used a client order id, if it is among the last that are kept; else 0. */

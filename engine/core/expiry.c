@@ -8,13 +8,13 @@ void ph_expiry_init(ph_market *m, ph_arena *a)
 {
     m->expiries = ph_arena_take(a, (size_t)m->limits.orders_max + 1, sizeof m->expiries[0]);
     m->expiry_at = ph_arena_take(a, (size_t)m->limits.orders_max + 1, sizeof m->expiry_at[0]);
+    m->expire_ns = ph_arena_take(a, (size_t)m->limits.orders_max + 1, sizeof m->expire_ns[0]);
 }
 
 static bool before(const ph_market *m, uint32_t a, uint32_t b)
 {
-    const ph_order *x = &m->orders[a], *y = &m->orders[b];
-    if (x->expire_ns != y->expire_ns) return x->expire_ns < y->expire_ns;
-    return x->id < y->id;
+    if (m->expire_ns[a] != m->expire_ns[b]) return m->expire_ns[a] < m->expire_ns[b];
+    return m->orders[a].id < m->orders[b].id;
 }
 
 static void put(ph_market *m, uint32_t i, uint32_t slot)
@@ -55,7 +55,7 @@ void ph_expiry_add(ph_market *m, uint32_t slot)
     uint32_t i = m->expiry_cnt++;
     put(m, i, slot);
     rise(m, i);
-    if (m->orders[slot].expire_ns < m->due_ns) m->due_ns = m->orders[slot].expire_ns;
+    if (m->expire_ns[slot] < m->due_ns) m->due_ns = m->expire_ns[slot];
 }
 
 void ph_expiry_remove(ph_market *m, uint32_t slot)
@@ -71,7 +71,7 @@ void ph_expiry_remove(ph_market *m, uint32_t slot)
 
 uint64_t ph_expiry_next(const ph_market *m)
 {
-    return m->expiry_cnt == 0 ? UINT64_MAX : m->orders[m->expiries[0]].expire_ns;
+    return m->expiry_cnt == 0 ? UINT64_MAX : m->expire_ns[m->expiries[0]];
 }
 
 void ph_expiry_run(ph_market *m, uint64_t due)

@@ -21,7 +21,7 @@ static const char *money_broken(const ph_market *m)
         if (p->held < 0 || p->held > p->cash) return "a participant's holds exceed its cash";
         sum += p->cash;
         ph_wide held = 0;
-        for (uint32_t o = p->first_order; o != PH_NONE; o = m->orders[o].next_of_participant) {
+        for (uint32_t o = p->first_order; o != PH_NONE; o = m->order_links[o].next) {
             ph_money needed;
             if (m->orders[o].participant != i) return "an order is in another participant's list";
             if (!ph_ledger_hold_of(m, &m->orders[o], m->orders[o].left, &needed))
@@ -140,7 +140,7 @@ static const char *orders_broken(const ph_market *m)
     uint64_t listed = 0, resting = 0;
     for (uint32_t p = 1; p <= m->participant_cnt; p++) {
         for (uint32_t o = m->participants[p].first_order; o != PH_NONE;
-             o = m->orders[o].next_of_participant) {
+             o = m->order_links[o].next) {
             const char *law = order_broken(m, &m->orders[o]);
             if (law != NULL) return law;
             listed++;

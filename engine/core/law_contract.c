@@ -73,7 +73,7 @@ static const char *offers_broken(const ph_market *m)
 {
     for (uint32_t p = 1; p <= m->participant_cnt; p++) {
         for (uint32_t i = m->participants[p].first_order; i != PH_NONE;
-             i = m->orders[i].next_of_participant) {
+             i = m->order_links[i].next) {
             const ph_order *o = &m->orders[i];
             if (o->from_contract == 0) continue;
             if (m->contracts[o->from_contract].buyer != o->participant)

@@ -17,9 +17,10 @@
 /* The order of an arrival that passed its checks, not yet accepted: without id, place and hold. */
 static uint32_t build_order(ph_market *m, const ph_arrival *a)
 {
-    const ph_order *draft = &a->draft;
+    const ph_order *draft = a->draft;
     uint32_t slot = ph_order_new(m, draft);
     PH_ASSERT(slot != PH_NONE); /* there was room */
+    if (draft->time_in_force == PH_TIF_GTT) m->expire_ns[slot] = a->n->expire_at.ns;
     uint32_t node = m->orders[slot].node;
     if (draft->shape != PH_SHAPE_EACH) return slot;
     for (uint32_t i = 0; i < draft->window.periods; i++)
@@ -113,7 +114,7 @@ void ph_place_match(ph_market *m, uint32_t slot)
 ph_reject ph_place_order(ph_market *m, uint32_t sender, const ph_new_order *n, int64_t ret_args[2],
                          uint64_t *ret_order)
 {
-    ph_arrival a = {.n = n, .sender = sender, .args = ret_args};
+    ph_arrival a = {.n = n, .sender = sender, .args = ret_args, .draft = ph_order_draft(m)};
     ph_reject why = ph_check_order(m, &a, ret_order);
     if (why != PH_REJECT_NONE) return why;
     uint32_t slot = build_order(m, &a);
@@ -128,7 +129,7 @@ ph_reject ph_place_order(ph_market *m, uint32_t sender, const ph_new_order *n, i
     accept_order(m, slot);
     m->orders[slot].hold = a.hold;
     m->participants[sender].held += a.hold;
-    ph_supply_offer(m, &a.draft, n->window, n->quantity);
+    ph_supply_offer(m, &m->orders[slot], n->window, n->quantity);
     tell_accepted(m, slot, a.hold);
     ph_fill_begin(m, slot);
     m->is_held = true;
@@ -141,7 +142,7 @@ ph_reject ph_place_order(ph_market *m, uint32_t sender, const ph_new_order *n, i
 
 /* ---- Groups ------------------------------------------------------------------------------- */
 
-static ph_reject check_group(ph_market *m, ph_arrival *a, const ph_new_group *g,
+static ph_reject check_group(ph_market *m, ph_arrival *a, ph_order *drafts, const ph_new_group *g,
                              uint64_t *ret_order, uint32_t *ret_member)
 {
     int64_t *args = a->args;
@@ -159,7 +160,8 @@ static ph_reject check_group(ph_market *m, ph_arrival *a, const ph_new_group *g,
         args[0] = 11; /* field: whole or not at all */
         if (n->shape == PH_SHAPE_BLOCK && !n->all_or_none) return PH_REJECT_GROUP_MEMBER;
         args[0] = 0;
-        a[i] = (ph_arrival){.n = n, .sender = a->sender, .member = i, .args = args};
+        a[i] = (ph_arrival){
+            .n = n, .sender = a->sender, .member = i, .args = args, .draft = &drafts[i]};
         ph_reject why = ph_check_order(m, &a[i], ret_order);
         if (why != PH_REJECT_NONE) return why;
     }
@@ -224,7 +226,8 @@ ph_reject ph_place_group(ph_market *m, uint32_t sender, const ph_new_group *g, i
                          uint64_t *ret_order, uint32_t *ret_member)
 {
     ph_arrival a[PH_GROUP_MEMBERS_MAX] = {{.sender = sender, .args = ret_args}};
-    ph_reject why = check_group(m, a, g, ret_order, ret_member);
+    ph_order drafts[PH_GROUP_MEMBERS_MAX];
+    ph_reject why = check_group(m, a, drafts, g, ret_order, ret_member);
     if (why != PH_REJECT_NONE) return why;
     uint32_t slots[PH_GROUP_MEMBERS_MAX] = {PH_NONE};
     for (uint32_t i = 0; i < g->cnt; i++)
@@ -303,7 +306,7 @@ static uint64_t end_participant(ph_market *m, uint32_t participant, uint32_t pro
 {
     uint64_t cnt = 0;
     for (uint32_t slot = m->participants[participant].first_order; slot != PH_NONE;) {
-        uint32_t next = m->orders[slot].next_of_participant;
+        uint32_t next = m->order_links[slot].next;
         cnt += end_in(m, slot, product, reason);
         slot = next;
     }

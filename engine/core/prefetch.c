@@ -41,7 +41,7 @@ static void ask_for_new(const ph_market *m, const ph_command *c, uint32_t step)
             const ph_ladder *l = &ph_book_at(&p->side[s], ring)->ladder;
             if (l->cnt > 0) ask(ph_ladder_nth(&m->ladders, l, 0));
         }
-        ask_order(m, who->first_order);
+        ask(&m->order_links[who->first_order]);
     } else {
         const ph_ladder *l = &ph_book_at(&p->side[ph_other_side(n->side)], ring)->ladder;
         if (l->cnt > 0) ask(ph_book_level(m, l, 0));
@@ -59,11 +59,12 @@ static void ask_for_resting(const ph_market *m, uint64_t order, uint32_t step)
     const ph_order *o = &m->orders[slot];
     if (step == 1) {
         ask_order(m, slot);
+        ask(&m->order_links[slot]);
         return;
     }
     if (step == 2) {
-        ask(&m->orders[o->next_of_participant].next_of_participant);
-        ask(&m->orders[o->prev_of_participant].next_of_participant);
+        ask(&m->order_links[m->order_links[slot].next]);
+        ask(&m->order_links[m->order_links[slot].prev]);
         if (o->shape == PH_SHAPE_EACH) ask(&m->nodes[o->node]);
         return;
     }

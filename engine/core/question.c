@@ -61,13 +61,13 @@ static ph_reject check_sender(const ph_market *m, uint32_t who, int64_t args[2])
 
 /* All checks before the book, with a client order id that is fresh. */
 static ph_reject check(const ph_market *m, uint32_t who, const ph_new_order *n, ph_new_order *fresh,
-                       ph_arrival *a, int64_t args[2])
+                       ph_arrival *a, ph_order *draft, int64_t args[2])
 {
     ph_reject why = check_sender(m, who, args);
     if (why != PH_REJECT_NONE) return why;
     *fresh = *n;
     fresh->client_order_id = m->participants[who].highest_client_order_id + 1;
-    *a = (ph_arrival){.n = fresh, .sender = who, .args = args};
+    *a = (ph_arrival){.n = fresh, .sender = who, .args = args, .draft = draft};
     uint64_t unused;
     return ph_check_order(scratch_of(m), a, &unused);
 }
@@ -178,12 +178,13 @@ void ph_question_preview(ph_question *q, const ph_market *m, ph_participant_id w
     *ret = (ph_preview){.reject = PH_REJECT_NONE};
     ph_new_order fresh;
     ph_arrival a;
-    ret->reject = check(m, who.v, n, &fresh, &a, ret->args);
-    if (ret->reject == PH_REJECT_NONE && n->post_only && would_trade(q, m, &a.draft))
+    ph_order draft;
+    ret->reject = check(m, who.v, n, &fresh, &a, &draft, ret->args);
+    if (ret->reject == PH_REJECT_NONE && n->post_only && would_trade(q, m, &draft))
         ret->reject = PH_REJECT_POST_ONLY;
     if (ret->reject != PH_REJECT_NONE) return;
     ret->hold = a.hold;
-    ph_market *t = try_draft(q, m, &a.draft);
+    ph_market *t = try_draft(q, m, &draft);
     const ph_order *o = &t->orders[ph_trial_slot(t)];
     ph_fill_split(t);
     keep_own_fills(t, ph_trial_slot(t));
@@ -252,10 +253,11 @@ static ph_reject taken(const asking *x, const ph_new_order *n, bool *ret_execute
 {
     ph_new_order fresh;
     ph_arrival a;
+    ph_order draft;
     int64_t args[2];
     *ret_executes = false;
-    ph_reject why = check(x->m, x->who, n, &fresh, &a, args);
-    if (why == PH_REJECT_NONE) *ret_executes = executes(x, &a.draft);
+    ph_reject why = check(x->m, x->who, n, &fresh, &a, &draft, args);
+    if (why == PH_REJECT_NONE) *ret_executes = executes(x, &draft);
     return why;
 }
 
@@ -366,13 +368,14 @@ void ph_question_why(ph_question *q, const ph_market *m, ph_participant_id who,
     ph_new_order asked = *n, fresh;
     asked.post_only = false; /* it is asked when it would trade */
     ph_arrival a;
+    ph_order draft;
     int64_t args[2];
-    ret->reject = check(m, who.v, &asked, &fresh, &a, args);
+    ret->reject = check(m, who.v, &asked, &fresh, &a, &draft, args);
     if (ret->reject != PH_REJECT_NONE) return;
-    ret->fills = executes(&x, &a.draft);
+    ret->fills = executes(&x, &draft);
     if (ret->fills) return;
-    answer_price(&x, &asked, &a.draft, ret);
-    answer_quantity(&x, &asked, &a.draft, ret);
+    answer_price(&x, &asked, &draft, ret);
+    answer_quantity(&x, &asked, &draft, ret);
     answer_start(&x, &asked, ret);
     if (n->from_contract.v == 0) answer_products(&x, &asked, ret);
 }

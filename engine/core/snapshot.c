@@ -445,7 +445,7 @@ static void contract(visit *v, uint32_t id)
 
 /* ---- Resting orders ------------------------------------------------------------------------ */
 
-static void order_fields(visit *v, ph_order *o)
+static void order_fields(visit *v, ph_order *o, uint64_t *expire_ns)
 {
     ph_market *m = v->m;
     u64(v, &o->id);
@@ -454,7 +454,7 @@ static void order_fields(visit *v, ph_order *o)
     money(v, &o->key);
     money(v, &o->bond_unit);
     u64(v, &o->left);
-    u64(v, &o->expire_ns);
+    u64(v, expire_ns);
     reference(v, &o->participant, m->participant_cnt);
     reference(v, &o->product, m->product_cnt);
     reference(v, &o->pool, m->pool_cnt);
@@ -463,7 +463,10 @@ static void order_fields(visit *v, ph_order *o)
     u32(v, &o->quantity);
     u32(v, &o->open);
     u32(v, &o->display);
-    u32(v, &o->duration);
+    uint32_t duration = o->duration;
+    u32(v, &duration);
+    if (duration > UINT16_MAX) fail(v, "a duration is out of range");
+    o->duration = (uint16_t)duration;
     u32(v, &o->from_contract);
     u32(v, &o->offered);
     u8(v, &o->side);
@@ -506,9 +509,10 @@ static void read_order(visit *v, uint64_t *last_id)
 {
     ph_market *m = v->m;
     ph_order draft = {.id = 0};
-    order_fields(v, &draft);
+    uint64_t expire_ns = 0;
+    order_fields(v, &draft, &expire_ns);
     u64(v, &draft.reported);
-    if (reads(v)) fail_if(v, ph_snapshot_order_wrong(m, &draft));
+    if (reads(v)) fail_if(v, ph_snapshot_order_wrong(m, &draft, expire_ns));
     if (reads(v) && draft.id <= *last_id) fail(v, "orders are not in order of id");
     if (v->r.bad) return;
     *last_id = draft.id;
@@ -518,6 +522,7 @@ static void read_order(visit *v, uint64_t *last_id)
         fail(v, "more periods of orders than there is room for");
         return;
     }
+    m->expire_ns[slot] = expire_ns;
     ph_order *o = &m->orders[slot];
     if (shape == PH_SHAPE_EACH) {
         nodes(v, o, slot);
@@ -557,7 +562,8 @@ static void orders(visit *v)
     }
     for (uint32_t slot = ph_book_by_id(m); slot != PH_NONE; slot = m->orders[slot].next_touched) {
         ph_order *o = &m->orders[slot];
-        order_fields(v, o);
+        uint64_t expire_ns = o->time_in_force == PH_TIF_GTT ? m->expire_ns[slot] : 0;
+        order_fields(v, o, &expire_ns);
         uint64_t group = group_of(m, o);
         u64(v, &group);
         if (o->shape == PH_SHAPE_EACH) nodes(v, o, slot);

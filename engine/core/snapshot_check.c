@@ -294,7 +294,7 @@ static const char *room_wrong(const ph_market *m, const ph_order *o)
     return NULL;
 }
 
-const char *ph_snapshot_order_wrong(const ph_market *m, const ph_order *o)
+const char *ph_snapshot_order_wrong(const ph_market *m, const ph_order *o, uint64_t expire_ns)
 {
     if (o->id == 0 || o->id > m->last_order || o->place == 0 || o->place > m->last_place)
         return "an order's id or place was never given";
@@ -312,9 +312,9 @@ const char *ph_snapshot_order_wrong(const ph_market *m, const ph_order *o)
         return "an order's price is out of range";
     if (o->stp < PH_STP_CANCEL_INCOMING || o->stp > PH_STP_CANCEL_RESTING ||
         (o->time_in_force != PH_TIF_GTC && o->time_in_force != PH_TIF_GTT) ||
-        (o->time_in_force == PH_TIF_GTT) != (o->expire_ns != 0))
+        (o->time_in_force == PH_TIF_GTT) != (expire_ns != 0))
         return "an order that does not rest";
-    if (o->expire_ns != 0 && o->expire_ns <= m->now.ns) return "an order has expired";
+    if (expire_ns != 0 && expire_ns <= m->now.ns) return "an order has expired";
     if (o->quantity == 0 || o->quantity > terms->quantity_max || o->left == 0)
         return "an order's quantity is impossible";
     const char *wrong = shape_wrong(m, o);

@@ -21,7 +21,7 @@ const char *ph_snapshot_delivery_wrong(const ph_market *m, uint32_t delivery, ui
 /* With all its contract-periods. */
 const char *ph_snapshot_sums_wrong(const ph_market *m, uint32_t contract);
 /* Before it has a slot or nodes. */
-const char *ph_snapshot_order_wrong(const ph_market *m, const ph_order *o);
+const char *ph_snapshot_order_wrong(const ph_market *m, const ph_order *o, uint64_t expire_ns);
 /* With its nodes, before it rests. */
 const char *ph_snapshot_nodes_wrong(const ph_market *m, const ph_order *o);
 /* All orders rest, and rings of groups are closed. */

@@ -47,13 +47,13 @@ typedef struct {
     uint32_t head, tail; /* nodes; head is also the link of the free list */
 } ph_level;
 
+/* Two cache lines; what is not looked at by every command stands in arrays of its own. */
 typedef struct {
     uint64_t id, client_order_id, place;
     int64_t key;                   /* of its limit, see ladder.h */
     ph_money bond_unit;            /* SELL: bond per unit-period; BUY: 0 */
     ph_money hold;                 /* cash held for it now */
     uint64_t left;                 /* open unit-periods; FLEX: of one start */
-    uint64_t expire_ns;            /* GTT; otherwise 0 */
     uint64_t reported;             /* open unit-periods before the trades not yet reported */
     uint32_t participant, product; /* slots */
     uint32_t pool;                 /* SELL: capacity pool */
@@ -61,7 +61,6 @@ typedef struct {
     ph_quantity quantity;   /* as ordered */
     ph_quantity open;       /* BLOCK, FLEX: open units; EACH: see its nodes */
     ph_quantity display;    /* iceberg: units of a clip; otherwise 0 */
-    uint32_t duration;      /* FLEX: periods of the block; otherwise 0 */
     uint32_t from_contract; /* resale: the contract held; otherwise 0 */
     uint32_t group;         /* slot of the next member of its exclusive group, around; 0: none */
     ph_quantity offered;    /* SELL member of a group: units that it counts with */
@@ -69,14 +68,21 @@ typedef struct {
         uint32_t node;  /* EACH: node of the first period; the others follow */
         uint32_t block; /* BLOCK, FLEX, resting: row of m->blocks */
     };
-    uint32_t next_of_participant, prev_of_participant;
     uint32_t next_touched;
-    uint8_t node_k; /* size class of its run of nodes */
+    uint16_t duration; /* FLEX: periods of the block; otherwise 0 */
     uint8_t side, shape, time_in_force, stp;
     uint8_t ends; /* ph_cancel_reason that ends it with this command, or 0 */
     bool all_or_none, post_only, resting, touched;
     bool taken; /* as a source of the block execution that is being tried */
 } ph_order;
+
+_Static_assert(sizeof(ph_order) == 128, "an order fills two cache lines");
+_Static_assert(PH_BLOCK_PERIODS_MAX <= UINT16_MAX, "a duration fits");
+
+/* Where an order stands in the list of its participant: slots. */
+typedef struct {
+    uint32_t next, prev;
+} ph_order_links;
 
 /* A client order id that was used, and the order that it named. */
 typedef struct {
@@ -339,10 +345,13 @@ struct ph_market {
     uint64_t due_ns;  /* no gate that matters is due before */
 
     ph_order *orders;
-    uint32_t order_free, order_cnt; /* free list by next_touched; cnt in use */
-    uint32_t orders_fresh;          /* slots at and above were never used */
-    ph_index order_of;              /* order id -> slot */
-    ph_index blocks_of;             /* (participant, product) -> resting blocks */
+    ph_order_links *order_links; /* by slot */
+    uint32_t *order_spare;       /* slots that were given back, the last one on top */
+    uint32_t order_spare_cnt;
+    uint32_t order_cnt;    /* in use */
+    uint32_t orders_fresh; /* slots at and above were never used */
+    ph_index order_of;     /* order id -> slot */
+    ph_index blocks_of;    /* (participant, product) -> resting blocks */
     uint32_t block_cnt;
     ph_block *blocks; /* resting, from 1 */
     uint32_t block_free, blocks_fresh;
@@ -351,7 +360,8 @@ struct ph_market {
     ph_level *levels;
     uint32_t level_free, levels_fresh, level_cnt;
     uint32_t *expiries;  /* heap of resting GTT orders, see expiry.c */
-    uint32_t *expiry_at; /* place in the heap of an order's slot */
+    uint32_t *expiry_at; /* place in the heap, by slot */
+    uint64_t *expire_ns; /* of a GTT order, by slot */
     uint32_t expiry_cnt;
     ph_ladder_room ladders;
 

@@ -321,7 +321,7 @@ static const char *differ_in_orders(void)
     }
     for (uint32_t p = 1; p <= ph_market_participant_cnt(w.m); p++) {
         for (uint32_t slot = w.m->participants[p].first_order; slot != PH_NONE;
-             slot = w.m->orders[slot].next_of_participant) {
+             slot = w.m->order_links[slot].next) {
             if (!same_order(&w.m->orders[slot])) return "a resting order differs";
             cnt++;
         }
