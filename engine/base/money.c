@@ -21,14 +21,9 @@ ph_money ph_money_share_down(ph_money amount, int64_t ppm)
     return (ph_money)((ph_wide)amount * ppm / PH_PPM);
 }
 
-bool ph_money_share_up(ph_money amount, int64_t ppm, ph_money *ret)
+bool ph_money_share_up_wide(ph_money amount, int64_t ppm, ph_money *ret)
 {
     PH_ASSERT(amount >= 0 && ppm >= 0);
-    int64_t product;
-    if (!__builtin_mul_overflow(amount, ppm, &product) && product < INT64_MAX - PH_PPM) {
-        *ret = (product + (PH_PPM - 1)) / PH_PPM;
-        return true;
-    }
     return ph_money_narrow(((ph_wide)amount * ppm + (PH_PPM - 1)) / PH_PPM, ret);
 }
 

@@ -7,6 +7,7 @@
 #ifndef ENGINE_BASE_MONEY_H
 #define ENGINE_BASE_MONEY_H
 
+#include "engine/base/limits.h"
 #include "engine/base/status.h"
 #include "engine/base/types.h"
 
@@ -18,8 +19,28 @@ bool ph_money_notional(ph_price price, ph_quantity quantity, uint32_t periods, p
 /* floor(amount * ppm / 10^6) for amount >= 0 and 0 <= ppm <= 10^6: what somebody receives. */
 ph_money ph_money_share_down(ph_money amount, int64_t ppm);
 
+/* The same for any product of both, see below. */
+bool ph_money_share_up_wide(ph_money amount, int64_t ppm, ph_money *ret);
+
 /* ceil(amount * ppm / 10^6) for amount >= 0: what somebody must hold.  False if it does not fit. */
-bool ph_money_share_up(ph_money amount, int64_t ppm, ph_money *ret);
+static inline bool ph_money_share_up(ph_money amount, int64_t ppm, ph_money *ret)
+{
+    int64_t product; /* dividing 128 bits is slow, and seldom needed */
+    if (__builtin_mul_overflow(amount, ppm, &product) || product < 0 ||
+        product >= INT64_MAX - PH_PPM)
+        return ph_money_share_up_wide(amount, ppm, ret);
+    *ret = (product + (PH_PPM - 1)) / PH_PPM;
+    return true;
+}
+
+/* a * b for a, b >= 0; false if it does not fit. */
+static inline bool ph_money_times(ph_money a, uint64_t b, ph_money *ret)
+{
+    int64_t product;
+    if (__builtin_mul_overflow(a, b, &product)) return false;
+    *ret = product;
+    return true;
+}
 
 /* floor(a * b / c) in 128 bits for a, b >= 0, c > 0; the result must fit (it does when b <= c). */
 ph_money ph_money_ratio_down(int64_t a, int64_t b, int64_t c);

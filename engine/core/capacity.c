@@ -54,10 +54,8 @@ void ph_capacity_use_period_seconds(ph_market *m, uint32_t site, uint32_t hardwa
     ph_index_put(&m->period_seconds_of, pool_key(0, site, hardware), period_seconds);
 }
 
-/* Moves the ring on to the present: what has passed is forgotten. */
-static void advance(ph_market *m, ph_pool *p)
+void ph_capacity_move_on(ph_market *m, ph_pool *p)
 {
-    if (m->now.ns < p->first_until_ns) return;
     ph_period now = ph_period_at(m->now, p->period_seconds);
     p->first_until_ns = ph_period_start(now + 1, p->period_seconds).ns;
     uint32_t passed = now - p->first;
@@ -153,7 +151,7 @@ ph_reject ph_capacity_register(ph_market *m, uint32_t supplier, const ph_registe
         ph_capacity_use_period_seconds(m, c->site.v, c->hardware.v, c->period_seconds);
     }
     ph_pool *p = &m->pools[at];
-    advance(m, p);
+    ph_capacity_advance(m, p);
     for (uint32_t i = 0; i < c->window.periods; i++)
         p->registered[ph_ring(m, c->window.first + i)] += c->units;
     return PH_REJECT_NONE;
@@ -211,7 +209,7 @@ ph_reject ph_capacity_attest(ph_market *m, uint32_t auditor, const ph_attest_cap
     ph_pool *p = &m->pools[at];
     why = check_window(m, c->window, p->period_seconds, ret_args);
     if (why != PH_REJECT_NONE) return why;
-    advance(m, p);
+    ph_capacity_advance(m, p);
     for (uint32_t i = 0; i < c->window.periods; i++) {
         uint32_t ring = ph_ring(m, c->window.first + i);
         ret_args[0] = (int64_t)c->window.first + i;
@@ -223,64 +221,6 @@ ph_reject ph_capacity_attest(ph_market *m, uint32_t auditor, const ph_attest_cap
     for (uint32_t i = 0; i < c->window.periods; i++)
         p->attested[ph_ring(m, c->window.first + i)] += c->units;
     return PH_REJECT_NONE;
-}
-
-/* ---- What orders draw ----------------------------------------------------------------------- */
-
-static uint64_t *used_of(const ph_pool *p, ph_capacity_kind kind)
-{
-    return kind == PH_CAPACITY_ATTESTED ? p->used_attested : p->used;
-}
-
-static const uint64_t *total_of(const ph_pool *p, ph_capacity_kind kind)
-{
-    return kind == PH_CAPACITY_ATTESTED ? p->attested : p->registered;
-}
-
-bool ph_capacity_free(ph_market *m, const ph_capacity_draw *d, ph_period *ret_period,
-                      uint64_t *ret_free)
-{
-    ph_pool *p = &m->pools[d->pool];
-    advance(m, p);
-    PH_ASSERT(d->window.first >= p->first && d->window.periods <= m->limits.ring_periods);
-    const uint64_t *total = total_of(p, d->kind), *used = used_of(p, d->kind);
-    for (uint32_t i = 0; i < d->window.periods; i++) {
-        uint32_t ring = ph_ring(m, d->window.first + i);
-        uint64_t free_units = total[ring] - used[ring];
-        if (free_units >= d->units) continue;
-        *ret_period = d->window.first + i;
-        *ret_free = free_units;
-        return false;
-    }
-    return true;
-}
-
-void ph_capacity_offer(ph_market *m, const ph_capacity_draw *d)
-{
-    const ph_pool *p = &m->pools[d->pool];
-    const uint64_t *total = total_of(p, d->kind);
-    uint64_t *used = used_of(p, d->kind);
-    for (uint32_t i = 0; i < d->window.periods; i++) {
-        ph_period t = d->window.first + i;
-        if (t < p->first) continue; /* forgotten: a member of a group is offered again */
-        uint32_t ring = ph_ring(m, t);
-        used[ring] += d->units;
-        PH_ASSERT(used[ring] <= total[ring]);
-    }
-}
-
-void ph_capacity_take_back(ph_market *m, const ph_capacity_draw *d)
-{
-    ph_pool *p = &m->pools[d->pool];
-    advance(m, p);
-    uint64_t *used = used_of(p, d->kind);
-    for (uint32_t i = 0; i < d->window.periods; i++) {
-        ph_period t = d->window.first + i;
-        if (t < p->first) continue;
-        uint32_t ring = ph_ring(m, t);
-        PH_ASSERT(used[ring] >= d->units);
-        used[ring] -= d->units;
-    }
 }
 
 bool ph_capacity_again(ph_market *m)

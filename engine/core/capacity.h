@@ -8,6 +8,7 @@
 #ifndef ENGINE_CORE_CAPACITY_H
 #define ENGINE_CORE_CAPACITY_H
 
+#include "engine/base/panic.h"
 #include "engine/core/state.h"
 
 void ph_capacity_init(ph_market *m, ph_arena *a);
@@ -39,14 +40,72 @@ typedef struct {
     uint64_t units;
 } ph_capacity_draw;
 
-/* True if the units are free in every period; else the first that has fewer. */
-bool ph_capacity_free(ph_market *m, const ph_capacity_draw *d, ph_period *ret_period,
-                      uint64_t *ret_free);
+/* Moves the ring of a pool on to the present: what has passed is forgotten. */
+void ph_capacity_move_on(ph_market *m, ph_pool *p);
 
-/* Offers units that are free, or takes back what was offered and not sold.  Periods that have
-   passed are left alone. */
-void ph_capacity_offer(ph_market *m, const ph_capacity_draw *d);
-void ph_capacity_take_back(ph_market *m, const ph_capacity_draw *d);
+static inline void ph_capacity_advance(ph_market *m, ph_pool *p)
+{
+    if (m->now.ns >= p->first_until_ns) ph_capacity_move_on(m, p);
+}
+
+static inline uint64_t *ph_capacity_used(const ph_pool *p, ph_capacity_kind kind)
+{
+    return kind == PH_CAPACITY_ATTESTED ? p->used_attested : p->used;
+}
+
+static inline const uint64_t *ph_capacity_total(const ph_pool *p, ph_capacity_kind kind)
+{
+    return kind == PH_CAPACITY_ATTESTED ? p->attested : p->registered;
+}
+
+/* True if the units are free in every period; else the first that has fewer. */
+static inline bool ph_capacity_free(ph_market *m, const ph_capacity_draw *d, ph_period *ret_period,
+                                    uint64_t *ret_free)
+{
+    ph_pool *p = &m->pools[d->pool];
+    ph_capacity_advance(m, p);
+    PH_ASSERT(d->window.first >= p->first && d->window.periods <= m->limits.ring_periods);
+    const uint64_t *total = ph_capacity_total(p, d->kind), *used = ph_capacity_used(p, d->kind);
+    for (uint32_t i = 0; i < d->window.periods; i++) {
+        uint32_t ring = ph_ring(m, d->window.first + i);
+        uint64_t free_units = total[ring] - used[ring];
+        if (free_units >= d->units) continue;
+        *ret_period = d->window.first + i;
+        *ret_free = free_units;
+        return false;
+    }
+    return true;
+}
+
+/* Offers units that are free.  Periods that have passed are left alone. */
+static inline void ph_capacity_offer(ph_market *m, const ph_capacity_draw *d)
+{
+    const ph_pool *p = &m->pools[d->pool];
+    const uint64_t *total = ph_capacity_total(p, d->kind);
+    uint64_t *used = ph_capacity_used(p, d->kind);
+    for (uint32_t i = 0; i < d->window.periods; i++) {
+        ph_period t = d->window.first + i;
+        if (t < p->first) continue; /* forgotten: a member of a group is offered again */
+        uint32_t ring = ph_ring(m, t);
+        used[ring] += d->units;
+        PH_ASSERT(used[ring] <= total[ring]);
+    }
+}
+
+/* Takes back what was offered and not sold; likewise. */
+static inline void ph_capacity_take_back(ph_market *m, const ph_capacity_draw *d)
+{
+    ph_pool *p = &m->pools[d->pool];
+    ph_capacity_advance(m, p);
+    uint64_t *used = ph_capacity_used(p, d->kind);
+    for (uint32_t i = 0; i < d->window.periods; i++) {
+        ph_period t = d->window.first + i;
+        if (t < p->first) continue;
+        uint32_t ring = ph_ring(m, t);
+        PH_ASSERT(used[ring] >= d->units);
+        used[ring] -= d->units;
+    }
+}
 
 /* Period length that site and hardware already use, or 0. */
 uint32_t ph_capacity_period_seconds(const ph_market *m, uint32_t site, uint32_t hardware);

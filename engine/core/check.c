@@ -27,7 +27,8 @@ uint64_t ph_check_order_of_client_id(const ph_participant *p, uint64_t client_or
     return 0;
 }
 
-static ph_reject refuse(const ph_arrival *a, ph_reject why, int64_t arg0, int64_t arg1)
+__attribute__((cold, noinline)) static ph_reject refuse(const ph_arrival *a, ph_reject why,
+                                                        int64_t arg0, int64_t arg1)
 {
     a->args[0] = arg0;
     a->args[1] = arg1;

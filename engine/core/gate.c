@@ -23,20 +23,15 @@ uint64_t ph_gate_last_open(const ph_market *m, const ph_product_terms *terms)
     return (uint64_t)ph_period_at(m->now, terms->period_seconds) + terms->horizon;
 }
 
-ph_period ph_gate_open_window(const ph_market *m, ph_product *p, uint64_t *ret_last)
+void ph_gate_reckon(const ph_market *m, ph_product *p)
 {
-    if (m->now.ns >= p->open_until_ns) {
-        const ph_product_terms *terms = &p->terms;
-        p->open_first = ph_gate_first_open(m, terms);
-        p->open_last = ph_gate_last_open(m, terms);
-        ph_period next = ph_period_at(m->now, terms->period_seconds) + 1;
-        uint64_t gate =
-            ph_period_gate(p->open_first, terms->period_seconds, terms->gate_seconds).ns;
-        uint64_t start = ph_period_start(next, terms->period_seconds).ns;
-        p->open_until_ns = gate < start ? gate : start;
-    }
-    *ret_last = p->open_last;
-    return p->open_first;
+    const ph_product_terms *terms = &p->terms;
+    p->open_first = ph_gate_first_open(m, terms);
+    p->open_last = ph_gate_last_open(m, terms);
+    ph_period next = ph_period_at(m->now, terms->period_seconds) + 1;
+    uint64_t gate = ph_period_gate(p->open_first, terms->period_seconds, terms->gate_seconds).ns;
+    uint64_t start = ph_period_start(next, terms->period_seconds).ns;
+    p->open_until_ns = gate < start ? gate : start;
 }
 
 static uint64_t due_of(const ph_product *p)
@@ -107,7 +102,7 @@ static void close_period(ph_market *m, ph_product *p, ph_period t)
     ph_fill_settle(m);
 }
 
-void ph_gate_run(ph_market *m)
+void ph_gate_run_due(ph_market *m)
 {
     while (m->due_ns <= m->now.ns && m->due_ns != UINT64_MAX) {
         uint64_t due = m->due_ns, next = UINT64_MAX;

@@ -33,7 +33,7 @@ static bool place_of(const ph_index *x, uint64_t key, uint64_t *ret)
     return found;
 }
 
-bool ph_index_find(const ph_index *x, uint64_t key, uint32_t *ret)
+bool ph_index_find_away(const ph_index *x, uint64_t key, uint32_t *ret)
 {
     uint64_t i;
     if (!place_of(x, key, &i)) return false;
@@ -44,8 +44,8 @@ bool ph_index_find(const ph_index *x, uint64_t key, uint32_t *ret)
 void ph_index_put(ph_index *x, uint64_t key, uint32_t value)
 {
     PH_ASSERT(key != 0);
-    uint64_t i;
-    if (place_of(x, key, &i)) {
+    uint64_t i = ph_index_home(x, key);
+    if (x->entries[i].key != 0 && place_of(x, key, &i)) {
         x->entries[i].value = value;
         return;
     }

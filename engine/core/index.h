@@ -36,8 +36,17 @@ static inline uint64_t ph_index_home(const ph_index *x, uint64_t key)
     return (key + (key >> 32) * UINT64_C(0x9E3779B9)) & x->mask;
 }
 
+/* The same for a key that is not at home. */
+bool ph_index_find_away(const ph_index *x, uint64_t key, uint32_t *ret);
+
 /* The value of a key != 0; false (and *ret untouched) if it is not there. */
-bool ph_index_find(const ph_index *x, uint64_t key, uint32_t *ret);
+static inline bool ph_index_find(const ph_index *x, uint64_t key, uint32_t *ret)
+{
+    const ph_index_entry *e = &x->entries[ph_index_home(x, key)];
+    if (e->key != key) return ph_index_find_away(x, key, ret);
+    *ret = e->value;
+    return true;
+}
 
 /* Adds a key != 0 that is not there, or changes the value of one that is. */
 void ph_index_put(ph_index *x, uint64_t key, uint32_t value);

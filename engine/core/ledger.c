@@ -43,11 +43,10 @@ ph_money ph_ledger_free_cash(const ph_market *m, uint32_t participant)
 bool ph_ledger_hold_of(const ph_market *m, const ph_order *o, uint64_t unit_periods, ph_money *ret)
 {
     PH_ASSERT(unit_periods <= (uint64_t)PH_QUANTITY_MAX * PH_BLOCK_PERIODS_MAX);
-    const ph_product_terms *terms = &m->products[o->product].terms;
-    if (o->side == PH_SIDE_SELL)
-        return ph_money_narrow((ph_wide)o->bond_unit * (int64_t)unit_periods, ret);
+    if (o->side == PH_SIDE_SELL) return ph_money_times(o->bond_unit, unit_periods, ret);
     ph_money cost, fee;
-    if (!ph_money_narrow((ph_wide)ph_price_of(o->key) * (int64_t)unit_periods, &cost)) return false;
+    if (!ph_money_times(ph_price_of(o->key), unit_periods, &cost)) return false;
+    const ph_product_terms *terms = &m->products[o->product].terms;
     uint32_t ppm = terms->maker_ppm > terms->taker_ppm ? terms->maker_ppm : terms->taker_ppm;
     return ph_money_share_up(cost, ppm, &fee) && ph_money_add(cost, fee, ret);
 }
