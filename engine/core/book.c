@@ -108,6 +108,17 @@ static uint32_t shown_at_most(const ph_order *o, uint32_t open)
     return o->display < open ? o->display : open;
 }
 
+/* Last by place, but for clips that were renewed while this order was matched. */
+static void stand_by_place(const ph_market *m, const ph_order *o, uint32_t at)
+{
+    ph_node *n = &m->nodes[at];
+    uint64_t place = m->is_loading ? ph_book_place(m, at) : o->place;
+    while (n->prev != PH_NODE_NONE && ph_book_place(m, n->prev) > place) {
+        n->next = n->prev;
+        n->prev = m->nodes[n->prev].prev;
+    }
+}
+
 static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint32_t at,
                       uint32_t ring)
 {
@@ -132,13 +143,9 @@ static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint3
     ph_level *v = &m->levels[level];
     ph_node *n = &m->nodes[at];
     n->level = level;
-    /* Last by place, but for clips that were renewed while this order was matched. */
     n->prev = v->tail;
-    uint64_t place = m->is_loading ? ph_book_place(m, at) : o->place;
-    bool looks = side->icebergs > 0 || m->is_loading;
-    while (looks && n->prev != PH_NODE_NONE && ph_book_place(m, n->prev) > place)
-        n->prev = m->nodes[n->prev].prev;
-    n->next = n->prev != PH_NODE_NONE ? m->nodes[n->prev].next : v->head;
+    n->next = PH_NODE_NONE;
+    if (side->icebergs > 0 || m->is_loading) stand_by_place(m, o, at);
     *(n->prev != PH_NODE_NONE ? &m->nodes[n->prev].next : &v->head) = at;
     *(n->next != PH_NODE_NONE ? &m->nodes[n->next].prev : &v->tail) = at;
     v->quantity += n->open;

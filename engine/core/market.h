@@ -63,8 +63,10 @@ enum { PH_PREFETCH_STEPS = 4 };
 
 /* Asks the processor for the memory that a later command will touch, in PH_PREFETCH_STEPS steps,
    each of which needs what the one before asked for: a caller with a batch in hand does step 0 far
-   ahead and the last one just before.  Changes nothing, and any command may be given. */
-void ph_market_prefetch(const ph_market *m, const ph_command *c, uint32_t step);
+   ahead and the last one just before, each for the same command and with the same *memo, which is
+   the caller's, one for each command and 0 at first, and carries what a step found to the next.
+   Changes nothing else, and any command may be given. */
+void ph_market_prefetch(const ph_market *m, const ph_command *c, uint32_t step, uint32_t *memo);
 
 /* Sequence of the last command that was applied; 0 for an empty market. */
 uint64_t ph_market_seq(const ph_market *m);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a later command will touch, asked for ahead of its turn. */
+/* What a later command will touch, asked for ahead of its turn.  Nothing here may wait: what a step
+   reads, the one before has asked for. */
 #include "engine/core/book.h"
 #include "engine/core/market.h"
 #include "engine/core/state.h"
@@ -11,10 +12,21 @@ static void ask(const void *p)
 
 static void ask_order(const ph_market *m, uint32_t slot)
 {
-    if (slot == PH_NONE) return;
     const char *p = (const char *)&m->orders[slot];
-    for (size_t at = 0; at < sizeof m->orders[0]; at += 64)
-        ask(p + at);
+    ask(p);
+    ask(p + 64);
+}
+
+/* The best price levels of both sides, and the one at which a new order would come to rest. */
+static void ask_levels(const ph_market *m, const ph_product *p, const ph_new_order *n)
+{
+    uint32_t ring = ph_ring(m, n->window.first);
+    const ph_ladder *other = &ph_book_at(&p->side[ph_other_side(n->side)], ring)->ladder;
+    if (other->cnt > 0) ask(ph_book_level(m, other, 0));
+    const ph_ladder *own = &ph_book_at(&p->side[n->side], ring)->ladder;
+    uint32_t better;
+    if (own->cnt > 0 && ph_ladder_find(&m->ladders, own, ph_key_of(n->side, n->price), &better))
+        ask(ph_book_level(m, own, better));
 }
 
 static void ask_for_new(const ph_market *m, const ph_command *c, uint32_t step)
@@ -31,6 +43,7 @@ static void ask_for_new(const ph_market *m, const ph_command *c, uint32_t step)
         ask(&p->terms.period_seconds);
         ask(&p->terms.bond_fixed);
         ask(&p->terms_at);
+        ask(&p->side[PH_SIDE_BUY]);
         ask(&p->side[PH_SIDE_SELL]);
     } else if (step == 1) {
         ask(&who->ids[who->ids_cnt % PH_CLIENT_IDS_KEPT]);
@@ -42,47 +55,59 @@ static void ask_for_new(const ph_market *m, const ph_command *c, uint32_t step)
             if (l->cnt > 0) ask(ph_ladder_nth(&m->ladders, l, 0));
         }
         ask(&m->order_links[who->first_order]);
-    } else {
-        const ph_ladder *l = &ph_book_at(&p->side[ph_other_side(n->side)], ring)->ladder;
-        if (l->cnt > 0) ask(ph_book_level(m, l, 0));
+    } else if (n->side == PH_SIDE_BUY || n->side == PH_SIDE_SELL) {
+        ask_levels(m, p, n);
     }
 }
 
-static void ask_for_resting(const ph_market *m, uint64_t order, uint32_t step)
+static void ask_for_node(const ph_market *m, const ph_order *o)
+{
+    const ph_node *n = &m->nodes[o->node];
+    if (n->next != PH_NODE_NONE) ask(&m->nodes[n->next]);
+    if (n->prev != PH_NODE_NONE) ask(&m->nodes[n->prev]);
+    ask(&m->levels[n->level]);
+    const ph_book_side *side = &m->products[o->product].side[o->side];
+    const ph_ladder *l = &ph_book_at(side, ph_ring(m, o->window.first))->ladder;
+    if (l->cnt > 0) ask(ph_ladder_nth(&m->ladders, l, 0));
+}
+
+static void ask_for_resting(const ph_market *m, uint64_t order, uint32_t step, uint32_t *memo)
 {
     if (step == 0) {
         ask(&m->order_of.entries[ph_index_home(&m->order_of, order)]);
         return;
     }
-    uint32_t slot;
-    if (!ph_index_find(&m->order_of, order, &slot)) return;
-    const ph_order *o = &m->orders[slot];
     if (step == 1) {
-        ask_order(m, slot);
-        ask(&m->order_links[slot]);
+        *memo = PH_NONE;
+        if (!ph_index_find(&m->order_of, order, memo)) return;
+        ask_order(m, *memo);
+        ask(&m->order_links[*memo]);
         return;
     }
-    if (step == 2) {
-        ask(&m->order_links[m->order_links[slot].next]);
-        ask(&m->order_links[m->order_links[slot].prev]);
-        if (o->shape == PH_SHAPE_EACH) ask(&m->nodes[o->node]);
+    /* Whatever is there by now: a slot that was given back is as good to look at. */
+    if (*memo == PH_NONE) return;
+    const ph_order *o = &m->orders[*memo];
+    if (step == 3) {
+        if (o->shape == PH_SHAPE_EACH) ask_for_node(m, o);
         return;
     }
+    const ph_order_links *l = &m->order_links[*memo];
+    ask(&m->order_links[l->next]);
+    ask(&m->order_links[l->prev]);
     if (o->shape != PH_SHAPE_EACH) return;
-    const ph_node *n = &m->nodes[o->node];
-    if (n->next != PH_NODE_NONE) ask(&m->nodes[n->next]);
-    if (n->prev != PH_NODE_NONE) ask(&m->nodes[n->prev]);
-    ask(&m->levels[n->level]);
-    uint32_t ring = ph_ring(m, o->window.first);
-    ask(ph_book_at(&m->products[o->product].side[o->side], ring));
+    ask(&m->nodes[o->node]);
+    ask(&m->node_slab.state[o->node]);
+    const ph_product *p = &m->products[o->product];
+    ask(&p->order_cnt);
+    ask(ph_book_at(&p->side[o->side], ph_ring(m, o->window.first)));
 }
 
-void ph_market_prefetch(const ph_market *m, const ph_command *c, uint32_t step)
+void ph_market_prefetch(const ph_market *m, const ph_command *c, uint32_t step, uint32_t *memo)
 {
     if (c->kind == PH_CMD_NEW_ORDER)
         ask_for_new(m, c, step);
     else if (c->kind == PH_CMD_CANCEL_ORDER && c->u.cancel.order.v != 0)
-        ask_for_resting(m, c->u.cancel.order.v, step);
+        ask_for_resting(m, c->u.cancel.order.v, step, memo);
     else if (c->kind == PH_CMD_REPLACE_ORDER && c->u.replace.order.v != 0)
-        ask_for_resting(m, c->u.replace.order.v, step);
+        ask_for_resting(m, c->u.replace.order.v, step, memo);
 }

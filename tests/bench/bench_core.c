@@ -119,8 +119,11 @@ static void preload(play *p)
 static void look_ahead(play *p, const ph_command *c, uint32_t i, uint32_t cnt)
 {
     static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3};
+    static uint32_t memo[BATCH];
+    if (i == 0) memset(memo, 0, sizeof memo);
     for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
-        if (i + ahead[step] < cnt) ph_market_prefetch(p->b.m, &c[i + ahead[step]], step);
+        uint32_t at = i + ahead[step];
+        if (at < cnt) ph_market_prefetch(p->b.m, &c[at], step, &memo[at]);
     }
 }
 

@@ -139,15 +139,16 @@ END_TEST
 START_TEST(prefetch_takes_anything)
 {
     sell((ph_window){0, 4}, 10, 5);
+    uint32_t memo[3] = {0};
     for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
         for (uint32_t id = 0; id < 3; id++) {
             ph_command c =
                 world_order(&w, BUYER, PH_SIDE_BUY, PH_SHAPE_EACH, (ph_window){0, 1}, 1, 5);
             c.u.order.product.v = id * 7;
             c.sender.v = id * 40;
-            ph_market_prefetch(w.m, &c, step);
+            ph_market_prefetch(w.m, &c, step, &memo[id]);
             c = (ph_command){.kind = PH_CMD_CANCEL_ORDER, .u.cancel = {.order = {id}}};
-            ph_market_prefetch(w.m, &c, step);
+            ph_market_prefetch(w.m, &c, step, &memo[id]);
         }
     }
     ck_assert_ptr_null(ph_market_broken(w.m));
