@@ -8,6 +8,8 @@
 static void ask(const void *p)
 {
     __builtin_prefetch(p, 1, 3);
+    /* Some compilers drop calls of a function that only asks, as one without any effect. */
+    __asm__ volatile("" : : "r"(p));
 }
 
 static void ask_order(const ph_market *m, uint32_t slot)
@@ -17,16 +19,52 @@ static void ask_order(const ph_market *m, uint32_t slot)
     ask(p + 64);
 }
 
-/* The best price levels of both sides, and the one at which a new order would come to rest. */
-static void ask_levels(const ph_market *m, const ph_product *p, const ph_new_order *n)
+/* What is few stays in the processor's caches by itself. */
+static bool are_many(const ph_market *m)
+{
+    return m->product_cnt > 64;
+}
+
+/* An order that will execute at once meets the first one of the other side. */
+static void ask_for_maker(const ph_market *m, const ph_ladder *other)
+{
+    const ph_node *maker = &m->nodes[ph_book_level(m, other, 0)->head];
+    ask_order(m, maker->order);
+    ask(&m->order_links[maker->order]);
+}
+
+static void ask_for_queue(const ph_market *m, const ph_product *p, const ph_new_order *n)
+{
+    uint32_t ring = ph_ring(m, n->window.first), better;
+    int64_t key = ph_key_of(n->side, n->price);
+    const ph_book_period *other = ph_book_at(&p->side[ph_other_side(n->side)], ring);
+    if (other->best != PH_KEY_NONE && key + other->best >= 0) {
+        ask_for_maker(m, &other->ladder);
+    } else if (are_many(m)) {
+        const ph_ladder *own = &ph_book_at(&p->side[n->side], ring)->ladder;
+        if (own->cnt > 0 && ph_ladder_find(&m->ladders, own, key, &better))
+            ask(ph_book_level(m, own, better));
+    }
+}
+
+static void ask_for_product(const ph_market *m, const ph_product *p, const ph_new_order *n,
+                            uint32_t step)
 {
     uint32_t ring = ph_ring(m, n->window.first);
-    const ph_ladder *other = &ph_book_at(&p->side[ph_other_side(n->side)], ring)->ladder;
-    if (other->cnt > 0) ask(ph_book_level(m, other, 0));
-    const ph_ladder *own = &ph_book_at(&p->side[n->side], ring)->ladder;
-    uint32_t better;
-    if (own->cnt > 0 && ph_ladder_find(&m->ladders, own, ph_key_of(n->side, n->price), &better))
-        ask(ph_book_level(m, own, better));
+    if (step == 0) {
+        ask(&p->terms.period_seconds);
+        ask(&p->terms.bond_fixed);
+        ask(&p->terms_at);
+        ask(&p->side[PH_SIDE_BUY]);
+        ask(&p->side[PH_SIDE_SELL]);
+    } else if (step == 1) {
+        ask(ph_book_at(&p->side[PH_SIDE_BUY], ring)); /* both sides share a cache line */
+    } else {
+        for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
+            const ph_ladder *l = &ph_book_at(&p->side[s], ring)->ladder;
+            if (l->cnt > 0) ask(ph_ladder_nth(&m->ladders, l, 0));
+        }
+    }
 }
 
 static void ask_for_new(const ph_market *m, const ph_command *c, uint32_t step)
@@ -37,26 +75,18 @@ static void ask_for_new(const ph_market *m, const ph_command *c, uint32_t step)
         return;
     const ph_participant *who = &m->participants[c->sender.v];
     const ph_product *p = &m->products[n->product.v];
-    uint32_t ring = ph_ring(m, n->window.first);
+    if (step == 3) {
+        if (n->side == PH_SIDE_BUY || n->side == PH_SIDE_SELL) ask_for_queue(m, p, n);
+        return;
+    }
+    if (are_many(m)) ask_for_product(m, p, n, step);
     if (step == 0) {
         ask(&who->cash);
-        ask(&p->terms.period_seconds);
-        ask(&p->terms.bond_fixed);
-        ask(&p->terms_at);
-        ask(&p->side[PH_SIDE_BUY]);
-        ask(&p->side[PH_SIDE_SELL]);
     } else if (step == 1) {
         ask(&who->ids[who->ids_cnt % PH_CLIENT_IDS_KEPT]);
-        ask(ph_book_at(&p->side[PH_SIDE_BUY], ring)); /* both sides share a cache line */
         ask(&m->order_of.entries[ph_index_home(&m->order_of, m->last_order + 8)]);
-    } else if (step == 2) {
-        for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
-            const ph_ladder *l = &ph_book_at(&p->side[s], ring)->ladder;
-            if (l->cnt > 0) ask(ph_ladder_nth(&m->ladders, l, 0));
-        }
+    } else {
         ask(&m->order_links[who->first_order]);
-    } else if (n->side == PH_SIDE_BUY || n->side == PH_SIDE_SELL) {
-        ask_levels(m, p, n);
     }
 }
 
@@ -66,6 +96,7 @@ static void ask_for_node(const ph_market *m, const ph_order *o)
     if (n->next != PH_NODE_NONE) ask(&m->nodes[n->next]);
     if (n->prev != PH_NODE_NONE) ask(&m->nodes[n->prev]);
     ask(&m->levels[n->level]);
+    if (!are_many(m)) return;
     const ph_book_side *side = &m->products[o->product].side[o->side];
     const ph_ladder *l = &ph_book_at(side, ph_ring(m, o->window.first))->ladder;
     if (l->cnt > 0) ask(ph_ladder_nth(&m->ladders, l, 0));
@@ -97,6 +128,7 @@ static void ask_for_resting(const ph_market *m, uint64_t order, uint32_t step, u
     if (o->shape != PH_SHAPE_EACH) return;
     ask(&m->nodes[o->node]);
     ask(&m->node_slab.state[o->node]);
+    if (!are_many(m)) return;
     const ph_product *p = &m->products[o->product];
     ask(&p->order_cnt);
     ask(ph_book_at(&p->side[o->side], ph_ring(m, o->window.first)));
