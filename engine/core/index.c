@@ -41,11 +41,11 @@ bool ph_index_find_away(const ph_index *x, uint64_t key, uint32_t *ret)
     return true;
 }
 
-void ph_index_put(ph_index *x, uint64_t key, uint32_t value)
+void ph_index_put_away(ph_index *x, uint64_t key, uint32_t value)
 {
     PH_ASSERT(key != 0);
-    uint64_t i = ph_index_home(x, key);
-    if (x->entries[i].key != 0 && place_of(x, key, &i)) {
+    uint64_t i;
+    if (place_of(x, key, &i)) {
         x->entries[i].value = value;
         return;
     }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "engine/base/arena.h"
+#include "engine/base/panic.h"
 
 typedef struct {
     uint64_t key; /* 0: empty */
@@ -48,8 +49,21 @@ static inline bool ph_index_find(const ph_index *x, uint64_t key, uint32_t *ret)
     return true;
 }
 
+/* The same where somebody is at home. */
+void ph_index_put_away(ph_index *x, uint64_t key, uint32_t value);
+
 /* Adds a key != 0 that is not there, or changes the value of one that is. */
-void ph_index_put(ph_index *x, uint64_t key, uint32_t value);
+static inline void ph_index_put(ph_index *x, uint64_t key, uint32_t value)
+{
+    ph_index_entry *e = &x->entries[ph_index_home(x, key)];
+    if (e->key != 0) {
+        ph_index_put_away(x, key, value);
+        return;
+    }
+    PH_ASSERT(key != 0 && x->cnt < x->max);
+    *e = (ph_index_entry){key, value};
+    x->cnt++;
+}
 
 /* Removes a key that is there. */
 void ph_index_remove(ph_index *x, uint64_t key);

@@ -5,9 +5,7 @@
 
 #include "engine/base/panic.h"
 
-enum { READY = UINT8_MAX }; /* state of a run that waits to be taken again */
-
-/* What stands in the first cell of a run that nobody has. */
+/* What stands in the first cell of a run that nobody has; of one that waits, next alone. */
 typedef struct {
     uint32_t next, prev;
 } links;
@@ -22,12 +20,6 @@ static links links_of(const ph_slab *s, uint32_t at)
 static void set_links(ph_slab *s, uint32_t at, links v)
 {
     memcpy(s->memory + at * s->cell, &v, sizeof v);
-}
-
-uint8_t ph_slab_size_class(uint32_t cells)
-{
-    PH_ASSERT(cells > 0 && cells <= UINT32_C(1) << 31);
-    return cells == 1 ? 0 : (uint8_t)(32 - __builtin_clz(cells - 1));
 }
 
 static void push_free(ph_slab *s, uint32_t at, uint8_t k)
@@ -93,31 +85,17 @@ bool ph_slab_merge(ph_slab *s, uint8_t k)
     return s->free_classes >> k != 0;
 }
 
-uint32_t ph_slab_take(ph_slab *s, uint8_t k)
+uint32_t ph_slab_split(ph_slab *s, uint8_t k)
 {
     if (!ph_slab_has(s, k)) return PH_SLAB_NONE;
+    if (s->ready[k] != PH_SLAB_NONE) return ph_slab_take(s, k);
     s->used += UINT32_C(1) << k;
-    uint32_t at = s->ready[k];
-    if (at != PH_SLAB_NONE) {
-        s->ready[k] = links_of(s, at).next;
-        s->state[at] = 0;
-        return at;
-    }
     uint8_t have = (uint8_t)(k + __builtin_ctz(s->free_classes >> k));
-    at = s->free[have];
+    uint32_t at = s->free[have];
     drop_free(s, at, have);
     while (have > k) {
         have--;
         push_free(s, at + (UINT32_C(1) << have), have);
     }
     return at;
-}
-
-void ph_slab_give(ph_slab *s, uint32_t at, uint8_t k)
-{
-    PH_ASSERT(at < s->cells && s->state[at] == 0 && k <= s->top);
-    s->used -= UINT32_C(1) << k;
-    s->state[at] = READY;
-    set_links(s, at, (links){.next = s->ready[k], .prev = PH_SLAB_NONE});
-    s->ready[k] = at;
 }

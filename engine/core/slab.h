@@ -14,17 +14,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "engine/base/arena.h"
+#include "engine/base/panic.h"
 
 #define PH_SLAB_NONE UINT32_MAX
 
 enum { PH_SLAB_ORDERS = 32 };
+enum { PH_SLAB_READY = UINT8_MAX }; /* state of a run that waits to be taken again */
 
 typedef struct {
     uint8_t *memory; /* of the cells */
     size_t cell;     /* bytes of one */
-    uint8_t *state;  /* of the run that starts at a cell: 0 none, else 1 + k if free */
+    uint8_t *state;  /* of the run that starts at a cell: 0 none, 1 + k if free, or ready */
     uint32_t free[PH_SLAB_ORDERS];  /* first free run of 2^k cells, or PH_SLAB_NONE */
     uint32_t ready[PH_SLAB_ORDERS]; /* runs given back and not merged yet */
     uint32_t free_classes;          /* bit k: free[k] is not PH_SLAB_NONE */
@@ -39,10 +42,11 @@ typedef struct {
 void *ph_slab_init(ph_slab *s, ph_arena *a, uint32_t cells, size_t cell, uint32_t beyond);
 
 /* The smallest k with 2^k >= cells. */
-uint8_t ph_slab_size_class(uint32_t cells);
-
-/* First cell of a run of 2^k cells, or PH_SLAB_NONE. */
-uint32_t ph_slab_take(ph_slab *s, uint8_t k);
+static inline uint8_t ph_slab_size_class(uint32_t cells)
+{
+    PH_ASSERT(cells > 0 && cells <= UINT32_C(1) << 31);
+    return cells == 1 ? 0 : (uint8_t)(32 - __builtin_clz(cells - 1));
+}
 
 /* True if there is a run after runs that wait have been merged. */
 bool ph_slab_merge(ph_slab *s, uint8_t k);
@@ -54,7 +58,28 @@ static inline bool ph_slab_has(ph_slab *s, uint8_t k)
     return s->ready[k] != PH_SLAB_NONE || s->free_classes >> k != 0 || ph_slab_merge(s, k);
 }
 
+/* A run that is not ready, out of a larger one. */
+uint32_t ph_slab_split(ph_slab *s, uint8_t k);
+
+/* First cell of a run of 2^k cells, or PH_SLAB_NONE. */
+static inline uint32_t ph_slab_take(ph_slab *s, uint8_t k)
+{
+    if (k > s->top || s->ready[k] == PH_SLAB_NONE) return ph_slab_split(s, k);
+    uint32_t at = s->ready[k];
+    memcpy(&s->ready[k], s->memory + at * s->cell, sizeof s->ready[k]);
+    s->used += UINT32_C(1) << k;
+    s->state[at] = 0;
+    return at;
+}
+
 /* Gives back what take handed out. */
-void ph_slab_give(ph_slab *s, uint32_t at, uint8_t k);
+static inline void ph_slab_give(ph_slab *s, uint32_t at, uint8_t k)
+{
+    PH_ASSERT(at < s->cells && s->state[at] == 0 && k <= s->top);
+    memcpy(s->memory + at * s->cell, &s->ready[k], sizeof s->ready[k]);
+    s->used -= UINT32_C(1) << k;
+    s->state[at] = PH_SLAB_READY;
+    s->ready[k] = at;
+}
 
 #endif
