@@ -61,7 +61,7 @@ static ph_reject check_sender(const ph_market *m, uint32_t who, int64_t args[2])
 
 /* All checks before the book, with a client order id that is fresh; a->draft is given. */
 static ph_reject check(const ph_market *m, uint32_t who, const ph_new_order *n, ph_new_order *fresh,
-                       ph_arrival *a, ph_order *draft, int64_t args[2])
+                       ph_arrival *a, int64_t args[2])
 {
     ph_reject why = check_sender(m, who, args);
     if (why != PH_REJECT_NONE) return why;
@@ -370,7 +370,7 @@ void ph_question_why(ph_question *q, const ph_market *m, ph_participant_id who,
     ph_order draft;
     ph_arrival a = {.draft = &draft};
     int64_t args[2];
-    ret->reject = check(m, who.v, &asked, &fresh, &a, &draft, args);
+    ret->reject = check(m, who.v, &asked, &fresh, &a, args);
     if (ret->reject != PH_REJECT_NONE) return;
     ret->fills = executes(&x, &draft);
     if (ret->fills) return;
