@@ -324,10 +324,9 @@ static void sort_in(ph_market *m, const ph_ladder *l, uint32_t slot)
         ph_ladder_swap(&m->ladders, l, last - 1);
 }
 
-static bool rest_block(ph_market *m, uint32_t slot)
+static bool rest_block(ph_market *m, ph_book_side *side, uint32_t slot)
 {
     ph_order *o = &m->orders[slot];
-    ph_book_side *side = side_of(m, o);
     if (!ph_ladder_put(&m->ladders, &side->blocks, o->key, slot)) return false;
     sort_in(m, &side->blocks, slot);
     ph_reach_join(m, slot);
@@ -393,10 +392,8 @@ static void unlink_nodes(ph_market *m, const ph_order *o, uint32_t periods)
     }
 }
 
-static bool rest_each(ph_market *m, uint32_t slot)
+static bool rest_each(ph_market *m, ph_book_side *side, const ph_order *o)
 {
-    const ph_order *o = &m->orders[slot];
-    ph_book_side *side = side_of(m, o);
     for (uint32_t i = 0; i < o->window.periods; i++) {
         if (m->nodes[o->node + i].open == 0) continue;
         if (link_node(m, side, o, o->node + i, ph_ring(m, o->window.first + i))) continue;
@@ -410,10 +407,11 @@ bool ph_book_rest(ph_market *m, uint32_t slot)
 {
     ph_order *o = &m->orders[slot];
     PH_ASSERT(!o->resting && o->left > 0);
-    bool fits = o->shape == PH_SHAPE_EACH ? rest_each(m, slot) : rest_block(m, slot);
-    if (m->rise_sum != 0) ph_reach_risen(m, side_of(m, o));
+    ph_book_side *side = side_of(m, o);
+    bool fits = o->shape == PH_SHAPE_EACH ? rest_each(m, side, o) : rest_block(m, side, slot);
+    if (m->rise_sum != 0) ph_reach_risen(m, side);
     if (!fits) return false;
-    if (o->display != 0) side_of(m, o)->icebergs++;
+    if (o->display != 0) side->icebergs++;
     if (o->time_in_force == PH_TIF_GTT) ph_expiry_add(m, slot);
     join_list(m, slot);
     ph_index_put(&m->order_of, o->id, slot);
