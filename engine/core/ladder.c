@@ -5,6 +5,8 @@
 
 #include "engine/base/panic.h"
 
+enum { NEAR = 24 }; /* entries from the best that are looked at one by one */
+
 void ph_ladder_room_init(ph_ladder_room *room, ph_arena *a, uint32_t cells)
 {
     PH_ASSERT(cells <= UINT32_C(1) << 30); /* see ph_ladder.run */
@@ -12,17 +14,21 @@ void ph_ladder_room_init(ph_ladder_room *room, ph_arena *a, uint32_t cells)
 }
 
 /* Number of entries with a key below `key`: where an entry with this key belongs when it goes
-   behind its equals.  Halving without a branch that nobody can predict. */
+   behind its equals.  Most prices come near the best: those are met one by one, which guesses wrong
+   once, where halving does at every other step; what lies behind is halved. */
 static uint32_t below(const ph_ladder_entry *v, uint32_t cnt, int64_t key)
 {
-    const ph_ladder_entry *from = v;
-    if (cnt == 0) return 0;
+    uint32_t near = cnt < NEAR ? 0 : cnt - NEAR;
+    while (cnt > near && v[cnt - 1].key >= key)
+        cnt--;
+    if (cnt > near || cnt == 0) return cnt;
+    uint32_t from = 0;
     while (cnt > 1) {
         uint32_t half = cnt / 2;
-        from += from[half - 1].key < key ? half : 0;
+        if (v[from + half - 1].key < key) from += half;
         cnt -= half;
     }
-    return (uint32_t)(from - v) + (from->key < key);
+    return from + (v[from].key < key);
 }
 
 bool ph_ladder_find(const ph_ladder_room *room, const ph_ladder *l, int64_t key, uint32_t *ret)
