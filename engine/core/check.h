@@ -18,7 +18,8 @@ typedef struct {
     uint32_t evict; /* resting block that gives way, or PH_NONE */
 } ph_arrival;
 
-/* n, sender, member, args and the room of the draft are given; the rest is filled.  *ret_order is set with DUPLICATE. */
+/* n, sender, member, args and the room of the draft are given; the rest is filled.  *ret_order is
+   set with DUPLICATE. */
 ph_reject ph_check_order(ph_market *m, ph_arrival *a, uint64_t *ret_order);
 
 /* Order that used a client order id, if it is among the last that are kept; else 0. */

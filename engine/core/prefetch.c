@@ -9,7 +9,7 @@ static void ask(const void *p)
 {
     __builtin_prefetch(p, 1, 3);
     /* Some compilers drop calls of a function that only asks, as one without any effect. */
-    __asm__ volatile("" : : "r"(p));
+    __asm__("" : : "r"(p));
 }
 
 static void ask_order(const ph_market *m, uint32_t slot)

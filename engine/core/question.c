@@ -59,15 +59,15 @@ static ph_reject check_sender(const ph_market *m, uint32_t who, int64_t args[2])
     return PH_REJECT_NONE;
 }
 
-/* All checks before the book, with a client order id that is fresh. */
+/* All checks before the book, with a client order id that is fresh; a->draft is given. */
 static ph_reject check(const ph_market *m, uint32_t who, const ph_new_order *n, ph_new_order *fresh,
-                       ph_arrival *a, ph_order *draft, int64_t args[2])
+                       ph_arrival *a, int64_t args[2])
 {
     ph_reject why = check_sender(m, who, args);
     if (why != PH_REJECT_NONE) return why;
     *fresh = *n;
     fresh->client_order_id = m->participants[who].highest_client_order_id + 1;
-    *a = (ph_arrival){.n = fresh, .sender = who, .args = args, .draft = draft};
+    *a = (ph_arrival){.n = fresh, .sender = who, .args = args, .draft = a->draft};
     uint64_t unused;
     return ph_check_order(scratch_of(m), a, &unused);
 }
@@ -177,9 +177,9 @@ void ph_question_preview(ph_question *q, const ph_market *m, ph_participant_id w
 {
     *ret = (ph_preview){.reject = PH_REJECT_NONE};
     ph_new_order fresh;
-    ph_arrival a;
     ph_order draft;
-    ret->reject = check(m, who.v, n, &fresh, &a, &draft, ret->args);
+    ph_arrival a = {.draft = &draft};
+    ret->reject = check(m, who.v, n, &fresh, &a, ret->args);
     if (ret->reject == PH_REJECT_NONE && n->post_only && would_trade(q, m, &draft))
         ret->reject = PH_REJECT_POST_ONLY;
     if (ret->reject != PH_REJECT_NONE) return;
@@ -252,11 +252,11 @@ static bool executes(const asking *x, const ph_order *draft)
 static ph_reject taken(const asking *x, const ph_new_order *n, bool *ret_executes)
 {
     ph_new_order fresh;
-    ph_arrival a;
     ph_order draft;
+    ph_arrival a = {.draft = &draft};
     int64_t args[2];
     *ret_executes = false;
-    ph_reject why = check(x->m, x->who, n, &fresh, &a, &draft, args);
+    ph_reject why = check(x->m, x->who, n, &fresh, &a, args);
     if (why == PH_REJECT_NONE) *ret_executes = executes(x, &draft);
     return why;
 }
@@ -367,10 +367,10 @@ void ph_question_why(ph_question *q, const ph_market *m, ph_participant_id who,
     asking x = {q, m, who.v};
     ph_new_order asked = *n, fresh;
     asked.post_only = false; /* it is asked when it would trade */
-    ph_arrival a;
     ph_order draft;
+    ph_arrival a = {.draft = &draft};
     int64_t args[2];
-    ret->reject = check(m, who.v, &asked, &fresh, &a, &draft, args);
+    ret->reject = check(m, who.v, &asked, &fresh, &a, args);
     if (ret->reject != PH_REJECT_NONE) return;
     ret->fills = executes(&x, &draft);
     if (ret->fills) return;
