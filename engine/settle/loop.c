@@ -43,6 +43,7 @@ typedef struct {
     bool is_at_passed;      /* the replay has reached `at` and found its chain hash */
     uint64_t replayed_seq;  /* last record that the replay gave */
     ph_rows rows;
+    ph_partitions partitions;
 } settle;
 
 /* Waits for the journal to change, for a stop, or for the time. */
@@ -179,7 +180,7 @@ static ph_status write_rows(settle *s)
         ph_pg_error e = {0};
         ph_status status = connect_database(s);
         if (status != PH_OK) return status;
-        status = ph_rows_write(s->pg, s->options->market, &s->at, &s->rows, &e);
+        status = ph_rows_write(s->pg, s->options->market, &s->at, &s->rows, &s->partitions, &e);
         if (status == PH_OK) {
             s->at.seq = s->rows.last_seq;
             s->at.chain = s->rows.chain;
@@ -239,6 +240,7 @@ static ph_status pass_over(settle *s, const ph_replay_batch *batch)
 static ph_status add_batch(settle *s, const ph_replay_batch *batch)
 {
     char why[256];
+    s->rows.market = ph_replay_market(s->replay);
     ph_rows_room needed = ph_rows_needed(&s->rows, batch);
     ph_status status = ph_store_reserve(&s->rows, &needed);
     if (status != PH_OK) {

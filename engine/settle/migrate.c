@@ -104,11 +104,6 @@ static ph_status list_files(migrations *m, const char *directory)
     if (m->cnt == 0)
         return say(m->error, PH_ENOTFOUND, "there are no migrations (0001_name.sql) in \"%s\"",
                    directory);
-    for (uint32_t i = 0; i < m->cnt; i++) {
-        if (m->v[i].name[0] == '\0')
-            return say(m->error, PH_ECORRUPT, "migration %04u is missing in \"%s\"", i + 1,
-                       directory);
-    }
     return PH_OK;
 }
 
@@ -123,6 +118,10 @@ static ph_status on_applied(void *arg, const char *const *columns, uint32_t cnt)
                    "older than the database",
                    columns[1]);
     migration *file = &m->v[number - 1];
+    if (file->name[0] == '\0')
+        return say(m->error, PH_ECORRUPT,
+                   "the database has migration \"%s\", whose file is missing: put it back",
+                   columns[1]);
     if (strcmp(file->sha256, columns[2]) != 0)
         return say(
             m->error, PH_ECORRUPT,
@@ -196,7 +195,7 @@ ph_status ph_migrate(ph_pg *pg, const char *directory, uint32_t *ret_applied, ph
                       reterr);
     if (s == PH_OK) s = ask_applied(pg, m);
     for (uint32_t i = 0; i < m->cnt && s == PH_OK; i++) {
-        if (m->v[i].is_applied) continue;
+        if (m->v[i].is_applied || m->v[i].name[0] == '\0') continue;
         s = apply(pg, directory, m, i);
         applied++;
     }
@@ -217,7 +216,7 @@ ph_status ph_migrate_check(ph_pg *pg, const char *directory, ph_pg_error *reterr
                                        strcmp(reterr->sqlstate, "3F000") == 0);
     if (is_empty) s = PH_OK;
     for (uint32_t i = 0; i < m->cnt && s == PH_OK; i++) {
-        if (!m->v[i].is_applied)
+        if (!m->v[i].is_applied && m->v[i].name[0] != '\0')
             s = say(
                 reterr, PH_ENOTFOUND,
                 "the database lacks migration \"%s\": run petahour-settle --migrate CONNINFO as "

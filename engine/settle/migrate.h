@@ -3,8 +3,8 @@
 
     A migration is a file NNNN_name.sql of the schema directory.  They are applied in order of their
     number, once each, each in its own transaction together with its row in petahour.migration
-    (number, name, SHA-256 of the file).  A file that was applied and has changed since is refused:
-    a change is a new file.
+    (number, name, SHA-256 of the file).  A file that was applied and has changed or gone since is
+    refused: a change is a new file.  Numbers may have gaps.
 
     Thread    one. */
 #ifndef ENGINE_SETTLE_MIGRATE_H
@@ -13,7 +13,7 @@
 #include "engine/settle/pg.h"
 
 /* Applies what is missing.  PH_EDENIED: this user may not; PH_ENOTFOUND: there are no such files in
-   the directory; PH_ECORRUPT: a file is not the one that was applied, or numbers have gaps;
+   the directory; PH_ECORRUPT: a file is not the one that was applied, or is missing;
    PH_EVERSION: the database has migrations that this program does not know; others: see pg.h. */
 ph_status ph_migrate(ph_pg *pg, const char *directory, uint32_t *ret_applied, ph_pg_error *reterr);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/base/limits.h"
 #include "engine/base/money.h"
 #include "engine/base/panic.h"
 #include "engine/base/sort.h"
@@ -14,6 +15,7 @@ typedef struct {
     const ph_replay_record *record;
     uint32_t transfers; /* of this record, so far */
     uint32_t members;   /* of its group that were accepted, so far */
+    bool is_final;      /* the last event but transfers was DELIVERY_FINAL */
     char *why;
     size_t why_size;
 } taking;
@@ -33,9 +35,19 @@ uint64_t ph_rows_index_size(uint64_t accounts)
     return size;
 }
 
+/* Orders have rows of their own, a phase is told by its event. */
 static bool is_registered(const ph_command *c)
 {
     switch (c->kind) {
+    case PH_CMD_TICK:
+    case PH_CMD_SET_PHASE:
+    case PH_CMD_NEW_ORDER:
+    case PH_CMD_CANCEL_ORDER:
+    case PH_CMD_REPLACE_ORDER:
+    case PH_CMD_NEW_GROUP:
+    case PH_CMD_MASS_CANCEL:
+    case PH_CMD_COUNTERSIGN_CONTRACT:
+    case PH_CMD_ROTATE_NOTARY_KEY: return false;
     case PH_CMD_OPEN_MARKET:
     case PH_CMD_REGISTER_PARTICIPANT:
     case PH_CMD_REGISTER_SITE:
@@ -44,13 +56,7 @@ static bool is_registered(const ph_command *c)
     case PH_CMD_LIST_PRODUCT:
     case PH_CMD_SET_PARTICIPANT_STATE:
     case PH_CMD_DEPOSIT:
-    case PH_CMD_WITHDRAW: return true;
-    case PH_CMD_TICK:
-    case PH_CMD_SET_PHASE:
-    case PH_CMD_NEW_ORDER:
-    case PH_CMD_CANCEL_ORDER:
-    case PH_CMD_REPLACE_ORDER:
-    case PH_CMD_NEW_GROUP:
+    case PH_CMD_WITHDRAW:
     case PH_CMD_ADD_KEY:
     case PH_CMD_REVOKE_KEY:
     case PH_CMD_SET_TERMS:
@@ -64,49 +70,60 @@ static bool is_registered(const ph_command *c)
     case PH_CMD_CONFIRM_DELIVERY:
     case PH_CMD_DISPUTE_DELIVERY:
     case PH_CMD_RESOLVE_DISPUTE:
-    case PH_CMD_SET_RULES_VERSION:
-    case PH_CMD_COUNTERSIGN_CONTRACT:
-    case PH_CMD_ROTATE_NOTARY_KEY:
-    case PH_CMD_MASS_CANCEL: return false;
+    case PH_CMD_SET_RULES_VERSION: return true;
     }
     return false;
+}
+
+/* Days since 1970 from 1, so that 0 is before all of them. */
+static uint64_t day_of(ph_time at)
+{
+    enum { DAY_SECONDS = 86400 };
+    return at.ns / (PH_NS_PER_S * DAY_SECONDS) + 1;
+}
+
+static void count_event(const ph_event *e, ph_rows_room *n)
+{
+    switch (e->kind) {
+    case PH_EVT_ACCEPTED: n->orders++; break;
+    case PH_EVT_DONE:
+        n->registered++;
+        n->accounts++; /* the cash of a participant */
+        break;
+    case PH_EVT_CANCELLED: n->ends++; break;
+    case PH_EVT_TRADE:
+        n->contracts++;
+        n->ends += 2;
+        n->accounts += 4; /* escrow, bond, deposit, premium */
+        break;
+    case PH_EVT_SEGMENT: n->segments++; break;
+    case PH_EVT_TRANSFER:
+        n->transfers++;
+        n->accounts += 2;
+        break;
+    case PH_EVT_PHASE_CHANGED:
+    case PH_EVT_PERIOD_LOST:
+    case PH_EVT_GATE_CLOSED:
+    case PH_EVT_REPLACED:
+    case PH_EVT_CLIP_SHOWN:
+    case PH_EVT_DELIVERY:
+    case PH_EVT_DELIVERY_FINAL:
+    case PH_EVT_TERMS_SET:
+    case PH_EVT_REFERENCE_SET: n->events++; break;
+    case PH_EVT_REJECTED: break;
+    }
 }
 
 ph_rows_room ph_rows_needed(const ph_rows *rows, const ph_replay_batch *batch)
 {
     ph_rows_room n = rows->cnt;
+    uint64_t day = rows->last_day;
     for (uint32_t i = 0; i < batch->record_cnt; i++) {
         const ph_replay_record *r = &batch->records[i];
-        for (uint32_t k = 0; k < r->event_cnt; k++) {
-            switch (r->events[k].kind) {
-            case PH_EVT_ACCEPTED: n.orders++; break;
-            case PH_EVT_DONE:
-                n.registered++;
-                n.accounts++; /* the cash of a participant */
-                break;
-            case PH_EVT_CANCELLED: n.ends++; break;
-            case PH_EVT_TRADE:
-                n.contracts++;
-                n.ends += 2;
-                n.accounts += 4; /* escrow, bond, deposit, premium */
-                break;
-            case PH_EVT_SEGMENT: n.segments++; break;
-            case PH_EVT_TRANSFER:
-                n.transfers++;
-                n.accounts += 2;
-                break;
-            case PH_EVT_PHASE_CHANGED: n.phases++; break;
-            case PH_EVT_REJECTED:
-            case PH_EVT_PERIOD_LOST:
-            case PH_EVT_GATE_CLOSED:
-            case PH_EVT_REPLACED:
-            case PH_EVT_CLIP_SHOWN:
-            case PH_EVT_DELIVERY:
-            case PH_EVT_DELIVERY_FINAL:
-            case PH_EVT_TERMS_SET:
-            case PH_EVT_REFERENCE_SET: break;
-            }
-        }
+        n.days += day_of(r->command.at) != day;
+        day = day_of(r->command.at);
+        for (uint32_t k = 0; k < r->event_cnt; k++)
+            count_event(&r->events[k], &n);
     }
     return n;
 }
@@ -164,6 +181,7 @@ static ph_status take_transfer(taking *t, const ph_transfer *moved)
     PH_ASSERT(t->rows->cnt.transfers < t->rows->room.transfers);
     t->rows->transfers[t->rows->cnt.transfers++] =
         (ph_row_transfer){t->record->command.seq, ++t->transfers, *moved};
+    if (t->is_final) t->rows->events[t->rows->cnt.events - 1].transfers++;
     ph_status s = move_account(t, moved->debit, -moved->amount);
     return s == PH_OK ? move_account(t, moved->credit, moved->amount) : s;
 }
@@ -217,14 +235,17 @@ static ph_status take_trade(const taking *t, uint32_t event_i)
     if (trade->segment_cnt == 0 || trade->segment_cnt > r->event_cnt - event_i - 1)
         return broken(t, "a trade lacks segments");
     PH_ASSERT(rows->cnt.contracts < rows->room.contracts);
-    rows->contracts[rows->cnt.contracts++] =
-        (ph_row_contract){r->command.seq, r->command.at, *trade};
+    ph_row_contract *row = &rows->contracts[rows->cnt.contracts++];
+    *row = (ph_row_contract){r->command.seq, r->command.at, *trade, UINT32_MAX, 0};
     for (uint32_t i = 0; i < trade->segment_cnt; i++) {
         const ph_event *e = &r->events[event_i + 1 + i];
         if (e->kind != PH_EVT_SEGMENT) return broken(t, "a trade lacks segments");
         PH_ASSERT(rows->cnt.segments < rows->room.segments);
         rows->segments[rows->cnt.segments++] =
             (ph_row_segment){trade->contract, i + 1, e->u.segment};
+        ph_window w = e->u.segment.window;
+        if (w.first < row->first) row->first = w.first;
+        if (w.first + w.periods > row->end) row->end = w.first + w.periods;
     }
     ph_status s = open_account(t, PH_ACCOUNT_ESCROW, trade->contract.v);
     if (s == PH_OK) s = open_account(t, PH_ACCOUNT_BOND, trade->contract.v);
@@ -251,9 +272,28 @@ static ph_status take_done(const taking *t)
     return c->kind == PH_CMD_OPEN_MARKET ? open_account(t, PH_ACCOUNT_CASH, 1) : PH_OK;
 }
 
+static ph_status take_own(const taking *t, uint32_t i)
+{
+    ph_rows *rows = t->rows;
+    const ph_event *e = &t->record->events[i];
+    const ph_command *c = &t->record->command;
+    if (e->kind == PH_EVT_TERMS_SET && (c->kind != PH_CMD_SET_TERMS || rows->cnt.registered == 0 ||
+                                        rows->registered[rows->cnt.registered - 1].seq != c->seq))
+        return broken(t, "TERMS_SET without terms");
+    PH_ASSERT(rows->cnt.events < rows->room.events);
+    rows->events[rows->cnt.events++] = (ph_row_event){.seq = c->seq,
+                                                      .at = c->at,
+                                                      .number = i + 1,
+                                                      .registered = rows->cnt.registered - 1,
+                                                      .first_transfer = t->transfers + 1,
+                                                      .event = *e};
+    return PH_OK;
+}
+
 static ph_status take_event(taking *t, uint32_t i)
 {
     const ph_event *e = &t->record->events[i];
+    if (e->kind != PH_EVT_TRANSFER) t->is_final = e->kind == PH_EVT_DELIVERY_FINAL;
     switch (e->kind) {
     case PH_EVT_ACCEPTED: return take_order(t, &e->u.accepted);
     case PH_EVT_DONE: return take_done(t);
@@ -265,12 +305,6 @@ static ph_status take_event(taking *t, uint32_t i)
     case PH_EVT_TRADE: return take_trade(t, i);
     case PH_EVT_TRANSFER: return take_transfer(t, &e->u.transfer);
     case PH_EVT_PHASE_CHANGED:
-        PH_ASSERT(t->rows->cnt.phases < t->rows->room.phases);
-        t->rows->phases[t->rows->cnt.phases++] = (ph_row_phase){
-            t->record->command.seq, e->u.phase_changed.product, e->u.phase_changed.phase};
-        return PH_OK;
-    case PH_EVT_SEGMENT: /* taken with its trade */
-    case PH_EVT_REJECTED:
     case PH_EVT_PERIOD_LOST:
     case PH_EVT_GATE_CLOSED:
     case PH_EVT_REPLACED:
@@ -278,7 +312,9 @@ static ph_status take_event(taking *t, uint32_t i)
     case PH_EVT_DELIVERY:
     case PH_EVT_DELIVERY_FINAL:
     case PH_EVT_TERMS_SET:
-    case PH_EVT_REFERENCE_SET: return PH_OK;
+    case PH_EVT_REFERENCE_SET: return take_own(t, i);
+    case PH_EVT_SEGMENT: /* taken with its trade */
+    case PH_EVT_REJECTED: return PH_OK;
     }
     return broken(t, "an event of unknown kind");
 }
@@ -286,11 +322,21 @@ static ph_status take_event(taking *t, uint32_t i)
 static bool has_room(const ph_rows *rows, const ph_rows_room *n)
 {
     const ph_rows_room *room = &rows->room;
-    return n->registered <= room->registered && n->phases <= room->phases &&
-           n->orders <= room->orders && n->ends <= room->ends && n->contracts <= room->contracts &&
-           n->segments <= room->segments && n->transfers <= room->transfers &&
-           n->accounts <= room->accounts &&
+    return n->registered <= room->registered && n->events <= room->events &&
+           n->days <= room->days && n->orders <= room->orders && n->ends <= room->ends &&
+           n->contracts <= room->contracts && n->segments <= room->segments &&
+           n->transfers <= room->transfers && n->accounts <= room->accounts &&
            ph_rows_index_size(n->accounts) <= rows->account_index_size;
+}
+
+static void take_day(const taking *t)
+{
+    ph_rows *rows = t->rows;
+    uint64_t day = day_of(t->record->command.at);
+    if (day == rows->last_day) return;
+    PH_ASSERT(rows->cnt.days < rows->room.days);
+    rows->days[rows->cnt.days++] = (ph_row_day){day - 1, t->record->command.seq};
+    rows->last_day = day;
 }
 
 ph_status ph_rows_take(ph_rows *rows, const ph_replay_batch *batch, char *why, size_t why_size)
@@ -310,6 +356,7 @@ ph_status ph_rows_take(ph_rows *rows, const ph_replay_batch *batch, char *why, s
         taking t = {.rows = rows, .record = &batch->records[i], .why = why, .why_size = why_size};
         if (t.record->command.seq != batch->first_seq + i)
             return broken(&t, "its number is not its place in the batch");
+        take_day(&t);
         for (uint32_t k = 0; k < t.record->event_cnt; k++) {
             ph_status s = take_event(&t, k);
             if (s != PH_OK) return s;

@@ -19,6 +19,7 @@
 
 #include "engine/base/status.h"
 #include "engine/base/types.h"
+#include "engine/core/market.h"
 #include "engine/replay/replay.h"
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
@@ -51,6 +52,7 @@ typedef struct {
     uint64_t seq;
     ph_time at;
     ph_trade trade;
+    ph_period first, end; /* periods that its segments span: [first, end) */
 } ph_row_contract;
 
 typedef struct {
@@ -73,21 +75,32 @@ typedef struct {
     bool is_new;    /* opened here: amount is its balance */
 } ph_row_account;
 
+/* An event that has a row of its own. */
 typedef struct {
     uint64_t seq;
-    ph_product_id product;
-    ph_phase phase;
-} ph_row_phase;
+    ph_time at;
+    uint32_t number;                    /* place within its record, from 1 */
+    uint64_t registered;                /* TERMS_SET: place of its command in `registered` */
+    uint32_t first_transfer, transfers; /* DELIVERY_FINAL: the transfers that follow it */
+    ph_event event;
+} ph_row_event;
 
-/* Room of the lists.  `registered` are whole commands that were DONE and that register, pay or
-   change the state of a participant. */
+/* The first record of a day, counted since 1970 in UTC. */
 typedef struct {
-    uint64_t registered, phases, orders, ends, contracts, segments, transfers, accounts;
+    uint64_t day, first_seq;
+} ph_row_day;
+
+/* Room of the lists.  `registered` are whole commands that were DONE and that are no orders. */
+typedef struct {
+    uint64_t registered, events, days, orders, ends, contracts, segments, transfers, accounts;
 } ph_rows_room;
 
 typedef struct {
+    const ph_market
+        *market; /* of the replay; asked for the length of periods when rows are written */
     ph_command *registered;
-    ph_row_phase *phases;
+    ph_row_event *events;
+    ph_row_day *days;
     ph_row_order *orders;
     ph_row_end *ends;
     ph_row_contract *contracts;
@@ -98,6 +111,7 @@ typedef struct {
     uint64_t account_index_size;
     ph_rows_room room, cnt;
     uint64_t first_seq, last_seq; /* records taken; both 0 when there are none */
+    uint64_t last_day;            /* of the last record that was ever taken, plus 1; 0: none */
     ph_hash previous, chain;      /* chain hashes before and after them */
 } ph_rows;
 

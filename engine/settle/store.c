@@ -41,8 +41,9 @@ ph_status ph_store_reserve(ph_rows *rows, const ph_rows_room *needed)
 {
     void *fresh;
     bool is_grown;
-    if (!GROW(registered) || !GROW(phases) || !GROW(orders) || !GROW(ends) || !GROW(contracts) ||
-        !GROW(segments) || !GROW(transfers) || !GROW(accounts) || !grow_index(rows))
+    if (!GROW(registered) || !GROW(events) || !GROW(days) || !GROW(orders) || !GROW(ends) ||
+        !GROW(contracts) || !GROW(segments) || !GROW(transfers) || !GROW(accounts) ||
+        !grow_index(rows))
         return PH_EFULL;
     return PH_OK;
 }
@@ -50,7 +51,8 @@ ph_status ph_store_reserve(ph_rows *rows, const ph_rows_room *needed)
 void ph_store_release(ph_rows *rows)
 {
     free(rows->registered);
-    free(rows->phases);
+    free(rows->events);
+    free(rows->days);
     free(rows->orders);
     free(rows->ends);
     free(rows->contracts);

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/settle/tables.h"
 
-#include "engine/base/panic.h"
-
-static uint64_t registered_cnt(const ph_rows *rows)
-{
-    return rows->cnt.registered;
-}
+#include "engine/settle/tables_row.h"
 
 static uint64_t orders_cnt(const ph_rows *rows)
 {
@@ -31,29 +26,6 @@ static uint64_t transfers_cnt(const ph_rows *rows)
 static uint64_t accounts_cnt(const ph_rows *rows)
 {
     return rows->cnt.accounts;
-}
-
-/* Begins the row of a command if it is of this kind: most tables start with seq and at_ns. */
-static const ph_command *begin(ph_copy *c, const ph_rows *rows, uint64_t i, ph_command_kind kind)
-{
-    const ph_command *command = &rows->registered[i];
-    if (command->kind != kind) return NULL;
-    ph_copy_row(c);
-    ph_copy_count(c, command->seq);
-    ph_copy_count(c, command->at.ns);
-    return command;
-}
-
-static void enumeration(ph_copy *c, uint32_t v)
-{
-    PH_ASSERT(v <= INT16_MAX);
-    ph_copy_i16(c, (int16_t)v);
-}
-
-static void number(ph_copy *c, uint64_t v)
-{
-    PH_ASSERT(v <= INT32_MAX);
-    ph_copy_i32(c, (int32_t)v);
 }
 
 static bool write_market(ph_copy *c, const ph_rows *rows, uint64_t i)
@@ -144,12 +116,8 @@ static bool write_capacity(ph_copy *c, const ph_rows *rows, uint64_t i)
     return true;
 }
 
-static bool write_product(ph_copy *c, const ph_rows *rows, uint64_t i)
+void ph_terms_write(ph_copy *c, const ph_product_terms *p)
 {
-    const ph_command *command = begin(c, rows, i, PH_CMD_LIST_PRODUCT);
-    if (command == NULL) return false;
-    const ph_product_terms *p = &command->u.product;
-    ph_copy_count(c, p->id.v);
     ph_copy_text(c, p->symbol.s, sizeof p->symbol.s);
     enumeration(c, p->compute_type);
     enumeration(c, p->architecture);
@@ -158,10 +126,7 @@ static bool write_product(ph_copy *c, const ph_rows *rows, uint64_t i)
     ph_copy_text(c, p->interconnect.s, sizeof p->interconnect.s);
     number(c, p->period_seconds);
     ph_copy_bytea(c, p->terms_hash.b, 32);
-    if (p->meter.v == 0)
-        ph_copy_null(c);
-    else
-        ph_copy_count(c, p->meter.v);
+    optional(c, p->meter.v);
     const int64_t numbers[] = {
         p->hardware.v,
         p->hardware_units,
@@ -191,6 +156,15 @@ static bool write_product(ph_copy *c, const ph_rows *rows, uint64_t i)
     };
     for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
         ph_copy_i64(c, numbers[k]);
+    ph_copy_bool(c, p->attested_only);
+}
+
+static bool write_product(ph_copy *c, const ph_rows *rows, uint64_t i)
+{
+    const ph_command *command = begin(c, rows, i, PH_CMD_LIST_PRODUCT);
+    if (command == NULL) return false;
+    ph_copy_count(c, command->u.product.id.v);
+    ph_terms_write(c, &command->u.product);
     ph_copy_row_end(c);
     return true;
 }
@@ -285,13 +259,14 @@ static bool write_contract(ph_copy *c, const ph_rows *rows, uint64_t i)
     ph_copy_i64(c, t->bond);
     number(c, t->segment_cnt);
     ph_copy_count(c, t->seller.v);
-    if (t->from_contract.v == 0)
-        ph_copy_null(c);
-    else
-        ph_copy_count(c, t->from_contract.v);
+    optional(c, t->from_contract.v);
     ph_copy_i64(c, t->supplier_notional);
     ph_copy_i64(c, t->premium);
     ph_copy_i64(c, t->reseller_fee);
+    const ph_product_terms *terms = ph_market_product(rows->market, t->product);
+    PH_ASSERT(terms != NULL);
+    ph_copy_count(c, (uint64_t)row->first * terms->period_seconds);
+    ph_copy_count(c, (uint64_t)row->end * terms->period_seconds);
     ph_copy_row_end(c);
     return true;
 }
@@ -339,46 +314,43 @@ static bool write_account(ph_copy *c, const ph_rows *rows, uint64_t i)
     return true;
 }
 
-#define COPY(table, columns) "COPY petahour." table " (" columns ") FROM STDIN (FORMAT binary)"
-
-const ph_table ph_tables[] = {
-    {COPY("market", "seq, at_ns, name, currency, rules_version, operator_name, operator_curve_key, "
-                    "operator_sign_key, notary_sign_key"),
+static const ph_table tables[] = {
+    {"petahour.market",
+     "seq, at_ns, name, currency, rules_version, operator_name, operator_curve_key, "
+     "operator_sign_key, notary_sign_key",
      registered_cnt, write_market},
-    {COPY("participant", "seq, at_ns, id, name, roles, curve_key, sign_key"), registered_cnt,
+    {"petahour.participant", "seq, at_ns, id, name, roles, curve_key, sign_key", registered_cnt,
      write_participant},
-    {COPY("site", "seq, at_ns, id, owner, region, name, latitude_udeg, longitude_udeg, racks, "
-                  "pue_ppm"),
+    {"petahour.site",
+     "seq, at_ns, id, owner, region, name, latitude_udeg, longitude_udeg, racks, "
+     "pue_ppm",
      registered_cnt, write_site},
-    {COPY("hardware", "seq, at_ns, id, name"), registered_cnt, write_hardware},
-    {COPY("capacity", "seq, at_ns, supplier, reference, site, hardware, period_seconds, "
-                      "first_period, periods, units"),
+    {"petahour.hardware", "seq, at_ns, id, name", registered_cnt, write_hardware},
+    {"petahour.capacity",
+     "seq, at_ns, supplier, reference, site, hardware, period_seconds, "
+     "first_period, periods, units",
      registered_cnt, write_capacity},
-    {COPY("product",
-          "seq, at_ns, id, symbol, compute_type, architecture, model, unit, interconnect, "
-          "period_seconds, terms_hash, meter, hardware, hardware_units, gflops_fp16, gflops_fp32, "
-          "gflops_fp64, memory_mib, site, availability_ppm, tick, lot, quantity_max, "
-          "block_periods_max, horizon, gate_seconds, maker_ppm, taker_ppm, fee_at_trade_ppm, "
-          "bond_fixed, bond_ppm, report_seconds, dispute_seconds, resolve_seconds, "
-          "dispute_deposit, reference_price, band_ppm"),
-     registered_cnt, write_product},
-    {COPY("payment", "seq, at_ns, participant, amount, reference"), registered_cnt, write_payment},
-    {COPY("\"order\"",
-          "id, seq, at_ns, participant, client_order_id, product, side, shape, time_in_force, stp, "
-          "all_or_none, post_only, first_period, periods, duration, quantity, price, "
-          "display_quantity, expire_at_ns, from_contract, place, hold, state, cancel_reason, "
-          "cancelled, ended_seq"),
+    {"petahour.product", "seq, at_ns, id, " PH_TERMS_COLUMNS, registered_cnt, write_product},
+    {"petahour.payment", "seq, at_ns, participant, amount, reference", registered_cnt,
+     write_payment},
+    {"petahour.\"order\"",
+     "id, seq, at_ns, participant, client_order_id, product, side, shape, time_in_force, stp, "
+     "all_or_none, post_only, first_period, periods, duration, quantity, price, "
+     "display_quantity, expire_at_ns, from_contract, place, hold, state, cancel_reason, "
+     "cancelled, ended_seq",
      orders_cnt, write_order},
-    {COPY("contract", "id, trade, seq, at_ns, product, terms_version, buyer, supplier, buy_order, "
-                      "sell_order, taker, notional, buyer_fee, supplier_fee, buyer_fee_at_trade, "
-                      "bond, segments, seller, from_contract, supplier_notional, premium, "
-                      "reseller_fee"),
+    {"petahour.contract",
+     "id, trade, seq, at_ns, product, terms_version, buyer, supplier, buy_order, "
+     "sell_order, taker, notional, buyer_fee, supplier_fee, buyer_fee_at_trade, "
+     "bond, segments, seller, from_contract, supplier_notional, premium, "
+     "reseller_fee, begins_s, ends_s",
      contracts_cnt, write_contract},
-    {COPY("segment", "contract, number, first_period, periods, quantity, price"), segments_cnt,
+    {"petahour.segment", "contract, number, first_period, periods, quantity, price", segments_cnt,
      write_segment},
-    {COPY("transfer", "seq, number, debit_kind, credit_kind, reason, debit_id, credit_id, amount"),
-     transfers_cnt, write_transfer},
-    {COPY("account", "kind, id, balance, moves"), accounts_cnt, write_account},
+    {"petahour.transfer",
+     "seq, number, debit_kind, credit_kind, reason, debit_id, credit_id, amount", transfers_cnt,
+     write_transfer},
+    {"petahour.account", "kind, id, balance, moves", accounts_cnt, write_account},
 };
 
-const size_t ph_table_cnt = sizeof ph_tables / sizeof ph_tables[0];
+const ph_table_list ph_market_tables = {tables, sizeof tables / sizeof tables[0]};

@@ -113,6 +113,15 @@ static ph_status advance(ph_pg *pg, const char *market, const ph_position *at, c
                      6, parameters, NULL, NULL, e);
 }
 
+static ph_status copy_begin(ph_pg *pg, const ph_table *table, ph_pg_error *e)
+{
+    char sql[2048];
+    int n = snprintf(sql, sizeof sql, "COPY %s (%s) FROM STDIN (FORMAT binary)", table->name,
+                     table->columns);
+    PH_ASSERT(n > 0 && (size_t)n < sizeof sql);
+    return ph_pg_copy_begin(pg, sql, e);
+}
+
 /* Sends the rows of one table; a table without rows costs nothing. */
 static ph_status copy_table(ph_pg *pg, const ph_table *table, const ph_rows *rows, ph_pg_error *e)
 {
@@ -124,7 +133,7 @@ static ph_status copy_table(ph_pg *pg, const ph_table *table, const ph_rows *row
         if (!table->write(&c, rows, i)) continue;
         PH_ASSERT(!c.is_full);
         ph_status s = PH_OK;
-        if (sent++ == 0) s = ph_pg_copy_begin(pg, table->sql, e);
+        if (sent++ == 0) s = copy_begin(pg, table, e);
         if (s == PH_OK && ph_copy_size(&c) + PH_COPY_ROW_MAX + 2 > sizeof chunk) {
             s = ph_pg_copy_put(pg, chunk, ph_copy_size(&c), e);
             c = ph_copy_of(chunk, sizeof chunk);
@@ -218,40 +227,86 @@ static ph_status move_balances(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
     return s;
 }
 
+/* A day is known from its first record on; a later transaction of the same day adds nothing. */
+static ph_status add_days(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
+{
+    columns c;
+    if (rows->cnt.days == 0) return PH_OK;
+    if (!columns_make(&c, rows->cnt.days)) return wrong(e, PH_EFULL, "no memory for days");
+    for (uint64_t i = 0; i < rows->cnt.days; i++) {
+        c.v[0][i] = (int64_t)rows->days[i].day;
+        c.v[1][i] = (int64_t)rows->days[i].first_seq;
+    }
+    uint64_t added = 0;
+    const int64_t *const arrays[] = {c.v[0], c.v[1]};
+    ph_status s = ph_pg_arrays(pg,
+                               "INSERT INTO petahour.day SELECT 'epoch'::date + n.day::integer,"
+                               " n.seq FROM unnest($1::bigint[], $2::bigint[]) AS n (day, seq)"
+                               " ON CONFLICT DO NOTHING",
+                               2, arrays, (uint32_t)rows->cnt.days, &added, e);
+    free(c.v[0]);
+    return s;
+}
+
 /* Changes of state are rare: one statement each, in the order in which they happened. */
-static ph_status change_states(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
+static ph_status change_state(ph_pg *pg, const char *sql, uint64_t of, uint32_t to, ph_pg_error *e)
 {
     char id[24], state[24];
-    const char *parameters[] = {id, state};
+    const char *parameters[] = {u64_text(of, id), u64_text(to, state)};
+    return ph_pg_ask(pg, sql, 2, parameters, NULL, NULL, e);
+}
+
+static ph_status change_states(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
+{
+    static const char phase[] =
+        "UPDATE petahour.product SET phase = $2::smallint WHERE id = $1::bigint";
+    static const char product[] =
+        "UPDATE petahour.product SET state = $2::smallint WHERE id = $1::bigint";
+    static const char participant[] =
+        "UPDATE petahour.participant SET state = $2::smallint WHERE id = $1::bigint";
     ph_status s = PH_OK;
-    for (uint64_t i = 0; i < rows->cnt.phases && s == PH_OK; i++) {
-        (void)u64_text(rows->phases[i].product.v, id);
-        (void)u64_text(rows->phases[i].phase, state);
-        s = ph_pg_ask(pg, "UPDATE petahour.product SET phase = $2::smallint WHERE id = $1::bigint",
-                      2, parameters, NULL, NULL, e);
+    for (uint64_t i = 0; i < rows->cnt.events && s == PH_OK; i++) {
+        const ph_event *event = &rows->events[i].event;
+        if (event->kind != PH_EVT_PHASE_CHANGED) continue;
+        const ph_phase_changed *p = &event->u.phase_changed;
+        s = change_state(pg, phase, p->product.v, p->phase, e);
     }
     for (uint64_t i = 0; i < rows->cnt.registered && s == PH_OK; i++) {
         const ph_command *c = &rows->registered[i];
-        if (c->kind != PH_CMD_SET_PARTICIPANT_STATE) continue;
-        (void)u64_text(c->u.participant_state.participant.v, id);
-        (void)u64_text(c->u.participant_state.state, state);
-        s = ph_pg_ask(pg,
-                      "UPDATE petahour.participant SET state = $2::smallint WHERE id = $1::bigint",
-                      2, parameters, NULL, NULL, e);
+        if (c->kind == PH_CMD_SET_PARTICIPANT_STATE)
+            s = change_state(pg, participant, c->u.participant_state.participant.v,
+                             c->u.participant_state.state, e);
+        else if (c->kind == PH_CMD_SET_PRODUCT_STATE)
+            s = change_state(pg, product, c->u.product_state.product.v, c->u.product_state.state,
+                             e);
     }
     return s;
 }
 
+static ph_status copy_tables(ph_pg *pg, const ph_table_list *list, const ph_rows *rows,
+                             ph_pg_error *e)
+{
+    ph_status s = PH_OK;
+    for (size_t i = 0; i < list->cnt && s == PH_OK; i++)
+        s = copy_table(pg, &list->v[i], rows, e);
+    return s;
+}
+
 ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
-                        ph_pg_error *reterr)
+                        ph_partitions *partitions, ph_pg_error *reterr)
 {
     PH_ASSERT(rows->last_seq != 0 && rows->first_seq == at->seq + 1);
-    ph_status s = ph_pg_run(pg, "BEGIN", reterr);
+    ph_status s = ph_partitions_make(pg, rows, partitions, reterr);
+    if (s == PH_OK) s = ph_pg_run(pg, "BEGIN", reterr);
     if (s == PH_OK) s = advance(pg, market, at, rows, reterr);
-    for (size_t i = 0; i < ph_table_cnt && s == PH_OK; i++)
-        s = copy_table(pg, &ph_tables[i], rows, reterr);
+    if (s == PH_OK) s = copy_tables(pg, &ph_market_tables, rows, reterr);
+    if (s == PH_OK && rows->cnt.registered + rows->cnt.events > 0) {
+        s = copy_tables(pg, &ph_history_tables, rows, reterr);
+        if (s == PH_OK) s = copy_tables(pg, &ph_delivery_tables, rows, reterr);
+    }
     if (s == PH_OK) s = end_orders(pg, rows, reterr);
     if (s == PH_OK) s = move_balances(pg, rows, reterr);
+    if (s == PH_OK) s = add_days(pg, rows, reterr);
     if (s == PH_OK) s = change_states(pg, rows, reterr);
     if (s == PH_OK) return ph_pg_commit(pg, reterr);
     ph_pg_error ignored; /* the first error is what is told; a rollback that fails ends with it */

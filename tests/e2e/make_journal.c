@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  make_journal - a real journal of a trading day, without engine and gateway.
 
-      make_journal DIRECTORY SEED RECORDS RECORDS_PER_BATCH [PAUSE_MS]
+      make_journal DIRECTORY SEED RECORDS RECORDS_PER_BATCH [PAUSE_MS [RECORDS_PER_HOUR]]
 
-    Command n follows from SEED and n alone, so a journal that is continued is the one that would
+    With RECORDS_PER_HOUR the market also delivers, disputes, sells on, measures and changes its
+    terms, as time passes that much faster.  Command n follows from SEED and n alone, so a journal that is continued is the one that would
     have been made at once, and another SEED gives another journal.  Continues a journal that is
     there; pauses between batches when told to. */
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "engine/replay/limits.h"
 #include "engine/replay/replay.h"
 #include "engine/wire/codec.h"
+#include "tests/e2e/market_life.h"
 
 enum { SUPPLIERS = 4, BUYERS = 4, PRODUCTS = 2, FIRST_PERIOD = 400000, HOUR = 3600 };
 
@@ -141,10 +143,49 @@ static ph_command cancel(uint64_t seq, uint64_t random)
     return c;
 }
 
+enum {
+    PEOPLE = SUPPLIERS + BUYERS,
+    SITE = 2 + 2 * PEOPLE,
+    CAPACITY = SITE + 2,
+    LIFE = CAPACITY + SUPPLIERS + PRODUCTS, /* first command after what every market has */
+    METER = 2 + PEOPLE,
+    AUDITOR,
+};
+
+/* Terms under which contract-periods are final within hours; product 2 has a meter. */
+static ph_command delivery_terms(uint32_t id)
+{
+    ph_command c = product(id);
+    c.kind = PH_CMD_SET_TERMS;
+    c.u.product.report_seconds = c.u.product.dispute_seconds = c.u.product.resolve_seconds = 7200;
+    c.u.product.dispute_deposit = 500000;
+    c.u.product.bond_fixed = 1000;
+    if (id == 2) c.u.product.meter.v = METER;
+    return c;
+}
+
+/* Command `seq` of a market that delivers. */
+static ph_command life(const ph_market *m, uint64_t seed, uint64_t seq, uint64_t at_ns)
+{
+    static const life_cast cast = {.supplier = 2,
+                                   .buyer = 2 + SUPPLIERS,
+                                   .people = SUPPLIERS,
+                                   .meter = METER,
+                                   .auditor = AUDITOR,
+                                   .products = PRODUCTS,
+                                   .period_seconds = HOUR};
+    if (seq < LIFE + 2) {
+        ph_command c = participant((uint32_t)(METER + seq - LIFE));
+        c.u.participant.roles = seq == LIFE ? PH_ROLE_METER : PH_ROLE_AUDITOR;
+        return c;
+    }
+    if (seq < LIFE + 2 + PRODUCTS) return delivery_terms((uint32_t)(1 + seq - LIFE - 2));
+    return life_command(m, &cast, seq, at_ns, mix(seed * UINT64_C(1000000007) + seq));
+}
+
 /* Command `seq` of the day. */
 static ph_command command(uint64_t seed, uint64_t seq)
 {
-    enum { PEOPLE = SUPPLIERS + BUYERS, SITE = 2 + 2 * PEOPLE, CAPACITY = SITE + 2 };
     uint64_t random = mix(seed * UINT64_C(1000000007) + seq);
     uint32_t i = (uint32_t)(seq < 1000 ? seq : 1000);
     if (i == 1) return open_market(seed);
@@ -234,10 +275,13 @@ static void append(ph_journal *j, ph_market *m, ph_command c, ph_events *out, ui
 
 int main(int argc, char **argv)
 {
-    if (argc < 5) fail("usage", "make_journal DIRECTORY SEED RECORDS RECORDS_PER_BATCH [PAUSE_MS]");
+    if (argc < 5)
+        fail("usage", "make_journal DIRECTORY SEED RECORDS RECORDS_PER_BATCH "
+                      "[PAUSE_MS [RECORDS_PER_HOUR]]");
     uint64_t seed = strtoull(argv[2], NULL, 10), records = strtoull(argv[3], NULL, 10);
     uint64_t per_batch = strtoull(argv[4], NULL, 10);
     long pause_ms = argc > 5 ? strtol(argv[5], NULL, 10) : 0;
+    uint64_t per_hour = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;
     struct timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1000000};
     static ph_market *m; /* its block goes with the process */
     m = market_at_end(argv[1]);
@@ -261,9 +305,12 @@ int main(int argc, char **argv)
     if (ph_journal_open(memory, &disk.disk, &o, &j, &f) != PH_OK) fail(argv[1], f.text);
     uint64_t hour_ns = HOUR * PH_NS_PER_S, begin_ns = FIRST_PERIOD * hour_ns;
     for (uint64_t seq; (seq = ph_market_seq(m) + 1) <= records;) {
-        ph_command c = command(seed, seq);
+        /* gates close while people trade */
+        uint64_t at_ns = begin_ns + seq * (hour_ns / (per_hour == 0 ? 5000 : per_hour));
+        bool lives = per_hour != 0 && seq >= LIFE;
+        ph_command c = lives ? life(m, seed, seq, at_ns) : command(seed, seq);
         c.seq = seq;
-        c.at.ns = begin_ns + seq * (hour_ns / 5000); /* gates close while people trade */
+        c.at.ns = at_ns;
         append(j, m, c, &out, event_bytes);
         if (seq % per_batch != 0 && seq != records) continue;
         if (ph_journal_commit(j, &f) != PH_OK) fail("could not commit", f.text);

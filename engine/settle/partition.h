@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/settle/partition.h - partitions of the large tables, made before rows need them.
+
+    The schema knows which tables have partitions and how wide one is, and makes them; this asks it
+    to, at the start and again each time a partition has been used up, so that there is always a
+    whole one ahead.
+
+    Owns      nothing.
+    Thread    one. */
+#ifndef ENGINE_SETTLE_PARTITION_H
+#define ENGINE_SETTLE_PARTITION_H
+
+#include "engine/settle/pg.h"
+#include "engine/settle/rows.h"
+
+/* Numbers from which the schema is to be asked again; all 0 at the start. */
+typedef struct {
+    uint64_t records, orders, contracts;
+} ph_partitions;
+
+/* Makes room for these rows, in a transaction of its own.  A lock that somebody else holds is no
+   failure: there is still a partition ahead, or DEFAULT, and the next call tries again. */
+ph_status ph_partitions_make(ph_pg *pg, const ph_rows *rows, ph_partitions *p, ph_pg_error *reterr);
+
+#endif
