@@ -229,7 +229,7 @@ typedef struct {
     ph_pg_on_row on_row;
     void *arg;
     uint64_t changed;
-    bool is_copy;   /* the server waits for data */
+    bool is_copy;   /* the server waits for data, or sends it */
     bool is_commit; /* the last command was COMMIT and it was not turned into ROLLBACK */
     ph_status from_row;
 } answer;
@@ -251,7 +251,7 @@ static ph_status read_answer(ph_pg *pg, const char *what, answer *a, ph_pg_error
         if (s != PH_OK) return s;
         if (result == NULL) break;
         ExecStatusType kind = PQresultStatus(result);
-        if (kind == PGRES_COPY_IN) {
+        if (kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT) {
             PQclear(result);
             a->is_copy = true;
             return first;
@@ -388,6 +388,37 @@ ph_status ph_pg_copy_end(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr)
     ph_status s = read_answer(pg, "could not copy rows", &a, reterr);
     if (s == PH_OK) *ret_rows = a.changed;
     return s;
+}
+
+ph_status ph_pg_copy_out(ph_pg *pg, const char *sql,
+                         ph_status (*on_bytes)(void *arg, const uint8_t *bytes, size_t size),
+                         void *arg, ph_pg_error *reterr)
+{
+    char what[96];
+    ph_status s = ph_pg_copy_begin(pg, sql, reterr);
+    if (s != PH_OK) return s;
+    deadline d = deadline_in(ANSWER_SECONDS_MAX);
+    for (;;) {
+        char *bytes = NULL;
+        int size = PQgetCopyData(pg->conn, &bytes, 1);
+        if (size == -1) break;
+        if (size < -1) return lost(pg, could_not(sql, what), reterr);
+        if (size > 0) {
+            s = on_bytes(arg, (const uint8_t *)bytes, (size_t)size);
+            PQfreemem(bytes);
+            if (s == PH_OK) continue;
+            say(reterr, NULL, could_not(sql, what), "its rows cannot be read");
+            return s;
+        }
+        if (!wait_socket(pg->conn, POLLIN, &d)) {
+            say(reterr, NULL, could_not(sql, what), "the database gave no answer in time");
+            return PH_EAGAIN;
+        }
+        if (PQconsumeInput(pg->conn) == 0) return lost(pg, could_not(sql, what), reterr);
+        d = deadline_in(ANSWER_SECONDS_MAX); /* for each wait: a table may be large */
+    }
+    answer a = {0};
+    return read_answer(pg, could_not(sql, what), &a, reterr);
 }
 
 ph_status ph_pg_commit(ph_pg *pg, ph_pg_error *reterr)

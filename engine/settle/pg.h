@@ -60,6 +60,12 @@ ph_status ph_pg_copy_begin(ph_pg *pg, const char *sql, ph_pg_error *reterr);
 ph_status ph_pg_copy_put(ph_pg *pg, const void *bytes, size_t size, ph_pg_error *reterr);
 ph_status ph_pg_copy_end(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr);
 
+/* COPY ... TO STDOUT: calls on_bytes for each message, which is one row.  A status other than PH_OK
+   ends the call, which returns it; the connection is then of no use. */
+ph_status ph_pg_copy_out(ph_pg *pg, const char *sql,
+                         ph_status (*on_bytes)(void *arg, const uint8_t *bytes, size_t size),
+                         void *arg, ph_pg_error *reterr);
+
 /* COMMIT.  PH_OK only when the server said so without a warning. */
 ph_status ph_pg_commit(ph_pg *pg, ph_pg_error *reterr);
 

@@ -318,39 +318,39 @@ static const ph_table tables[] = {
     {"petahour.market",
      "seq, at_ns, name, currency, rules_version, operator_name, operator_curve_key, "
      "operator_sign_key, notary_sign_key",
-     registered_cnt, write_market},
+     registered_cnt, write_market, 0},
     {"petahour.participant", "seq, at_ns, id, name, roles, curve_key, sign_key", registered_cnt,
-     write_participant},
+     write_participant, 0},
     {"petahour.site",
      "seq, at_ns, id, owner, region, name, latitude_udeg, longitude_udeg, racks, "
      "pue_ppm",
-     registered_cnt, write_site},
-    {"petahour.hardware", "seq, at_ns, id, name", registered_cnt, write_hardware},
+     registered_cnt, write_site, 0},
+    {"petahour.hardware", "seq, at_ns, id, name", registered_cnt, write_hardware, 0},
     {"petahour.capacity",
      "seq, at_ns, supplier, reference, site, hardware, period_seconds, "
      "first_period, periods, units",
-     registered_cnt, write_capacity},
-    {"petahour.product", "seq, at_ns, id, " PH_TERMS_COLUMNS, registered_cnt, write_product},
+     registered_cnt, write_capacity, 0},
+    {"petahour.product", "seq, at_ns, id, " PH_TERMS_COLUMNS, registered_cnt, write_product, 0},
     {"petahour.payment", "seq, at_ns, participant, amount, reference", registered_cnt,
-     write_payment},
+     write_payment, 0},
     {"petahour.\"order\"",
      "id, seq, at_ns, participant, client_order_id, product, side, shape, time_in_force, stp, "
      "all_or_none, post_only, first_period, periods, duration, quantity, price, "
      "display_quantity, expire_at_ns, from_contract, place, hold, state, cancel_reason, "
      "cancelled, ended_seq",
-     orders_cnt, write_order},
+     orders_cnt, write_order, 4},
     {"petahour.contract",
      "id, trade, seq, at_ns, product, terms_version, buyer, supplier, buy_order, "
      "sell_order, taker, notional, buyer_fee, supplier_fee, buyer_fee_at_trade, "
      "bond, segments, seller, from_contract, supplier_notional, premium, "
      "reseller_fee, begins_s, ends_s",
-     contracts_cnt, write_contract},
+     contracts_cnt, write_contract, 0},
     {"petahour.segment", "contract, number, first_period, periods, quantity, price", segments_cnt,
-     write_segment},
+     write_segment, 0},
     {"petahour.transfer",
      "seq, number, debit_kind, credit_kind, reason, debit_id, credit_id, amount", transfers_cnt,
-     write_transfer},
-    {"petahour.account", "kind, id, balance, moves", accounts_cnt, write_account},
+     write_transfer, 0},
+    {"petahour.account", "kind, id, balance, moves", accounts_cnt, write_account, 4},
 };
 
 const ph_table_list ph_market_tables = {tables, sizeof tables / sizeof tables[0]};

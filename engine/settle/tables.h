@@ -2,7 +2,7 @@
 /*  engine/settle/tables.h - which row goes to which table, column by column.
 
     Each table names its columns in the order in which its function writes them; schema/ says what
-    they mean.
+    they mean.  One table may come several times, for rows of different lists.
 
     Owns      nothing: constant. */
 #ifndef ENGINE_SETTLE_TABLES_H
@@ -18,6 +18,7 @@ typedef struct {
     uint64_t (*cnt)(const ph_rows *rows);
     /* Writes the row of place i, or nothing and false if that place belongs to another table. */
     bool (*write)(ph_copy *c, const ph_rows *rows, uint64_t i);
+    uint32_t changing; /* how many columns, the last ones, change after the row was written */
 } ph_table;
 
 typedef struct {

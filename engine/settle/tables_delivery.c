@@ -95,21 +95,21 @@ static bool write_final(ph_copy *c, const ph_rows *rows, uint64_t i)
 }
 
 static const ph_table tables[] = {
-    {"petahour.access", "seq, at_ns, contract, sealed", registered_cnt, write_access},
+    {"petahour.access", "seq, at_ns, contract, sealed", registered_cnt, write_access, 0},
     {"petahour.delivery_report",
      "seq, at_ns, contract, period, reporter, delivered, energy_wh, signature", registered_cnt,
-     write_report},
+     write_report, 0},
     {"petahour.confirmation", "seq, at_ns, contract, period, buyer", registered_cnt,
-     write_confirmation},
+     write_confirmation, 0},
     {"petahour.dispute", "seq, at_ns, contract, period, claimant, claim", registered_cnt,
-     write_dispute},
+     write_dispute, 0},
     {"petahour.resolution", "seq, at_ns, contract, period, operator, delivered", registered_cnt,
-     write_resolution},
+     write_resolution, 0},
     {"petahour.delivery_step", "seq, number, at_ns, contract, period, step, by, figure, due_ns",
-     events_cnt, write_step},
+     events_cnt, write_step, 0},
     {"petahour.delivery_final",
      "seq, number, at_ns, contract, period, cause, delivered, promised, first_transfer, transfers",
-     events_cnt, write_final},
+     events_cnt, write_final, 0},
 };
 
 const ph_table_list ph_delivery_tables = {tables, sizeof tables / sizeof tables[0]};
