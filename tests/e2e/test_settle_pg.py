@@ -5,119 +5,13 @@ that was written can be changed.
 
 Arguments: petahour-settle, make_journal, compare (built programs)."""
 
-import pathlib
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-import unittest
 
-from private_postgres import Cluster
-
-SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "schema"
-SETTLE, MAKE_JOURNAL, COMPARE = sys.argv[1:4]
-PATIENCE_S = 60
+from settle_rig import PATIENCE_S, SCHEMA, SettleCase, main, wait_until
 
 
-def wait_until(what, condition):
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"gave up waiting for: {what}")
-        time.sleep(0.02)
-
-
-class Settle(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.pg = Cluster(fsync=True)
-        cls.pg.start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.pg.remove()
-
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ph-settle-", dir="/tmp"))
-        self.journal = self.folder / "journal"
-        self.started = []
-        self.pg.database = "postgres"
-        self.pg.sql("DROP DATABASE IF EXISTS petahour WITH (FORCE)")
-        self.pg.sql("CREATE DATABASE petahour")
-        self.pg.database = "petahour"
-        self.configure("settle.test")
-        self.migrate()
-
-    def tearDown(self):
-        for process in self.started:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
-        if self.pg.pid() is None:
-            self.pg.start()
-        shutil.rmtree(self.folder)
-
-    # ---- what a test says ------------------------------------------------------------------
-
-    def configure(self, market):
-        self.config = self.folder / "petahour.ini"
-        self.config.write_text(
-            f"[market]\nname = {market}\n[settle]\njournal = {self.journal}\n"
-            f"database = {self.pg.conninfo('petahour_settle')}\n"
-            f"ready_file = {self.folder}/settle.ready\n")
-
-    def settle(self, *arguments, code=0):
-        done = subprocess.run([SETTLE, "--config", self.config, *arguments], capture_output=True,
-                              text=True, timeout=PATIENCE_S, check=False)
-        self.assertEqual(done.returncode, code, done.stderr)
-        return done.stderr
-
-    def migrate(self, *arguments, code=0):
-        return self.settle("--migrate", self.pg.conninfo(), *arguments, code=code)
-
-    def start_settle(self):
-        process = subprocess.Popen([SETTLE, "--config", self.config], stderr=subprocess.PIPE,
-                                   text=True)
-        self.started.append(process)
-        return process
-
-    def end(self, process):
-        process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(PATIENCE_S), 0)
-        return process.stderr.read()
-
-    def make(self, records, seed=1, batch=50, pause_ms=None, directory=None):
-        command = [MAKE_JOURNAL, directory or self.journal, str(seed), str(records), str(batch)]
-        if pause_ms is not None:
-            process = subprocess.Popen(command + [str(pause_ms)], stdout=subprocess.PIPE, text=True)
-            self.started.append(process)
-            return process
-        return subprocess.run(command, check=True, capture_output=True, text=True)
-
-    def position(self):
-        return int(self.pg.sql("SELECT coalesce(max(last_seq), 0) FROM petahour.position"))
-
-    def wait_for(self, seq):
-        wait_until(f"rows of record {seq}", lambda: self.position() >= seq)
-
-    def differences(self, journal=None):
-        done = subprocess.run([COMPARE, journal or self.journal,
-                               self.pg.conninfo("petahour_auditor")],
-                              capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-        self.assertIn(done.returncode, (0, 8), done.stderr)
-        lines = done.stdout.splitlines()
-        self.assertEqual(len(lines) - 1, 0 if done.returncode == 0 else len(lines) - 1)
-        return lines[:-1]
-
-    def assert_equal_to_journal(self):
-        self.assertEqual(self.differences(), [])
-        self.assertEqual(self.pg.sql("SELECT * FROM petahour.reconcile"), "")
-
-    def refused(self, sql, message, user="postgres"):
-        self.assertIn(message, self.pg.sql(sql, user=user, check=False))
-
+class Settle(SettleCase):
     # ---- migrations ------------------------------------------------------------------------
 
     def test_migrations_apply_once(self):
@@ -139,13 +33,15 @@ class Settle(unittest.TestCase):
     def test_failing_migration_leaves_nothing(self):
         copy = self.folder / "schema"
         shutil.copytree(SCHEMA, copy)
-        (copy / "0005_wrong.sql").write_text("CREATE TABLE petahour.half (a int); SELECT 1 / 0;",
+        (copy / "0099_wrong.sql").write_text("CREATE TABLE petahour.half (a int); SELECT 1 / 0;",
                                              encoding="utf-8")
         self.assertIn("division by zero", self.migrate("--schema", copy, code=1))
         self.assertEqual(self.pg.sql("SELECT to_regclass('petahour.half')"), "")
-        (copy / "0005_wrong.sql").unlink()
-        (copy / "0006_gap.sql").write_text("SELECT 1", encoding="utf-8")
-        self.assertIn("migration 0005 is missing", self.migrate("--schema", copy, code=1))
+        (copy / "0099_wrong.sql").write_text("SELECT 1", encoding="utf-8")
+        self.migrate("--schema", copy)
+        (copy / "0099_wrong.sql").unlink()
+        (copy / "0100_later.sql").write_text("SELECT 1", encoding="utf-8")
+        self.assertIn("whose file is missing", self.migrate("--schema", copy, code=1))
 
     def test_newer_database_is_refused(self):
         self.pg.sql("INSERT INTO petahour.migration VALUES (99, '0099_later.sql', '\\x00')")
@@ -358,4 +254,4 @@ class Settle(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0]] + sys.argv[4:], verbosity=2)
+    main()

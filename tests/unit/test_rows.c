@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "engine/base/limits.h"
 #include "engine/settle/store.h"
 #include "tests/unit/suite.h"
 
@@ -138,9 +139,11 @@ START_TEST(rejected_commands_and_ticks_leave_nothing)
     record(PH_CMD_TICK);
     event(PH_EVT_GATE_CLOSED);
     event(PH_EVT_DONE)->u.done.command = PH_CMD_TICK;
+    rows.last_day = 1; /* the day of the script: not told again */
     taken();
-    ph_rows_room none = {0};
-    ck_assert_mem_eq(&rows.cnt, &none, sizeof none);
+    /* A gate is told; nothing of the rejected order and of the tick is. */
+    ph_rows_room one = {.events = 1};
+    ck_assert_mem_eq(&rows.cnt, &one, sizeof one);
     ck_assert_uint_eq(rows.first_seq, 1);
     ck_assert_uint_eq(rows.last_seq, 2);
 }
@@ -220,6 +223,70 @@ START_TEST(trade_becomes_contract_segments_and_balances)
     ck_assert_int_eq(account(PH_ACCOUNT_CASH, 2)->amount, -100);
     ck_assert_uint_eq(account(PH_ACCOUNT_CASH, 2)->moves, 2);
     ck_assert(!account(PH_ACCOUNT_CASH, 2)->is_new);
+}
+END_TEST
+
+START_TEST(finals_know_their_transfers)
+{
+    begin(11, 1);
+    record(PH_CMD_TICK);
+    event(PH_EVT_DELIVERY_FINAL)->u.delivery_final.contract.v = 1;
+    transfer((ph_account){PH_ACCOUNT_ESCROW, 1}, (ph_account){PH_ACCOUNT_CASH, 3}, 50);
+    transfer((ph_account){PH_ACCOUNT_BOND, 1}, (ph_account){PH_ACCOUNT_CASH, 3}, 5);
+    event(PH_EVT_DELIVERY_FINAL)->u.delivery_final.contract.v = 2;
+    event(PH_EVT_DELIVERY_FINAL)->u.delivery_final.contract.v = 3;
+    transfer((ph_account){PH_ACCOUNT_ESCROW, 3}, (ph_account){PH_ACCOUNT_CASH, 3}, 7);
+    event(PH_EVT_DONE);
+    transfer((ph_account){PH_ACCOUNT_CASH, 2}, (ph_account){PH_ACCOUNT_CASH, 3}, 1);
+    taken();
+    static const uint32_t first[] = {1, 3, 3}, cnt[] = {2, 0, 1}, number[] = {1, 4, 5};
+    ck_assert_uint_eq(rows.cnt.events, 3);
+    for (uint64_t i = 0; i < 3; i++) {
+        ck_assert_uint_eq(rows.events[i].first_transfer, first[i]);
+        ck_assert_uint_eq(rows.events[i].transfers, cnt[i]);
+        ck_assert_uint_eq(rows.events[i].number, number[i]);
+    }
+}
+END_TEST
+
+START_TEST(new_terms_find_their_command)
+{
+    begin(11, 1);
+    record(PH_CMD_MEASURE_SITE);
+    event(PH_EVT_DONE);
+    record(PH_CMD_SET_TERMS)->command.u.product.id.v = 4;
+    event(PH_EVT_DONE);
+    event(PH_EVT_TERMS_SET)->u.terms_set = (ph_terms_set){{4}, 2};
+    taken();
+    ck_assert_uint_eq(rows.cnt.events, 1);
+    ck_assert_uint_eq(rows.registered[rows.events[0].registered].u.product.id.v, 4);
+    begin(14, 2);
+    s.batch.first_seq = 13;
+    record(PH_CMD_TICK)->command.seq = 13;
+    event(PH_EVT_TERMS_SET);
+    refused("TERMS_SET without terms");
+}
+END_TEST
+
+START_TEST(days_begin_once)
+{
+    enum { DAY = 86400 };
+    static const uint64_t seconds[] = {DAY * 3 - 1, DAY * 3, DAY * 3 + 5, DAY * 5};
+    begin(11, 1);
+    for (int i = 0; i < 4; i++)
+        record(PH_CMD_TICK)->command.at.ns = seconds[i] * PH_NS_PER_S;
+    taken();
+    ck_assert_uint_eq(rows.cnt.days, 3);
+    static const uint64_t days[] = {2, 3, 5}, first[] = {11, 12, 14};
+    for (uint64_t i = 0; i < 3; i++) {
+        ck_assert_uint_eq(rows.days[i].day, days[i]);
+        ck_assert_uint_eq(rows.days[i].first_seq, first[i]);
+    }
+    ph_rows_clear(&rows);
+    begin(15, 2);
+    record(PH_CMD_TICK)->command.at.ns = (DAY * 5 + 9) * PH_NS_PER_S;
+    taken();
+    ck_assert_uint_eq(rows.cnt.days, 0);
 }
 END_TEST
 
@@ -345,6 +412,9 @@ static void add(TCase *t)
     tcase_add_test(t, order_that_ends_here_is_one_row);
     tcase_add_test(t, order_that_was_there_before_gets_an_end);
     tcase_add_test(t, trade_becomes_contract_segments_and_balances);
+    tcase_add_test(t, finals_know_their_transfers);
+    tcase_add_test(t, new_terms_find_their_command);
+    tcase_add_test(t, days_begin_once);
     tcase_add_test(t, batches_add_up_and_clear_forgets);
     tcase_add_test(t, accounts_are_found_again_however_many_there_are);
     tcase_add_test(t, batches_that_do_not_follow_are_refused);

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Fills the books of a test database with contracts that no journal knows, so that questions can be
+asked of large tables; and asks them.
+
+As a program:  fill_books.py "host=... dbname=petahour user=postgres" CONTRACTS
+               fills, then prints for each question its time and how it reads the tables."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+
+DAY = "'2016-06-01'::date"
+LARGE = re.compile(r"(transfer|contract|segment|order|delivery_\w+)_(p\d+|default)$")
+
+# Two years from September 2015; 2,000 buyers and 200 suppliers, of which 6 and 2 are asked about.
+FILL = """
+SELECT petahour.partitions_ahead({last}::bigint * 5, 1, {last});
+INSERT INTO petahour.day
+    SELECT d::date, {base}::bigint * 5 + row_number() OVER () * ({count}::bigint * 5 / 731)
+      FROM generate_series('2015-09-01'::timestamp, '2017-08-31', '1 day') d ON CONFLICT DO NOTHING;
+INSERT INTO petahour.contract
+    SELECT i, i, i * 5, at_ns, 1 + i % 2, 1, 6 + i % 2000, 2 + i % 200, 1, 1, 1, 2000000, 2000, 1000,
+           400, 200000, 1, 2 + i % 200, NULL, 2000000, 0, 0, begins, begins + 7200
+      FROM (SELECT i, 1441065600000000000 + (i - {base}) * (63158400000000000 / {count}) AS at_ns,
+                   1441065600 + (i - {base}) * 63158400::bigint / {count} / 3600 * 3600 + 7200 AS begins
+              FROM generate_series({base}::bigint, {last}::bigint) i) x;
+INSERT INTO petahour.segment
+    SELECT id, 1, begins_s / 3600, 2, 1, 1000000 FROM petahour.contract WHERE id >= {base};
+INSERT INTO petahour.transfer
+    SELECT c.seq, v.number, 2, v.credit, v.reason, v.debit, v.id, v.amount
+      FROM petahour.contract c,
+           LATERAL (VALUES (1, 3, 3, c.buyer, c.id, 2000000), (2, 3, 4, c.buyer, c.id, 1600),
+                           (3, 5, 5, c.buyer, 0, 400), (4, 4, 6, c.supplier, c.id, 200000))
+                   v (number, credit, reason, debit, id, amount)
+     WHERE c.id >= {base};
+ANALYZE petahour.contract; ANALYZE petahour.segment; ANALYZE petahour.transfer;
+ANALYZE petahour.day;
+"""
+
+
+def psql(conninfo, text):
+    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", conninfo, "-c", text],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip())
+    return done.stdout.strip()
+
+
+def fill(conninfo, count):
+    base = int(psql(conninfo, "SELECT coalesce(max(id), 0) + 1 FROM petahour.contract"))
+    for statement in FILL.format(base=base, last=base + count - 1, count=count).split(";\n"):
+        if statement.strip():
+            psql(conninfo, statement)
+
+
+def questions(conninfo):
+    """Name, whether a member or an auditor asks, and the SQL; functions as their body, so that the
+    plan shows."""
+    def body(name, **values):
+        text = psql(conninfo, f"SELECT prosrc FROM pg_proc WHERE proname = '{name}'")
+        for parameter, value in values.items():
+            text = re.sub(rf"\b{parameter}\b", value, text)
+        return text
+
+    return [
+        ("my contracts next week", "member", "SELECT * FROM my_contracts_next_week"),
+        ("what I paid in a month", "member",
+         "SELECT * FROM my_payments_by_month WHERE month = '2016-06-01'"),
+        ("what I paid by contract", "member", "SELECT * FROM my_payments_by_contract"),
+        ("utilisation of a site, a week", "auditor",
+         body("site_utilisation", the_site="1", first_day=DAY, days="7")),
+        ("prices of a product, a week", "auditor",
+         body("price_history", the_product="1", first_day=DAY, days="7")),
+    ]
+
+
+def reads(conninfo, sql, analyse=False):
+    """How a question reads tables, as (kind of scan, table); with its time in ms if it is run."""
+    how = "EXPLAIN (FORMAT JSON, ANALYZE, TIMING OFF)" if analyse else "EXPLAIN (FORMAT JSON)"
+    answer = json.loads(psql(conninfo, f"SET search_path = petahour; {how} {sql}"))[0]
+    found, nodes = [], [answer["Plan"]]
+    while nodes:
+        node = nodes.pop()
+        if "Relation Name" in node:
+            found.append((node["Node Type"], node["Relation Name"]))
+        nodes += node.get("Plans", [])
+    return found, answer.get("Execution Time")
+
+
+def whole_reads(conninfo, found):
+    """Large tables that are read from end to end; a partition made ahead is empty, and no matter."""
+    full = psql(conninfo, "SELECT relname FROM pg_class WHERE reltuples > 10000").splitlines()
+    return sorted({table for kind, table in found
+                   if kind == "Seq Scan" and LARGE.match(table) and table in full})
+
+
+def make_member(conninfo, role, participant):
+    psql(conninfo, f"DROP ROLE IF EXISTS {role}; CREATE ROLE {role} LOGIN IN ROLE petahour_member;"
+                   f"INSERT INTO petahour.member VALUES ('{role}', {participant})"
+                   " ON CONFLICT DO NOTHING")
+
+
+def main(arguments):
+    if len(arguments) != 2:
+        sys.stderr.write(__doc__ + "\n")
+        return 2
+    conninfo, count = arguments[0], int(arguments[1])
+    begin = time.monotonic()
+    fill(conninfo, count)
+    print(f"{count} contracts in {time.monotonic() - begin:.0f} s, "
+          + psql(conninfo, "SELECT pg_size_pretty(pg_database_size(current_database()))"))
+    make_member(conninfo, "member_six", 6)
+    for name, who, sql in questions(conninfo):
+        as_role = conninfo.replace("user=postgres", "user=" + (
+            "member_six" if who == "member" else "petahour_auditor"))
+        reads(as_role, sql, True)
+        found, ms = reads(as_role, sql, True)
+        scans = sorted({f"{kind} {table}" for kind, table in found if LARGE.match(table)
+                        and not table.endswith("_default")})
+        print(f"{name}: {ms:.1f} ms; {', '.join(scans)}")
+        for table in whole_reads(conninfo, found):
+            print(f"  reads all of {table}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

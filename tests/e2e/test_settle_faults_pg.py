@@ -1,0 +1,313 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Exactly once, whatever breaks: the settlement and the connection are cut at every message that
+goes to PostgreSQL, the server is killed within commits, its disk runs full, it stalls while the
+market trades; afterwards every row is the journal's.
+
+PETAHOUR_KILLS=N kills at random N times (20 if not given), PETAHOUR_SEED=N repeats a run.
+
+Arguments: petahour-settle, make_journal, compare (built programs)."""
+
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import tempfile
+import time
+
+from cut_proxy import CUT, CUT_AFTER, CUT_ANSWERED, PASS, Proxy
+from private_postgres import children
+from settle_rig import PATIENCE_S, SETTLE, SettleCase, main, wait_until
+
+PER_HOUR = 100
+KILLS = int(os.environ.get("PETAHOUR_KILLS", "20"))
+SEED = int(os.environ.get("PETAHOUR_SEED", str(time.time_ns() % 1000000)))
+
+
+def is_commit(kind, body):
+    return kind == "Q" and body.startswith(b"COMMIT")
+
+
+class Faults(SettleCase):
+    def setUp(self):
+        super().setUp()
+        self.proxy = Proxy(self.pg.folder)
+        self.config.write_text(self.config.read_text().replace(
+            f"host={self.pg.folder}", f"host={self.proxy.folder}"))
+
+    def tearDown(self):
+        self.proxy.close()
+        super().tearDown()
+
+    def cut_at(self, which, how, meanwhile=lambda: None):
+        """Message number `which` of the next connections, from 1, is the one that is cut.  Gives a
+        list that is filled once that has happened."""
+        seen, done = [0], []
+
+        def judge(kind, body):
+            seen[0] += 1
+            if seen[0] != which or done:
+                return PASS
+            done.append(kind)
+            meanwhile()
+            return how
+        self.proxy.judge = judge
+        return done
+
+    def cut_commit(self, how, meanwhile=lambda: None):
+        """The next commit of rows is cut: the commit that takes the position passes."""
+        commits, done = [0], []
+
+        def judge(kind, body):
+            commits[0] += is_commit(kind, body)
+            if commits[0] < 2 or done or not is_commit(kind, body):
+                return PASS
+            done.append(kind)
+            meanwhile()
+            return how
+        self.proxy.judge = judge
+        return done
+
+    def test_settlement_killed_at_every_statement(self):
+        """Before and after each message; nothing is written until the one with COMMIT, and then
+        everything at once."""
+        self.make(1200, per_hour=PER_HOUR)
+        killed = {CUT: 0, CUT_AFTER: 0}
+        for how in (CUT, CUT_AFTER):
+            start = self.position()
+            while self.position() == start:
+                process = subprocess.Popen([SETTLE, "--config", self.config, "--once"],
+                                           stderr=subprocess.DEVNULL)
+                done = self.cut_at(killed[how] + 1, how, process.kill if how == CUT else lambda: None)
+                if how == CUT_AFTER:
+                    wait_until("the message or the end",
+                               lambda: done or process.poll() is not None)
+                    process.kill()
+                process.wait(PATIENCE_S)
+                self.assertIn(self.position(), (start, 1200 if how == CUT else 2400))
+                if not done:
+                    break
+                killed[how] += 1
+            self.proxy.judge = lambda kind, body: PASS
+            self.settle("--once")
+            self.assert_equal_to_journal()
+            self.make(2400, per_hour=PER_HOUR)
+        self.settle("--once")
+        self.assert_equal_to_journal()
+        self.assertGreater(killed[CUT], 60)
+        self.assertGreater(killed[CUT_AFTER], 60)
+
+    def test_connection_cut_at_every_message(self):
+        records, messages = 0, {}
+        for how in (CUT, CUT_AFTER):
+            which = 1
+            while True:
+                records += 30
+                self.make(records, per_hour=PER_HOUR)
+                done = self.cut_at(which, how)
+                self.settle("--once")
+                self.assertEqual(self.position(), records)
+                if not done:
+                    break
+                which += 1
+            messages[how] = which
+        self.assert_equal_to_journal()
+        self.assertGreater(min(messages.values()), 30, messages)
+
+    def test_answer_to_a_commit_is_lost(self):
+        records = 0
+        for how in (CUT, CUT_AFTER, CUT_ANSWERED):
+            records += 500
+            self.make(records, per_hour=PER_HOUR)
+            done = self.cut_commit(how)
+            log = self.settle("--once")
+            self.assertTrue(done)
+            self.assertIn("the database went away", log)
+            self.assertEqual(self.position(), records)
+            self.assert_equal_to_journal()
+
+    def test_server_killed_in_the_middle_of_a_commit(self):
+        records = 0
+
+        def again():
+            self.pg.kill()
+            self.pg.start()
+
+        def restart():
+            self.pg.stop("immediate")
+            self.pg.start()
+        for how, meanwhile in ((CUT, again), (CUT_AFTER, lambda: None), (CUT, restart)):
+            records += 500
+            self.make(records, per_hour=PER_HOUR)
+            done = self.cut_commit(how, meanwhile)
+            settle = self.start_settle()
+            wait_until("the cut", lambda: done)
+            if how == CUT_AFTER:  # the server has the COMMIT, and dies of it or after it
+                again()
+            self.wait_for(records)
+            self.end(settle)
+            self.assert_equal_to_journal()
+
+    def test_cancelled_wait_for_a_standby_is_no_commit(self):
+        self.make(300)
+        self.settle("--once")
+        self.make(600)
+        self.pg.sql("ALTER SYSTEM SET synchronous_standby_names = 'ghost'")
+        self.pg.sql("SELECT pg_reload_conf()")
+        waiting = ("SELECT pid FROM pg_stat_activity WHERE usename = 'petahour_settle'"
+                   " AND wait_event = 'SyncRep'")
+        try:
+            settle = self.start_settle()
+            wait_until("a commit that waits", lambda: self.pg.sql(waiting))
+            self.pg.sql(f"SELECT pg_cancel_backend(({waiting}))")
+            # What it said is not believed: it is asked again, and that waits as well.
+            wait_until("the next commit that waits", lambda: self.pg.sql(waiting))
+            self.assertIsNone(settle.poll())
+        finally:
+            self.pg.sql("ALTER SYSTEM RESET synchronous_standby_names")
+            self.pg.sql("SELECT pg_reload_conf()")
+        self.wait_for(600)
+        log = self.end(settle)
+        self.assertIn("synchronous standby was cancelled", log)
+        self.assert_equal_to_journal()
+
+    def test_full_disk(self):
+        disk = tempfile.mkdtemp(prefix="ph-disk-", dir="/tmp")
+        if os.geteuid() != 0 or subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", "size=24m", "none", disk], check=False).returncode:
+            os.rmdir(disk)
+            self.skipTest("a small disk needs the right to mount one")
+        try:
+            os.chmod(disk, 0o777)
+            place = pathlib.Path(disk) / "rows"
+            subprocess.run(["install", "-d", "-o", os.environ.get("PETAHOUR_PG_USER", "postgres"),
+                            place], check=True)
+            self.pg.sql(f"CREATE TABLESPACE small LOCATION '{place}'")
+            self.pg.database = "postgres"
+            self.pg.sql("ALTER DATABASE petahour SET TABLESPACE small")
+            self.pg.database = "petahour"
+            settle = self.start_settle()
+            maker = self.make(30000, batch=200, pause_ms=5)
+            self.assertEqual(maker.wait(PATIENCE_S), 0)
+            wait_until("the disk to be full", lambda: os.statvfs(disk).f_bfree < 64)
+            stuck = self.position()
+            time.sleep(1)
+            self.assertLess(stuck, 30000)
+            self.assertIsNone(settle.poll())
+            subprocess.run(["mount", "-o", "remount,size=300m", disk], check=True)
+            self.wait_for(30000)
+            log = self.end(settle)
+            self.assertIn("No space left on device", log)
+            self.assert_equal_to_journal()
+        finally:
+            for process in self.started:
+                if process.poll() is None:
+                    process.kill()
+            self.pg.database = "postgres"
+            self.pg.sql("DROP DATABASE petahour WITH (FORCE)")
+            self.pg.sql("DROP TABLESPACE IF EXISTS small")
+            self.pg.sql("CREATE DATABASE petahour")
+            self.pg.database = "petahour"
+            subprocess.run(["umount", disk], check=True)
+            os.rmdir(disk)
+
+    def test_trading_goes_on_while_the_database_stalls(self):
+        settle = self.start_settle()
+        maker = self.make(6000, batch=20, pause_ms=5)
+        self.wait_for(500)
+        family = children(self.pg.pid())
+        for pid in family:
+            os.kill(pid, signal.SIGSTOP)
+        self.assertEqual(maker.wait(PATIENCE_S), 0)  # the market did not wait
+        for pid in family:
+            os.kill(pid, signal.SIGCONT)
+        self.wait_for(6000)
+        self.end(settle)
+        self.assert_equal_to_journal()
+
+    def test_somebody_holds_the_position(self):
+        self.make(500)
+        self.settle("--once")
+        holder = self.psql("BEGIN; SELECT * FROM petahour.position FOR UPDATE; SELECT pg_sleep(5)")
+        wait_until("the lock", lambda: self.pg.sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'BEGIN; SELECT * FROM petahour.po%'"
+            " AND wait_event = 'PgSleep'") == "1")
+        self.make(900)
+        settle = self.start_settle()
+        self.wait_for(900)
+        holder.wait(PATIENCE_S)
+        self.end(settle)
+        self.assert_equal_to_journal()
+
+    def test_rebuilt_from_a_backup_and_from_nothing(self):
+        self.make(2000, per_hour=PER_HOUR)
+        self.settle("--once")
+        backup = self.folder / "backup.sql"
+        with open(backup, "w", encoding="utf-8") as file:
+            subprocess.run(["pg_dump", "-d", self.pg.conninfo()], stdout=file, check=True)
+        self.make(3000, per_hour=PER_HOUR)
+        self.settle("--once")
+        for source in (backup, None):
+            self.pg.database = "postgres"
+            self.pg.sql("DROP DATABASE petahour WITH (FORCE)")
+            self.pg.sql("CREATE DATABASE petahour")
+            self.pg.database = "petahour"
+            if source is None:
+                self.migrate()
+            else:
+                subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", self.pg.conninfo(),
+                                "-f", source], stdout=subprocess.DEVNULL, check=True)
+                self.assertEqual(self.position(), 2000)
+            self.settle("--once")
+            self.assertEqual(self.position(), 3000)
+            self.assert_equal_to_journal()
+
+    def test_random_kills(self):
+        print(f"PETAHOUR_SEED={SEED} PETAHOUR_KILLS={KILLS}", flush=True)
+        chance = random.Random(SEED)
+        counts = {}
+        records = 0
+        settle = self.start_settle()
+        for kill in range(KILLS):
+            if kill % 50 == 0 and records > 20000:  # a new journal: replaying a long one takes over
+                self.end_at(settle, records)
+                self.assert_equal_to_journal()
+                self.proxy.close()
+                super().tearDown()
+                self.setUp()
+                records, settle = 0, self.start_settle()
+            records += chance.randrange(50, 400)
+            maker = self.make(records, batch=chance.choice((5, 20, 80)), seed=SEED, pause_ms=1,
+                              per_hour=PER_HOUR)
+            what = chance.choice(("settle", "settle", "server", "backend", "cut", "commit"))
+            counts[what] = counts.get(what, 0) + 1
+            if what == "cut":
+                self.cut_at(chance.randrange(1, 200), chance.choice((CUT, CUT_AFTER)))
+            elif what == "commit":
+                self.cut_commit(chance.choice((CUT, CUT_AFTER, CUT_ANSWERED)))
+            time.sleep(chance.random() * 0.3)
+            if what == "settle":
+                settle.kill()
+                settle.wait()
+                settle = self.start_settle()
+            elif what == "server":
+                self.pg.kill()
+                self.pg.start()
+            elif what == "backend":
+                self.pg.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                            " WHERE usename = 'petahour_settle'")
+            self.assertEqual(maker.wait(PATIENCE_S), 0)
+            self.assertIsNone(settle.poll(), f"kill {kill}: settlement gave up")
+        self.end_at(settle, records)
+        self.assert_equal_to_journal()
+        print(counts, flush=True)
+
+    def end_at(self, settle, records):
+        self.proxy.judge = lambda kind, body: PASS
+        self.wait_for(records)
+        self.end(settle)
+
+
+if __name__ == "__main__":
+    main()
