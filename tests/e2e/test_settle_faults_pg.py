@@ -42,15 +42,15 @@ class Faults(SettleCase):
 
     def cut_at(self, which, how, meanwhile=lambda: None):
         """Message number `which` of the next connections, from 1, is the one that is cut.  Gives a
-        list that is filled once that has happened."""
+        list that is filled once that, and `meanwhile`, has happened."""
         seen, done = [0], []
 
         def judge(kind, body):
             seen[0] += 1
-            if seen[0] != which or done:
+            if seen[0] != which:
                 return PASS
-            done.append(kind)
             meanwhile()
+            done.append(kind)
             return how
         self.proxy.judge = judge
         return done
@@ -61,59 +61,59 @@ class Faults(SettleCase):
 
         def judge(kind, body):
             commits[0] += is_commit(kind, body)
-            if commits[0] < 2 or done or not is_commit(kind, body):
+            if commits[0] != 2 or not is_commit(kind, body):
                 return PASS
-            done.append(kind)
             meanwhile()
+            done.append(kind)
             return how
         self.proxy.judge = judge
         return done
 
+    def kill_at(self, which):
+        """Runs settlement once and kills it before that message; false if it ended earlier."""
+        started = []
+        done = self.cut_at(which, CUT, lambda: started[0].kill())
+        started.append(subprocess.Popen([SETTLE, "--config", self.config, "--once"],
+                                        stderr=subprocess.DEVNULL))
+        started[0].wait(PATIENCE_S)
+        return bool(done)
+
     def test_settlement_killed_at_every_statement(self):
-        """Before and after each message; nothing is written until the one with COMMIT, and then
-        everything at once."""
-        self.make(1200, per_hour=PER_HOUR)
-        killed = {CUT: 0, CUT_AFTER: 0}
-        for how in (CUT, CUT_AFTER):
-            start = self.position()
-            while self.position() == start:
-                process = subprocess.Popen([SETTLE, "--config", self.config, "--once"],
-                                           stderr=subprocess.DEVNULL)
-                done = self.cut_at(killed[how] + 1, how, process.kill if how == CUT else lambda: None)
-                if how == CUT_AFTER:
-                    wait_until("the message or the end",
-                               lambda: done or process.poll() is not None)
-                    process.kill()
-                process.wait(PATIENCE_S)
-                self.assertIn(self.position(), (start, 1200 if how == CUT else 2400))
-                if not done:
-                    break
-                killed[how] += 1
-            self.proxy.judge = lambda kind, body: PASS
+        """Nothing is written until the message with COMMIT, and then everything at once."""
+        records = 600
+        self.make(records, per_hour=PER_HOUR)
+        which = 1
+        while self.kill_at(which) and self.position() != records:
+            self.assertEqual(self.position(), 0, which)
+            which += 1
+        self.assertGreater(which, 60)
+        self.assertEqual(self.position(), records)
+        self.assert_equal_to_journal()
+
+    def test_settlement_killed_when_the_server_has_the_commit(self):
+        for records, how in ((300, CUT_AFTER), (600, CUT_ANSWERED)):
+            self.make(records, per_hour=PER_HOUR)
+            started = []
+            done = self.cut_commit(how, lambda: started[0].kill())
+            started.append(subprocess.Popen([SETTLE, "--config", self.config, "--once"],
+                                            stderr=subprocess.DEVNULL))
+            started[0].wait(PATIENCE_S)
+            self.assertTrue(done)
+            self.wait_for(records)
             self.settle("--once")
             self.assert_equal_to_journal()
-            self.make(2400, per_hour=PER_HOUR)
-        self.settle("--once")
-        self.assert_equal_to_journal()
-        self.assertGreater(killed[CUT], 60)
-        self.assertGreater(killed[CUT_AFTER], 60)
 
     def test_connection_cut_at_every_message(self):
-        records, messages = 0, {}
-        for how in (CUT, CUT_AFTER):
-            which = 1
-            while True:
-                records += 30
-                self.make(records, per_hour=PER_HOUR)
-                done = self.cut_at(which, how)
-                self.settle("--once")
-                self.assertEqual(self.position(), records)
-                if not done:
-                    break
-                which += 1
-            messages[how] = which
+        records, which, done = 0, 0, True
+        while done:
+            records += 30
+            which += 1
+            self.make(records, per_hour=PER_HOUR)
+            done = self.cut_at(which, CUT)
+            self.settle("--once")
+            self.assertEqual(self.position(), records)
         self.assert_equal_to_journal()
-        self.assertGreater(min(messages.values()), 30, messages)
+        self.assertGreater(which, 30)
 
     def test_answer_to_a_commit_is_lost(self):
         records = 0
