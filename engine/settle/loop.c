@@ -9,7 +9,9 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "engine/base/limits.h"
 #include "engine/base/panic.h"
+#include "engine/process/clock.h"
 #include "engine/process/log.h"
 #include "engine/process/stop.h"
 #include "engine/replay/replay.h"
@@ -27,6 +29,7 @@ enum {
     WAIT_MS = 1000,    /* a look at the journal even if nothing was announced */
     UNTOLD_MS = 10,    /* the same where the system cannot announce changes */
     ABSENT_MS = 100,   /* between looks for a journal that is not there yet */
+    SHORT_S = 10,      /* a journal that ends before the rows may be one whose writer starts */
 };
 
 typedef struct {
@@ -42,6 +45,8 @@ typedef struct {
     ph_position at;         /* what the database has */
     bool is_at_passed;      /* the replay has reached `at` and found its chain hash */
     uint64_t replayed_seq;  /* last record that the replay gave */
+    uint64_t short_seq;     /* the same when the journal was first found to end before `at` */
+    uint64_t short_ns;      /* and when that was */
     ph_rows rows;
     ph_partitions partitions;
 } settle;
@@ -285,10 +290,17 @@ static bool is_full(const ph_rows *rows)
                                    rows->cnt.transfers + rows->cnt.segments >= ROWS_MAX);
 }
 
-/* Everything that was durable is replayed, and the database has more. */
-static ph_status check_end(const settle *s)
+/* Everything that was durable is replayed, and the database has more.  A writer that starts has not
+   yet said how far its journal is durable, and then none of it seems to be: PH_EEND for a while. */
+static ph_status check_end(settle *s)
 {
-    if (s->replayed_seq == 0 || s->is_at_passed) return PH_OK;
+    if (s->replayed_seq == 0 || s->is_at_passed) return PH_EEND;
+    uint64_t now = ph_clock_monotonic_ns();
+    if (s->short_ns == 0 || s->short_seq != s->replayed_seq) {
+        s->short_seq = s->replayed_seq;
+        s->short_ns = now;
+    }
+    if (now - s->short_ns < SHORT_S * PH_NS_PER_S) return PH_EEND;
     ph_log_error("stopping: the database has rows up to record %" PRIu64
                  ", but journal \"%s\" ends at record %" PRIu64
                  "; use the database of this journal, or an empty one",
@@ -309,9 +321,7 @@ static ph_status turn(settle *s)
         ph_rows_clear(&s->rows);
         return PH_OK;
     }
-    if (status == PH_OK) return PH_OK;
-    ph_status end = check_end(s);
-    return end == PH_OK ? PH_EEND : end;
+    return status == PH_OK ? PH_OK : check_end(s);
 }
 
 static ph_status run(settle *s)
@@ -326,15 +336,20 @@ static ph_status run(settle *s)
         status = turn(s);
         if (status != PH_EEND) continue;
         status = PH_OK;
-        if (ph_stop_requested() || (s->options->is_once && s->replayed_seq != 0)) break;
-        if (s->options->is_once) {
+        if (ph_stop_requested()) break;
+        bool is_caught_up = s->replayed_seq != 0 && s->is_at_passed;
+        if (s->options->is_once && is_caught_up) break;
+        if (s->options->is_once && s->replayed_seq == 0) {
             ph_log_error("there is no journal in \"%s\"", s->options->journal);
             return PH_ENOTFOUND;
         }
         if (s->replayed_seq == 0 && !s->is_absence_said)
             ph_log_info("waiting for a journal in \"%s\"", s->options->journal);
         s->is_absence_said = true;
-        pause_ms(s->watch, s->replay == NULL ? ABSENT_MS : s->watch < 0 ? UNTOLD_MS : WAIT_MS);
+        bool is_short = s->replayed_seq != 0 && !s->is_at_passed;
+        pause_ms(s->watch, s->replay == NULL || is_short ? ABSENT_MS
+                           : s->watch < 0                ? UNTOLD_MS
+                                                         : WAIT_MS);
     }
     if (status == PH_EEND) status = PH_OK; /* stopped while the database was away */
     if (status == PH_OK) ph_log_info("ended with rows up to record %" PRIu64, s->at.seq);

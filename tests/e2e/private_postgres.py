@@ -53,12 +53,13 @@ def children(pid):
 class Cluster:
     """Owns its folder when it made it; a folder that was given stays after stop."""
 
-    def __init__(self, folder=None, fsync=False, database="petahour"):
+    def __init__(self, folder=None, fsync=False, database="petahour", settings=()):
         self.is_own = folder is None
         if self.is_own:
             folder = tempfile.mkdtemp(prefix="ph-pg-", dir="/tmp")
         self.folder = pathlib.Path(folder).absolute()
         self.fsync = fsync
+        self.settings = settings  # more of them, as name=value
         self.database = database
         if len(str(self.folder / ".s.PGSQL.5432").encode()) > SOCKET_BYTES_MAX:
             raise RuntimeError(f"the path of \"{self.folder}\" is too long for a socket")
@@ -87,6 +88,7 @@ class Cluster:
         fsync = "on" if self.fsync else "off"
         settings = (f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' "
                     f"-c fsync={fsync} -c shared_buffers=64MB -c max_connections=20")
+        settings += "".join(f" -c {setting}" for setting in self.settings)
         run([BIN / "pg_ctl", "-D", self.data, "-w", "-t", "60", "-l", self.folder / "log", "-o",
              settings, "start"])
         if is_new:

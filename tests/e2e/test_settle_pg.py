@@ -5,7 +5,9 @@ that was written can be changed.
 
 Arguments: petahour-settle, make_journal, compare (built programs)."""
 
+import fcntl
 import shutil
+import struct
 import time
 
 from settle_rig import PATIENCE_S, SCHEMA, SettleCase, main, wait_until
@@ -165,6 +167,22 @@ class Settle(SettleCase):
         self.make(450, seed=1)
         self.assertIn("ends at record 450", self.settle("--once", code=1))
         self.assertEqual(self.position(), 500)
+
+    def test_journal_whose_writer_starts_is_waited_for(self):
+        """A writer that has not yet said how far its journal is durable hides all of it."""
+        self.make(500)
+        self.settle("--once")
+        with open(self.journal / "LOCK", "r+b") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            lock.write(struct.pack("<QQ", 300, 2**64 - 1 - 300))
+            lock.flush()
+            settle = self.start_settle()
+            time.sleep(1.5)
+            self.assertIsNone(settle.poll())
+        self.make(600)
+        self.wait_for(600)
+        self.end(settle)
+        self.assert_equal_to_journal()
 
     def test_other_market_is_refused(self):
         self.make(200)

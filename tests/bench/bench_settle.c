@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Trades settled in PostgreSQL, beside a bare COPY of the same rows.
+
+     bench_settle CONNINFO TRADES TRADES_PER_TRANSACTION
+
+   The database has the schema, and the same tables again in the schema `bare`: the same columns and
+   indexes, and nothing else.  The market trades in memory; each transaction of its records is then
+   settled as petahour-settle does (rows, position, balances, ends of orders, triggers, partitions,
+   fsync), and at once the same rows are copied to the bare tables, in a transaction of its own.
+   Prints seconds of both, and orders, transfers and accounts of all rows. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/panic.h"
+#include "engine/settle/store.h"
+#include "engine/settle/tables.h"
+#include "engine/settle/write.h"
+#include "tests/bench/bench_market.h"
+
+enum { CHUNK = 64 * 1024, MAKER_UNITS = 3, WARM_TRANSACTIONS = 5 };
+
+static const char market[] = "bench.test";
+
+typedef struct {
+    bench_market b;
+    ph_pg *pg, *bare;
+    ph_position at;
+    ph_partitions partitions;
+    ph_rows rows;
+    uint64_t trades, settled_ns, bare_ns, settled;
+} bench;
+
+static void check(ph_status s, const ph_pg_error *e)
+{
+    if (s == PH_OK) return;
+    fprintf(stderr, "bench_settle: %s\n", e->text);
+    exit(1);
+}
+
+/* One command, and its rows. */
+static void apply(bench *x, ph_command *c)
+{
+    char why[256];
+    bench_apply(&x->b, c);
+    ph_replay_record record = {.command = *c, .events = x->b.out.v, .event_cnt = x->b.out.cnt};
+    ph_replay_batch batch = {.first_seq = c->seq, .record_cnt = 1, .records = &record};
+    ph_rows_room needed = ph_rows_needed(&x->rows, &batch);
+    PH_ASSERT(ph_store_reserve(&x->rows, &needed) == PH_OK);
+    uint64_t begin = bench_now();
+    ph_status s = ph_rows_take(&x->rows, &batch, why, sizeof why);
+    x->settled_ns += bench_now() - begin;
+    PH_ASSERT(s == PH_OK);
+    for (uint32_t i = 0; i < x->b.out.cnt; i++)
+        x->trades += x->b.out.v[i].kind == PH_EVT_TRADE;
+}
+
+/* A resting offer that MAKER_UNITS buyers take one unit of. */
+static void trade(bench *x, uint32_t turn)
+{
+    ph_window window = {BENCH_FIRST + turn % 24, 1};
+    uint32_t product = 1 + turn % 8;
+    ph_command c = bench_order(&x->b, turn, PH_SIDE_SELL, PH_SHAPE_EACH, window);
+    c.u.order.product.v = product;
+    c.u.order.quantity = MAKER_UNITS;
+    c.u.order.price = 1000;
+    apply(x, &c);
+    for (uint32_t i = 0; i < MAKER_UNITS; i++) {
+        c = bench_order(&x->b, turn * MAKER_UNITS + i, PH_SIDE_BUY, PH_SHAPE_EACH, window);
+        c.u.order.product.v = product;
+        c.u.order.quantity = 1;
+        c.u.order.price = 1000;
+        c.u.order.time_in_force = PH_TIF_IOC;
+        apply(x, &c);
+    }
+}
+
+static void copy_bare(bench *x, const ph_table *t)
+{
+    uint8_t chunk[CHUNK];
+    char sql[2048];
+    ph_pg_error e = {0};
+    uint64_t sent = 0, stored = 0;
+    ph_copy c = ph_copy_of(chunk, sizeof chunk);
+    ph_copy_header(&c);
+    for (uint64_t i = 0, n = t->cnt(&x->rows); i < n; i++) {
+        if (!t->write(&c, &x->rows, i)) continue;
+        if (sent++ == 0) {
+            (void)snprintf(sql, sizeof sql, "COPY bare.%s (%s) FROM STDIN (FORMAT binary)",
+                           strchr(t->name, '.') + 1, t->columns);
+            check(ph_pg_copy_begin(x->bare, sql, &e), &e);
+        }
+        if (ph_copy_size(&c) + PH_COPY_ROW_MAX + 2 > sizeof chunk) {
+            check(ph_pg_copy_put(x->bare, chunk, ph_copy_size(&c), &e), &e);
+            c = ph_copy_of(chunk, sizeof chunk);
+        }
+    }
+    if (sent == 0) return;
+    ph_copy_trailer(&c);
+    check(ph_pg_copy_put(x->bare, chunk, ph_copy_size(&c), &e), &e);
+    check(ph_pg_copy_end(x->bare, &stored, &e), &e);
+}
+
+static void settle(bench *x)
+{
+    ph_pg_error e = {0};
+    uint64_t begin = bench_now();
+    ph_rows_sort(&x->rows);
+    check(ph_rows_write(x->pg, market, &x->at, &x->rows, &x->partitions, &e), &e);
+    uint64_t middle = bench_now();
+    check(ph_pg_run(x->bare, "BEGIN", &e), &e);
+    for (size_t i = 0; i < ph_market_tables.cnt; i++)
+        copy_bare(x, &ph_market_tables.v[i]);
+    check(ph_pg_commit(x->bare, &e), &e);
+    x->settled_ns += middle - begin;
+    x->bare_ns += bench_now() - middle;
+    x->settled += x->trades;
+    x->trades = 0;
+    x->at.seq = x->rows.last_seq;
+    ph_rows_clear(&x->rows);
+}
+
+/* The rows of what the market had before its first trade are not measured, and not written: only
+   its cash accounts, and the position. */
+static void begin_books(bench *x)
+{
+    ph_pg_error e = {0};
+    char sql[512];
+    (void)snprintf(sql, sizeof sql,
+                   "INSERT INTO petahour.account SELECT 2, i, 4000000000000000000, 0"
+                   " FROM generate_series(1, %d) i;"
+                   "SELECT petahour.take_position('%s');"
+                   "SELECT petahour.advance('%s', 1, 1, %" PRIu64 ", '', decode(repeat('00', 32),"
+                   " 'hex'))",
+                   1 + BENCH_SUPPLIERS + BENCH_BUYERS, market, market, x->b.seq);
+    check(ph_pg_run(x->pg, sql, &e), &e);
+    check(ph_position_take(x->pg, market, &x->at, &e), &e);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 4) {
+        fprintf(stderr, "usage: bench_settle CONNINFO TRADES TRADES_PER_TRANSACTION\n");
+        return 2;
+    }
+    uint64_t trades = strtoull(argv[2], NULL, 10), each = strtoull(argv[3], NULL, 10);
+    ph_market_limits limits = bench_limits(8, 24, 4096, 4096);
+    static bench x;
+    ph_pg_error e = {0};
+    x.b = bench_market_new(&limits, 8);
+    x.rows.market = x.b.m;
+    check(ph_pg_open(argv[1], "bench_settle", &x.pg, &e), &e);
+    check(ph_pg_open(argv[1], "bench_settle bare", &x.bare, &e), &e);
+    begin_books(&x);
+    uint32_t transactions = 0;
+    for (uint32_t turn = 0; x.settled < trades; turn++) {
+        trade(&x, turn);
+        if (x.trades < each) continue;
+        settle(&x);
+        if (++transactions == WARM_TRANSACTIONS) x.settled_ns = x.bare_ns = x.settled = 0;
+    }
+    PH_ASSERT(x.b.rejected == 0);
+    printf("%" PRIu64 " %.3f %.3f\n", x.settled, (double)x.settled_ns / 1e9,
+           (double)x.bare_ns / 1e9);
+    ph_pg_close(x.pg);
+    ph_pg_close(x.bare);
+    ph_store_release(&x.rows);
+    bench_market_free(&x.b);
+    return 0;
+}

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trades settled in a real PostgreSQL, beside a bare COPY of the same rows; then books that are made
+anew from a journal.
+
+usage: bench_settle.py BUILD_FOLDER [TRADES [RECORDS]]
+
+Starts a PostgreSQL of its own with fsync on. See the head of bench_settle.c; the bare tables have the
+columns and indexes of ours, no partitions, no triggers, no constraints but NOT NULL. Machines are
+noisy: the ratio counts."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from private_postgres import Cluster  # noqa: E402
+
+SETTINGS = ("shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=30min", "wal_compression=off")
+BARE = """
+CREATE SCHEMA bare AUTHORIZATION petahour_settle;
+DO $$
+DECLARE
+    one text;
+BEGIN
+    FOREACH one IN ARRAY ARRAY['market', 'participant', 'site', 'hardware', 'capacity', 'product',
+                               'payment', 'order', 'contract', 'segment', 'transfer', 'account'] LOOP
+        EXECUTE format('CREATE TABLE bare.%I (LIKE petahour.%I INCLUDING DEFAULTS INCLUDING INDEXES)',
+                       one, one);
+        EXECUTE format('ALTER TABLE bare.%I OWNER TO petahour_settle', one);
+    END LOOP;
+END $$;
+"""
+
+
+class Books:
+    def __init__(self, build):
+        self.build = build
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ph-bench-", dir="/tmp"))
+        self.pg = Cluster(fsync=True, settings=SETTINGS)
+        self.pg.start()
+        self.config = self.folder / "petahour.ini"
+        self.config.write_text(
+            f"[market]\nname = settle.test\n[settle]\njournal = {self.folder}/journal\n"
+            f"database = {self.pg.conninfo('petahour_settle')}\n", encoding="utf-8")
+
+    def close(self):
+        self.pg.remove()
+        shutil.rmtree(self.folder)
+
+    def program(self, name, *arguments):
+        done = subprocess.run([self.build / name, *arguments], capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            sys.exit(f"bench_settle: {name}: {done.stderr.strip()}")
+        return done.stdout
+
+    def fresh(self):
+        self.pg.database = "postgres"
+        self.pg.sql("DROP DATABASE IF EXISTS petahour WITH (FORCE)")
+        self.pg.sql("CREATE DATABASE petahour")
+        self.pg.database = "petahour"
+        self.program("engine/settle/petahour-settle", "--config", self.config, "--migrate",
+                     self.pg.conninfo())
+
+    def size(self):
+        """Bytes of the tables, and of their indexes."""
+        return [int(n) for n in self.pg.sql(
+            "SELECT sum(pg_table_size(oid)), sum(pg_indexes_size(oid)) FROM pg_class WHERE relkind"
+            " = 'r' AND relnamespace = 'petahour'::regnamespace").split("|")]
+
+    def trades(self, count, each):
+        self.fresh()
+        self.pg.sql(BARE)
+        empty = self.size()
+        settled, ours, bare = (float(n) for n in self.program(
+            "tests/bench/bench_settle", self.pg.conninfo("petahour_settle"), str(count),
+            str(each)).split())
+        rows, indexes = (now - then for now, then in zip(self.size(), empty))
+        print(f"{each:>10} {settled / ours:>12.0f} {settled / bare:>12.0f} {bare / ours:>7.2f}"
+              f" {rows / count:>12.0f} {indexes / count:>12.0f}", flush=True)
+
+    def rebuild(self, records):
+        self.fresh()
+        self.program("tests/e2e/make_journal", self.folder / "journal", "1", str(records), "200")
+        begin = time.monotonic()
+        self.program("engine/settle/petahour-settle", "--config", self.config, "--once")
+        spent = time.monotonic() - begin
+        trades = int(self.pg.sql("SELECT count(*) FROM petahour.contract"))
+        print(f"\nBooks made anew from a journal of {records} records: {trades} trades in {spent:.1f} s,"
+              f" {trades / spent:.0f} trades/s, {records / spent:.0f} records/s;"
+              f" a million trades at this rate: {1e6 * spent / trades:.0f} s")
+
+
+def main():
+    build = pathlib.Path(sys.argv[1]).resolve()
+    trades = int(sys.argv[2]) if len(sys.argv) > 2 else 200000
+    records = int(sys.argv[3]) if len(sys.argv) > 3 else 150000
+    books = Books(build)
+    try:
+        print("Trades a second, settled with everything on and as a bare COPY; bytes of a trade")
+        print(f"{'in one tx':>10} {'settled':>12} {'bare COPY':>12} {'ratio':>7} {'rows':>12}"
+              f" {'indexes':>12}")
+        for each in (100, 1000, 10000):
+            books.trades(trades // 5 if each == 100 else trades, each)
+        books.rebuild(records)
+    finally:
+        books.close()
+
+
+if __name__ == "__main__":
+    main()
