@@ -7,11 +7,12 @@
    indexes, and nothing else.  The market trades in memory; each transaction of its records is then
    settled as petahour-settle does (rows, position, balances, ends of orders, triggers, partitions,
    fsync), and at once the same rows are copied to the bare tables, in a transaction of its own.
-   Prints seconds of both, and orders, transfers and accounts of all rows. */
+   Prints trades, seconds of both, and seconds of processor of the server process of each. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/base/panic.h"
 #include "engine/settle/store.h"
@@ -30,6 +31,7 @@ typedef struct {
     ph_partitions partitions;
     ph_rows rows;
     uint64_t trades, settled_ns, bare_ns, settled;
+    double server, bare_server; /* seconds of processor before what is measured */
 } bench;
 
 static void check(ph_status s, const ph_pg_error *e)
@@ -37,6 +39,33 @@ static void check(ph_status s, const ph_pg_error *e)
     if (s == PH_OK) return;
     fprintf(stderr, "bench_settle: %s\n", e->text);
     exit(1);
+}
+
+static ph_status on_pid(void *arg, const char *const *columns, uint32_t cnt)
+{
+    PH_ASSERT(cnt == 1);
+    *(long *)arg = strtol(columns[0], NULL, 10);
+    return PH_OK;
+}
+
+/* Seconds of processor that the server process of a connection has had: user and system time are
+   fields 14 and 15, and the name before them has no space. */
+static double server_seconds(ph_pg *pg)
+{
+    ph_pg_error e = {0};
+    long pid = 0;
+    char path[64], line[512];
+    check(ph_pg_ask(pg, "SELECT pg_backend_pid()", 0, NULL, on_pid, &pid, &e), &e);
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *file = fopen(path, "re");
+    PH_ASSERT(file != NULL && fgets(line, sizeof line, file) != NULL);
+    (void)fclose(file); /* read only */
+    char *field = line;
+    for (int i = 1; i < 14; i++)
+        field = strchr(field, ' ') + 1;
+    char *next;
+    uint64_t user = strtoull(field, &next, 10), system = strtoull(next, NULL, 10);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
 /* One command, and its rows. */
@@ -158,11 +187,15 @@ int main(int argc, char **argv)
         trade(&x, turn);
         if (x.trades < each) continue;
         settle(&x);
-        if (++transactions == WARM_TRANSACTIONS) x.settled_ns = x.bare_ns = x.settled = 0;
+        if (++transactions != WARM_TRANSACTIONS) continue;
+        x.settled_ns = x.bare_ns = x.settled = 0;
+        x.server = server_seconds(x.pg);
+        x.bare_server = server_seconds(x.bare);
     }
     PH_ASSERT(x.b.rejected == 0);
-    printf("%" PRIu64 " %.3f %.3f\n", x.settled, (double)x.settled_ns / 1e9,
-           (double)x.bare_ns / 1e9);
+    printf("%" PRIu64 " %.3f %.3f %.3f %.3f\n", x.settled, (double)x.settled_ns / 1e9,
+           (double)x.bare_ns / 1e9, server_seconds(x.pg) - x.server,
+           server_seconds(x.bare) - x.bare_server);
     ph_pg_close(x.pg);
     ph_pg_close(x.bare);
     ph_store_release(&x.rows);

@@ -75,11 +75,12 @@ class Books:
         self.fresh()
         self.pg.sql(BARE)
         empty = self.size()
-        settled, ours, bare = (float(n) for n in self.program(
+        settled, ours, bare, cpu, bare_cpu = (float(n) for n in self.program(
             "tests/bench/bench_settle", self.pg.conninfo("petahour_settle"), str(count),
             str(each)).split())
         rows, indexes = (now - then for now, then in zip(self.size(), empty))
         print(f"{each:>10} {settled / ours:>12.0f} {settled / bare:>12.0f} {bare / ours:>7.2f}"
+              f" {cpu / settled * 1e6:>8.1f} {bare_cpu / settled * 1e6:>8.1f}"
               f" {rows / count:>12.0f} {indexes / count:>12.0f}", flush=True)
 
     def rebuild(self, records):
@@ -100,8 +101,10 @@ def main():
     records = int(sys.argv[3]) if len(sys.argv) > 3 else 150000
     books = Books(build)
     try:
-        print("Trades a second, settled with everything on and as a bare COPY; bytes of a trade")
-        print(f"{'in one tx':>10} {'settled':>12} {'bare COPY':>12} {'ratio':>7} {'rows':>12}"
+        print("Trades a second, settled with everything on and as a bare COPY; processor time of the server"
+              " and bytes of a trade")
+        print(f"{'in one tx':>10} {'settled':>12} {'bare COPY':>12} {'ratio':>7} {'CPU us':>8} {'bare':>8}"
+              f" {'rows':>12}"
               f" {'indexes':>12}")
         for each in (100, 1000, 10000):
             books.trades(trades // 5 if each == 100 else trades, each)
