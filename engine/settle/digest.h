@@ -2,12 +2,12 @@
 /*  engine/settle/digest.h - is every row of the database the one that the journal gives?
 
     Both sides are reduced to the same figures: for each table and each stretch of numbers the count
-    of rows and the sum of their BLAKE2b hashes, over the very bytes that COPY moves.  A sum does not
+    of rows and the sum of their BLAKE2b hashes, over the bytes that COPY moves.  A sum does not
     depend on the order of the rows, so neither side sorts.  What of a row changes after it was
     written is left out, but for the ends of orders, which are rows of their own here.
 
-    Owns      its figures, 24 bytes per table and PH_DIGEST_STRETCH numbers; its connection, for
-              the time of a call.
+    Owns      its figures, 24 bytes per table and PH_DIGEST_STRETCH numbers; its connection, for the
+              time of a call.
     Thread    one. */
 #ifndef ENGINE_SETTLE_DIGEST_H
 #define ENGINE_SETTLE_DIGEST_H
@@ -30,8 +30,8 @@ void ph_digest_release(ph_digest *d);
 ph_status ph_digest_take(ph_digest *d, const ph_market *m, const ph_replay_batch *batch, char *why,
                          size_t why_size);
 
-/* Reads every row of the database, in one read-only snapshot, and says each stretch of a table whose
-   rows differ as a sentence, as ph_settle_compare does; statuses as there.  *ret_checked is the
+/* Reads every row of the database, in one read-only snapshot, and says each stretch of a table
+   whose rows differ as a sentence, as ph_settle_compare does; statuses as there.  *ret_checked is the
    number of rows that were read. */
 ph_status ph_settle_compare_rows(const char *conninfo, const ph_digest *d,
                                  void (*on_difference)(void *arg, const char *sentence), void *arg,

@@ -31,8 +31,8 @@ ph_status ph_position_take(ph_pg *pg, const char *market, ph_position *ret, ph_p
 ph_status ph_position_read(ph_pg *pg, const char *market, ph_position *ret, ph_pg_error *reterr);
 
 /* Writes the rows (sorted, not empty), which follow record `at->seq`, and moves the position, in
-   one transaction, after partitions were made for them where none is ahead.  PH_OK: committed.  PH_EAGAIN: it may or may not have been; any other status: it
-   was not. */
+   one transaction, after partitions were made for them where none is ahead.  PH_OK: committed.
+   PH_EAGAIN: it may or may not have been; any other status: it was not. */
 ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
                         ph_partitions *partitions, ph_pg_error *reterr);
 

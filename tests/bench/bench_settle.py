@@ -78,7 +78,7 @@ class Books:
         settled, ours, bare, cpu, bare_cpu = (float(n) for n in self.program(
             "tests/bench/bench_settle", self.pg.conninfo("petahour_settle"), str(count),
             str(each)).split())
-        rows, indexes = (now - then for now, then in zip(self.size(), empty))
+        rows, indexes = (full - before for full, before in zip(self.size(), empty))
         print(f"{each:>10} {settled / ours:>12.0f} {settled / bare:>12.0f} {bare / ours:>7.2f}"
               f" {cpu / settled * 1e6:>8.1f} {bare_cpu / settled * 1e6:>8.1f}"
               f" {rows / count:>12.0f} {indexes / count:>12.0f}", flush=True)

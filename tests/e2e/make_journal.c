@@ -4,9 +4,10 @@
       make_journal DIRECTORY SEED RECORDS RECORDS_PER_BATCH [PAUSE_MS [RECORDS_PER_HOUR]]
 
     With RECORDS_PER_HOUR the market also delivers, disputes, sells on, measures and changes its
-    terms, as time passes that much faster.  Command n follows from SEED and n alone, so a journal that is continued is the one that would
-    have been made at once, and another SEED gives another journal.  Continues a journal that is
-    there; pauses between batches when told to. */
+    terms, as time passes that much faster.  Command n follows from SEED, n and RECORDS_PER_HOUR
+    alone, so a journal that is continued is the one that would have been made at once, and another
+    SEED gives another journal.  Continues a journal that is there; pauses between batches when told
+    to. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

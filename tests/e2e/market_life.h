@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  tests/e2e/market_life.h - commands of a market that delivers, disputes and sells on: what a day of
-    trading alone does not show.
+/*  tests/e2e/market_life.h - commands of a market that delivers, disputes and sells on: what a day
+    of trading alone does not show.
 
     The command follows from the market and `random` alone.  Suppliers are the participants from
     `supplier` on, buyers those from `buyer` on, `people` of each; `meter` and `auditor` are one
