@@ -73,7 +73,7 @@ LAYERS = {
                 "checkpoint", "contracts", "countersignatures", "document", "log_folder", "log_leaf", "log_reader",
                 "log_tree", "merkle", "notary_keys", "note",
             ),
-            "engine/settle": ("compare", "pg"),
+            "engine/settle": ("compare", "digest", "pg"),
         },  # fmt: skip
     ),
 }
@@ -102,6 +102,7 @@ DOORS = {
         "engine/journal/chain",
         "engine/process/config",
         "engine/process/keyfile",
+        "engine/settle/digest",
         "engine/settle/migrate",
         "engine/settle/write",
         "engine/notary/countersignatures",
