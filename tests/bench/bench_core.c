@@ -502,7 +502,7 @@ static void growth_rows(void)
 
 static void brief_run(void)
 {
-    order_stream s = stream_generate(100, 10000, 20000, 1);
+    order_stream s = stream_generate(100, 10000, 190000, 1);
     play p = play_new(&s, 1);
     (void)play_run(&p, BATCH);
     printf("%u\n", s.header.preload_cnt + s.header.command_cnt);
