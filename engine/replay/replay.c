@@ -9,8 +9,13 @@
 #include "engine/journal/file_posix.h"
 #include "engine/journal/reader.h"
 #include "engine/process/memory.h"
+#include "engine/replay/checker.h"
 #include "engine/replay/limits.h"
+#include "engine/replay/market_block.h"
+#include "engine/replay/market_file.h"
 #include "engine/wire/codec.h"
+
+enum { APPLIED_AT_ONCE = 8 }; /* records between two messages to the checker */
 
 /* A block that grows; what is behind the part that was used costs nothing. */
 typedef struct {
@@ -23,45 +28,18 @@ struct ph_replay {
     ph_journal_reader *reader;
     void *reader_block;
     ph_market *market;
-    ph_market_limits limits;     /* of the market */
-    uint32_t events_max;         /* of one command */
-    room records, events, bytes; /* ph_replay_record, ph_event, encoded events */
-    ph_replay_batch batch;       /* what next returned last */
-    ph_status failed;            /* once a batch could not be applied, nothing follows */
-    ph_replay_error error;       /* why */
+    ph_market_limits limits; /* of the market */
+    uint32_t events_max;     /* of one command */
+    room records, events;    /* ph_replay_record, ph_event */
+    ph_checker *checker;
+    ph_replay_batch batch;  /* what next returned last */
+    bool has_begun;         /* next was called */
+    ph_state_head snapshot; /* that it began with; all zero: none */
+    ph_status failed;       /* once a batch could not be applied, nothing follows */
+    ph_replay_error error;  /* why */
 };
 
-/* Before the market's block: how much was mapped.  A page, so that the block stays aligned. */
-enum { BLOCK_OFFSET = 4096 };
-
 /* ---- Memory ----------------------------------------------------------------------------- */
-
-static ph_status map_market(const ph_market_limits *limits, ph_market **ret)
-{
-    size_t size = ph_market_footprint(limits);
-    if (size == 0) return PH_EINVAL;
-    if (size > SIZE_MAX - BLOCK_OFFSET) return PH_EFULL;
-    size += BLOCK_OFFSET;
-    void *mapped;
-    ph_status s = ph_memory_map(size, &mapped);
-    if (s != PH_OK) return s;
-    ph_memory_prefer_large_pages(mapped, size);
-    memcpy(mapped, &size, sizeof size);
-    void *block = (uint8_t *)mapped + BLOCK_OFFSET;
-    ph_market *m = ph_market_init(block, limits);
-    PH_ASSERT((void *)m == block);
-    *ret = m;
-    return PH_OK;
-}
-
-void ph_replay_free_market(ph_market *m)
-{
-    if (m == NULL) return;
-    uint8_t *mapped = (uint8_t *)m - BLOCK_OFFSET;
-    size_t size;
-    memcpy(&size, mapped, sizeof size);
-    ph_memory_unmap(mapped, size);
-}
 
 /* Makes the room at least `size` bytes large. */
 static ph_status ensure(room *r, size_t size)
@@ -115,7 +93,7 @@ static ph_status open_market(ph_replay *r, ph_replay_error *reterr)
     ph_journal_origin origin = ph_journal_reader_origin(r->reader);
     ph_market_limits limits;
     ph_status s = ph_limits_read(origin.meta, origin.meta_size, &limits);
-    if (s == PH_OK) s = map_market(&limits, &r->market);
+    if (s == PH_OK) s = ph_market_block_new(&limits, &r->market);
     if (s == PH_OK) {
         r->limits = limits;
         r->events_max = ph_market_events_max(&limits);
@@ -141,6 +119,8 @@ static ph_status open_all(ph_replay *r, const char *directory, ph_replay_error *
     if (s == PH_ENOTFOUND)
         return say(s, 0, directory, ": there is no journal", " in this directory yet", reterr);
     if (s != PH_OK) return pass_on(s, &f, reterr);
+    s = ph_checker_new(r->reader, &r->checker);
+    if (s != PH_OK) return say(s, 0, "not enough memory to read the journal", "", "", reterr);
     return open_market(r, reterr);
 }
 
@@ -164,13 +144,13 @@ ph_status ph_replay_open(const char *directory, ph_replay **ret, ph_replay_error
 void ph_replay_close(ph_replay *r)
 {
     if (r == NULL) return;
-    ph_replay_free_market(r->market);
+    ph_checker_free(r->checker);
+    ph_market_block_free(r->market);
     ph_journal_reader_close(r->reader);
     ph_memory_unmap(r->reader_block, ph_journal_reader_footprint());
     ph_disk_posix_close(&r->disk);
     ph_memory_unmap(r->records.p, r->records.size);
     ph_memory_unmap(r->events.p, r->events.size);
-    ph_memory_unmap(r->bytes.p, r->bytes.size);
     ph_memory_unmap(r, sizeof *r);
 }
 
@@ -192,55 +172,181 @@ ph_market *ph_replay_take_market(ph_replay *r)
     return m;
 }
 
-/* ---- Next ------------------------------------------------------------------------------- */
+/* ---- Snapshots ---------------------------------------------------------------------------- */
 
-/* Used parts of the rooms, in elements. */
-typedef struct {
-    size_t events, bytes;
-} used;
-
-/* Applies one record and encodes its events behind those of the batch so far. */
-static ph_status apply_record(ph_replay *r, const ph_journal_batch *b, const ph_journal_record *in,
-                              used *u, ph_replay_record *out)
+static ph_status say_refused(const ph_state_head *head, ph_status s, const char *why,
+                             ph_journal_fault *refused)
 {
-    if (ph_command_read(in->bytes, in->size, &out->command) != PH_OK)
-        return stop(r, PH_ECORRUPT, b, in->seq, "the record is not a command",
-                    "use the program that wrote it, or restore the file from a copy");
-    out->command.seq = in->seq;
-    out->command.at = in->at;
-    out->command_bytes = in->bytes;
-    out->command_size = in->size;
-    out->event_check = in->events;
-    ph_status s = ensure(&r->events, (u->events + r->events_max) * sizeof(ph_event));
-    if (s != PH_OK) return stop(r, s, b, in->seq, "not enough memory for its events", NULL);
-    ph_events events = {.v = (ph_event *)r->events.p + u->events, .max = r->events_max};
-    ph_market_apply(r->market, &out->command, &events);
-    PH_ASSERT(events.cnt >= 1 && events.cnt <= r->events_max);
-    out->event_cnt = events.cnt;
-    s = ensure(&r->bytes, u->bytes + (size_t)events.cnt * PH_EVENT_BYTES_MAX);
-    if (s != PH_OK) return stop(r, s, b, in->seq, "not enough memory for its events", NULL);
-    uint8_t *bytes = (uint8_t *)r->bytes.p + u->bytes;
-    ph_writer w = ph_writer_of(bytes, (size_t)events.cnt * PH_EVENT_BYTES_MAX);
-    for (uint32_t i = 0; i < events.cnt; i++)
-        ph_event_write(&w, &events.v[i]);
-    PH_ASSERT(!w.full && ph_writer_size(&w) <= UINT32_MAX);
-    out->event_size = (uint32_t)ph_writer_size(&w);
-    if (ph_chain_check(in->seq, bytes, out->event_size) != in->events)
-        return stop(r, PH_EDIVERGED, b, in->seq,
-                    "this program computes other events than the "
-                    "journal states",
-                    "use the program that wrote it");
-    u->events += out->event_cnt;
-    u->bytes += out->event_size;
+    char name[PH_STATE_FILE_NAME_SIZE];
+    ph_state_file_name(head->seq, name);
+    ph_fault_begin(refused);
+    ph_fault_text(ph_fault_text(refused, "snapshot \""), name);
+    ph_fault_text(ph_fault_text(refused, "\": "), why);
+    return s;
+}
+
+/* Reads the journal up to the record of the snapshot.  PH_EINVAL: the journal does not confirm it,
+   `refused` says why; other failures are the journal's own, and in *reterr. */
+static ph_status confirm(ph_replay *r, const ph_state_head *head, bool is_chain_whole,
+                         ph_journal_fault *refused, ph_replay_error *reterr)
+{
+    ph_journal_fault f;
+    ph_status s = ph_journal_reader_seek(r->reader, is_chain_whole ? 1 : head->seq, &f);
+    uint64_t last = 0;
+    ph_journal_batch b;
+    while (s == PH_OK && last < head->seq) {
+        s = ph_journal_reader_next(r->reader, &b, &f);
+        if (s == PH_OK) last = b.first_seq + b.record_cnt - 1;
+    }
+    if (s == PH_EEND)
+        return say_refused(head, PH_EINVAL, "the journal ends before its record", refused);
+    if (s != PH_OK) return pass_on(s, &f, reterr);
+    if (last != head->seq)
+        return say_refused(head, PH_EINVAL, "no batch of the journal ends with its record",
+                           refused);
+    if (!ph_hash_equal(b.chain, head->chain) || b.last_at.ns != head->at.ns)
+        return say_refused(head, PH_EINVAL, "the journal has another chain hash at its record",
+                           refused);
     return PH_OK;
 }
 
+/* PH_EINVAL: refused; other failures are the journal's. */
+static ph_status try_snapshot(ph_replay *r, ph_disk *d, uint64_t seq,
+                              const ph_replay_snapshots *from, ph_journal_fault *refused,
+                              ph_replay_error *reterr)
+{
+    ph_market *m;
+    ph_state_head head;
+    ph_journal_origin origin = ph_journal_reader_origin(r->reader);
+    if (ph_market_file_load(d, seq, &r->limits, &m, &head, refused) != PH_OK) return PH_EINVAL;
+    ph_status s = PH_OK;
+    if (memcmp(head.market.s, origin.market.s, sizeof head.market.s) != 0)
+        s = say_refused(&head, PH_EINVAL, "it is of another market", refused);
+    else
+        s = confirm(r, &head, from->is_chain_whole, refused, reterr);
+    const char *wrong = s == PH_OK && from->wrong != NULL ? from->wrong(from->arg, &head) : NULL;
+    if (wrong != NULL) s = say_refused(&head, PH_EINVAL, wrong, refused);
+    if (s != PH_OK) {
+        ph_market_block_free(m);
+        return s;
+    }
+    ph_market_block_free(r->market);
+    r->market = m;
+    r->snapshot = head;
+    return PH_OK;
+}
+
+static void say_folder(const ph_replay_snapshots *from, const char *why)
+{
+    ph_journal_fault f;
+    ph_fault_begin(&f);
+    ph_fault_text(ph_fault_text(&f, "any in \""), from->directory);
+    ph_fault_text(ph_fault_text(&f, "\": "), why);
+    from->on_refused(from->arg, f.text);
+}
+
+static ph_status try_each(ph_replay *r, ph_disk *d, const ph_replay_snapshots *from,
+                          ph_replay_error *reterr)
+{
+    uint64_t there[PH_STATE_FILES_MAX];
+    uint32_t cnt;
+    ph_journal_fault refused;
+    if (ph_state_file_list(d, there, &cnt) != PH_OK) {
+        say_folder(from, d->ops->reason(d));
+        return PH_ENOTFOUND;
+    }
+    for (uint32_t i = 0; i < cnt; i++) {
+        if (there[i] == 0 || there[i] > from->last || there[i] < from->first) continue;
+        ph_status s = try_snapshot(r, d, there[i], from, &refused, reterr);
+        if (s != PH_EINVAL) return s;
+        from->on_refused(from->arg, refused.text);
+    }
+    return PH_ENOTFOUND;
+}
+
+ph_status ph_replay_begin(ph_replay *r, const ph_replay_snapshots *from, ph_replay_error *reterr)
+{
+    PH_ASSERT(r->market != NULL && !r->has_begun && r->snapshot.seq == 0);
+    PH_ASSERT(from->on_refused != NULL);
+    ph_disk_posix d;
+    ph_status s = ph_disk_posix_open(from->directory, false, &d);
+    if (s == PH_ENOTFOUND) return s;
+    if (s != PH_OK) {
+        say_folder(from, d.why);
+        return PH_ENOTFOUND;
+    }
+    s = try_each(r, &d.disk, from, reterr);
+    ph_disk_posix_close(&d);
+    if (s != PH_ENOTFOUND) return s;
+    ph_journal_fault f;
+    ph_status back = ph_journal_reader_seek(r->reader, 1, &f);
+    return back == PH_OK ? s : pass_on(back, &f, reterr);
+}
+
+const ph_state_head *ph_replay_snapshot(const ph_replay *r)
+{
+    return &r->snapshot;
+}
+
+ph_text64 ph_replay_market_name(const ph_replay *r)
+{
+    return ph_journal_reader_origin(r->reader).market;
+}
+
+/* ---- Next ------------------------------------------------------------------------------- */
+
+/* Records of the batch as commands; fewer than all if one is none. */
+static uint32_t decode(const ph_journal_batch *b, ph_replay_record *records)
+{
+    ph_journal_cursor cursor = {0};
+    ph_journal_record in;
+    uint32_t cnt = 0;
+    for (; ph_journal_record_next(b, &cursor, &in); cnt++) {
+        ph_replay_record *out = &records[cnt];
+        if (ph_command_read(in.bytes, in.size, &out->command) != PH_OK) break;
+        out->command.seq = in.seq;
+        out->command.at = in.at;
+        out->command_bytes = in.bytes;
+        out->command_size = in.size;
+        out->event_check = in.events;
+    }
+    return cnt;
+}
+
+/* Room for the events of one more record behind `used` of them. */
+static ph_status make_room(ph_replay *r, size_t used)
+{
+    size_t size = (used + r->events_max) * sizeof(ph_event);
+    if (size > r->events.size) ph_checker_pause(r->checker);
+    return ensure(&r->events, size);
+}
+
+/* Applies records, at most cnt of them; returns how many there was memory for. */
+static uint32_t apply(ph_replay *r, ph_replay_record *records, uint32_t cnt)
+{
+    static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3};
+    size_t used = 0;
+    uint32_t i = 0;
+    for (; i < cnt && make_room(r, used) == PH_OK; i++) {
+        for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++)
+            if (i + ahead[step] < cnt)
+                ph_market_prefetch(r->market, &records[i + ahead[step]].command, step);
+        ph_events events = {.v = (ph_event *)r->events.p + used, .max = r->events_max};
+        ph_market_apply(r->market, &records[i].command, &events);
+        PH_ASSERT(events.cnt >= 1 && events.cnt <= r->events_max);
+        records[i].event_cnt = events.cnt;
+        used += events.cnt;
+        if ((i + 1) % APPLIED_AT_ONCE == 0) ph_checker_applied(r->checker, r->events.p, i + 1);
+    }
+    if (i > 0) ph_checker_applied(r->checker, r->events.p, i);
+    return i;
+}
+
 /* The rooms no longer move: lets the records point into them. */
-static void point_into_rooms(ph_replay *r, uint32_t record_cnt)
+static void point_into_rooms(ph_replay *r, uint32_t record_cnt, const uint8_t *bytes)
 {
     ph_replay_record *records = r->records.p;
     const ph_event *event = r->events.p;
-    const uint8_t *bytes = r->bytes.p;
     for (uint32_t i = 0; i < record_cnt; i++) {
         records[i].events = event;
         records[i].event_bytes = bytes;
@@ -254,33 +360,43 @@ static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b)
     ph_status s = ensure(&r->records, b->record_cnt * sizeof(ph_replay_record));
     if (s != PH_OK) return stop(r, s, b, b->first_seq, "not enough memory for the batch", NULL);
     ph_replay_record *records = r->records.p;
-    used u = {0};
-    ph_journal_cursor cursor = {0};
-    ph_journal_record in;
-    for (uint32_t i = 0; ph_journal_record_next(b, &cursor, &in); i++) {
-        s = apply_record(r, b, &in, &u, &records[i]);
-        if (s != PH_OK) return s;
-    }
-    ph_digest d;
-    ph_digest_begin(&d, PH_DIGEST_EVENTS);
-    ph_digest_add(&d, r->bytes.p, u.bytes);
-    if (!ph_hash_equal(ph_digest_end(&d), b->events))
-        return stop(r, PH_EDIVERGED, b, b->first_seq,
+    uint32_t decoded = decode(b, records), at = 0;
+    const uint8_t *bytes = NULL;
+    ph_checker_begin(r->checker, b, records);
+    uint32_t applied = apply(r, records, decoded);
+    s = ph_checker_end(r->checker, applied, &bytes, &at);
+    if (s == PH_EDIVERGED && at < b->record_cnt)
+        return stop(r, s, b, b->first_seq + at,
+                    "this program computes other events than the "
+                    "journal states",
+                    "use the program that wrote it");
+    if (s == PH_EDIVERGED)
+        return stop(r, s, b, b->first_seq,
                     "the events of the batch have another digest "
                     "than the journal states",
                     "use the program that wrote it");
-    point_into_rooms(r, b->record_cnt);
+    if (s == PH_OK && applied < decoded) {
+        s = PH_EFULL;
+        at = applied;
+    }
+    if (s != PH_OK)
+        return stop(r, s, b, b->first_seq + at, "not enough memory for its events", NULL);
+    if (decoded < b->record_cnt)
+        return stop(r, PH_ECORRUPT, b, b->first_seq + decoded, "the record is not a command",
+                    "use the program that wrote it, or restore the file from a copy");
+    point_into_rooms(r, b->record_cnt, bytes);
     return PH_OK;
 }
 
 ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_error *reterr)
 {
     PH_ASSERT(r->market != NULL);
+    r->has_begun = true;
     ph_status s = r->failed;
     if (s == PH_OK) {
         ph_journal_batch b;
         ph_journal_fault f;
-        s = ph_journal_reader_next(r->reader, &b, &f);
+        if (!ph_checker_ahead(r->checker, &b)) s = ph_journal_reader_next(r->reader, &b, &f);
         if (s == PH_EEND) return s;
         if (s != PH_OK) return pass_on(s, &f, reterr);
         s = apply_batch(r, &b);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/replay/checker.h - compares the events of a batch with what the journal states, and reads
+    the next batch ahead: the half of a replay that hashes, beside the half that applies.
+
+      begin   a batch: its records, with room for what is found out about them
+      apply   one record after the other, by the caller; `applied` says how far that is
+      end     every record was compared, or the first that differs is known
+
+    A small batch is compared in the calling thread, at once: whoever follows a market record by
+    record wakes nobody.  For a large one a second thread encodes and hashes the events of a record
+    while the caller applies the next ones, and then reads, verifies and keeps the next batch, so
+    that the caller waits for neither.  What comes out is the same.
+
+    Owns      the thread, which sleeps between batches, and the encoded events.
+    Thread    one caller; the reader is the checker's between begin and the next ahead.
+    Failure   without a second thread everything is done in the first. */
+#ifndef ENGINE_REPLAY_CHECKER_H
+#define ENGINE_REPLAY_CHECKER_H
+
+#include "engine/base/status.h"
+#include "engine/journal/reader.h"
+#include "engine/replay/replay.h"
+
+typedef struct ph_checker ph_checker;
+
+/* PH_EFULL: no memory. */
+ph_status ph_checker_new(ph_journal_reader *reader, ph_checker **ret);
+
+/* The batch that was read ahead; false if none was, or not with success: read it then.  A failure
+   is not kept, because a further look may find something else. */
+bool ph_checker_ahead(ph_checker *c, ph_journal_batch *ret);
+
+/* `records` has one for each of the batch, with the checksum that the journal states.  Both stay
+   where they are until end. */
+void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, ph_replay_record *records);
+
+/* The first n records are applied: event_cnt of each is set, and `events` has all their events, one
+   behind the other. */
+void ph_checker_applied(ph_checker *c, const ph_event *events, uint32_t n);
+
+/* Waits until nobody looks at the events any more, so that they may move. */
+void ph_checker_pause(ph_checker *c);
+
+/* After the last record that could be applied, at most `n`.  PH_OK: n records are as the journal
+   states, their event_size is set, and if they are the whole batch its digest is too; *ret_bytes
+   are their encoded events, one behind the other, until the next begin.  PH_EDIVERGED: *ret_at is
+   the index of the first that differs, or record_cnt if only the digest does.  PH_EFULL: there was
+   no memory for the events of *ret_at. */
+ph_status ph_checker_end(ph_checker *c, uint32_t n, const uint8_t **ret_bytes, uint32_t *ret_at);
+
+/* Accepts NULL. */
+void ph_checker_free(ph_checker *c);
+
+#endif
