@@ -25,6 +25,7 @@ enum {
     KEY_JOURNAL,
     KEY_ENTRY,
     KEY_STATE,
+    KEY_SNAPSHOT,
     KEY_WITNESS_KEY,
     KEY_AT
 };
@@ -65,7 +66,13 @@ static const struct argp_option witness_options[] = {
     {0},
 };
 
-static const struct argp_option replay_options[] = {OPTION_JSON, OPTION_QUIET, {0}};
+static const struct argp_option replay_options[] = {
+    {"from-snapshot", KEY_SNAPSHOT, "FILE", 0, "begin with the state of FILE, not with record 1",
+     0},
+    OPTION_JSON,
+    OPTION_QUIET,
+    {0},
+};
 
 static const struct argp_option contract_options[] = {
     {"id", KEY_ID, "N", 0, "show contract N of the journal instead of checking a file", 0},
@@ -119,7 +126,10 @@ static const struct command {
      verify_options, ARGS_JOURNAL, ph_audit_verify},
     {"replay", "JOURNAL",
      "Recompute every fill, fee, contract and balance, and say \"equal\" or name the first record "
-     "that differs.",
+     "that differs.\v"
+     "With --from-snapshot only what follows the snapshot is recomputed; the chain of hashes is "
+     "read "
+     "from the first record all the same.",
      replay_options, ARGS_JOURNAL, ph_audit_replay},
     {"contract", "JOURNAL FILE\nJOURNAL --id=N\n--key=HEX FILE",
      "Check a saved contract: canonical bytes, inclusion proof, signature, and that the journal "
@@ -290,6 +300,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_DATABASE: q->database = arg; break;
     case KEY_LOG: q->log = arg; break;
     case KEY_JOURNAL: q->journal = arg; break;
+    case KEY_SNAPSHOT: q->snapshot = arg; break;
     case KEY_ENTRY: q->entry = arg; break;
     case KEY_STATE: q->state = arg; break;
     case KEY_WITNESS_KEY: q->witness_key = arg; break;
