@@ -358,7 +358,8 @@ ph_status ph_spool_put(ph_spool *s, uint64_t number, const void *bytes, uint32_t
         c = s->checked;
     else
         st = ph_spool_seek(s, number, &c);
-    if (st == PH_OK) st = view_item(s, &c, &is, &is_size);
+    if (st != PH_OK) return st;
+    st = view_item(s, &c, &is, &is_size);
     if (st == PH_OK && is_size == PH_ITEM_HEAD_SIZE + (size_t)size &&
         memcmp(is + PH_ITEM_HEAD_SIZE, bytes, size) == 0) {
         s->checked = (ph_spool_cursor){number + 1, c.offset + is_size};

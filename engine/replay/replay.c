@@ -193,7 +193,7 @@ static ph_status confirm(ph_replay *r, const ph_state_head *head, bool is_chain_
     ph_journal_fault f;
     ph_status s = ph_journal_reader_seek(r->reader, is_chain_whole ? 1 : head->seq, &f);
     uint64_t last = 0;
-    ph_journal_batch b;
+    ph_journal_batch b = {.first_seq = 0};
     while (s == PH_OK && last < head->seq) {
         s = ph_journal_reader_next(r->reader, &b, &f);
         if (s == PH_OK) last = b.first_seq + b.record_cnt - 1;
