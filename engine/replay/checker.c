@@ -49,6 +49,8 @@ struct ph_checker {
     size_t bytes_max;
     bool has_ahead;
     ph_journal_batch ahead;
+    ph_record_room ahead_records;
+    uint32_t ahead_decoded;
 };
 
 /* ---- Comparing ----------------------------------------------------------------------------- */
@@ -170,6 +172,8 @@ static void *run(void *arg)
         atomic_store_explicit(&c->ended, seen, memory_order_release);
         ph_journal_fault unused; /* whoever needs the batch looks again and is told */
         c->has_ahead = ph_journal_reader_next(c->reader, &c->ahead, &unused) == PH_OK;
+        if (c->has_ahead && ph_decode(&c->ahead, &c->ahead_records, &c->ahead_decoded) != PH_OK)
+            c->ahead_decoded = UINT32_MAX;
         atomic_store_explicit(&c->idle, seen, memory_order_release);
     }
     return NULL;
@@ -220,12 +224,17 @@ ph_status ph_checker_new(ph_journal_reader *reader, ph_checker **ret)
     return PH_OK;
 }
 
-bool ph_checker_ahead(ph_checker *c, ph_journal_batch *ret)
+bool ph_checker_ahead(ph_checker *c, ph_journal_batch *ret, ph_record_room *records,
+                      uint32_t *ret_decoded)
 {
     wait_for(&c->idle, atomic_load_explicit(&c->job, memory_order_relaxed));
     if (!c->has_ahead) return false;
     c->has_ahead = false;
     *ret = c->ahead;
+    *ret_decoded = c->ahead_decoded;
+    ph_record_room before = *records;
+    *records = c->ahead_records;
+    c->ahead_records = before;
     return true;
 }
 
@@ -288,6 +297,7 @@ void ph_checker_free(ph_checker *c)
     }
     int failed = pthread_cond_destroy(&c->woken) | pthread_mutex_destroy(&c->lock);
     PH_ASSERT(failed == 0);
+    ph_record_room_free(&c->ahead_records);
     ph_memory_unmap(c->bytes, c->bytes_max);
     ph_memory_unmap(c, sizeof *c);
 }

@@ -8,8 +8,8 @@
 
     A small batch is compared in the calling thread, at once: whoever follows a market record by
     record wakes nobody.  For a large one a second thread encodes and hashes the events of a record
-    while the caller applies the next ones, and then reads, verifies and keeps the next batch, so
-    that the caller waits for neither.  What comes out is the same.
+    while the caller applies the next ones, and then reads, verifies, decodes and keeps the next
+    batch, so that the caller waits for neither.  What comes out is the same.
 
     Owns      the thread, which sleeps between batches, and the encoded events.
     Thread    one caller; the reader is the checker's between begin and the next ahead.
@@ -19,6 +19,7 @@
 
 #include "engine/base/status.h"
 #include "engine/journal/reader.h"
+#include "engine/replay/decode.h"
 #include "engine/replay/replay.h"
 
 typedef struct ph_checker ph_checker;
@@ -27,8 +28,10 @@ typedef struct ph_checker ph_checker;
 ph_status ph_checker_new(ph_journal_reader *reader, ph_checker **ret);
 
 /* The batch that was read ahead; false if none was, or not with success: read it then.  A failure
-   is not kept, because a further look may find something else. */
-bool ph_checker_ahead(ph_checker *c, ph_journal_batch *ret);
+   is not kept, because a further look may find something else.  *records is exchanged for a room
+   with its records, *ret_decoded of them (decode.h); UINT32_MAX: there was no memory for them. */
+bool ph_checker_ahead(ph_checker *c, ph_journal_batch *ret, ph_record_room *records,
+                      uint32_t *ret_decoded);
 
 /* `records` has one for each of the batch, with the checksum that the journal states.  Both stay
    where they are until end. */

@@ -10,10 +10,10 @@
 #include "engine/journal/reader.h"
 #include "engine/process/memory.h"
 #include "engine/replay/checker.h"
+#include "engine/replay/decode.h"
 #include "engine/replay/limits.h"
 #include "engine/replay/market_block.h"
 #include "engine/replay/market_file.h"
-#include "engine/wire/codec.h"
 
 enum { APPLIED_AT_ONCE = 8 }; /* records between two messages to the checker */
 
@@ -30,7 +30,8 @@ struct ph_replay {
     ph_market *market;
     ph_market_limits limits; /* of the market */
     uint32_t events_max;     /* of one command */
-    room records, events;    /* ph_replay_record, ph_event */
+    ph_record_room records;
+    room events; /* ph_event */
     ph_checker *checker;
     ph_replay_batch batch;  /* what next returned last */
     bool has_begun;         /* next was called */
@@ -149,7 +150,7 @@ void ph_replay_close(ph_replay *r)
     ph_journal_reader_close(r->reader);
     ph_memory_unmap(r->reader_block, ph_journal_reader_footprint());
     ph_disk_posix_close(&r->disk);
-    ph_memory_unmap(r->records.p, r->records.size);
+    ph_record_room_free(&r->records);
     ph_memory_unmap(r->events.p, r->events.size);
     ph_memory_unmap(r, sizeof *r);
 }
@@ -295,24 +296,6 @@ ph_text64 ph_replay_market_name(const ph_replay *r)
 
 /* ---- Next ------------------------------------------------------------------------------- */
 
-/* Records of the batch as commands; fewer than all if one is none. */
-static uint32_t decode(const ph_journal_batch *b, ph_replay_record *records)
-{
-    ph_journal_cursor cursor = {0};
-    ph_journal_record in;
-    uint32_t cnt = 0;
-    for (; ph_journal_record_next(b, &cursor, &in); cnt++) {
-        ph_replay_record *out = &records[cnt];
-        if (ph_command_read(in.bytes, in.size, &out->command) != PH_OK) break;
-        out->command.seq = in.seq;
-        out->command.at = in.at;
-        out->command_bytes = in.bytes;
-        out->command_size = in.size;
-        out->event_check = in.events;
-    }
-    return cnt;
-}
-
 /* Room for the events of one more record behind `used` of them. */
 static ph_status make_room(ph_replay *r, size_t used)
 {
@@ -345,7 +328,7 @@ static uint32_t apply(ph_replay *r, ph_replay_record *records, uint32_t cnt)
 /* The rooms no longer move: lets the records point into them. */
 static void point_into_rooms(ph_replay *r, uint32_t record_cnt, const uint8_t *bytes)
 {
-    ph_replay_record *records = r->records.p;
+    ph_replay_record *records = r->records.v;
     const ph_event *event = r->events.p;
     for (uint32_t i = 0; i < record_cnt; i++) {
         records[i].events = event;
@@ -355,12 +338,13 @@ static void point_into_rooms(ph_replay *r, uint32_t record_cnt, const uint8_t *b
     }
 }
 
-static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b)
+/* `decoded` records of it are commands; UINT32_MAX: that is still to be found out. */
+static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b, uint32_t decoded)
 {
-    ph_status s = ensure(&r->records, b->record_cnt * sizeof(ph_replay_record));
+    ph_status s = decoded == UINT32_MAX ? ph_decode(b, &r->records, &decoded) : PH_OK;
     if (s != PH_OK) return stop(r, s, b, b->first_seq, "not enough memory for the batch", NULL);
-    ph_replay_record *records = r->records.p;
-    uint32_t decoded = decode(b, records), at = 0;
+    ph_replay_record *records = r->records.v;
+    uint32_t at = 0;
     const uint8_t *bytes = NULL;
     ph_checker_begin(r->checker, b, records);
     uint32_t applied = apply(r, records, decoded);
@@ -396,16 +380,18 @@ ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_er
     if (s == PH_OK) {
         ph_journal_batch b;
         ph_journal_fault f;
-        if (!ph_checker_ahead(r->checker, &b)) s = ph_journal_reader_next(r->reader, &b, &f);
+        uint32_t decoded = UINT32_MAX;
+        if (!ph_checker_ahead(r->checker, &b, &r->records, &decoded))
+            s = ph_journal_reader_next(r->reader, &b, &f);
         if (s == PH_EEND) return s;
         if (s != PH_OK) return pass_on(s, &f, reterr);
-        s = apply_batch(r, &b);
+        s = apply_batch(r, &b, decoded);
         r->batch = (ph_replay_batch){.first_seq = b.first_seq,
                                      .record_cnt = b.record_cnt,
                                      .previous = b.previous,
                                      .chain = b.chain,
                                      .events = b.events,
-                                     .records = r->records.p};
+                                     .records = r->records.v};
     }
     if (s != PH_OK) {
         *reterr = r->error;
