@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <zmq.h>
 
@@ -344,6 +345,44 @@ START_TEST(nothing_is_left_behind_by_a_close)
 }
 END_TEST
 
+/* The only child of this process. */
+static pid_t child(void)
+{
+    char path[64], text[32] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_gt(read(file, text, sizeof text - 1), 0);
+    ck_assert_int_eq(close(file), 0);
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+/* Its process is killed at any instant: what was there stays, and the next one is written. */
+START_TEST(a_killed_child_leaves_what_was_there)
+{
+    trade_to(300);
+    uint64_t first = seq();
+    let_it_write();
+    for (useconds_t wait = 0; wait < 20000; wait += 1000) {
+        trade_to(seq() + 20);
+        ph_snapshots_turn(snapshots);
+        usleep(wait);
+        ck_assert_int_eq(kill(child(), SIGKILL), 0);
+        let_it_write();
+        if (a_folder_has(snapshots_folder, name_of(seq()))) first = seq(); /* it was done */
+    }
+    restart(first);
+    trade_to(seq() + 20);
+    let_it_write();
+    restart(seq());
+    DIR *d = opendir(snapshots_folder);
+    ck_assert_ptr_nonnull(d);
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        ck_assert_msg(!a_folder_ends(e->d_name, ".new"), "%s", e->d_name);
+    ck_assert_int_eq(closedir(d), 0);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_checked_fixture(tests, set_up, tear_down);
@@ -356,6 +395,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, the_journal_is_believed_and_not_the_snapshot);
     tcase_add_test(tests, one_that_cannot_be_written_stops_nothing);
     tcase_add_test(tests, nothing_is_left_behind_by_a_close);
+    tcase_add_test(tests, a_killed_child_leaves_what_was_there);
     tcase_set_timeout(tests, 100);
 }
 
