@@ -61,12 +61,12 @@ class Settle(unittest.TestCase):
 
     # ---- what a test says ------------------------------------------------------------------
 
-    def configure(self, market):
+    def configure(self, market, more=""):
         self.config = self.folder / "petahour.ini"
         self.config.write_text(
             f"[market]\nname = {market}\n[settle]\njournal = {self.journal}\n"
             f"database = {self.pg.conninfo('petahour_settle')}\n"
-            f"ready_file = {self.folder}/settle.ready\n")
+            f"ready_file = {self.folder}/settle.ready\n{more}")
 
     def settle(self, *arguments, code=0):
         done = subprocess.run([SETTLE, "--config", self.config, *arguments], capture_output=True,
@@ -117,6 +117,46 @@ class Settle(unittest.TestCase):
 
     def refused(self, sql, message, user="postgres"):
         self.assertIn(message, self.pg.sql(sql, user=user, check=False))
+
+    # ---- snapshots of its own ----------------------------------------------------------------
+
+    def test_a_start_with_a_snapshot_writes_the_same_rows(self):
+        own = self.folder / "own"
+        self.configure("settle.test", f"snapshots = {own}\nsnapshot_every = 700\n")
+        self.make(2000)
+        said = self.settle("--once")
+        self.assertNotIn("began with", said)
+        self.assertIn("wrote a snapshot of record 2000", said)
+        self.make(3000)
+        said = self.settle("--once")
+        self.assertIn("began with the snapshot of record 2000", said)
+        self.assert_equal_to_journal()
+        self.assertIn("began with the snapshot of record 3000", self.settle("--once"))
+        # What is damaged is named, and the older one is used.
+        newest = sorted(own.iterdir())[-1]
+        whole = newest.read_bytes()
+        newest.write_bytes(whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:])
+        said = self.settle("--once")
+        self.assertIn(newest.name, said)
+        self.assertIn("began with the snapshot of record 2000", said)
+        # An empty database needs everything.
+        self.pg.database = "postgres"
+        self.pg.sql("DROP DATABASE petahour WITH (FORCE)")
+        self.pg.sql("CREATE DATABASE petahour")
+        self.pg.database = "petahour"
+        self.migrate()
+        self.assertNotIn("began with", self.settle("--once"))
+        self.assert_equal_to_journal()
+
+    def test_another_journal_is_told_with_a_snapshot_too(self):
+        self.configure("settle.test", f"snapshots = {self.folder}/own\n")
+        self.make(1000)
+        self.settle("--once")
+        shutil.rmtree(self.journal)
+        self.make(1000, seed=2)
+        said = self.settle("--once", code=1)
+        self.assertIn("the journal has another chain hash at its record", said)
+        self.assertIn("were not made from journal", said)
 
     # ---- migrations ------------------------------------------------------------------------
 
