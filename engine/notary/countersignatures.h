@@ -35,7 +35,7 @@ bool ph_countersignatures_is_taken(const ph_replay_record *r);
 typedef struct ph_countersignatures ph_countersignatures;
 
 /* `before` contracts were concluded before the first batch that it will take: 0, unless a replay
-   begins with a snapshot.  Their documents are unknown, so what is signed under them is passed over.
+   begins with a snapshot.  Their documents are unknown: what is signed under them is passed over.
    NULL if there is no memory. */
 ph_countersignatures *ph_countersignatures_new(const char *market, uint64_t before);
 

@@ -93,9 +93,9 @@ ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_er
 
 /* Told of every record as soon as its events were found to be those that the journal states, and
    before its batch is whole; the market stands right behind it.  The record and what it points to
-   are valid during the call.  With a snapshot the first one is that behind it.  False: enough; nothing more is applied and the market stays where it
-   is.  The batch is still handed out if this was the last of its records; then, and otherwise at
-   once, next returns PH_EEND. */
+   are valid during the call.  With a snapshot the first one is that behind it.  False: enough;
+   nothing more is applied and the market stays where it is.  The batch is still handed out if this
+   was the last of its records; then, and otherwise at once, next returns PH_EEND. */
 typedef bool (*ph_replay_on_record)(void *arg, const ph_market *m, const ph_replay_record *record);
 
 /* Sets who is told; NULL: nobody. */
