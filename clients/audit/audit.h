@@ -44,6 +44,7 @@ typedef struct {
     const char *database;  /* connection string */
     const char *key;       /* 64 hexadecimal digits, or NULL: the one the journal states */
     const char *log;       /* folder of a transparency log, or NULL */
+    const char *snapshot;  /* file of a snapshot to begin with, or NULL */
     const char *args[3];   /* of prove: what to prove, and of what */
     const char *entry;     /* record hash, 64 hexadecimal digits, or NULL */
     const char *state, *witness_key; /* files of a witness */

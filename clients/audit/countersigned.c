@@ -133,13 +133,16 @@ int ph_countersigned_sums_batch(ph_countersigned_sums *s, const ph_market *m,
     const ph_open_market *opened = ph_market_opened(m);
     if (s->judge == NULL && opened != NULL) {
         s->contracts = ph_contracts_new();
-        s->judge = ph_countersignatures_new(opened->market.s);
+        s->judge = ph_countersignatures_new(opened->market.s, s->before);
         if (s->contracts == NULL || s->judge == NULL) st = PH_EFULL;
     }
     if (s->judge == NULL && st == PH_OK) return PH_AUDIT_RIGHT; /* not opened yet */
     if (st == PH_OK) st = ph_contracts_collect(s->contracts, m, batch, err, sizeof err);
     if (st == PH_OK) st = ph_countersignatures_take(s->judge, s->contracts, batch, add_judged, s);
-    if (st == PH_OK) return PH_AUDIT_RIGHT;
+    if (st == PH_OK) {
+        s->passed = ph_countersignatures_passed(s->judge);
+        return PH_AUDIT_RIGHT;
+    }
     ph_audit_say("%s", err);
     return ph_audit_exit(st);
 }
@@ -166,14 +169,18 @@ void ph_countersigned_sums_print(const ph_countersigned_sums *s)
            s->is_false);
     if (s->is_false != 0) printf(", the first by record %" PRIu64, s->first_false);
     puts("");
+    if (s->passed != 0)
+        printf("           %" PRIu64
+               " more, not judged: under contracts from before the snapshot\n",
+               s->passed);
 }
 
 json_t *ph_countersigned_sums_json(const ph_countersigned_sums *s)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "by_all", (json_int_t)s->whole, "by_some",
-                     (json_int_t)s->part, "by_none", (json_int_t)s->none, "holding",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "by_all", (json_int_t)s->whole,
+                     "by_some", (json_int_t)s->part, "by_none", (json_int_t)s->none, "holding",
                      (json_int_t)s->holding, "false", (json_int_t)s->is_false, "first_false",
-                     (json_int_t)s->first_false);
+                     (json_int_t)s->first_false, "not_judged", (json_int_t)s->passed);
 }
 
 void ph_countersigned_sums_close(ph_countersigned_sums *s)

@@ -49,11 +49,13 @@ int ph_countersigned_print(const ph_countersigned *c);
 /* Whether the file has none that the journal does not have.  PH_AUDIT_WRONG: it does. */
 int ph_countersigned_compare(const ph_countersigned *journal, const ph_saved *s);
 
-/* All contracts of a journal. */
+/* All contracts of a journal, or of its part behind a snapshot; begins as zero but for `before`. */
 typedef struct {
     ph_contracts *contracts;
     ph_countersignatures *judge;
+    uint64_t before;                         /* contracts concluded before the first batch */
     uint64_t holding, is_false, first_false; /* record of the first false one */
+    uint64_t passed;                         /* not judged: under contracts from before */
     uint64_t whole, part, none;              /* contracts: by all parties, by some, by none */
 } ph_countersigned_sums;
 

@@ -27,6 +27,7 @@ enum {
     KEY_JOURNAL,
     KEY_ENTRY,
     KEY_STATE,
+    KEY_SNAPSHOT,
     KEY_WITNESS_KEY,
     KEY_AT,
     KEY_UNTIL,
@@ -85,6 +86,8 @@ static const struct argp_option witness_options[] = {
 };
 
 static const struct argp_option replay_options[] = {
+    {"from-snapshot", KEY_SNAPSHOT, "FILE", 0, "begin with the state of FILE, not with record 1",
+     0},
     {"state-every", KEY_STATE_EVERY, "N", 0, "write a hash of the state every N records", 0},
     {"until", KEY_UNTIL, "SEQ", 0, "stop behind record SEQ, and write the hash of the state there",
      0},
@@ -177,7 +180,9 @@ static const struct command {
      verify_options, ARGS_JOURNAL, ph_audit_verify},
     {"replay", "JOURNAL",
      "Recompute every fill, fee, contract and balance, and say \"equal\" or name the first record "
-     "that differs.",
+     "that differs.\v"
+     "With --from-snapshot only what follows the snapshot is recomputed; the chain of hashes is "
+     "read from the first record all the same.",
      replay_options, ARGS_JOURNAL, ph_audit_replay},
     {"report", "JOURNAL",
      "Recompute the market and report what happened in it: trading by compute type, product and "
@@ -407,6 +412,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_DATABASE: q->database = arg; break;
     case KEY_LOG: q->log = arg; break;
     case KEY_JOURNAL: q->journal = arg; break;
+    case KEY_SNAPSHOT: q->snapshot = arg; break;
     case KEY_ENTRY: q->entry = arg; break;
     case KEY_STATE: q->state = arg; break;
     case KEY_WITNESS_KEY: q->witness_key = arg; break;

@@ -11,6 +11,9 @@
 #include "engine/replay/replay.h"
 
 typedef struct {
+    /* Called once before the first batch; the seq of the snapshot is 0 if it begins with record 1.
+       May be NULL. */
+    void (*on_begin)(void *arg, const ph_market *m, const ph_state_head *snapshot);
     /* Called for each batch; a status other than PH_AUDIT_RIGHT ends the replay and is returned.
        *ret_enough ends it too, and is not a failure.  May be NULL. */
     int (*on_batch)(void *arg, const ph_market *m, const ph_replay_batch *batch, bool *ret_enough);

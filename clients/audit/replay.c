@@ -20,7 +20,8 @@ typedef struct {
     bool json;
     json_t *states; /* with json: what would be printed on the way */
     uint64_t batches, last_seq;
-    uint64_t chain_seq; /* record at the end of the last batch */
+    uint64_t chain_seq;                  /* record at the end of the last batch */
+    uint64_t begun_at, contracts_before; /* record of the snapshot, 0: none; what it has */
     ph_time last_at;
     ph_hash chain;
     uint64_t commands[PH_CMD_KIND_MAX + 1], events[PH_EVT_KIND_MAX + 1];
@@ -30,6 +31,16 @@ typedef struct {
     uint64_t below_zero;  /* accounts that may not be negative and are */
     ph_countersigned_sums countersigned;
 } totals;
+
+static void begin(void *arg, const ph_market *m, const ph_state_head *snapshot)
+{
+    totals *t = arg;
+    t->begun_at = t->last_seq = snapshot->seq;
+    t->last_at = snapshot->at;
+    t->chain = snapshot->chain;
+    t->chain_seq = snapshot->seq;
+    t->contracts_before = t->countersigned.before = ph_market_contract_cnt(m);
+}
 
 static int add_batch(void *arg, const ph_market *m, const ph_replay_batch *batch, bool *ret_enough)
 {
@@ -106,8 +117,11 @@ static void print_table(const totals *t, const ph_market *m)
     printf("market     %s, %s, rules %" PRIu32 "\n",
            opened == NULL ? "not opened" : opened->market.s,
            opened == NULL ? "-" : opened->currency, opened == NULL ? 0 : opened->rules_version);
-    printf("records    %" PRIu64 " in %" PRIu64 " batches, the last of %s\n", t->last_seq,
-           t->batches, ph_time_text(t->last_at, at));
+    if (t->begun_at != 0)
+        printf("begun      with the snapshot of record %" PRIu64 ", counted from there\n",
+               t->begun_at);
+    printf("records    %" PRIu64 " in %" PRIu64 " batches, the last of %s\n",
+           t->last_seq - t->begun_at, t->batches, ph_time_text(t->last_at, at));
     print_counts(t);
     printf("contracts  %" PRIu64 ", notional %s\n", ph_market_contract_cnt(m),
            wide_text(t->notional, notional));
@@ -117,7 +131,7 @@ static void print_table(const totals *t, const ph_market *m)
            wide_text(t->balance_sum, sum), t->below_zero);
     if (t->chain_seq == t->last_seq)
         printf("chain      %s\n", chain);
-    else if (t->batches != 0)
+    else if (t->chain_seq != 0)
         printf("chain      %s of record %" PRIu64 "\n", chain, t->chain_seq);
 }
 
@@ -169,9 +183,11 @@ static int print_json(totals *t, const ph_market *m, const char *broken)
     sodium_bin2hex(chain, sizeof chain, t->chain.b, sizeof t->chain.b);
     /* o takes what it is given, and fails when that is NULL */
     json_t *j = json_pack(
-        "{s:b, s:s?, s:s, s:I, s:I, s:s, s:o, s:o, s:I, s:s, s:I, s:I, s:s, s:I, s:s, s:I, s:o}",
+        "{s:b, s:s?, s:s, s:I, s:I, s:I, s:s, s:o, s:o, s:I, s:s, s:I, s:I, s:s, s:I, s:s, s:I, "
+        "s:o}",
         "equal", broken == NULL, "broken", broken, "market", opened == NULL ? "" : opened->market.s,
-        "records", (json_int_t)t->last_seq, "batches", (json_int_t)t->batches, "last_at",
+        "from_snapshot", (json_int_t)t->begun_at, "records",
+        (json_int_t)(t->last_seq - t->begun_at), "batches", (json_int_t)t->batches, "last_at",
         ph_time_text(t->last_at, at), "commands",
         counts_of(t->commands, PH_CMD_KIND_MAX, command_name), "events",
         counts_of(t->events, PH_EVT_KIND_MAX, event_name), "contracts",
@@ -199,9 +215,22 @@ static const char *find_broken(const totals *t, const ph_market *m)
 {
     if (t->balance_sum != 0) return "the sum over all accounts is not zero";
     if (t->below_zero != 0) return "an account is below zero";
-    if (t->events[PH_EVT_TRADE] != ph_market_contract_cnt(m))
+    if (t->contracts_before + t->events[PH_EVT_TRADE] != ph_market_contract_cnt(m))
         return "there are not as many contracts as trades";
     return ph_market_broken(m);
+}
+
+static void print_equal(const totals *t)
+{
+    fputs("equal", stdout);
+    if (t->begun_at != 0) printf(" behind record %" PRIu64, t->begun_at);
+    printf(": every result %s", t->begun_at != 0 ? "from there on " : "");
+    if (t->q->until != 0) printf("up to record %" PRIu64 " ", t->last_seq);
+    puts("is what the journal states, and every law holds");
+    if (t->begun_at != 0)
+        printf("not proved: that the commands up to record %" PRIu64
+               " give the state of the snapshot; a replay without --from-snapshot proves it\n",
+               t->begun_at);
 }
 
 static int print_all(void *arg, const ph_market *m)
@@ -225,10 +254,7 @@ static int print_all(void *arg, const ph_market *m)
         ph_audit_say("every batch is equal, but a law of the market does not hold: %s", broken);
         return PH_AUDIT_WRONG;
     }
-    if (t->json) return PH_AUDIT_RIGHT;
-    fputs("equal: every result ", stdout);
-    if (t->q->until != 0) printf("up to record %" PRIu64 " ", t->last_seq);
-    puts("is what the journal states, and every law holds");
+    if (!t->json) print_equal(t);
     return PH_AUDIT_RIGHT;
 }
 
@@ -239,7 +265,8 @@ int ph_audit_replay(const ph_audit_request *q)
         ph_audit_say("could not write JSON: no memory");
         return PH_AUDIT_FAILED;
     }
-    int status = ph_recompute_run(q, &(ph_recompute){.on_batch = add_batch,
+    int status = ph_recompute_run(q, &(ph_recompute){.on_begin = begin,
+                                                     .on_batch = add_batch,
                                                      .on_record = add_record,
                                                      .on_end = print_all,
                                                      .on_difference = print_difference,

@@ -10,6 +10,7 @@
 #include "clients/audit/contract_check.h"
 #include "clients/audit/log_check.h"
 #include "clients/audit/progress.h"
+#include "clients/audit/snapshots.h"
 #include "clients/audit/walk.h"
 #include "engine/base/period.h"
 
@@ -20,6 +21,7 @@ typedef struct {
     uint64_t segments;
     char segment[PH_JOURNAL_NAME_SIZE];
     uint64_t contracts; /* saved ones that are right */
+    ph_audit_snapshots snapshots;
 } sums;
 
 static void add(sums *s, const ph_journal_batch *b)
@@ -30,6 +32,7 @@ static void add(sums *s, const ph_journal_batch *b)
     if (strcmp(s->segment, b->segment) != 0) s->segments++;
     snprintf(s->segment, sizeof s->segment, "%s", b->segment);
     s->last = *b;
+    ph_audit_snapshots_add(&s->snapshots, b);
 }
 
 static const char *hex(const ph_hash *h, char to[65])
@@ -50,6 +53,12 @@ static void print_table(const ph_journal_origin *o, const sums *s, const ph_log_
                ph_time_text(s->last.last_at, at));
         printf("chain     %s\n", hex(&s->last.chain, of));
     }
+    if (s->snapshots.cnt != 0) {
+        printf("snapshots %" PRIu32 ", of this chain: record", s->snapshots.cnt);
+        for (uint32_t i = 0; i < s->snapshots.cnt; i++)
+            printf("%s %" PRIu64, i == 0 ? "" : ",", s->snapshots.v[i].head.seq);
+        puts("");
+    }
     if (log != NULL)
         printf("log       %" PRIu64 " records, root %s\n", log->note.c.leaf_cnt,
                hex(&log->note.c.root, of));
@@ -57,6 +66,18 @@ static void print_table(const ph_journal_origin *o, const sums *s, const ph_log_
     puts("whole: every byte is what was written");
     if (log != NULL) puts("right: every record of the log is that of the journal");
     if (s->contracts != 0) puts("right: every saved contract proves itself, signed by the notary");
+}
+
+/* Their records. */
+static bool add_snapshots(json_t *j, const ph_audit_snapshots *s)
+{
+    json_t *records = json_array();
+    for (uint32_t i = 0; i < s->cnt; i++)
+        if (json_array_append_new(records, json_integer((json_int_t)s->v[i].head.seq)) != 0) {
+            json_decref(records);
+            return false;
+        }
+    return json_object_set_new(j, "snapshots", records) == 0;
 }
 
 static int print_json(const ph_journal_origin *o, const sums *s, const ph_log_check *log)
@@ -77,6 +98,10 @@ static int print_json(const ph_journal_origin *o, const sums *s, const ph_log_ch
     }
     if (j != NULL && s->contracts != 0 &&
         json_object_set_new(j, "saved_contracts", json_integer((json_int_t)s->contracts)) != 0) {
+        json_decref(j);
+        j = NULL;
+    }
+    if (j != NULL && !add_snapshots(j, &s->snapshots)) {
         json_decref(j);
         j = NULL;
     }
@@ -115,12 +140,17 @@ int ph_audit_verify(const ph_audit_request *q)
 {
     static ph_log_check log; /* its tree is large */
     ph_log_check *beside = q->log == NULL ? NULL : &log;
+    static sums s; /* its snapshots are large */
     ph_walk w;
-    sums s = {.batches = 0};
     int status = ph_walk_open(q->journal, &w);
+    if (status == PH_AUDIT_RIGHT) {
+        ph_journal_origin o = ph_journal_reader_origin(w.reader);
+        status = ph_audit_snapshots_open(q->journal, &o.market, &s.snapshots);
+    }
     if (status == PH_AUDIT_RIGHT && beside != NULL) status = ph_log_check_begin(q, beside);
     if (status == PH_AUDIT_RIGHT) status = walk(&w, q->quiet, &s, beside);
     if (status == PH_AUDIT_RIGHT && beside != NULL) status = ph_log_check_end(beside);
+    if (status == PH_AUDIT_RIGHT) status = ph_audit_snapshots_end(&s.snapshots);
     if (status == PH_AUDIT_RIGHT && q->contracts != NULL)
         status = ph_contract_check(q, s.last.first_seq + s.last.record_cnt - 1, &s.contracts);
     if (status == PH_AUDIT_RIGHT) {

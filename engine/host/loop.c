@@ -17,6 +17,7 @@ enum { WAIT_MS_MAX = 10000 };
 typedef struct {
     ph_sequencer *sequencer;
     ph_server *server;
+    ph_snapshots *snapshots;
     uint64_t dropped;   /* commands that were none */
     uint64_t warned_ns; /* when that was said last */
     bool has_dropped;   /* since it was said */
@@ -61,8 +62,10 @@ static ph_status wait_for_work(loop *l)
     zmq_pollitem_t items[] = {
         {.socket = ph_server_socket(l->server), .events = ZMQ_POLLIN},
         {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN},
+        {.fd = ph_snapshots_descriptor(l->snapshots), .events = ZMQ_POLLIN},
     };
-    if (zmq_poll(items, 2, wait_ms(l)) >= 0 || errno == EINTR) return PH_OK;
+    int cnt = items[2].fd < 0 ? 2 : 3;
+    if (zmq_poll(items, cnt, wait_ms(l)) >= 0 || errno == EINTR) return PH_OK;
     return PH_EIO;
 }
 
@@ -90,13 +93,15 @@ static ph_status turn(loop *l, bool *ret_more, char *err, size_t err_size)
         (void)snprintf(err, err_size, "could not read the spool: %s",
                        s == PH_EIO ? strerror(errno) : ph_status_text(s));
     warn_dropped(l);
+    if (s == PH_OK) ph_snapshots_turn(l->snapshots);
     *ret_more = more;
     return s;
 }
 
-ph_status ph_loop_run(ph_sequencer *sequencer, ph_server *server, char *err, size_t err_size)
+ph_status ph_loop_run(ph_sequencer *sequencer, ph_server *server, ph_snapshots *snapshots,
+                      char *err, size_t err_size)
 {
-    loop l = {.sequencer = sequencer, .server = server};
+    loop l = {.sequencer = sequencer, .server = server, .snapshots = snapshots};
     bool more = true;
     for (;;) {
         bool is_last = ph_stop_requested();
@@ -107,6 +112,8 @@ ph_status ph_loop_run(ph_sequencer *sequencer, ph_server *server, char *err, siz
         }
         s = turn(&l, &more, err, err_size);
         if (s != PH_OK) return s;
-        if (is_last) return PH_OK;
+        if (!is_last) continue;
+        ph_snapshots_end(snapshots);
+        return PH_OK;
     }
 }

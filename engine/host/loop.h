@@ -2,7 +2,7 @@
 /*  engine/host/loop.h - turns of the engine, until it is asked to stop.
 
       turn:  wait  ->  due ticks  ->  take n commands: stamp, apply, append  ->  one commit
-             ->  publish  ->  send what the followers' credit allows
+             ->  publish  ->  send what the followers' credit allows  ->  a snapshot, if due
 
     The batch grows with the load: whatever arrived while the disk was busy shares the next sync.
     An idle engine waits for a message, a signal or the next due instant, and for nothing else. */
@@ -11,13 +11,15 @@
 
 #include "engine/base/status.h"
 #include "engine/host/sequencer.h"
+#include "engine/host/snapshots.h"
 #include "engine/link/server.h"
 
 enum { PH_LOOP_COMMANDS_PER_TURN = 4096 };
 
 /* Runs until ph_stop_requested, then takes what is there already, commits, publishes and sends once
-   more: PH_OK.  Any other status: the sentence is in err, and nothing was published after the
-   failure. */
-ph_status ph_loop_run(ph_sequencer *sequencer, ph_server *server, char *err, size_t err_size);
+   more, and writes a last snapshot: PH_OK.  Any other status: the sentence is in err, and nothing
+   was published after the failure. */
+ph_status ph_loop_run(ph_sequencer *sequencer, ph_server *server, ph_snapshots *snapshots,
+                      char *err, size_t err_size);
 
 #endif

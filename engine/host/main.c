@@ -30,6 +30,7 @@ typedef struct {
     void *zmq_context;
     ph_server *server;
     ph_sequencer *sequencer;
+    ph_snapshots *snapshots;
     char err[2048];
 } engine;
 
@@ -68,8 +69,11 @@ static ph_status start(engine *e)
     ph_status s = ph_recovery_run(&e->market, &e->settings, &e->recovered, e->err, sizeof e->err);
     if (s != PH_OK) return s;
     ph_recovered *r = &e->recovered;
-    ph_log_info("replayed %llu commands in %llu ms; the spool had %llu of them",
-                (unsigned long long)ph_market_seq(r->market),
+    ph_log_info("began with %s of record %llu, replayed %llu commands, in %llu ms; the spool had "
+                "%llu of all",
+                r->began_at == 0 ? "an empty market" : "the snapshot",
+                (unsigned long long)r->began_at,
+                (unsigned long long)(ph_market_seq(r->market) - r->began_at),
                 (unsigned long long)((ph_clock_monotonic_ns() - begun) / 1000000),
                 (unsigned long long)r->spool_kept);
     char origin[80];
@@ -87,6 +91,17 @@ static ph_status start(engine *e)
     if (s != PH_OK) {
         (void)snprintf(e->err, sizeof e->err, "could not make room for the events of a command: %s",
                        s == PH_EINVAL ? "the tables in [engine] are too large" : "no memory");
+        return s;
+    }
+    ph_snapshots_parts taken = {.settings = &e->settings,
+                                .market_name = e->market.name,
+                                .market = r->market,
+                                .journal = r->journal,
+                                .spool = r->spool,
+                                .newest = r->began_at};
+    s = ph_snapshots_open(&taken, &e->snapshots);
+    if (s != PH_OK) {
+        (void)snprintf(e->err, sizeof e->err, "could not prepare snapshots: no memory");
         return s;
     }
     return ph_market_seq(r->market) == 0 ? open_market(e) : PH_OK;
@@ -109,6 +124,7 @@ static ph_status say_ready(engine *e)
 
 static void release(engine *e)
 {
+    ph_snapshots_close(e->snapshots);
     ph_sequencer_close(e->sequencer);
     ph_server_close(e->server);
     if (e->zmq_context != NULL) (void)zmq_ctx_term(e->zmq_context);
@@ -127,7 +143,7 @@ int main(int argc, char **argv)
 
     ph_status s = start(&e);
     if (s == PH_OK) s = say_ready(&e);
-    if (s == PH_OK) s = ph_loop_run(e.sequencer, e.server, e.err, sizeof e.err);
+    if (s == PH_OK) s = ph_loop_run(e.sequencer, e.server, e.snapshots, e.err, sizeof e.err);
     bool is_stopped = s == PH_EAGAIN && ph_stop_requested();
     if (s == PH_OK)
         ph_log_info("stopped in order; last command is %llu",

@@ -8,10 +8,12 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/panic.h"
+#include "engine/host/snapshots.h"
 #include "engine/process/log.h"
 #include "engine/process/memory.h"
 #include "engine/process/stop.h"
 #include "engine/replay/limits.h"
+#include "engine/replay/market_block.h"
 #include "engine/replay/replay.h"
 #include "engine/wire/record.h"
 
@@ -77,6 +79,40 @@ static ph_status replay_all(ph_recovered *r, ph_replay *replay, char *err, size_
     return s == PH_EEND ? PH_OK : s;
 }
 
+/* NULL if the spool has the items that the engine of this snapshot had. */
+static const char *find_wrong(void *arg, const ph_state_head *head)
+{
+    ph_recovered *r = arg;
+    uint8_t note[PH_STATE_NOTE_SIZE];
+    ph_status s = ph_snapshots_note(r->spool, head->seq, note);
+    if (s == PH_EINVAL) return "the spool does not reach its record";
+    if (s != PH_OK) return "the spool cannot be read";
+    if (memcmp(note, head->note, sizeof note) != 0) return "the spool has other items before it";
+    return NULL;
+}
+
+static void warn_refused(void *arg, const char *sentence)
+{
+    (void)arg;
+    ph_log_warning("did not use a snapshot: %s", sentence);
+}
+
+static ph_status begin(ph_recovered *r, const ph_engine_settings *settings, ph_replay *p,
+                       ph_replay_error *reterr)
+{
+    char folder[1100];
+    ph_snapshots_folder(settings->journal, folder);
+    ph_replay_snapshots from = {.directory = folder,
+                                .first = 1,
+                                .last = UINT64_MAX,
+                                .wrong = find_wrong,
+                                .on_refused = warn_refused,
+                                .arg = r};
+    ph_status s = ph_replay_begin(p, &from, reterr);
+    r->began_at = r->spool_kept = ph_replay_snapshot(p)->seq;
+    return s == PH_ENOTFOUND ? PH_OK : s;
+}
+
 /* What the configuration says that the journal has decided long ago. */
 static ph_status compare(const ph_recovered *r, const ph_config_market *market,
                          const ph_engine_settings *settings, char *err, size_t err_size)
@@ -111,8 +147,10 @@ static ph_status replay(ph_recovered *r, const ph_config_market *market,
     ph_replay *p = NULL;
     ph_replay_error error;
     ph_status s = ph_replay_open(settings->journal, &p, &error);
+    if (s == PH_OK) s = begin(r, settings, p, &error);
     if (s != PH_OK) {
         (void)snprintf(err, err_size, "could not replay the journal: %s", error.text);
+        ph_replay_close(p);
         return s;
     }
     s = replay_all(r, p, err, err_size);
@@ -200,7 +238,7 @@ void ph_recovery_release(ph_recovered *r)
     ph_journal_close(r->journal);
     if (r->journal_block != NULL) ph_memory_unmap(r->journal_block, ph_journal_footprint());
     if (r->disk.disk.ops != NULL) ph_disk_posix_close(&r->disk);
-    ph_replay_free_market(r->market);
+    ph_market_block_free(r->market);
     ph_spool_close(r->spool);
     *r = (ph_recovered){.disk = {.directory = -1}};
 }

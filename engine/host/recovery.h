@@ -2,7 +2,12 @@
 /*  engine/host/recovery.h - from what is on disk to a market that can go on.
 
     In this order: take the journal's lock, so that no second engine can be on the way; cut a torn
-    last batch; replay and verify everything; make the spool hold the record of every command.
+    last batch; load the newest snapshot that journal and spool confirm; replay and verify what
+    follows it, or everything when there is none; make the spool hold the record of every command.
+
+    A snapshot states a mark of the spool at its record (snapshots.h).  When the spool has another
+    one, it is not what the engine of that snapshot had, so an older snapshot is tried, or none:
+    what is replayed is put into the spool again, which confirms or replaces it.
 
     Owns      lock and writer of the journal, market, spool.
     Lifetime  a ph_recovered stays where it is until it is released: its parts know its address.
@@ -23,6 +28,7 @@ typedef struct {
     ph_market *market;
     ph_market_limits limits;
     ph_spool *spool;
+    uint64_t began_at;   /* record of the snapshot that was loaded, 0: none */
     uint64_t spool_kept; /* items of the spool that were right already */
 } ph_recovered;
 

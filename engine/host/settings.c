@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/host/settings.h"
 
+#include "engine/journal/state_file.h"
+
 #define AT(member) PH_CONFIG_AT(ph_engine_settings, member)
 
 /* The defaults are those of ph_market_limits_default, which a test holds. */
@@ -23,6 +25,10 @@ static const ph_config_row rows[] = {
      "public key that contracts are signed with (hexadecimal); used when the journal is new"},
     {"segment_kib", PH_CONFIG_U64, AT(segment_kib), "65536", 64, 1 << 24,
      "KiB after which the journal begins a new file, a multiple of 4"},
+    {"snapshot_every", PH_CONFIG_U64, AT(snapshot_every), "1000000", 0, UINT64_MAX,
+     "records between two snapshots, which make a start short; one more at the end; 0 for none"},
+    {"snapshots_kept", PH_CONFIG_U32, AT(snapshots_kept), "2", 1, PH_STATE_FILES_MAX / 2,
+     "newest snapshots that stay, in the folder snapshots of the journal"},
     {"participants_max", PH_CONFIG_U32, AT(limits.participants_max), "1024", 1, 1 << 20,
      "participants registered ever; like all tables below fixed when the journal is new"},
     {"sites_max", PH_CONFIG_U32, AT(limits.sites_max), "1024", 1, (1 << 20) - 1,

@@ -16,6 +16,8 @@ typedef struct {
     char operator_name[64];
     ph_key operator_curve_key, operator_sign_key, notary_sign_key;
     uint64_t segment_kib;    /* a new journal segment begins when this would be passed */
+    uint64_t snapshot_every; /* records between two snapshots; 0: none is written */
+    uint32_t snapshots_kept; /* at least 1 */
     ph_market_limits limits; /* used when the journal is new */
 } ph_engine_settings;
 

@@ -19,7 +19,9 @@ struct ph_journal_reader {
     bool is_synced;  /* no writer lives, and what stands in the segment was synced by us */
     bool
         is_surveyed; /* no writer lives, and what stands behind the place was found to be the end */
-    _Alignas(64) uint8_t buffer[PH_JOURNAL_BATCH_MAX];
+    uint8_t *buffer; /* the one of two that is not handed out */
+    char names[2][PH_JOURNAL_NAME_SIZE]; /* of their segments */
+    _Alignas(64) uint8_t buffers[2][PH_JOURNAL_BATCH_MAX];
 };
 
 static const char remedy[] = "restore the file from a copy, or ask the operator for the journal";
@@ -58,7 +60,8 @@ ph_status ph_journal_reader_open(void *memory, ph_disk *disk, ph_journal_reader 
     PH_ASSERT(memory != NULL && (uintptr_t)memory % 64 == 0);
     ph_chain_start();
     ph_journal_reader *r = memory;
-    memset(r, 0, offsetof(ph_journal_reader, buffer));
+    memset(r, 0, offsetof(ph_journal_reader, buffers));
+    r->buffer = r->buffers[0];
     r->disk = disk;
     r->lock = -1;
     ph_segment_list list;
@@ -158,6 +161,8 @@ static ph_status enter_next(ph_journal_reader *r, ph_journal_fault *reterr)
 
 static ph_status accept(ph_journal_reader *r, const ph_segment_look *look, ph_journal_batch *ret)
 {
+    char *name = r->names[r->buffer != r->buffers[0]];
+    memcpy(name, r->place.name, sizeof r->place.name);
     *ret = (ph_journal_batch){.first_seq = look->first,
                               .record_cnt = look->record_cnt,
                               .first_at = look->first_at,
@@ -165,7 +170,7 @@ static ph_status accept(ph_journal_reader *r, const ph_segment_look *look, ph_jo
                               .previous = r->place.previous,
                               .chain = look->chain,
                               .events = look->events,
-                              .segment = r->place.name,
+                              .segment = name,
                               .offset = r->place.offset,
                               .size = look->extent,
                               .bytes = r->buffer + PH_BATCH_SIZE};
@@ -174,6 +179,7 @@ static ph_status accept(ph_journal_reader *r, const ph_segment_look *look, ph_jo
     r->place.last_at = look->last_at;
     r->place.previous = look->chain;
     r->is_surveyed = false;
+    r->buffer = r->buffer == r->buffers[0] ? r->buffers[1] : r->buffers[0];
     return PH_OK;
 }
 
@@ -258,6 +264,34 @@ ph_status ph_journal_reader_next(ph_journal_reader *r, ph_journal_batch *ret,
         if (s != PH_EAGAIN) return s;
         is_first_look = false;
     }
+}
+
+/* The highest first sequence that is not above `max`. */
+typedef struct {
+    uint64_t max, found;
+} below;
+
+static void note_below(void *arg, const char *name)
+{
+    below *b = arg;
+    uint64_t first;
+    if (ph_segment_name_read(name, &first) && first <= b->max && first > b->found) b->found = first;
+}
+
+ph_status ph_journal_reader_seek(ph_journal_reader *r, uint64_t seq, ph_journal_fault *reterr)
+{
+    PH_ASSERT(seq >= 1);
+    below b = {.max = seq, .found = 0};
+    ph_status s = r->disk->ops->list(r->disk, note_below, &b);
+    if (s != PH_OK) return disk_failed(r, s, "the directory could not be listed", reterr);
+    if (b.found == 0) b.found = 1; /* it was there at open: says that it is missing */
+    if (b.found == r->header.first && r->place.next_seq == b.found) return PH_OK;
+    ph_segment opened;
+    s = ph_segment_open(r->disk, b.found, PH_FILE_READ, &r->header, &opened, reterr);
+    if (s != PH_OK) return s == PH_ENOTFOUND ? PH_ECORRUPT : s;
+    r->disk->ops->close(r->disk, r->place.file);
+    stand_at_start(r, &opened);
+    return PH_OK;
 }
 
 bool ph_journal_record_next(const ph_journal_batch *b, ph_journal_cursor *cursor,

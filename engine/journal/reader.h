@@ -6,11 +6,11 @@
     the two are told apart.  A call that finds nothing new costs a few system calls and reads one
     page.
 
-    Owns      one open segment and the batch in memory; lives in one block of
+    Owns      one open segment and two batches in memory; lives in one block of
               ph_journal_reader_footprint() bytes that the caller gives (aligned to 64) and frees
               after close.
-    Lifetime  a batch and its records are valid until the next call of next.  The disk must outlive
-              the reader.
+    Lifetime  a batch and its records are valid until the second call of next after the one that
+              gave it.  The disk must outlive the reader.
     Thread    one.
     Failure   after PH_ECORRUPT or PH_EIO the reader stays where it is: a further call looks
               again. */
@@ -68,6 +68,11 @@ ph_journal_origin ph_journal_reader_origin(const ph_journal_reader *r);
    wrong that no interrupted write explains; PH_EVERSION, PH_EIO: see reterr. */
 ph_status ph_journal_reader_next(ph_journal_reader *r, ph_journal_batch *ret,
                                  ph_journal_fault *reterr);
+
+/* Goes back or on to the first batch of the segment that holds record `seq` (1: the first segment),
+   or of the newest segment if none does yet.  What stands before is not read: its last chain hash
+   is what the segment's header states.  Failures as open's; the reader then stays where it is. */
+ph_status ph_journal_reader_seek(ph_journal_reader *r, uint64_t seq, ph_journal_fault *reterr);
 
 /* Goes through the records of a batch: *cursor is 0 before the first and is advanced.  False after
    the last. */

@@ -7,7 +7,7 @@
 #include "engine/base/panic.h"
 #include "engine/journal/chain.h"
 
-enum { NAME_SIZE = 32, DIGITS = 20, DIGESTED = 136, BUFFER = 1 << 14 };
+enum { NAME_SIZE = PH_STATE_FILE_NAME_SIZE, DIGITS = 20, DIGESTED = 168, BUFFER = 1 << 14 };
 
 static const char magic[9] = "PHSNAP\r\n";
 
@@ -18,9 +18,16 @@ static void name_of(uint64_t seq, const char *end, char to[NAME_SIZE])
     memcpy(to + DIGITS, end, strlen(end) + 1);
 }
 
-static bool seq_of(const char *name, uint64_t *ret)
+void ph_state_file_name(uint64_t seq, char to[PH_STATE_FILE_NAME_SIZE])
+{
+    name_of(seq, ".phs", to);
+}
+
+/* Of a name with this end. */
+static bool seq_of(const char *name, const char *end, uint64_t *ret)
 {
     uint64_t seq = 0;
+    if (strlen(name) < DIGITS || strcmp(name + DIGITS, end) != 0) return false;
     for (int i = 0; i < DIGITS; i++) {
         if (name[i] < '0' || name[i] > '9') return false;
         uint64_t digit = (uint64_t)(name[i] - '0');
@@ -28,7 +35,12 @@ static bool seq_of(const char *name, uint64_t *ret)
         seq = seq * 10 + digit;
     }
     *ret = seq;
-    return strcmp(name + DIGITS, ".phs") == 0;
+    return true;
+}
+
+bool ph_state_file_name_read(const char *name, uint64_t *ret_seq)
+{
+    return seq_of(name, ".phs", ret_seq);
 }
 
 /* ---- Writing ------------------------------------------------------------------------------- */
@@ -77,6 +89,7 @@ static void write_digested(uint8_t to[DIGESTED], const ph_state_head *h)
     ph_write_bytes(&w, h->market.s, sizeof h->market.s);
     ph_write_bytes(&w, h->chain.b, sizeof h->chain.b);
     ph_write_u64(&w, h->size);
+    ph_write_bytes(&w, h->note, sizeof h->note);
     PH_ASSERT(!w.full && w.p == w.end);
 }
 
@@ -112,20 +125,46 @@ static ph_status remove_old(ph_disk *d, uint64_t seq, uint32_t keep)
     return s;
 }
 
+static void note_aside(void *arg, const char *name)
+{
+    uint64_t seq, *found = arg;
+    if (seq_of(name, ".phs.new", &seq) && seq > *found) *found = seq;
+}
+
+/* What somebody who was killed has left would stay for ever: the next one has another name. */
+static ph_status remove_aside(ph_disk *d)
+{
+    for (;;) {
+        uint64_t seq = 0;
+        char name[NAME_SIZE];
+        ph_status s = d->ops->list(d, note_aside, &seq);
+        if (s != PH_OK || seq == 0) return s;
+        name_of(seq, ".phs.new", name);
+        s = d->ops->remove(d, name);
+        if (s != PH_OK) return s;
+    }
+}
+
 ph_status ph_state_file_write(ph_disk *d, const ph_state_head *head, ph_state_source *source,
                               const void *state, uint32_t keep)
 {
-    PH_ASSERT(keep >= 1);
+    PH_ASSERT(keep >= 1 && head->seq >= 1);
     char aside[NAME_SIZE], name[NAME_SIZE];
     name_of(head->seq, ".phs.new", aside);
     name_of(head->seq, ".phs", name);
     output o = {.d = d, .failed = PH_OK, .at = PH_STATE_FILE_HEAD};
     ph_chain_start();
-    ph_status s = d->ops->open(d, aside, PH_FILE_CREATE, &o.file);
+    ph_status s = remove_aside(d);
+    if (s == PH_OK) s = d->ops->open(d, aside, PH_FILE_CREATE, &o.file);
     if (s != PH_OK) return s;
     s = write_all(&o, *head, source, state);
     d->ops->close(d, o.file);
-    if (s == PH_OK) s = d->ops->rename(d, aside, name);
+    if (s != PH_OK) {
+        /* On a full disk the journal needs the room. */
+        (void)d->ops->remove(d, aside);
+        return s;
+    }
+    s = d->ops->rename(d, aside, name);
     if (s == PH_OK) s = d->ops->sync_names(d);
     ph_state_head seen;
     if (s == PH_OK) s = ph_state_file_read(d, head->seq, NULL, 0, &seen);
@@ -144,7 +183,7 @@ static void note_name(void *arg, const char *name)
 {
     newest *l = arg;
     uint64_t seq;
-    if (strlen(name) < DIGITS || !seq_of(name, &seq)) return;
+    if (!ph_state_file_name_read(name, &seq)) return;
     uint32_t i = l->cnt < PH_STATE_FILES_MAX ? l->cnt++ : PH_STATE_FILES_MAX;
     if (i == PH_STATE_FILES_MAX && l->v[--i] > seq) return;
     for (; i > 0 && l->v[i - 1] < seq; i--)
@@ -177,6 +216,7 @@ static ph_status read_head(ph_disk *d, int file, uint64_t seq, ph_state_head *re
     ph_read_text(&r, h.market.s, sizeof h.market.s);
     ph_read_bytes(&r, h.chain.b, sizeof h.chain.b);
     h.size = ph_read_u64(&r);
+    ph_read_bytes(&r, h.note, sizeof h.note);
     if (!ph_reader_done(&r) || zero != 0 || h.seq != seq || h.size > size ||
         size - h.size != PH_STATE_FILE_HEAD)
         return PH_ECORRUPT;

@@ -19,7 +19,8 @@
 
 enum {
     PH_STATE_FILE_VERSION = 1,
-    PH_STATE_FILE_HEAD = 168,
+    PH_STATE_FILE_HEAD = 200,
+    PH_STATE_NOTE_SIZE = 32,
     PH_STATE_FILES_MAX = 64, /* looked at in one directory, the newest ones */
 };
 
@@ -28,15 +29,25 @@ typedef struct {
     ph_time at;
     ph_text64 market;
     ph_hash chain;
-    uint64_t size; /* of the state; ph_state_file_write finds it */
+    uint64_t size;                    /* of the state; ph_state_file_write finds it */
+    uint8_t note[PH_STATE_NOTE_SIZE]; /* of whoever wrote it; opaque here */
 } ph_state_head;
+
+enum { PH_STATE_FILE_NAME_SIZE = 32 };
+
+/* "00000000000000000042.phs" */
+void ph_state_file_name(uint64_t seq, char to[PH_STATE_FILE_NAME_SIZE]);
+
+/* False (and *ret_seq untouched) if the name is not one that ph_state_file_name gives. */
+bool ph_state_file_name_read(const char *name, uint64_t *ret_seq);
 
 /* Hands the state to `put`, piece by piece. */
 typedef void ph_state_source(const void *state, void (*put)(void *arg, const void *bytes, size_t n),
                              void *arg);
 
 /* Writes, syncs, reads back; then removes older ones, so that `keep` (at least 1) are left up to
-   this one.  Later ones are left alone: they do not count, because nobody read them back. */
+   this one.  Later ones are left alone: they do not count, because nobody read them back.  What a
+   process that was killed left aside goes first. */
 ph_status ph_state_file_write(ph_disk *d, const ph_state_head *head, ph_state_source *source,
                               const void *state, uint32_t keep);
 

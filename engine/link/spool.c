@@ -20,8 +20,14 @@ enum {
     SCRATCH_BYTES = 1 << 20 /* for reads of older parts; grows for a longer item */
 };
 
+/* Before every STEP-th item. */
+typedef struct {
+    uint64_t offset, sum;
+} entry;
+
 struct ph_spool {
     int fd;
+    uint64_t sum;     /* of the sums of all items */
     uint64_t last;    /* number of the last item */
     uint64_t end;     /* offset behind it */
     uint64_t written; /* the file has everything before this offset */
@@ -32,7 +38,7 @@ struct ph_spool {
     uint64_t scratch_at; /* scratch has the file from here on, scratch_held bytes of it */
     size_t scratch_held;
     ph_spool_cursor checked; /* behind the item that was put last and was there already */
-    uint64_t *index;         /* offset of items 1, 1 + STEP, 1 + 2 * STEP ... */
+    entry *index;            /* before items 1, 1 + STEP, 1 + 2 * STEP ... */
     size_t index_cnt, index_max;
 };
 
@@ -84,14 +90,22 @@ static ph_status note_in_index(ph_spool *s, uint64_t number, uint64_t offset)
     if ((number - 1) % STEP != 0) return PH_OK;
     if (s->index_cnt == s->index_max) {
         size_t wanted = s->index_max == 0 ? 1024 : 2 * s->index_max;
-        uint64_t *larger = reallocarray(s->index, wanted, sizeof *larger);
+        entry *larger = reallocarray(s->index, wanted, sizeof *larger);
         if (larger == NULL) return PH_EFULL;
         s->index = larger;
         s->index_max = wanted;
     }
     PH_ASSERT(s->index_cnt == (number - 1) / STEP);
-    s->index[s->index_cnt++] = offset;
+    s->index[s->index_cnt++] = (entry){offset, s->sum};
     return PH_OK;
+}
+
+/* The running sum behind an item whose head begins at p. */
+static uint64_t sum_behind(uint64_t before, const uint8_t *p)
+{
+    ph_reader r = ph_reader_of(p + 8, 8); /* behind the number */
+    uint64_t sum = (before ^ ph_read_u64(&r)) * UINT64_C(0x9E3779B97F4A7C15);
+    return sum ^ sum >> 32;
 }
 
 ph_status ph_spool_flush(ph_spool *s)
@@ -107,10 +121,13 @@ ph_status ph_spool_flush(ph_spool *s)
 /* Cuts the file at an offset behind `number` items, and forgets what memory has of it. */
 static ph_status cut(ph_spool *s, uint64_t number, uint64_t offset)
 {
-    ph_status st = ph_spool_flush(s);
+    ph_spool_mark mark;
+    ph_status st = ph_spool_marked(s, number, &mark);
+    if (st == PH_OK) st = ph_spool_flush(s);
     if (st != PH_OK) return st;
     if (ftruncate(s->fd, (off_t)offset) != 0) return status_of_errno();
     s->last = number;
+    s->sum = mark.sum;
     s->end = s->written = s->tail_at = offset;
     s->index_cnt = (size_t)((number + STEP - 1) / STEP);
     s->scratch_held = 0;
@@ -165,7 +182,7 @@ static ph_status view_item(ph_spool *s, const ph_spool_cursor *c, const uint8_t 
 /* Finds the last item that counts: reads on until one does not. */
 static ph_status scan(ph_spool *s, uint64_t file_size)
 {
-    s->last = 0;
+    s->last = s->sum = 0;
     s->end = s->written = s->tail_at = HEAD_SIZE;
     size_t held = 0, used = 0; /* scratch[used .. held) is file from s->end on */
     for (;;) {
@@ -175,6 +192,7 @@ static ph_status scan(ph_spool *s, uint64_t file_size)
             size_t span = PH_ITEM_HEAD_SIZE + (size_t)item.size;
             ph_status st = note_in_index(s, item.number, s->end);
             if (st != PH_OK) return st;
+            s->sum = sum_behind(s->sum, s->scratch + used);
             s->last++;
             s->end += span;
             used += span;
@@ -299,7 +317,7 @@ static ph_status make_room(ph_spool *s, size_t size)
 
 static ph_status append(ph_spool *s, const void *bytes, uint32_t size)
 {
-    uint64_t number = s->last + 1;
+    uint64_t number = s->last + 1, sum;
     size_t span = PH_ITEM_HEAD_SIZE + (size_t)size;
     ph_status st = make_room(s, span);
     if (st == PH_OK) st = note_in_index(s, number, s->end);
@@ -308,6 +326,7 @@ static ph_status append(ph_spool *s, const void *bytes, uint32_t size)
         ph_writer w = ph_writer_of(s->tail + (s->end - s->tail_at), span);
         ph_item_write(&w, number, bytes, size);
         PH_ASSERT(!w.full);
+        sum = sum_behind(s->sum, s->tail + (s->end - s->tail_at));
     } else {
         /* Longer than the tail: only the file has it. */
         uint8_t head[PH_ITEM_HEAD_SIZE];
@@ -319,8 +338,10 @@ static ph_status append(ph_spool *s, const void *bytes, uint32_t size)
         if (st == PH_OK) st = write_at(s->fd, s->end + sizeof head, bytes, size);
         if (st != PH_OK) return st;
         s->written = s->tail_at = s->end + span;
+        sum = sum_behind(s->sum, head);
     }
     s->last = number;
+    s->sum = sum;
     s->end += span;
     return PH_OK;
 }
@@ -337,7 +358,8 @@ ph_status ph_spool_put(ph_spool *s, uint64_t number, const void *bytes, uint32_t
         c = s->checked;
     else
         st = ph_spool_seek(s, number, &c);
-    if (st == PH_OK) st = view_item(s, &c, &is, &is_size);
+    if (st != PH_OK) return st;
+    st = view_item(s, &c, &is, &is_size);
     if (st == PH_OK && is_size == PH_ITEM_HEAD_SIZE + (size_t)size &&
         memcmp(is + PH_ITEM_HEAD_SIZE, bytes, size) == 0) {
         s->checked = (ph_spool_cursor){number + 1, c.offset + is_size};
@@ -356,28 +378,55 @@ ph_status ph_spool_truncate(ph_spool *s, uint64_t number)
     return st == PH_OK ? cut(s, number, c.offset) : st;
 }
 
+/* The place behind item `number`, and what the spool holds up to there. */
+static ph_status walk_to(ph_spool *s, uint64_t number, ph_spool_mark *ret)
+{
+    if (number == s->last) {
+        *ret = (ph_spool_mark){s->end, s->sum};
+        return PH_OK;
+    }
+    size_t at = (size_t)(number / STEP);
+    PH_ASSERT(at < s->index_cnt);
+    ph_spool_mark m = {s->index[at].offset, s->index[at].sum};
+    for (uint64_t next = (uint64_t)at * STEP + 1; next <= number; next++) {
+        const uint8_t *p;
+        size_t got;
+        ph_status st = view(s, m.offset, PH_ITEM_HEAD_SIZE, &p, &got);
+        if (st != PH_OK) return st;
+        size_t span = ph_item_span(p, got, next);
+        if (span == 0) return PH_ECORRUPT;
+        m.offset += span;
+        m.sum = sum_behind(m.sum, p);
+    }
+    *ret = m;
+    return PH_OK;
+}
+
+ph_status ph_spool_marked(ph_spool *s, uint64_t number, ph_spool_mark *ret)
+{
+    return number > s->last ? PH_EINVAL : walk_to(s, number, ret);
+}
+
 ph_status ph_spool_seek(ph_spool *s, uint64_t number, ph_spool_cursor *ret)
 {
     if (number == 0 || number > s->last + 1) return PH_EINVAL;
-    if (number == s->last + 1) {
-        *ret = (ph_spool_cursor){number, s->end};
-        return PH_OK;
-    }
-    size_t entry = (size_t)((number - 1) / STEP);
-    PH_ASSERT(entry < s->index_cnt);
-    ph_spool_cursor c = {(uint64_t)entry * STEP + 1, s->index[entry]};
-    while (c.number < number) {
-        const uint8_t *p;
-        size_t got;
-        ph_status st = view(s, c.offset, PH_ITEM_HEAD_SIZE, &p, &got);
-        if (st != PH_OK) return st;
-        size_t span = ph_item_span(p, got, c.number);
-        if (span == 0) return PH_ECORRUPT;
-        c.number++;
-        c.offset += span;
-    }
-    *ret = c;
-    return PH_OK;
+    ph_spool_mark before;
+    ph_status st = walk_to(s, number - 1, &before);
+    if (st == PH_OK) *ret = (ph_spool_cursor){number, before.offset};
+    return st;
+}
+
+ph_status ph_spool_sync_forked(const ph_spool *s, const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return status_of_errno();
+    ph_status st = write_at(fd, s->written, s->tail + (s->written - s->tail_at),
+                            (size_t)(s->end - s->written));
+    if (st == PH_OK && fdatasync(fd) != 0) st = status_of_errno();
+    int error = errno;
+    (void)close(fd);
+    errno = error;
+    return st;
 }
 
 ph_status ph_spool_read(ph_spool *s, ph_spool_cursor *c, uint64_t last, size_t bytes_max,

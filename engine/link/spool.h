@@ -11,7 +11,7 @@
 
     An item counts if and only if it is whole, its number is the next one and its sum holds.
 
-    Owns      the file (locked against a second process), about 9 MiB of memory, and 8 bytes for
+    Owns      the file (locked against a second process), about 9 MiB of memory, and 16 bytes for
               every 64 items.
     Lifetime  bytes that a read returns are valid until the next call.
     Thread    one.
@@ -25,6 +25,13 @@
 #include "engine/base/status.h"
 
 typedef struct ph_spool ph_spool;
+
+/* What the spool holds up to an item: two spools with equal marks of the same number hold the same
+   items up to it, as far as 64 bits tell by accident. */
+typedef struct {
+    uint64_t offset; /* behind the item */
+    uint64_t sum;    /* of the sums of all items up to it, in order */
+} ph_spool_mark;
 
 /* A place between two items. */
 typedef struct {
@@ -67,6 +74,14 @@ ph_status ph_spool_seek(ph_spool *s, uint64_t number, ph_spool_cursor *ret);
    PH_EFULL: no memory for a long item. */
 ph_status ph_spool_read(ph_spool *s, ph_spool_cursor *c, uint64_t last, size_t bytes_max,
                         ph_spool_part *ret);
+
+/* The mark of item `number`, 0 .. last.  PH_EINVAL: there is no such item; PH_EIO, PH_ECORRUPT. */
+ph_status ph_spool_marked(ph_spool *s, uint64_t number, ph_spool_mark *ret);
+
+/* In a process that was forked from the owner: makes everything that the spool held at the fork
+   durable, through a descriptor of its own; neither the owner's nor its lock is touched.  The owner
+   may go on: both write the same bytes.  PH_EIO, PH_EFULL: errno says why. */
+ph_status ph_spool_sync_forked(const ph_spool *s, const char *path);
 
 /* Writes what is in memory only.  PH_EIO, PH_EFULL. */
 ph_status ph_spool_flush(ph_spool *s);

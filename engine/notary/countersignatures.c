@@ -11,8 +11,10 @@
 
 struct ph_countersignatures {
     ph_text64 market;
-    ph_hash *leaves; /* of contract n: leaves[n - 1] */
+    uint64_t before; /* contracts */
+    ph_hash *leaves; /* of contract n: leaves[n - 1 - before] */
     uint64_t cnt, max;
+    uint64_t passed;
 };
 
 size_t ph_countersigned_text(const char *market, ph_contract_id contract, const ph_hash *leaf,
@@ -35,12 +37,13 @@ bool ph_countersignature_holds(const char *market, const ph_countersignature *c)
                                                c->key.b) == 0;
 }
 
-ph_countersignatures *ph_countersignatures_new(const char *market)
+ph_countersignatures *ph_countersignatures_new(const char *market, uint64_t before)
 {
     ph_countersignatures *s = calloc(1, sizeof *s);
     if (s == NULL) return NULL;
     bool fits = ph_text_set(s->market.s, sizeof s->market.s, market);
     PH_ASSERT(fits);
+    s->before = before;
     return s;
 }
 
@@ -77,18 +80,27 @@ ph_status ph_countersignatures_take(ph_countersignatures *s, const ph_contracts 
         const ph_replay_record *r = &batch->records[i];
         if (!ph_countersignatures_is_taken(r)) continue;
         const ph_countersign_contract *given = &r->command.u.countersignature;
-        PH_ASSERT(given->contract.v >= 1 && given->contract.v <= s->cnt);
+        PH_ASSERT(given->contract.v >= 1 && given->contract.v <= s->before + s->cnt);
+        if (given->contract.v <= s->before) {
+            s->passed++;
+            continue;
+        }
         ph_countersignature c = {.contract = given->contract,
                                  .seq = r->command.seq,
                                  .at = r->command.at,
                                  .participant = r->command.sender,
                                  .key = given->key,
-                                 .leaf = s->leaves[given->contract.v - 1],
+                                 .leaf = s->leaves[given->contract.v - 1 - s->before],
                                  .signature = given->signature};
         c.holds = ph_countersignature_holds(s->market.s, &c);
         st = on(arg, &c);
     }
     return st;
+}
+
+uint64_t ph_countersignatures_passed(const ph_countersignatures *s)
+{
+    return s->passed;
 }
 
 void ph_countersignatures_free(ph_countersignatures *s)

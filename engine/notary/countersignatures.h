@@ -9,7 +9,7 @@
     The market takes one countersignature of each party and cannot verify it; whoever replays the
     journal can, with the contracts of its batches.
 
-    Owns      the leaf hash of every contract: 32 bytes each.
+    Owns      the leaf hash of every contract that it takes: 32 bytes each.
     Thread    one. */
 #ifndef ENGINE_NOTARY_COUNTERSIGNATURES_H
 #define ENGINE_NOTARY_COUNTERSIGNATURES_H
@@ -34,8 +34,10 @@ bool ph_countersignatures_is_taken(const ph_replay_record *r);
 
 typedef struct ph_countersignatures ph_countersignatures;
 
-/* NULL if there is no memory. */
-ph_countersignatures *ph_countersignatures_new(const char *market);
+/* `before` contracts were concluded before the first batch that it will take: 0, unless a replay
+   begins with a snapshot.  Their documents are unknown: what is signed under them is passed over.
+   NULL if there is no memory. */
+ph_countersignatures *ph_countersignatures_new(const char *market, uint64_t before);
 
 /* Takes one judged countersignature; a status other than PH_OK ends the batch and is returned. */
 typedef ph_status (*ph_countersignatures_on)(void *arg, const ph_countersignature *c);
@@ -46,6 +48,9 @@ typedef ph_status (*ph_countersignatures_on)(void *arg, const ph_countersignatur
 ph_status ph_countersignatures_take(ph_countersignatures *s, const ph_contracts *contracts,
                                     const ph_replay_batch *batch, ph_countersignatures_on on,
                                     void *arg);
+
+/* How many the market took that were passed over. */
+uint64_t ph_countersignatures_passed(const ph_countersignatures *s);
 
 /* Accepts NULL. */
 void ph_countersignatures_free(ph_countersignatures *s);

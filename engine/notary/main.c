@@ -115,7 +115,7 @@ static bool open_key(notary *n)
         return false;
     }
     n->contracts = ph_contracts_new();
-    n->countersignatures = ph_countersignatures_new(n->market.name);
+    n->countersignatures = ph_countersignatures_new(n->market.name, 0);
     n->seal = ph_seal_new(n->keyring, n->market.name);
     if (n->contracts != NULL && n->countersignatures != NULL && n->seal != NULL) return true;
     ph_log_error("could not start: no memory");

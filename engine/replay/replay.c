@@ -9,8 +9,16 @@
 #include "engine/journal/file_posix.h"
 #include "engine/journal/reader.h"
 #include "engine/process/memory.h"
+#include "engine/replay/checker.h"
+#include "engine/replay/decode.h"
 #include "engine/replay/limits.h"
-#include "engine/wire/codec.h"
+#include "engine/replay/market_block.h"
+#include "engine/replay/market_file.h"
+
+enum {
+    APPLIED_AT_ONCE = 8, /* records between two messages to the checker */
+    MEMOS = 32,          /* of prefetching, more than it looks ahead */
+};
 
 /* A block that grows; what is behind the part that was used costs nothing. */
 typedef struct {
@@ -23,10 +31,14 @@ struct ph_replay {
     ph_journal_reader *reader;
     void *reader_block;
     ph_market *market;
-    ph_market_limits limits;       /* of the market */
-    uint32_t events_max;           /* of one command */
-    room records, events, bytes;   /* ph_replay_record, ph_event, encoded events */
+    ph_market_limits limits; /* of the market */
+    uint32_t events_max;     /* of one command */
+    ph_record_room records;
+    room events; /* ph_event */
+    ph_checker *checker;
     ph_replay_batch batch;         /* what next returned last */
+    bool has_begun;                /* next was called */
+    ph_state_head snapshot;        /* that it began with; all zero: none */
     ph_replay_on_record on_record; /* may be NULL */
     void *on_record_arg;
     bool is_enough;                  /* on_record said so */
@@ -35,37 +47,7 @@ struct ph_replay {
     ph_replay_error error;           /* why */
 };
 
-/* Before the market's block: how much was mapped.  A page, so that the block stays aligned. */
-enum { BLOCK_OFFSET = 4096 };
-
 /* ---- Memory ----------------------------------------------------------------------------- */
-
-static ph_status map_market(const ph_market_limits *limits, ph_market **ret)
-{
-    size_t size = ph_market_footprint(limits);
-    if (size == 0) return PH_EINVAL;
-    if (size > SIZE_MAX - BLOCK_OFFSET) return PH_EFULL;
-    size += BLOCK_OFFSET;
-    void *mapped;
-    ph_status s = ph_memory_map(size, &mapped);
-    if (s != PH_OK) return s;
-    ph_memory_prefer_large_pages(mapped, size);
-    memcpy(mapped, &size, sizeof size);
-    void *block = (uint8_t *)mapped + BLOCK_OFFSET;
-    ph_market *m = ph_market_init(block, limits);
-    PH_ASSERT((void *)m == block);
-    *ret = m;
-    return PH_OK;
-}
-
-void ph_replay_free_market(ph_market *m)
-{
-    if (m == NULL) return;
-    uint8_t *mapped = (uint8_t *)m - BLOCK_OFFSET;
-    size_t size;
-    memcpy(&size, mapped, sizeof size);
-    ph_memory_unmap(mapped, size);
-}
 
 /* Makes the room at least `size` bytes large. */
 static ph_status ensure(room *r, size_t size)
@@ -119,7 +101,7 @@ static ph_status open_market(ph_replay *r, ph_replay_error *reterr)
     ph_journal_origin origin = ph_journal_reader_origin(r->reader);
     ph_market_limits limits;
     ph_status s = ph_limits_read(origin.meta, origin.meta_size, &limits);
-    if (s == PH_OK) s = map_market(&limits, &r->market);
+    if (s == PH_OK) s = ph_market_block_new(&limits, &r->market);
     if (s == PH_OK) {
         r->limits = limits;
         r->events_max = ph_market_events_max(&limits);
@@ -145,6 +127,8 @@ static ph_status open_all(ph_replay *r, const char *directory, ph_replay_error *
     if (s == PH_ENOTFOUND)
         return say(s, 0, directory, ": there is no journal", " in this directory yet", reterr);
     if (s != PH_OK) return pass_on(s, &f, reterr);
+    s = ph_checker_new(r->reader, &r->checker);
+    if (s != PH_OK) return say(s, 0, "not enough memory to read the journal", "", "", reterr);
     return open_market(r, reterr);
 }
 
@@ -168,13 +152,13 @@ ph_status ph_replay_open(const char *directory, ph_replay **ret, ph_replay_error
 void ph_replay_close(ph_replay *r)
 {
     if (r == NULL) return;
-    ph_replay_free_market(r->market);
+    ph_checker_free(r->checker);
+    ph_market_block_free(r->market);
     ph_journal_reader_close(r->reader);
     ph_memory_unmap(r->reader_block, ph_journal_reader_footprint());
     ph_disk_posix_close(&r->disk);
-    ph_memory_unmap(r->records.p, r->records.size);
+    ph_record_room_free(&r->records);
     ph_memory_unmap(r->events.p, r->events.size);
-    ph_memory_unmap(r->bytes.p, r->bytes.size);
     ph_memory_unmap(r, sizeof *r);
 }
 
@@ -207,75 +191,179 @@ const ph_replay_difference *ph_replay_differs(const ph_replay *r)
     return r->failed == PH_EDIVERGED ? &r->difference : NULL;
 }
 
-/* ---- Next ------------------------------------------------------------------------------- */
+/* ---- Snapshots ---------------------------------------------------------------------------- */
 
-/* Used parts of the rooms, in elements; and where in its file the record is. */
-typedef struct {
-    size_t events, bytes;
-    uint64_t offset;
-} used;
-
-static void keep_place(ph_replay *r, const ph_journal_batch *b, uint64_t offset)
+static ph_status say_refused(const ph_state_head *head, ph_status s, const char *why,
+                             ph_journal_fault *refused)
 {
-    memcpy(r->difference.segment, b->segment, strlen(b->segment) + 1);
-    r->difference.offset = offset;
+    char name[PH_STATE_FILE_NAME_SIZE];
+    ph_state_file_name(head->seq, name);
+    ph_fault_begin(refused);
+    ph_fault_text(ph_fault_text(refused, "snapshot \""), name);
+    ph_fault_text(ph_fault_text(refused, "\": "), why);
+    return s;
 }
 
-static ph_status differ(ph_replay *r, const ph_journal_batch *b, const used *u,
-                        const ph_replay_record *record, uint64_t computed)
+/* Reads the journal up to the record of the snapshot.  PH_EINVAL: the journal does not confirm it,
+   `refused` says why; other failures are the journal's own, and in *reterr. */
+static ph_status confirm(ph_replay *r, const ph_state_head *head, bool is_chain_whole,
+                         ph_journal_fault *refused, ph_replay_error *reterr)
 {
-    keep_place(r, b, u->offset);
-    r->difference.record = *record;
-    r->difference.computed_check = computed;
-    return stop(r, PH_EDIVERGED, b, record->command.seq,
-                "this program computes other events than the "
-                "journal states",
-                "use the program that wrote it");
-}
-
-/* Applies one record and encodes its events behind those of the batch so far. */
-static ph_status apply_record(ph_replay *r, const ph_journal_batch *b, const ph_journal_record *in,
-                              used *u, ph_replay_record *out)
-{
-    if (ph_command_read(in->bytes, in->size, &out->command) != PH_OK)
-        return stop(r, PH_ECORRUPT, b, in->seq, "the record is not a command",
-                    "use the program that wrote it, or restore the file from a copy");
-    out->command.seq = in->seq;
-    out->command.at = in->at;
-    out->command_bytes = in->bytes;
-    out->command_size = in->size;
-    out->event_check = in->events;
-    ph_status s = ensure(&r->events, (u->events + r->events_max) * sizeof(ph_event));
-    if (s != PH_OK) return stop(r, s, b, in->seq, "not enough memory for its events", NULL);
-    ph_events events = {.v = (ph_event *)r->events.p + u->events, .max = r->events_max};
-    ph_market_apply(r->market, &out->command, &events);
-    PH_ASSERT(events.cnt >= 1 && events.cnt <= r->events_max);
-    out->event_cnt = events.cnt;
-    s = ensure(&r->bytes, u->bytes + (size_t)events.cnt * PH_EVENT_BYTES_MAX);
-    if (s != PH_OK) return stop(r, s, b, in->seq, "not enough memory for its events", NULL);
-    uint8_t *bytes = (uint8_t *)r->bytes.p + u->bytes;
-    ph_writer w = ph_writer_of(bytes, (size_t)events.cnt * PH_EVENT_BYTES_MAX);
-    for (uint32_t i = 0; i < events.cnt; i++)
-        ph_event_write(&w, &events.v[i]);
-    PH_ASSERT(!w.full && ph_writer_size(&w) <= UINT32_MAX);
-    out->event_size = (uint32_t)ph_writer_size(&w);
-    out->events = events.v; /* until the rooms move */
-    out->event_bytes = bytes;
-    uint64_t computed = ph_chain_check(in->seq, bytes, out->event_size);
-    if (computed != in->events) return differ(r, b, u, out, computed);
-    if (r->on_record != NULL) r->is_enough = !r->on_record(r->on_record_arg, r->market, out);
-    u->events += out->event_cnt;
-    u->bytes += out->event_size;
+    ph_journal_fault f;
+    ph_status s = ph_journal_reader_seek(r->reader, is_chain_whole ? 1 : head->seq, &f);
+    uint64_t last = 0;
+    ph_journal_batch b = {.first_seq = 0};
+    while (s == PH_OK && last < head->seq) {
+        s = ph_journal_reader_next(r->reader, &b, &f);
+        if (s == PH_OK) last = b.first_seq + b.record_cnt - 1;
+    }
+    if (s == PH_EEND)
+        return say_refused(head, PH_EINVAL, "the journal ends before its record", refused);
+    if (s != PH_OK) return pass_on(s, &f, reterr);
+    if (last != head->seq)
+        return say_refused(head, PH_EINVAL, "no batch of the journal ends with its record",
+                           refused);
+    if (!ph_hash_equal(b.chain, head->chain) || b.last_at.ns != head->at.ns)
+        return say_refused(head, PH_EINVAL, "the journal has another chain hash at its record",
+                           refused);
     return PH_OK;
 }
 
-/* The rooms no longer move: lets the records point into them. */
-static void point_into_rooms(ph_replay *r, uint32_t record_cnt)
+/* PH_EINVAL: refused; other failures are the journal's. */
+static ph_status try_snapshot(ph_replay *r, ph_disk *d, uint64_t seq,
+                              const ph_replay_snapshots *from, ph_journal_fault *refused,
+                              ph_replay_error *reterr)
 {
-    ph_replay_record *records = r->records.p;
+    ph_market *m;
+    ph_state_head head;
+    ph_journal_origin origin = ph_journal_reader_origin(r->reader);
+    if (ph_market_file_load(d, seq, &r->limits, &m, &head, refused) != PH_OK) return PH_EINVAL;
+    ph_status s = PH_OK;
+    if (memcmp(head.market.s, origin.market.s, sizeof head.market.s) != 0)
+        s = say_refused(&head, PH_EINVAL, "it is of another market", refused);
+    else
+        s = confirm(r, &head, from->is_chain_whole, refused, reterr);
+    const char *wrong = s == PH_OK && from->wrong != NULL ? from->wrong(from->arg, &head) : NULL;
+    if (wrong != NULL) s = say_refused(&head, PH_EINVAL, wrong, refused);
+    if (s != PH_OK) {
+        ph_market_block_free(m);
+        return s;
+    }
+    ph_market_block_free(r->market);
+    r->market = m;
+    r->snapshot = head;
+    return PH_OK;
+}
+
+static void say_folder(const ph_replay_snapshots *from, const char *why)
+{
+    ph_journal_fault f;
+    ph_fault_begin(&f);
+    ph_fault_text(ph_fault_text(&f, "any in \""), from->directory);
+    ph_fault_text(ph_fault_text(&f, "\": "), why);
+    from->on_refused(from->arg, f.text);
+}
+
+static ph_status try_each(ph_replay *r, ph_disk *d, const ph_replay_snapshots *from,
+                          ph_replay_error *reterr)
+{
+    uint64_t there[PH_STATE_FILES_MAX];
+    uint32_t cnt;
+    ph_journal_fault refused;
+    if (ph_state_file_list(d, there, &cnt) != PH_OK) {
+        say_folder(from, d->ops->reason(d));
+        return PH_ENOTFOUND;
+    }
+    for (uint32_t i = 0; i < cnt; i++) {
+        if (there[i] == 0 || there[i] > from->last || there[i] < from->first) continue;
+        ph_status s = try_snapshot(r, d, there[i], from, &refused, reterr);
+        if (s != PH_EINVAL) return s;
+        from->on_refused(from->arg, refused.text);
+    }
+    return PH_ENOTFOUND;
+}
+
+ph_status ph_replay_begin(ph_replay *r, const ph_replay_snapshots *from, ph_replay_error *reterr)
+{
+    PH_ASSERT(r->market != NULL && !r->has_begun && r->snapshot.seq == 0);
+    PH_ASSERT(from->on_refused != NULL);
+    ph_disk_posix d;
+    ph_status s = ph_disk_posix_open(from->directory, false, &d);
+    if (s == PH_ENOTFOUND) return s;
+    if (s != PH_OK) {
+        say_folder(from, d.why);
+        return PH_ENOTFOUND;
+    }
+    s = try_each(r, &d.disk, from, reterr);
+    ph_disk_posix_close(&d);
+    if (s != PH_ENOTFOUND) return s;
+    ph_journal_fault f;
+    ph_status back = ph_journal_reader_seek(r->reader, 1, &f);
+    return back == PH_OK ? s : pass_on(back, &f, reterr);
+}
+
+const ph_state_head *ph_replay_snapshot(const ph_replay *r)
+{
+    return &r->snapshot;
+}
+
+ph_text64 ph_replay_market_name(const ph_replay *r)
+{
+    return ph_journal_reader_origin(r->reader).market;
+}
+
+/* ---- Next ------------------------------------------------------------------------------- */
+
+/* Room for the events of one more record behind `used` of them. */
+static ph_status make_room(ph_replay *r, size_t used)
+{
+    size_t size = (used + r->events_max) * sizeof(ph_event);
+    if (size > r->events.size) ph_checker_pause(r->checker);
+    return ensure(&r->events, size);
+}
+
+/* Before record i; memo has one for each of the records that follow, around. */
+static void prefetch(const ph_replay *r, const ph_replay_record *records, uint32_t i, uint32_t cnt,
+                     uint32_t memo[MEMOS])
+{
+    static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3};
+    memo[(i + ahead[0]) % MEMOS] = 0;
+    for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
+        uint32_t at = i + ahead[step];
+        if (at < cnt) ph_market_prefetch(r->market, &records[at].command, step, &memo[at % MEMOS]);
+    }
+}
+
+/* Applies records, at most cnt of them; returns how many, fewer when there was no memory for more,
+   one was found to differ, or whoever watches has enough. */
+static uint32_t apply(ph_replay *r, ph_replay_record *records, uint32_t cnt)
+{
+    size_t used = 0;
+    uint32_t memo[MEMOS] = {0};
+    uint32_t i = 0, at_once = r->on_record == NULL ? APPLIED_AT_ONCE : 1;
+    ph_status s = PH_OK;
+    while (i < cnt && s == PH_OK && !r->is_enough && make_room(r, used) == PH_OK) {
+        prefetch(r, records, i, cnt, memo);
+        ph_replay_record *record = &records[i++];
+        ph_events events = {.v = (ph_event *)r->events.p + used, .max = r->events_max};
+        ph_market_apply(r->market, &record->command, &events);
+        PH_ASSERT(events.cnt >= 1 && events.cnt <= r->events_max);
+        record->event_cnt = events.cnt;
+        used += events.cnt;
+        if (i % at_once == 0) s = ph_checker_applied(r->checker, r->events.p, i);
+        if (r->on_record != NULL && s == PH_OK)
+            r->is_enough = !r->on_record(r->on_record_arg, r->market, record);
+    }
+    if (i % at_once != 0) (void)ph_checker_applied(r->checker, r->events.p, i); /* see end */
+    return i;
+}
+
+/* The rooms no longer move: lets the first cnt records point into them. */
+static void point_into_rooms(ph_replay *r, uint32_t cnt, const uint8_t *bytes)
+{
+    ph_replay_record *records = r->records.v;
     const ph_event *event = r->events.p;
-    const uint8_t *bytes = r->bytes.p;
-    for (uint32_t i = 0; i < record_cnt; i++) {
+    for (uint32_t i = 0; i < cnt; i++) {
         records[i].events = event;
         records[i].event_bytes = bytes;
         event += records[i].event_cnt;
@@ -283,54 +371,82 @@ static void point_into_rooms(ph_replay *r, uint32_t record_cnt)
     }
 }
 
-static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b)
+/* Record `at` of the batch differs, or behind its last one the digest. */
+static ph_status differ(ph_replay *r, const ph_journal_batch *b, const ph_checker_finding *found)
 {
-    ph_status s = ensure(&r->records, b->record_cnt * sizeof(ph_replay_record));
-    if (s != PH_OK) return stop(r, s, b, b->first_seq, "not enough memory for the batch", NULL);
-    ph_replay_record *records = r->records.p;
-    used u = {0};
-    ph_journal_cursor cursor = {0};
-    ph_journal_record in;
-    for (uint32_t i = 0; i < b->record_cnt; i++) {
-        if (r->is_enough) return PH_EEND;
-        u.offset = b->offset + PH_BATCH_SIZE + cursor.offset;
-        bool is_there = ph_journal_record_next(b, &cursor, &in);
-        PH_ASSERT(is_there);
-        s = apply_record(r, b, &in, &u, &records[i]);
-        if (s != PH_OK) return s;
-    }
-    ph_digest d;
-    ph_digest_begin(&d, PH_DIGEST_EVENTS);
-    ph_digest_add(&d, r->bytes.p, u.bytes);
-    r->difference.computed = ph_digest_end(&d);
-    r->difference.stated = b->events;
-    keep_place(r, b, b->offset);
-    if (!ph_hash_equal(r->difference.computed, b->events))
+    ph_replay_difference *d = &r->difference;
+    uint32_t at = found->at;
+    memcpy(d->segment, b->segment, strlen(b->segment) + 1);
+    d->offset = b->offset;
+    if (at == b->record_cnt) {
+        d->stated = b->events;
+        d->computed = found->digest;
         return stop(r, PH_EDIVERGED, b, b->first_seq,
                     "the events of the batch have another digest "
                     "than the journal states",
                     "use the program that wrote it");
-    point_into_rooms(r, b->record_cnt);
+    }
+    ph_journal_cursor cursor = {0};
+    ph_journal_record unused;
+    for (uint32_t i = 0; i < at; i++) {
+        bool is_there = ph_journal_record_next(b, &cursor, &unused);
+        PH_ASSERT(is_there);
+    }
+    d->offset += PH_BATCH_SIZE + cursor.offset;
+    point_into_rooms(r, at + 1, found->bytes);
+    d->record = r->records.v[at];
+    d->computed_check = found->check;
+    return stop(r, PH_EDIVERGED, b, b->first_seq + at,
+                "this program computes other events than the "
+                "journal states",
+                "use the program that wrote it");
+}
+
+/* `decoded` records of it are commands; UINT32_MAX: that is still to be found out.  PH_EEND:
+   whoever watches had enough before its end. */
+static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b, uint32_t decoded)
+{
+    ph_status s = decoded == UINT32_MAX ? ph_decode(b, &r->records, &decoded) : PH_OK;
+    if (s != PH_OK) return stop(r, s, b, b->first_seq, "not enough memory for the batch", NULL);
+    ph_checker_finding found = {.at = 0};
+    ph_checker_begin(r->checker, b, r->records.v, r->on_record != NULL);
+    uint32_t applied = apply(r, r->records.v, decoded);
+    s = ph_checker_end(r->checker, applied, &found);
+    if (s == PH_EDIVERGED) return differ(r, b, &found);
+    if (s == PH_OK && r->is_enough && applied < b->record_cnt) return PH_EEND;
+    if (s == PH_OK && applied < decoded) {
+        s = PH_EFULL;
+        found.at = applied;
+    }
+    if (s != PH_OK)
+        return stop(r, s, b, b->first_seq + found.at, "not enough memory for its events", NULL);
+    if (decoded < b->record_cnt)
+        return stop(r, PH_ECORRUPT, b, b->first_seq + decoded, "the record is not a command",
+                    "use the program that wrote it, or restore the file from a copy");
+    point_into_rooms(r, b->record_cnt, found.bytes);
     return PH_OK;
 }
 
 ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_error *reterr)
 {
     PH_ASSERT(r->market != NULL);
-    ph_status s = r->is_enough ? PH_EEND : r->failed;
+    r->has_begun = true;
+    ph_status s = r->is_enough && r->failed == PH_OK ? PH_EEND : r->failed;
     if (s == PH_OK) {
         ph_journal_batch b;
         ph_journal_fault f;
-        s = ph_journal_reader_next(r->reader, &b, &f);
+        uint32_t decoded = UINT32_MAX;
+        if (!ph_checker_ahead(r->checker, &b, &r->records, &decoded))
+            s = ph_journal_reader_next(r->reader, &b, &f);
         if (s == PH_EEND) return s;
         if (s != PH_OK) return pass_on(s, &f, reterr);
-        s = apply_batch(r, &b);
+        s = apply_batch(r, &b, decoded);
         r->batch = (ph_replay_batch){.first_seq = b.first_seq,
                                      .record_cnt = b.record_cnt,
                                      .previous = b.previous,
                                      .chain = b.chain,
                                      .events = b.events,
-                                     .records = r->records.p};
+                                     .records = r->records.v};
     }
     if (s == PH_EEND) return s;
     if (s != PH_OK) {

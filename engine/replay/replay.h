@@ -8,7 +8,9 @@
 
     Owns      the reader and the market it feeds; the market lives in memory that open maps.
     Lifetime  a batch is valid until the next call of ph_replay_next.
-    Thread    one. */
+    Thread    one.  A large batch is hashed in a second one beside the core (checker.h), which
+              sleeps when there is nothing to do and is gone after close.  Whoever watches is called
+              in the caller's. */
 #ifndef ENGINE_REPLAY_REPLAY_H
 #define ENGINE_REPLAY_REPLAY_H
 
@@ -16,6 +18,7 @@
 #include "engine/base/types.h"
 #include "engine/core/market.h"
 #include "engine/journal/format.h"
+#include "engine/journal/state_file.h"
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
 
@@ -54,6 +57,34 @@ typedef struct {
    PH_EIO, PH_EFULL (memory): see the error's text. */
 ph_status ph_replay_open(const char *directory, ph_replay **ret, ph_replay_error *reterr);
 
+/* Snapshots that a replay may begin with, and what is asked beyond what the journal asks. */
+typedef struct {
+    const char *directory;
+    uint64_t first, last; /* only of these records, both included */
+    bool is_chain_whole;  /* read the journal from its first record on all the same */
+    /* NULL: nothing more is asked; otherwise why this one is of no use, or NULL. */
+    const char *(*wrong)(void *arg, const ph_state_head *head);
+    /* Hears of each that was not used: file and reason, as a sentence. */
+    void (*on_refused)(void *arg, const char *sentence);
+    void *arg;
+} ph_replay_snapshots;
+
+/* Before the first next: begins with the newest good snapshot instead of the first record.  Good
+   means: its bytes are those that were written, it is of this market and its tables, every law
+   holds in it, and a batch of this journal ends with its record, stamp and chain hash.  For that
+   the segment of its record is read from its beginning; what stands in segments before is read
+   only with is_chain_whole.  What is not proved is that its commands give this state: only a
+   replay from the first record proves that.
+   PH_OK: next goes on behind it.  PH_ENOTFOUND: none is good, next begins with the first record.
+   Any other failure is one of the journal. */
+ph_status ph_replay_begin(ph_replay *r, const ph_replay_snapshots *from, ph_replay_error *reterr);
+
+/* The snapshot that it began with; its seq is 0 if there is none. */
+const ph_state_head *ph_replay_snapshot(const ph_replay *r);
+
+/* Name of the market, as the journal's segments state it. */
+ph_text64 ph_replay_market_name(const ph_replay *r);
+
 /* Reads, verifies and applies the next batch.  PH_OK: *ret is it.  PH_EEND: nothing more was
    durable when this looked; call again later (an incomplete tail is not an error: the engine may be
    writing it).  PH_ECORRUPT: bytes are wrong.  PH_EDIVERGED: this market computed other events than
@@ -62,9 +93,9 @@ ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_er
 
 /* Told of every record as soon as its events were found to be those that the journal states, and
    before its batch is whole; the market stands right behind it.  The record and what it points to
-   are valid during the call.  False: enough; nothing more is applied and the market stays where it
-   is.  The batch is still handed out if this was the last of its records; then, and otherwise at
-   once, next returns PH_EEND. */
+   are valid during the call.  With a snapshot the first one is that behind it.  False: enough;
+   nothing more is applied and the market stays where it is.  The batch is still handed out if this
+   was the last of its records; then, and otherwise at once, next returns PH_EEND. */
 typedef bool (*ph_replay_on_record)(void *arg, const ph_market *m, const ph_replay_record *record);
 
 /* Sets who is told; NULL: nobody. */
@@ -91,9 +122,8 @@ const ph_market *ph_replay_market(const ph_replay *r);
 ph_market_limits ph_replay_limits(const ph_replay *r);
 
 /* Gives the market and its block to the caller, who from then on applies commands itself (the
-   engine, after it has replayed to the end).  The block is unmapped by ph_replay_free_market. */
+   engine, after it has replayed to the end).  market_block.h gives it back. */
 ph_market *ph_replay_take_market(ph_replay *r);
-void ph_replay_free_market(ph_market *m);
 
 /* Accepts NULL. */
 void ph_replay_close(ph_replay *r);

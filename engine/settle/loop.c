@@ -17,6 +17,7 @@
 #include "engine/replay/replay.h"
 #include "engine/settle/migrate.h"
 #include "engine/settle/rows.h"
+#include "engine/settle/snapshots.h"
 #include "engine/settle/store.h"
 #include "engine/settle/write.h"
 
@@ -41,11 +42,14 @@ typedef struct {
     ph_pg *pg; /* NULL while the database is away */
     bool is_outage_said;
     bool is_market_checked; /* the journal is of the market of the configuration */
+    bool has_begun;         /* the replay, with a snapshot or with the first record */
     bool is_taken;          /* the position is ours, in `at` */
     ph_position at;         /* what the database has */
     bool is_at_passed;      /* the replay has reached `at` and found its chain hash */
-    uint64_t replayed_seq;  /* last record that the replay gave */
-    uint64_t short_seq;     /* the same when the journal was first found to end before `at` */
+    uint64_t replayed_seq;  /* last record that the replay gave, or began with */
+    ph_time replayed_at;    /* its stamp */
+    uint64_t snapshot_seq;  /* record of the last snapshot */
+    uint64_t short_seq;     /* replayed_seq when the journal was first found to end before `at` */
     uint64_t short_ns;      /* and when that was */
     ph_rows rows;
     ph_partitions partitions;
@@ -210,26 +214,26 @@ static ph_status write_rows(settle *s)
     }
 }
 
-/* The first batch tells which market this is. */
+/* Every segment of the journal tells which market this is. */
 static ph_status check_market(settle *s)
 {
-    const ph_open_market *opened = ph_market_opened(ph_replay_market(s->replay));
-    if (opened != NULL && strcmp(opened->market.s, s->options->market) == 0) {
+    ph_text64 name = ph_replay_market_name(s->replay);
+    if (strcmp(name.s, s->options->market) == 0) {
         s->is_market_checked = true;
         return PH_OK;
     }
     ph_log_error("could not follow journal \"%s\": it is of market \"%s\", the configuration says "
                  "\"%s\"; correct [market] name or [settle] journal",
-                 s->options->journal, opened == NULL ? "" : opened->market.s, s->options->market);
+                 s->options->journal, name.s, s->options->market);
     return PH_EINVAL;
 }
 
-/* Rows of this batch are in the database already: is it really the same batch? */
-static ph_status pass_over(settle *s, const ph_replay_batch *batch)
+/* Rows up to `last`, where the journal has this chain hash, are in the database already: were they
+   made from this journal? */
+static ph_status pass_over(settle *s, uint64_t last, ph_hash chain)
 {
-    uint64_t last = batch->first_seq + batch->record_cnt - 1;
     if (last < s->at.seq) return PH_OK;
-    if (last == s->at.seq && is_same_hash(&batch->chain, &s->at.chain)) {
+    if (last == s->at.seq && is_same_hash(&chain, &s->at.chain)) {
         s->is_at_passed = true;
         return PH_OK;
     }
@@ -257,31 +261,63 @@ static ph_status add_batch(settle *s, const ph_replay_batch *batch)
     return status;
 }
 
+/* Opens the journal, finds out what the database has of it, and begins with a snapshot of that or
+   an earlier record.  PH_EEND: there is no journal yet. */
+static ph_status begin(settle *s)
+{
+    ph_replay_error err = {.seq = 0};
+    ph_status status =
+        s->replay == NULL ? ph_replay_open(s->options->journal, &s->replay, &err) : PH_OK;
+    if (status == PH_ENOTFOUND) return PH_EEND;
+    if (status != PH_OK) {
+        ph_log_error("stopping: %s", err.text);
+        return status;
+    }
+    if (!s->is_watch_tried) s->watch = watch_journal(s->options->journal);
+    s->is_watch_tried = true;
+    status = check_market(s);
+    if (status == PH_OK) status = connect_database(s);
+    if (status != PH_OK) return status;
+    status = ph_settle_snapshots_begin(s->replay, s->options->snapshots, s->at.seq, &err);
+    if (status != PH_OK) {
+        ph_log_error("stopping: %s", err.text);
+        return status;
+    }
+    const ph_state_head *snapshot = ph_replay_snapshot(s->replay);
+    s->has_begun = true;
+    if (snapshot->seq == 0) return PH_OK;
+    s->replayed_seq = s->snapshot_seq = snapshot->seq;
+    s->replayed_at = snapshot->at;
+    return pass_over(s, snapshot->seq, snapshot->chain);
+}
+
 /* Takes the next durable batch.  PH_EEND: there is none now. */
 static ph_status take_batch(settle *s)
 {
     ph_replay_error err = {.seq = 0};
     const ph_replay_batch *batch = NULL;
-    ph_status status =
-        s->replay == NULL ? ph_replay_open(s->options->journal, &s->replay, &err) : PH_OK;
-    if (status == PH_ENOTFOUND) return PH_EEND;
-    if (status == PH_OK && !s->is_watch_tried) {
-        s->watch = watch_journal(s->options->journal);
-        s->is_watch_tried = true;
-    }
-    if (status == PH_OK) status = ph_replay_next(s->replay, &batch, &err);
+    ph_status status = s->has_begun ? PH_OK : begin(s);
+    if (status != PH_OK) return status;
+    status = ph_replay_next(s->replay, &batch, &err);
     if (status == PH_EEND) return PH_EEND;
     if (status != PH_OK) {
         ph_log_error("stopping: %s", err.text);
         return status;
     }
-    if (!s->is_market_checked) {
-        status = check_market(s);
-        if (status == PH_OK) status = connect_database(s);
-        if (status != PH_OK) return status;
-    }
     s->replayed_seq = batch->first_seq + batch->record_cnt - 1;
-    return batch->first_seq <= s->at.seq ? pass_over(s, batch) : add_batch(s, batch);
+    s->replayed_at = batch->records[batch->record_cnt - 1].command.at;
+    if (batch->first_seq > s->at.seq) return add_batch(s, batch);
+    return pass_over(s, s->replayed_seq, batch->chain);
+}
+
+/* The market is the one of the last record that has rows: nothing is taken back from it. */
+static void keep_snapshot(settle *s, uint64_t every)
+{
+    bool is_wanted = s->options->snapshots[0] != '\0' && s->replayed_seq == s->at.seq;
+    if (!is_wanted || s->at.seq - s->snapshot_seq < every) return;
+    ph_state_head head = {.seq = s->at.seq, .at = s->replayed_at, .chain = s->at.chain};
+    ph_settle_snapshots_write(s->replay, s->options->snapshots, head);
+    s->snapshot_seq = s->at.seq; /* also of one that failed: the next is tried later */
 }
 
 static bool is_full(const ph_rows *rows)
@@ -319,6 +355,7 @@ static ph_status turn(settle *s)
         ph_status written = write_rows(s);
         if (written != PH_OK) return written;
         ph_rows_clear(&s->rows);
+        keep_snapshot(s, s->options->snapshot_every);
         return PH_OK;
     }
     return status == PH_OK ? PH_OK : check_end(s);
@@ -352,6 +389,7 @@ static ph_status run(settle *s)
                                                          : WAIT_MS);
     }
     if (status == PH_EEND) status = PH_OK; /* stopped while the database was away */
+    if (status == PH_OK && s->rows.last_seq == 0) keep_snapshot(s, 1);
     if (status == PH_OK) ph_log_info("ended with rows up to record %" PRIu64, s->at.seq);
     return status;
 }

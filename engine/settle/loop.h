@@ -18,16 +18,19 @@
 #define ENGINE_SETTLE_LOOP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "engine/base/status.h"
 
 typedef struct {
-    const char *journal;    /* directory */
-    const char *database;   /* connection string */
-    const char *schema;     /* directory of the migrations */
-    const char *market;     /* name that the journal must have */
-    const char *ready_file; /* may be empty */
-    bool is_once;           /* end when everything that is durable is written */
+    const char *journal;     /* directory */
+    const char *database;    /* connection string */
+    const char *schema;      /* directory of the migrations */
+    const char *market;      /* name that the journal must have */
+    const char *ready_file;  /* may be empty */
+    const char *snapshots;   /* directory of our own; empty: none */
+    uint64_t snapshot_every; /* records between two of them */
+    bool is_once;            /* end when everything that is durable is written */
 } ph_settle_options;
 
 /* Runs until a stop is requested (or, once, until caught up).  PH_OK: ended as asked; anything else

@@ -11,7 +11,8 @@
 #include "engine/settle/migrate.h"
 
 typedef struct {
-    char journal[512], database[1024], ready_file[512];
+    char journal[512], database[1024], ready_file[512], snapshots[512];
+    uint64_t snapshot_every;
 } settings;
 
 static const ph_config_row rows[] = {
@@ -22,6 +23,10 @@ static const ph_config_row rows[] = {
      "user=petahour_settle"},
     {"ready_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
      "written when the database is connected"},
+    {"snapshots", PH_CONFIG_PATH, PH_CONFIG_AT(settings, snapshots), "", 0, 0,
+     "directory for snapshots of its own, which make a start short; empty for none"},
+    {"snapshot_every", PH_CONFIG_U64, PH_CONFIG_AT(settings, snapshot_every), "1000000", 1,
+     UINT64_MAX, "records between two snapshots; one more at the end"},
 };
 
 static const ph_config_table table = {
@@ -108,6 +113,8 @@ int main(int argc, char **argv)
         .schema = a.schema,
         .market = market.name,
         .ready_file = s.ready_file,
+        .snapshots = s.snapshots,
+        .snapshot_every = s.snapshot_every,
         .is_once = a.is_once,
     };
     return ph_settle_run(&options) == PH_OK ? EXIT_SUCCESS : EXIT_FAILURE;

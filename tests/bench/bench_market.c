@@ -61,6 +61,13 @@ ph_market_limits bench_limits(uint32_t products, uint32_t periods, uint32_t orde
                               .levels_max = order_periods};
 }
 
+static bench_listener *listens;
+
+void bench_listen(bench_listener *listener)
+{
+    listens = listener;
+}
+
 void bench_apply(bench_market *b, ph_command *c)
 {
     c->seq = ++b->seq;
@@ -68,6 +75,7 @@ void bench_apply(bench_market *b, ph_command *c)
     b->out.cnt = 0;
     ph_market_apply(b->m, c, &b->out);
     b->rejected += b->out.v[0].kind == PH_EVT_REJECTED;
+    if (listens != NULL) listens(c, &b->out);
 }
 
 static void must(bench_market *b, ph_command c)

@@ -25,6 +25,10 @@ typedef struct {
     uint64_t rejected;
 } bench_market;
 
+/* Called after every command of every market from here on; NULL: no longer. */
+typedef void bench_listener(const ph_command *c, const ph_events *events);
+void bench_listen(bench_listener *listener);
+
 /* A market with rich participants: suppliers 2 .. 33, buyers 34 .. 97, enough capacity, and
    `products` products of one period length with fees and a bond. */
 bench_market bench_market_new(const ph_market_limits *limits, uint32_t products);

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/base/limits.h"
 #include "engine/core/market.h"
 #include "engine/journal/file_posix.h"
 #include "engine/journal/writer.h"
@@ -22,8 +21,7 @@
 #include "engine/replay/replay.h"
 #include "engine/wire/codec.h"
 #include "tests/e2e/market_life.h"
-
-enum { SUPPLIERS = 4, BUYERS = 4, PRODUCTS = 2, FIRST_PERIOD = 400000, HOUR = 3600 };
+#include "tests/unit/a_day.h"
 
 static _Noreturn void fail(const char *what, const char *why)
 {
@@ -31,124 +29,11 @@ static _Noreturn void fail(const char *what, const char *why)
     exit(EXIT_FAILURE);
 }
 
-static uint64_t mix(uint64_t v)
-{
-    v = (v ^ v >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    v = (v ^ v >> 27) * UINT64_C(0x94d049bb133111eb);
-    return v ^ v >> 31;
-}
-
-static ph_command open_market(uint64_t seed)
-{
-    ph_command c = {.kind = PH_CMD_OPEN_MARKET, .u.open_market = {.rules_version = 1}};
-    (void)ph_text_set(c.u.open_market.market.s, 64, "settle.test");
-    memcpy(c.u.open_market.currency, "USD", 4);
-    (void)ph_text_set(c.u.open_market.operator_name.s, 64, "operator");
-    memset(c.u.open_market.operator_curve_key.b, 200, 32);
-    memcpy(c.u.open_market.operator_sign_key.b, &seed, sizeof seed);
-    return c;
-}
-
-static ph_command participant(uint32_t id)
-{
-    ph_command c = {.kind = PH_CMD_REGISTER_PARTICIPANT, .sender = {1}};
-    c.u.participant.id.v = id;
-    c.u.participant.roles = id < 2 + SUPPLIERS ? PH_ROLE_SUPPLIER : PH_ROLE_BUYER;
-    (void)snprintf(c.u.participant.name.s, 64,
-                   "Gesch\xc3\xa4"
-                   "ft %u",
-                   id);
-    memset(c.u.participant.curve_key.b, (int)id, 32);
-    memset(c.u.participant.sign_key.b, (int)id + 100, 32);
-    return c;
-}
-
-static ph_command payment(ph_command_kind kind, uint32_t id, ph_money amount, uint64_t seq)
-{
-    ph_command c = {.kind = kind, .sender = {1}};
-    c.u.payment.participant.v = id;
-    c.u.payment.amount = amount;
-    (void)snprintf(c.u.payment.reference.s, 32, "payment %llu", (unsigned long long)seq);
-    return c;
-}
-
-static ph_command product(uint32_t id)
-{
-    ph_command c = {.kind = PH_CMD_LIST_PRODUCT, .sender = {1}};
-    c.u.product = (ph_product_terms){.id = {id},
-                                     .compute_type = id == 1 ? PH_COMPUTE_AI : PH_COMPUTE_GENERAL,
-                                     .architecture = PH_ARCH_GPU,
-                                     .model = {"H100"},
-                                     .unit = {"card"},
-                                     .hardware = {1},
-                                     .hardware_units = 1,
-                                     .site = {1},
-                                     .period_seconds = HOUR,
-                                     .tick = 1000,
-                                     .lot = 1,
-                                     .quantity_max = 1000000,
-                                     .block_periods_max = 48,
-                                     .horizon = 60,
-                                     .maker_ppm = 500,
-                                     .taker_ppm = 1500,
-                                     .fee_at_trade_ppm = 200000,
-                                     .bond_ppm = 100000,
-                                     .report_seconds = 60,
-                                     .dispute_seconds = 60,
-                                     .resolve_seconds = 60,
-                                     .reference_price = 2000000};
-    (void)snprintf(c.u.product.symbol.s, 64, "TEST-%u", id);
-    return c;
-}
-
-static ph_command capacity(uint32_t supplier)
-{
-    ph_command c = {.kind = PH_CMD_REGISTER_CAPACITY, .sender = {supplier}};
-    c.u.capacity = (ph_register_capacity){.reference = UINT64_MAX - 7,
-                                          .site = {1},
-                                          .hardware = {1},
-                                          .period_seconds = HOUR,
-                                          .window = {FIRST_PERIOD, 64},
-                                          .units = 500000000};
-    return c;
-}
-
-static ph_command order(uint64_t seq, uint64_t random)
-{
-    bool is_buy = random & 1;
-    uint64_t r = random >> 8;
-    uint32_t who = is_buy ? 2 + SUPPLIERS + (uint32_t)(r % BUYERS) : 2 + (uint32_t)(r % SUPPLIERS);
-    ph_command c = {.kind = PH_CMD_NEW_ORDER, .sender = {who}, .request = random};
-    ph_new_order *o = &c.u.order;
-    *o = (ph_new_order){
-        .client_order_id = seq,
-        .product = {1 + (uint32_t)(r >> 4) % PRODUCTS},
-        .side = is_buy ? PH_SIDE_BUY : PH_SIDE_SELL,
-        .shape = PH_SHAPE_EACH,
-        .window = {FIRST_PERIOD + 2 + (uint32_t)(r >> 8) % 40, 1 + (uint32_t)(r >> 16) % 12},
-        .quantity = 1 + (ph_quantity)(r >> 24) % 20,
-        .price = 1000 * (ph_price)(1900 + (r >> 32) % 200),
-        .time_in_force = PH_TIF_GTC,
-        .stp = PH_STP_CANCEL_INCOMING};
-    if ((random >> 1) % 8 == 0) o->shape = PH_SHAPE_BLOCK;
-    if ((random >> 1) % 8 == 1) o->time_in_force = PH_TIF_IOC;
-    if ((random >> 1) % 8 == 2) o->time_in_force = PH_TIF_FOK;
-    return c;
-}
-
-static ph_command cancel(uint64_t seq, uint64_t random)
-{
-    ph_command c = {.kind = PH_CMD_CANCEL_ORDER, .request = random};
-    c.sender.v = 2 + (uint32_t)(random >> 8) % (SUPPLIERS + BUYERS);
-    c.u.cancel.order.v = 1 + (random >> 16) % seq;
-    return c;
-}
-
 enum {
-    PEOPLE = SUPPLIERS + BUYERS,
+    PEOPLE = DAY_SUPPLIERS + DAY_BUYERS,
     SITE = 2 + 2 * PEOPLE,
     CAPACITY = SITE + 2,
-    LIFE = CAPACITY + SUPPLIERS + PRODUCTS, /* first command after what every market has */
+    LIFE = CAPACITY + DAY_SUPPLIERS + DAY_PRODUCTS, /* first command after what every market has */
     METER = 2 + PEOPLE,
     AUDITOR,
 };
@@ -156,7 +41,7 @@ enum {
 /* Terms under which contract-periods are final within hours; product 2 has a meter. */
 static ph_command delivery_terms(uint32_t id)
 {
-    ph_command c = product(id);
+    ph_command c = a_day_product(id);
     c.kind = PH_CMD_SET_TERMS;
     c.u.product.report_seconds = c.u.product.dispute_seconds = c.u.product.resolve_seconds = 7200;
     c.u.product.dispute_deposit = 500000;
@@ -169,70 +54,19 @@ static ph_command delivery_terms(uint32_t id)
 static ph_command life(const ph_market *m, uint64_t seed, uint64_t seq, uint64_t at_ns)
 {
     static const life_cast cast = {.supplier = 2,
-                                   .buyer = 2 + SUPPLIERS,
-                                   .people = SUPPLIERS,
+                                   .buyer = 2 + DAY_SUPPLIERS,
+                                   .people = DAY_SUPPLIERS,
                                    .meter = METER,
                                    .auditor = AUDITOR,
-                                   .products = PRODUCTS,
-                                   .period_seconds = HOUR};
+                                   .products = DAY_PRODUCTS,
+                                   .period_seconds = DAY_HOUR};
     if (seq < LIFE + 2) {
-        ph_command c = participant((uint32_t)(METER + seq - LIFE));
+        ph_command c = a_day_participant((uint32_t)(METER + seq - LIFE));
         c.u.participant.roles = seq == LIFE ? PH_ROLE_METER : PH_ROLE_AUDITOR;
         return c;
     }
-    if (seq < LIFE + 2 + PRODUCTS) return delivery_terms((uint32_t)(1 + seq - LIFE - 2));
-    return life_command(m, &cast, seq, at_ns, mix(seed * UINT64_C(1000000007) + seq));
-}
-
-/* Command `seq` of the day. */
-static ph_command command(uint64_t seed, uint64_t seq)
-{
-    uint64_t random = mix(seed * UINT64_C(1000000007) + seq);
-    uint32_t i = (uint32_t)(seq < 1000 ? seq : 1000);
-    if (i == 1) return open_market(seed);
-    if (i < 2 + PEOPLE) return participant(i);
-    if (i < SITE) return payment(PH_CMD_DEPOSIT, i - PEOPLE, INT64_C(1000000000000000), seq);
-    if (i == SITE)
-        return (ph_command){.kind = PH_CMD_REGISTER_SITE,
-                            .sender = {1},
-                            .u.site = {.id = {1},
-                                       .owner = {2},
-                                       .region = {"ulanqab"},
-                                       .name = {"site"},
-                                       .latitude_udeg = -40994000,
-                                       .longitude_udeg = 113132000,
-                                       .racks = 10,
-                                       .pue_ppm = 1200000}};
-    if (i == SITE + 1)
-        return (ph_command){.kind = PH_CMD_REGISTER_HARDWARE,
-                            .sender = {1},
-                            .u.hardware = {.id = {1}, .name = {"card"}}};
-    if (i < CAPACITY + SUPPLIERS) return capacity(2 + i - CAPACITY);
-    if (i < CAPACITY + SUPPLIERS + PRODUCTS) return product(1 + i - CAPACITY - SUPPLIERS);
-    uint32_t kind = (uint32_t)(random >> 48) % 1000;
-    if (kind < 800) return order(seq, random);
-    if (kind < 960) return cancel(seq, random);
-    if (kind < 970) return payment(PH_CMD_DEPOSIT, 2 + kind % PEOPLE, 1000000, seq);
-    if (kind < 980) return payment(PH_CMD_WITHDRAW, 2 + kind % PEOPLE, 999999, seq);
-    if (kind < 982)
-        return (ph_command){.kind = PH_CMD_SET_PHASE,
-                            .sender = {1},
-                            .u.phase = {{1}, kind == 980 ? PH_PHASE_HALTED : PH_PHASE_OPEN}};
-    if (kind < 984)
-        return (ph_command){.kind = PH_CMD_SET_PARTICIPANT_STATE,
-                            .sender = {1},
-                            .u.participant_state = {{3},
-                                                    kind == 982 ? PH_PARTICIPANT_SUSPENDED
-                                                                : PH_PARTICIPANT_ACTIVE}};
-    return (ph_command){.kind = PH_CMD_TICK};
-}
-
-static ph_market_limits limits(void)
-{
-    ph_market_limits l = ph_market_limits_default();
-    l.ring_periods = 64;
-    l.contracts_max = 1 << 20;
-    return l;
+    if (seq < LIFE + 2 + DAY_PRODUCTS) return delivery_terms((uint32_t)(1 + seq - LIFE - 2));
+    return life_command(m, &cast, seq, at_ns, a_day_mix(seed * UINT64_C(1000000007) + seq));
 }
 
 /* The market as of the end of the journal, or a new one. */
@@ -243,7 +77,7 @@ static ph_market *market_at_end(const char *directory)
     const ph_replay_batch *batch;
     ph_status s = ph_replay_open(directory, &r, &e);
     if (s == PH_ENOTFOUND) {
-        ph_market_limits l = limits();
+        ph_market_limits l = a_day_limits();
         size_t size = (ph_market_footprint(&l) + 63) / 64 * 64;
         void *block = aligned_alloc(64, size);
         if (block == NULL) fail("no market", "no memory");
@@ -286,7 +120,7 @@ int main(int argc, char **argv)
     struct timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1000000};
     static ph_market *m; /* its block goes with the process */
     m = market_at_end(argv[1]);
-    ph_market_limits l = limits();
+    ph_market_limits l = a_day_limits();
     ph_disk_posix disk;
     ph_journal_fault f;
     ph_journal *j;
@@ -304,14 +138,15 @@ int main(int argc, char **argv)
     out.v = out_block;
     if (ph_disk_posix_open(argv[1], true, &disk) != PH_OK) fail(argv[1], disk.why);
     if (ph_journal_open(memory, &disk.disk, &o, &j, &f) != PH_OK) fail(argv[1], f.text);
-    uint64_t hour_ns = HOUR * PH_NS_PER_S, begin_ns = FIRST_PERIOD * hour_ns;
+    const uint64_t hour_ns = DAY_HOUR * PH_NS_PER_S;
     for (uint64_t seq; (seq = ph_market_seq(m) + 1) <= records;) {
-        /* gates close while people trade */
-        uint64_t at_ns = begin_ns + seq * (hour_ns / (per_hour == 0 ? 5000 : per_hour));
-        bool lives = per_hour != 0 && seq >= LIFE;
-        ph_command c = lives ? life(m, seed, seq, at_ns) : command(seed, seq);
-        c.seq = seq;
-        c.at.ns = at_ns;
+        ph_command c = a_day_command(seed, seq);
+        if (per_hour != 0) {
+            uint64_t at_ns = DAY_PERIOD * hour_ns + seq * (hour_ns / per_hour);
+            if (seq >= LIFE) c = life(m, seed, seq, at_ns);
+            c.seq = seq;
+            c.at.ns = at_ns;
+        }
         append(j, m, c, &out, event_bytes);
         if (seq % per_batch != 0 && seq != records) continue;
         if (ph_journal_commit(j, &f) != PH_OK) fail("could not commit", f.text);

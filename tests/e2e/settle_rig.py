@@ -62,12 +62,12 @@ class SettleCase(unittest.TestCase):
 
     # ---- what a test says ------------------------------------------------------------------
 
-    def configure(self, market):
+    def configure(self, market, more=""):
         self.config = self.folder / "petahour.ini"
         self.config.write_text(
             f"[market]\nname = {market}\n[settle]\njournal = {self.journal}\n"
             f"database = {self.pg.conninfo('petahour_settle')}\n"
-            f"ready_file = {self.folder}/settle.ready\n")
+            f"ready_file = {self.folder}/settle.ready\n{more}")
 
     def settle(self, *arguments, code=0):
         done = subprocess.run([SETTLE, "--config", self.config, *arguments], capture_output=True,

@@ -140,7 +140,7 @@ QUIET = {"stdio.h", "stdlib.h", "errno.h", "ctype.h", "uthash.h"}
 
 # What the system offers to files that are neither pure nor quiet.
 SYSTEM = {
-    "ctype.h", "dirent.h", "endian.h", "errno.h", "fcntl.h", "getopt.h", "poll.h", "pthread.h", "pwd.h",
+    "ctype.h", "dirent.h", "endian.h", "errno.h", "fcntl.h", "getopt.h", "poll.h", "pthread.h", "pwd.h", "sched.h",
     "signal.h", "stdatomic.h", "stdio.h", "stdlib.h", "strings.h", "sys/epoll.h", "sys/eventfd.h",
     "sys/file.h", "sys/inotify.h", "sys/ioctl.h", "sys/mman.h", "sys/random.h", "sys/resource.h",
     "sys/signalfd.h", "sys/timerfd.h", "sys/socket.h", "sys/stat.h", "sys/types.h", "sys/uio.h", "sys/un.h", "sys/wait.h",

@@ -4,12 +4,14 @@
 #define TESTS_UNIT_A_FOLDER_H
 
 #include <check.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +51,51 @@ static inline void a_folder_write(const char *folder, const char *name, const vo
     char path[512];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     ck_assert_int_eq(ph_file_write(AT_FDCWD, path, bytes, size), PH_OK);
+}
+
+static inline void a_folder_copy_one(const char *from, const char *to)
+{
+    static uint8_t bytes[1 << 16];
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    ck_assert_msg(in >= 0 && out >= 0, "%s, %s", from, to);
+    for (ssize_t n; (n = read(in, bytes, sizeof bytes)) != 0;) {
+        ck_assert_int_gt(n, 0);
+        ck_assert_int_eq(write(out, bytes, (size_t)n), n);
+    }
+    ck_assert_int_eq(close(in) | close(out), 0);
+}
+
+static inline bool a_folder_ends(const char *name, const char *end)
+{
+    size_t length = strlen(name), tail = strlen(end);
+    return length >= tail && strcmp(name + length - tail, end) == 0;
+}
+
+/* Removes the files whose names end so. */
+static inline void a_folder_clear(const char *folder, const char *end)
+{
+    DIR *d = opendir(folder);
+    ck_assert_msg(d != NULL, "%s", folder);
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        if (a_folder_ends(e->d_name, end)) ck_assert_int_eq(unlinkat(dirfd(d), e->d_name, 0), 0);
+    ck_assert_int_eq(closedir(d), 0);
+}
+
+/* Files whose names end so, into another folder, which is made when it is missing. */
+static inline void a_folder_copy(const char *from, const char *to, const char *end)
+{
+    char source[1024], target[1024];
+    (void)mkdir(to, 0750);
+    DIR *d = opendir(from);
+    ck_assert_msg(d != NULL, "%s", from);
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        if (!a_folder_ends(e->d_name, end)) continue;
+        snprintf(source, sizeof source, "%.500s/%s", from, e->d_name);
+        snprintf(target, sizeof target, "%.500s/%s", to, e->d_name);
+        a_folder_copy_one(source, target);
+    }
+    ck_assert_int_eq(closedir(d), 0);
 }
 
 static inline bool a_folder_has(const char *folder, const char *name)

@@ -488,6 +488,52 @@ START_TEST(a_journal_without_its_lock_file_is_read)
 }
 END_TEST
 
+/* To any record: the first batch that comes is the first one of the segment that holds it, and
+   everything from there on is there.  Two batches stay readable. */
+START_TEST(a_seek_begins_with_the_segment_of_a_record)
+{
+    rig g;
+    rig_begin(&g);
+    write_batches(&g, 2 * PH_JOURNAL_PAGE, (const uint32_t[]){3, 4, 5, 6, 7, 0});
+    ph_journal_reader *r;
+    ph_journal_fault f;
+    ph_journal_batch b, before;
+    ck_assert_int_eq(ph_journal_reader_open(g.reader_block, &g.disk, &r, &f), PH_OK);
+    static const uint64_t firsts[] = {1, 4, 8, 13, 19, UINT64_MAX}; /* a segment for each batch */
+    for (uint64_t seq = 40; seq >= 1; seq--) {
+        size_t at = 0;
+        while (firsts[at + 1] <= seq)
+            at++;
+        ck_assert_int_eq(ph_journal_reader_seek(r, seq, &f), PH_OK);
+        uint64_t next = firsts[at];
+        const char *name = NULL;
+        char kept[PH_JOURNAL_NAME_SIZE];
+        uint8_t byte = 0;
+        while (ph_journal_reader_next(r, &b, &f) == PH_OK) {
+            ck_assert_uint_eq(b.first_seq, next);
+            if (name != NULL) ck_assert(strcmp(name, kept) == 0 && before.bytes[28] == byte);
+            next += b.record_cnt;
+            before = b;
+            name = b.segment;
+            byte = b.bytes[28];
+            ck_assert_uint_lt(strlen(name), sizeof kept);
+            memcpy(kept, name, strlen(name) + 1);
+        }
+        ck_assert_uint_eq(next, 26);
+    }
+    char path[160];
+    rig_path(&g, "00000000000000000008.phj", path);
+    ck_assert_int_eq(unlink(path), 0); /* record 9 would be in it: the one before says so */
+    ck_assert_int_eq(ph_journal_reader_seek(r, 9, &f), PH_OK);
+    ck_assert_int_eq(ph_journal_reader_next(r, &b, &f), PH_OK);
+    ck_assert_uint_eq(b.first_seq, 4);
+    ck_assert_int_eq(ph_journal_reader_next(r, &b, &f), PH_ECORRUPT);
+    ck_assert_ptr_nonnull(strstr(f.text, "is missing though later ones exist"));
+    ph_journal_reader_close(r);
+    rig_end(&g);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, no_journal_is_not_found);
@@ -502,6 +548,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_follower_sees_a_batch_when_it_is_durable_and_not_before);
     tcase_add_test(t, bytes_in_flight_are_the_end_and_durable_ones_are_not);
     tcase_add_test(t, a_journal_without_its_lock_file_is_read);
+    tcase_add_test(t, a_seek_begins_with_the_segment_of_a_record);
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 #include "engine/base/limits.h"
 #include "engine/journal/chain.h"
 #include "engine/replay/limits.h"
+#include "engine/replay/market_block.h"
 #include "engine/wire/codec.h"
 #include "tests/unit/journal_rig.h"
 #include "tests/unit/suite.h"
@@ -31,6 +32,12 @@ static ph_market_limits small_limits(void)
     l.lots_max = 1024;
     l.products_max = 16;
     l.pools_max = 16;
+    l.ring_periods = 64;
+    l.levels_max = 4096;
+    l.references_max = 8192;
+    l.disputes_max = 16;
+    l.probes_max = 16;
+    l.terms_max = 64;
     return l;
 }
 
@@ -185,7 +192,7 @@ START_TEST(a_replay_gives_the_market_that_was_journaled)
     ph_replay_close(r);
     ck_assert_uint_eq(ph_market_seq(m), seq + 1);
     ck_assert_ptr_null(ph_market_broken(m));
-    ph_replay_free_market(m);
+    ph_market_block_free(m);
     end(&e);
 }
 END_TEST
@@ -287,6 +294,39 @@ START_TEST(a_watcher_hears_every_record_and_may_stop_within_a_batch)
 }
 END_TEST
 
+/* While the watcher hears one batch, the second thread reads the next one. */
+START_TEST(a_watcher_hears_every_record_of_large_batches)
+{
+    enum { LARGE = 100, BATCHES = 4, LAST = 1 + LARGE * BATCHES };
+    static const uint64_t lasts[] = {2, 33, 100, 101, 102, 199, 201, 300, LAST - 1, LAST, LAST + 1};
+    engine e;
+    begin(&e);
+    submit(&e, open_market());
+    commit(&e);
+    for (int n = 1; n <= LARGE * BATCHES; n++) {
+        submit(&e, deposit(n));
+        if (n % LARGE == 0) commit(&e);
+    }
+    for (size_t i = 0; i < sizeof lasts / sizeof lasts[0]; i++) {
+        ph_replay *r;
+        ph_replay_error err;
+        const ph_replay_batch *b = NULL;
+        watcher w = {.last = lasts[i]};
+        uint64_t whole = 0, end_seq = lasts[i] <= LAST ? lasts[i] : LAST;
+        ck_assert_int_eq(ph_replay_open(e.g.directory, &r, &err), PH_OK);
+        ph_replay_watch(r, hear, &w);
+        while (ph_replay_next(r, &b, &err) == PH_OK)
+            whole = b->first_seq + b->record_cnt - 1;
+        ck_assert_uint_eq(w.told, end_seq);
+        ck_assert_uint_eq(ph_market_seq(ph_replay_market(r)), end_seq);
+        ck_assert_uint_eq(whole, 1 + (end_seq - 1) / LARGE * LARGE);
+        ck_assert_int_eq(ph_replay_next(r, &b, &err), PH_EEND);
+        ph_replay_close(r);
+    }
+    end(&e);
+}
+END_TEST
+
 START_TEST(a_record_that_is_no_command_is_corruption)
 {
     engine e;
@@ -306,6 +346,101 @@ START_TEST(a_record_that_is_no_command_is_corruption)
     ck_assert_ptr_nonnull(strstr(err.text, "not a command"));
     ph_replay_close(r);
     end(&e);
+}
+END_TEST
+
+/* Whoever watches hears all up to the fault. */
+static ph_status replay_to_fault(const engine *e, bool is_watched, ph_replay_error *err)
+{
+    ph_replay *r;
+    const ph_replay_batch *b;
+    ph_status s;
+    watcher w = {0};
+    ck_assert_int_eq(ph_replay_open(e->g.directory, &r, err), PH_OK);
+    if (is_watched) ph_replay_watch(r, hear, &w);
+    while ((s = ph_replay_next(r, &b, err)) == PH_OK)
+        continue;
+    if (s == PH_EDIVERGED)
+        check_difference(e, ph_replay_differs(r), err->seq);
+    else
+        ck_assert_ptr_null(ph_replay_differs(r));
+    if (is_watched) ck_assert_uint_eq(w.told, err->seq - 1);
+    ph_replay_close(r);
+    return s;
+}
+
+/* Batches that are large enough for a second thread: the first fault of all is told, whichever
+   half of the work finds it. */
+START_TEST(large_batches_are_compared_as_well)
+{
+    enum { LARGE = 300, BATCHES = 6 };
+    static const uint64_t places[] = {2, 300, 301, 302, 800, 1801};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        for (uint64_t nonsense = 0; nonsense <= 500; nonsense += 500) {
+            engine e;
+            ph_replay_error err;
+            begin(&e);
+            e.bend = places[i];
+            submit(&e, open_market());
+            commit(&e);
+            uint64_t no_command = 0, last_at = UINT64_C(1700000000000000000);
+            for (int n = 0; n < LARGE * BATCHES; n++) {
+                uint64_t seq = ph_journal_next_seq(e.journal);
+                submit(&e, deposit(n));
+                if (n % LARGE == LARGE - 1) commit(&e);
+                if (seq != nonsense) continue;
+                no_command = seq + 1;
+                ck_assert_int_eq(
+                    ph_journal_append(e.journal, (ph_time){last_at + seq * 1000}, "?", 1, "", 0),
+                    PH_OK);
+                break; /* the market would not know of it */
+            }
+            commit(&e);
+            bool bends = no_command == 0 || places[i] < no_command;
+            for (int is_watched = 0; is_watched <= 1; is_watched++) {
+                ph_status s = replay_to_fault(&e, is_watched, &err);
+                ck_assert_int_eq(s, bends ? PH_EDIVERGED : PH_ECORRUPT);
+                ck_assert_uint_eq(err.seq, bends ? places[i] : no_command);
+            }
+            end(&e);
+        }
+    }
+}
+END_TEST
+
+START_TEST(large_batches_give_the_market)
+{
+    for (uint32_t large = 20; large <= 620; large += 300) {
+        engine e;
+        ph_replay *r;
+        ph_replay_error err;
+        const ph_replay_batch *b;
+        begin(&e);
+        submit(&e, open_market());
+        commit(&e);
+        for (uint32_t n = 1; n <= 8 * large; n++) {
+            submit(&e, deposit((int)n));
+            if (n % large == 0) commit(&e);
+        }
+        ck_assert_int_eq(ph_replay_open(e.g.directory, &r, &err), PH_OK);
+        uint64_t seq = 0;
+        ph_status s;
+        while ((s = ph_replay_next(r, &b, &err)) == PH_OK) {
+            for (uint32_t i = 0; i < b->record_cnt; i++) {
+                const ph_replay_record *rec = &b->records[i];
+                ck_assert_uint_eq(rec->command.seq, ++seq);
+                ph_reader read = ph_reader_of(rec->event_bytes, rec->event_size);
+                for (uint32_t k = 0; k < rec->event_cnt; k++)
+                    ck_assert_int_eq(ph_event_read(&read).kind, rec->events[k].kind);
+                ck_assert(ph_reader_done(&read));
+            }
+            ck_assert_uint_eq(ph_market_seq(ph_replay_market(r)), seq);
+        }
+        ck_assert_msg(s == PH_EEND, "%s", err.text);
+        ck_assert_uint_eq(seq, 8 * large + 1);
+        ph_replay_close(r);
+        end(&e);
+    }
 }
 END_TEST
 
@@ -365,7 +500,10 @@ static void add(TCase *t)
     tcase_add_test(t, a_replay_gives_the_market_that_was_journaled);
     tcase_add_test(t, the_first_record_that_differs_is_named);
     tcase_add_test(t, a_watcher_hears_every_record_and_may_stop_within_a_batch);
+    tcase_add_test(t, a_watcher_hears_every_record_of_large_batches);
     tcase_add_test(t, a_record_that_is_no_command_is_corruption);
+    tcase_add_test(t, large_batches_are_compared_as_well);
+    tcase_add_test(t, large_batches_give_the_market);
     tcase_add_test(t, damage_in_the_file_reaches_the_caller);
     tcase_add_test(t, no_journal_and_unknown_sizes_are_told_apart);
 }

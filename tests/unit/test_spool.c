@@ -254,6 +254,53 @@ START_TEST(what_is_no_spool_of_ours_is_left_alone)
 }
 END_TEST
 
+/* Equal up to an item if and only if the items up to it are. */
+START_TEST(marks_tell_spools_apart)
+{
+    ph_spool_mark marks[301], again;
+    for (uint64_t n = 1; n <= 300; n++) {
+        put(n, 0);
+        ck_assert_int_eq(ph_spool_marked(spool, n, &marks[n]), PH_OK);
+    }
+    ck_assert_int_eq(ph_spool_marked(spool, 0, &marks[0]), PH_OK);
+    ck_assert_int_eq(ph_spool_marked(spool, 301, &again), PH_EINVAL);
+    close_spool();
+    open_spool(); /* read back from the file */
+    for (uint64_t n = 0; n <= 300; n++) {
+        ck_assert_int_eq(ph_spool_marked(spool, n, &again), PH_OK);
+        ck_assert(again.offset == marks[n].offset && again.sum == marks[n].sum);
+        if (n > 0) ck_assert(marks[n].sum != marks[n - 1].sum);
+    }
+    put(130, 1); /* another item: everything from it on is cut off */
+    for (uint64_t n = 131; n <= 300; n++)
+        put(n, 0);
+    for (uint64_t n = 0; n <= 300; n++) {
+        ck_assert_int_eq(ph_spool_marked(spool, n, &again), PH_OK);
+        ck_assert_int_eq(again.sum == marks[n].sum, n < 130);
+    }
+    ck_assert_int_eq(ph_spool_truncate(spool, 64), PH_OK);
+    ck_assert_int_eq(ph_spool_marked(spool, 64, &again), PH_OK);
+    ck_assert(again.offset == marks[64].offset && again.sum == marks[64].sum);
+}
+END_TEST
+
+/* What the owner has in memory only, the other process writes. */
+START_TEST(a_forked_process_makes_it_durable)
+{
+    for (uint64_t n = 1; n <= 200; n++)
+        put(n, 0);
+    struct stat before, after;
+    ck_assert_int_eq(stat(path, &before), 0);
+    ck_assert_int_eq(ph_spool_sync_forked(spool, path), PH_OK);
+    ck_assert_int_eq(stat(path, &after), 0);
+    ck_assert_int_gt(after.st_size, before.st_size);
+    put(201, 0); /* the owner goes on, and writes the same again */
+    close_spool();
+    open_spool();
+    check_from(1, 201, 0, 4096);
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_checked_fixture(tests, set_up, tear_down);
@@ -264,6 +311,8 @@ static void add(TCase *tests)
     tcase_add_test(tests, zeros_left_by_a_crash_are_cut);
     tcase_add_test(tests, long_items_pass);
     tcase_add_test(tests, what_is_no_spool_of_ours_is_left_alone);
+    tcase_add_test(tests, marks_tell_spools_apart);
+    tcase_add_test(tests, a_forked_process_makes_it_durable);
 }
 
 int main(void)

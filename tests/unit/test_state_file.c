@@ -162,6 +162,32 @@ START_TEST(a_full_disk_leaves_what_was_there)
 }
 END_TEST
 
+/* What a process that was killed has left goes with the next one, and so does what fails. */
+START_TEST(nothing_stays_aside)
+{
+    int file;
+    ck_assert_int_eq(
+        disk->disk.ops->open(&disk->disk, "00000000000000000003.phs.new", PH_FILE_CREATE, &file),
+        PH_OK);
+    disk->disk.ops->close(&disk->disk, file);
+    ck_assert_int_eq(write_one(7), PH_OK);
+    ck_assert_int_lt(memory_find(&disk->seen_names, "00000000000000000003.phs.new"), 0);
+    ph_state_head head = {.seq = 8};
+    ck_assert_int_eq(ph_state_file_write(&disk->disk, &head, too_much, state, 1), PH_EFULL);
+    ck_assert_int_lt(memory_find(&disk->seen_names, "00000000000000000008.phs.new"), 0);
+    ck_assert_uint_eq(newest_valid(), 7);
+}
+END_TEST
+
+START_TEST(the_note_is_kept)
+{
+    ph_state_head head = {.seq = 7, .note = {1, 2, 3, [31] = 4}}, got_head;
+    ck_assert_int_eq(ph_state_file_write(&disk->disk, &head, source, state, 1), PH_OK);
+    ck_assert_int_eq(ph_state_file_read(&disk->disk, 7, NULL, 0, &got_head), PH_OK);
+    ck_assert_mem_eq(got_head.note, head.note, sizeof head.note);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, teardown);
@@ -170,6 +196,8 @@ static void add(TCase *t)
     tcase_add_test(t, a_later_one_does_not_count);
     tcase_add_test(t, any_changed_byte_is_seen);
     tcase_add_test(t, a_full_disk_leaves_what_was_there);
+    tcase_add_test(t, nothing_stays_aside);
+    tcase_add_test(t, the_note_is_kept);
     tcase_add_test(t, a_kill_at_every_step_leaves_what_was_there);
 }
 

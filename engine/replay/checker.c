@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/replay/checker.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "engine/base/panic.h"
+#include "engine/journal/chain.h"
+#include "engine/process/memory.h"
+#include "engine/wire/codec.h"
+
+enum {
+    BESIDE_MIN = 32,    /* records of a batch that are worth a second thread */
+    SPINS = 200,        /* looks before the processor is offered to others */
+    ROUNDS_MAX = 50,    /* of such looks before the thread goes to sleep */
+    ROOM_MIN = 1 << 16, /* bytes */
+    CACHE_LINE = 64,
+};
+
+struct ph_checker {
+    ph_journal_reader *reader;
+    bool has_thread, is_beside; /* the second: compares this batch */
+    bool is_small;              /* a batch that is not worth it */
+    pthread_t thread;
+    pthread_mutex_t lock; /* of job and is_over, for the sleeper */
+    pthread_cond_t woken;
+    atomic_bool is_over;
+
+    /* Written by the caller. */
+    _Alignas(CACHE_LINE) atomic_uint_fast64_t job;     /* number of the batch */
+    _Alignas(CACHE_LINE) atomic_uint_fast32_t applied; /* records */
+    atomic_bool is_last;                               /* no more will be applied */
+    const ph_journal_batch *batch;
+    ph_replay_record *records;
+    _Atomic(const ph_event *) events;
+
+    /* Written by whoever compares. */
+    _Alignas(CACHE_LINE) atomic_uint_fast32_t compared; /* records */
+    atomic_uint_fast64_t ended, idle; /* the job whose events, and all, are done */
+    ph_status status;
+    ph_checker_finding found;
+    uint64_t event_cnt;
+    size_t byte_cnt;
+    uint8_t *bytes;
+    size_t bytes_max;
+    bool has_ahead;
+    ph_journal_batch ahead;
+    ph_record_room ahead_records;
+    uint32_t ahead_decoded;
+};
+
+/* ---- Comparing ----------------------------------------------------------------------------- */
+
+static ph_status make_room(ph_checker *c, size_t size)
+{
+    if (size <= c->bytes_max) return PH_OK;
+    size_t wanted = c->bytes_max == 0 ? ROOM_MIN : c->bytes_max;
+    while (wanted < size)
+        wanted *= 2;
+    void *room = c->bytes;
+    ph_status s =
+        room == NULL ? ph_memory_map(wanted, &room) : ph_memory_grow(&room, c->bytes_max, wanted);
+    if (s != PH_OK) return s;
+    c->bytes = room;
+    c->bytes_max = wanted;
+    return PH_OK;
+}
+
+/* Record i, whose events are there. */
+static void compare(ph_checker *c, uint32_t i)
+{
+    ph_replay_record *r = &c->records[i];
+    size_t max = (size_t)r->event_cnt * PH_EVENT_BYTES_MAX;
+    c->found.at = i;
+    c->status = make_room(c, c->byte_cnt + max);
+    if (c->status != PH_OK) return;
+    const ph_event *events = atomic_load_explicit(&c->events, memory_order_relaxed) + c->event_cnt;
+    uint8_t *bytes = c->bytes + c->byte_cnt;
+    ph_writer w = ph_writer_of(bytes, max);
+    for (uint32_t e = 0; e < r->event_cnt; e++)
+        ph_event_write(&w, &events[e]);
+    PH_ASSERT(!w.full && ph_writer_size(&w) <= UINT32_MAX);
+    r->event_size = (uint32_t)ph_writer_size(&w);
+    r->events = events; /* until one of the rooms moves */
+    r->event_bytes = bytes;
+    c->found.check = ph_chain_check(c->batch->first_seq + i, bytes, r->event_size);
+    if (c->found.check != r->event_check) c->status = PH_EDIVERGED;
+    c->event_cnt += r->event_cnt;
+    c->byte_cnt += r->event_size;
+}
+
+/* Records from `from` up to n, as long as nothing differs. */
+static void compare_up_to(ph_checker *c, uint32_t from, uint32_t n)
+{
+    for (uint32_t i = from; i < n && c->status == PH_OK; i++)
+        compare(c, i);
+    atomic_store_explicit(&c->compared, n, memory_order_release);
+}
+
+static void finish(ph_checker *c, uint32_t n)
+{
+    if (c->status != PH_OK || n < c->batch->record_cnt) return;
+    ph_digest d;
+    ph_digest_begin(&d, PH_DIGEST_EVENTS);
+    ph_digest_add(&d, c->bytes, c->byte_cnt);
+    c->found.digest = ph_digest_end(&d);
+    if (ph_hash_equal(c->found.digest, c->batch->events)) return;
+    c->status = PH_EDIVERGED;
+    c->found.at = n;
+}
+
+/* ---- The second thread --------------------------------------------------------------------- */
+
+/* Tells the processor that this is a wait. */
+static void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
+static void look_again(uint32_t *looks)
+{
+    if (++*looks % SPINS == 0)
+        (void)sched_yield(); /* the other half may need this processor */
+    else
+        relax();
+}
+
+static void compare_beside(ph_checker *c)
+{
+    uint32_t done = 0, looks = 0;
+    for (;;) {
+        bool is_last = atomic_load_explicit(&c->is_last, memory_order_acquire);
+        uint32_t n = (uint32_t)atomic_load_explicit(&c->applied, memory_order_acquire);
+        if (n > done) {
+            compare_up_to(c, done, n);
+            done = n;
+        } else if (is_last) {
+            finish(c, n);
+            return;
+        } else {
+            look_again(&looks);
+        }
+    }
+}
+
+/* False: there will be no more. */
+static bool wait_for_job(ph_checker *c, uint64_t seen)
+{
+    for (uint32_t looks = 0; looks < SPINS * ROUNDS_MAX; look_again(&looks))
+        if (atomic_load_explicit(&c->job, memory_order_acquire) != seen || c->is_over) break;
+    int failed = pthread_mutex_lock(&c->lock);
+    PH_ASSERT(failed == 0);
+    while (atomic_load(&c->job) == seen && !c->is_over) {
+        failed = pthread_cond_wait(&c->woken, &c->lock);
+        PH_ASSERT(failed == 0);
+    }
+    bool is_over = c->is_over;
+    failed = pthread_mutex_unlock(&c->lock);
+    PH_ASSERT(failed == 0);
+    return !is_over;
+}
+
+static void *run(void *arg)
+{
+    ph_checker *c = arg;
+    for (uint64_t seen = 0; wait_for_job(c, seen);) {
+        seen = atomic_load_explicit(&c->job, memory_order_acquire);
+        if (c->is_beside) compare_beside(c);
+        atomic_store_explicit(&c->ended, seen, memory_order_release);
+        ph_journal_fault unused; /* whoever needs the batch looks again and is told */
+        c->has_ahead = ph_journal_reader_next(c->reader, &c->ahead, &unused) == PH_OK;
+        if (c->has_ahead && ph_decode(&c->ahead, &c->ahead_records, &c->ahead_decoded) != PH_OK)
+            c->ahead_decoded = UINT32_MAX;
+        atomic_store_explicit(&c->idle, seen, memory_order_release);
+    }
+    return NULL;
+}
+
+/* Signals are the caller's to take. */
+static void start_thread(ph_checker *c)
+{
+    sigset_t all, before;
+    int failed = sigfillset(&all) | pthread_sigmask(SIG_SETMASK, &all, &before);
+    PH_ASSERT(failed == 0);
+    c->has_thread = pthread_create(&c->thread, NULL, run, c) == 0;
+    failed = pthread_sigmask(SIG_SETMASK, &before, NULL);
+    PH_ASSERT(failed == 0);
+    if (!c->has_thread) c->is_small = true; /* from now on */
+}
+
+static void set_job(ph_checker *c, bool is_over)
+{
+    int failed = pthread_mutex_lock(&c->lock);
+    PH_ASSERT(failed == 0);
+    if (is_over)
+        c->is_over = true;
+    else
+        atomic_fetch_add_explicit(&c->job, 1, memory_order_release);
+    failed = pthread_cond_signal(&c->woken) | pthread_mutex_unlock(&c->lock);
+    PH_ASSERT(failed == 0);
+}
+
+static void wait_for(const atomic_uint_fast64_t *what, uint64_t value)
+{
+    for (uint32_t looks = 0; atomic_load_explicit(what, memory_order_acquire) != value;)
+        look_again(&looks);
+}
+
+/* ---- The caller ---------------------------------------------------------------------------- */
+
+ph_status ph_checker_new(ph_journal_reader *reader, ph_checker **ret)
+{
+    void *block;
+    ph_status s = ph_memory_map(sizeof(ph_checker), &block);
+    if (s != PH_OK) return s;
+    ph_checker *c = block;
+    c->reader = reader;
+    int failed = pthread_mutex_init(&c->lock, NULL) | pthread_cond_init(&c->woken, NULL);
+    PH_ASSERT(failed == 0);
+    *ret = c;
+    return PH_OK;
+}
+
+bool ph_checker_ahead(ph_checker *c, ph_journal_batch *ret, ph_record_room *records,
+                      uint32_t *ret_decoded)
+{
+    wait_for(&c->idle, atomic_load_explicit(&c->job, memory_order_relaxed));
+    if (!c->has_ahead) return false;
+    c->has_ahead = false;
+    *ret = c->ahead;
+    *ret_decoded = c->ahead_decoded;
+    ph_record_room before = *records;
+    *records = c->ahead_records;
+    c->ahead_records = before;
+    return true;
+}
+
+void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, ph_replay_record *records,
+                      bool is_at_once)
+{
+    PH_ASSERT(!c->has_ahead);
+    c->batch = batch;
+    c->records = records;
+    c->status = PH_OK;
+    c->found = (ph_checker_finding){.at = 0};
+    c->event_cnt = c->byte_cnt = 0;
+    atomic_store_explicit(&c->applied, 0, memory_order_relaxed);
+    atomic_store_explicit(&c->compared, 0, memory_order_relaxed);
+    atomic_store_explicit(&c->is_last, false, memory_order_relaxed);
+    bool is_large = batch->record_cnt >= BESIDE_MIN && !c->is_small;
+    if (is_large && !c->has_thread) start_thread(c);
+    is_large = is_large && c->has_thread;
+    c->is_beside = is_large && !is_at_once;
+    if (is_large) set_job(c, false);
+}
+
+ph_status ph_checker_applied(ph_checker *c, const ph_event *events, uint32_t n)
+{
+    atomic_store_explicit(&c->events, events, memory_order_relaxed);
+    if (c->is_beside) {
+        atomic_store_explicit(&c->applied, n, memory_order_release);
+        return PH_OK;
+    }
+    compare_up_to(c, (uint32_t)atomic_load_explicit(&c->compared, memory_order_relaxed), n);
+    return c->status;
+}
+
+void ph_checker_pause(ph_checker *c)
+{
+    uint64_t applied = atomic_load_explicit(&c->applied, memory_order_relaxed);
+    for (uint32_t looks = 0;
+         c->is_beside && atomic_load_explicit(&c->compared, memory_order_acquire) != applied;)
+        look_again(&looks);
+}
+
+ph_status ph_checker_end(ph_checker *c, uint32_t n, ph_checker_finding *ret)
+{
+    if (c->is_beside) {
+        atomic_store_explicit(&c->is_last, true, memory_order_release);
+        wait_for(&c->ended, atomic_load_explicit(&c->job, memory_order_relaxed));
+    } else {
+        finish(c, n);
+    }
+    *ret = c->found;
+    ret->bytes = c->bytes;
+    return c->status;
+}
+
+void ph_checker_free(ph_checker *c)
+{
+    if (c == NULL) return;
+    if (c->has_thread) {
+        set_job(c, true);
+        int failed = pthread_join(c->thread, NULL);
+        PH_ASSERT(failed == 0);
+    }
+    int failed = pthread_cond_destroy(&c->woken) | pthread_mutex_destroy(&c->lock);
+    PH_ASSERT(failed == 0);
+    ph_record_room_free(&c->ahead_records);
+    ph_memory_unmap(c->bytes, c->bytes_max);
+    ph_memory_unmap(c, sizeof *c);
+}

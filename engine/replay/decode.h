@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/replay/decode.h - the records of a batch as commands.
+
+    Owns      a room is the caller's, grows as it must, and starts as all zero.
+    Thread    any, one at a time per room. */
+#ifndef ENGINE_REPLAY_DECODE_H
+#define ENGINE_REPLAY_DECODE_H
+
+#include "engine/base/status.h"
+#include "engine/journal/reader.h"
+#include "engine/replay/replay.h"
+
+typedef struct {
+    ph_replay_record *v;
+    size_t size; /* bytes */
+} ph_record_room;
+
+/* Decodes the records of b up to the first that is no command; *ret_cnt says how many.  What is
+   known only after they were applied is left as it is.  PH_EFULL: no memory. */
+ph_status ph_decode(const ph_journal_batch *b, ph_record_room *room, uint32_t *ret_cnt);
+
+void ph_record_room_free(ph_record_room *room);
+
+#endif
