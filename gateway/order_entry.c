@@ -35,7 +35,8 @@ typedef struct {
     uint8_t header[PHG_HEADER_SIZE];
     bool has_form; /* three parts, a header of two bytes */
     zmq_msg_t payload;
-    ph_participant_id who; /* 0: nobody */
+    uint32_t key;          /* number in the catalogue; 0: none */
+    ph_participant_id who; /* 0: nobody, or its key was revoked */
 } arrival;
 
 typedef struct {
@@ -243,10 +244,17 @@ static void logon(taking *t, const phg_logon *asked)
     refuse(t, why, text);
 }
 
+/* Client order id that a command uses, of a group its first; 0: none. */
+static uint64_t id_of(const ph_command *c)
+{
+    if (c->kind == PH_CMD_NEW_ORDER) return c->u.order.client_order_id;
+    return c->kind == PH_CMD_NEW_GROUP ? c->u.group.v[0].client_order_id : 0;
+}
+
 /* True if the command may go to the engine now. */
 static bool may_go(taking *t, const ph_command *c)
 {
-    uint64_t id = c->kind == PH_CMD_NEW_ORDER ? c->u.order.client_order_id : 0;
+    uint64_t id = id_of(c);
     if (id != 0 && phg_session_holds(&t->seat->session, id, t->now_ns)) return false;
     phg_ratelimit *rate = rate_of(t->oe, t->from->who, t->now_ns);
     return rate && phg_ratelimit_take(rate, t->now_ns, 1);
@@ -259,8 +267,7 @@ static ph_status command(taking *t, ph_command *c)
     if (status == PH_OK) t->oe->counts.commands++;
     if (status != PH_EAGAIN) return status;
     t->oe->counts.busy++;
-    uint64_t id = c->kind == PH_CMD_NEW_ORDER ? c->u.order.client_order_id : 0;
-    phg_session_busy(&t->seat->session, c->request, id, t->now_ns);
+    phg_session_busy(&t->seat->session, c->request, id_of(c), t->now_ns);
     return PH_OK;
 }
 
@@ -359,7 +366,7 @@ static bool receive(void *socket, arrival *ret)
         if (cnt == 1) {
             ret->has_form = size == sizeof ret->header && more;
             if (ret->has_form) memcpy(ret->header, bytes, size);
-            ret->who = phg_zap_user(zmq_msg_gets(&part, "User-Id"));
+            ret->key = phg_zap_user(zmq_msg_gets(&part, "User-Id"));
         }
     }
     if (cnt != 3) ret->has_form = false;
@@ -374,6 +381,8 @@ ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_rec
     arrival from;
     for (int i = 0; i < FRAMES_PER_TURN && status == PH_OK; i++) {
         bool is_there = receive(oe->socket, &from);
+        const phg_participant *who = phg_catalogue_of_key(oe->view.catalogue, from.key);
+        if (who) from.who = who->terms.id;
         taking t = {.oe = oe,
                     .from = &from,
                     .now_ns = now_ns,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  gateway/translate.h - protobuf to commands, records and pictures to protobuf.
 
-    translate.c reads what clients send, translate_out.c writes what they receive; nothing else in
-    the gateway knows protobuf.
+    translate.c reads the frames that clients send and translate_commands.c the commands in them;
+    translate_out.c and translate_notices.c write what clients receive; nothing else in the gateway
+    knows protobuf.
 
     In        A frame is taken whole or not at all.  Before anything is allocated its size and the
               number of its messages are checked; what protobuf-c allocates comes from one block of
@@ -93,6 +94,9 @@ typedef enum {
     PHG_REPORT_TRADE = 3,
     PHG_REPORT_CANCELLED = 4,
     PHG_REPORT_PERIOD_LOST = 5,
+    PHG_REPORT_REPLACED = 6,
+    PHG_REPORT_CLIP_SHOWN = 7,
+    PHG_REPORT_ASSIGNED = 8,
 } phg_report_type;
 
 /* Fields that do not belong to the type are 0. */
@@ -117,6 +121,11 @@ typedef struct {
     ph_cancel_reason cancel_reason; /* 0: none */
     ph_period period;
     uint64_t ended;
+    ph_quantity quantity;
+    ph_price price;
+    ph_order_id group;
+    ph_contract_id from_contract;
+    ph_money premium, fee_at_trade;
 } phg_report;
 
 typedef struct {
@@ -127,7 +136,23 @@ typedef struct {
     ph_reject code; /* PH_REJECT_NONE: done */
     int64_t arg0, arg1;
     uint64_t count;
+    uint32_t member;
+    uint64_t client_order_id;
+    ph_order_id order;
 } phg_result;
+
+/* Where a message stands: in the private stream, in the journal. */
+typedef struct {
+    uint64_t number, seq;
+    ph_time at;
+} phg_place;
+
+/* Money that came into or went out of a participant's cash. */
+typedef struct {
+    ph_transfer_reason reason;
+    ph_money amount;         /* < 0: went out */
+    ph_contract_id contract; /* 0: none */
+} phg_movement;
 
 typedef struct {
     ph_participant_id participant;
@@ -139,6 +164,17 @@ typedef struct {
 
 phg_bytes phg_translate_report(phg_translator *t, const phg_report *r);
 phg_bytes phg_translate_result(phg_translator *t, const phg_result *r);
+
+/* by is what the receiver may know of event->by; report is the command behind it, or NULL. */
+phg_bytes phg_translate_delivery(phg_translator *t, const phg_place *at,
+                                 const ph_delivery_event *event, ph_participant_id by,
+                                 const ph_report_delivery *report);
+phg_bytes phg_translate_final(phg_translator *t, const phg_place *at, const ph_delivery_final *f);
+phg_bytes phg_translate_access(phg_translator *t, const phg_place *at,
+                               const ph_hand_over_access *a);
+/* reference: of the payment outside, for the movement that is one. */
+phg_bytes phg_translate_cash(phg_translator *t, const phg_place *at, const phg_movement *v,
+                             uint32_t cnt, ph_money cash, const char *reference);
 phg_bytes phg_translate_contract(phg_translator *t, uint64_t number, const ph_signed_contract *c);
 phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accepted *a);
 phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const char *text);

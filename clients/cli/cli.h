@@ -50,6 +50,8 @@ typedef enum {
     CLI_ROLES,   /* uint32_t */
     CLI_KEY_Z85, /* uint8_t[32] */
     CLI_KEY_HEX, /* uint8_t[32] */
+    CLI_PRODUCT_STATE,
+    CLI_KEY_USE,
 } cli_kind;
 
 typedef struct {
@@ -181,6 +183,25 @@ int cli_withdraw(int argc, char **argv);
 int cli_order_buy(int argc, char **argv);
 int cli_order_sell(int argc, char **argv);
 int cli_order_cancel(int argc, char **argv);
+int cli_order_replace(int argc, char **argv);
+int cli_order_group(int argc, char **argv);
+int cli_key_add(int argc, char **argv);
+int cli_key_revoke(int argc, char **argv);
+int cli_product_terms(int argc, char **argv);
+int cli_product_state(int argc, char **argv);
+int cli_capacity_withdraw(int argc, char **argv);
+int cli_capacity_attest(int argc, char **argv);
+int cli_site_measure(int argc, char **argv);
+int cli_probe_report(int argc, char **argv);
+int cli_rules_set(int argc, char **argv);
+int cli_access_give(int argc, char **argv);
+int cli_access_show(int argc, char **argv);
+int cli_delivery_report(int argc, char **argv);
+int cli_delivery_confirm(int argc, char **argv);
+int cli_delivery_dispute(int argc, char **argv);
+int cli_delivery_resolve(int argc, char **argv);
+int cli_delivery_list(int argc, char **argv);
+int cli_cash_list(int argc, char **argv);
 int cli_order_list(int argc, char **argv);
 int cli_book_show(int argc, char **argv);
 int cli_trade_list(int argc, char **argv);

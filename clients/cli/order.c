@@ -71,7 +71,15 @@ static void on_report(void *arg, const phc_report *r)
         p->leaves = 0;
         snprintf(p->ended, sizeof p->ended, "%s", r->cancel_reason);
         return;
-    case PHC_PERIOD_LOST: p->leaves = r->leaves; return;
+    case PHC_REPLACED:
+        p->known = p->answered = true;
+        p->order = r->order;
+        p->hold = r->hold;
+        p->leaves = r->leaves;
+        return;
+    case PHC_PERIOD_LOST:
+    case PHC_CLIP_SHOWN: p->leaves = r->leaves; return;
+    case PHC_ASSIGNED: return;
     }
 }
 
@@ -271,8 +279,52 @@ int cli_order_cancel(int argc, char **argv)
     if (product != NULL && p == NULL) return cli_end(&s, &c, CLI_NOT_FOUND);
     uint64_t request = 0;
     phc_status sent = all || product != NULL
-                          ? phc_mass_cancel(s.client, p != NULL ? p->id : 0, &request)
+                          ? phc_mass_cancel(s.client, p != NULL ? p->id : 0, 0, &request)
                           : phc_cancel(s.client, id, client_order_id, &request);
     e = cli_finish(&s, sent, request, json_pack("{s:s}", "cancelled", "yes"));
+    return cli_end(&s, &c, e);
+}
+
+int cli_order_replace(int argc, char **argv)
+{
+    uint64_t id = 0, client_order_id = 0;
+    uint32_t quantity = 0;
+    int64_t price = 0;
+    cli_common common;
+    cli_field fields[] = {
+        {.name = "ORDER", .kind = CLI_U64, .to = &id},
+        {.name = "client-order-id",
+         .arg = "NUMBER",
+         .kind = CLI_U64,
+         .to = &client_order_id,
+         .doc = "The order that you gave this number, instead of ORDER"},
+        {.name = "price",
+         .arg = "MONEY",
+         .kind = CLI_MONEY,
+         .required = true,
+         .to = &price,
+         .doc = "New limit per unit and period"},
+        {.name = "quantity",
+         .arg = "NUMBER",
+         .kind = CLI_U32,
+         .required = true,
+         .to = &quantity,
+         .doc = "New total units per period, executed included"},
+    };
+    cli_read(argc, argv,
+             "Gives an order a new price and a new total quantity.  A lower quantity at the same "
+             "price keeps its place.",
+             fields, CNT(fields), &common);
+    if (fields[0].given == fields[1].given)
+        return cli_say(CLI_USAGE, "give either ORDER or --client-order-id");
+    cli_session s;
+    cli_catalogue c;
+    cli_exit e = cli_open_catalogue(&s, &c, &common);
+    if (e != CLI_DONE) return (int)e;
+    uint64_t request = 0;
+    phc_status sent = phc_replace(s.client, id, client_order_id, price, quantity, &request);
+    e = cli_finish(
+        &s, sent, request,
+        json_pack("{s:o, s:I}", "price", cli_money(price), "quantity", (json_int_t)quantity));
     return cli_end(&s, &c, e);
 }

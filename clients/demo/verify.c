@@ -191,6 +191,9 @@ static void on_report(void *arg, const phc_report *r)
         break;
     case PHC_CANCELLED: x->sums->cancelled++; break;
     case PHC_PERIOD_LOST:
+    case PHC_REPLACED:
+    case PHC_CLIP_SHOWN:
+    case PHC_ASSIGNED:
     case PHC_NOT_TAKEN: break;
     }
 }

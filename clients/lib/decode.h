@@ -24,6 +24,15 @@ bool phc_segments_room(phc_segments *s, size_t cnt);
 bool phc_decode_logon(const Petahour__V1__LogonAccepted *m, phc_logon *ret);
 bool phc_decode_report(const Petahour__V1__ExecutionReport *m, phc_segments *room, phc_report *ret);
 void phc_decode_result(const Petahour__V1__CommandResult *m, phc_result *ret);
+bool phc_decode_delivery(const Petahour__V1__DeliveryNotice *m, phc_delivery *ret);
+bool phc_decode_final(const Petahour__V1__DeliveryFinal *m, phc_delivery_final *ret);
+void phc_decode_access(const Petahour__V1__AccessHandedOver *m, phc_access *ret);
+
+/* Room for the movements that a message may have. */
+enum { PHC_MOVEMENTS_MAX = 1024 };
+
+bool phc_decode_cash(const Petahour__V1__CashMovements *m, phc_movement room[PHC_MOVEMENTS_MAX],
+                     phc_cash *ret);
 void phc_decode_contract(const Petahour__V1__Contract *m, phc_signed_contract *ret);
 
 /* Room for whichever row it is. */

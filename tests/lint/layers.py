@@ -47,8 +47,8 @@ LAYERS = {
         ("engine/base", "engine/wire", "engine/link", "engine/process"),
         ("ratelimit",),
         quiet=(
-            "catalogue", "depth", "feed", "private_stream", "replica", "resting", "session",
-            "session_table", "translate", "translate_out",
+            "catalogue", "depth", "feed", "feed_frames", "private_stream", "replica", "resting", "session",
+            "session_table", "translate", "translate_commands", "translate_notices", "translate_out",
         ),  # fmt: skip
     ),
     "engine/core": Layer(3, ("engine/base", "engine/wire"), True),
