@@ -88,6 +88,11 @@ static bool take_message(phg_reading *r, const Petahour__V1__ClientMessage *m, p
         to->u.request = m->list_catalogue->request;
         return true;
     }
+    bool ok = false;
+    if (phg_take_query(r, m, &to->u.asked, &ok)) {
+        to->kind = PHG_IN_QUERY;
+        return ok;
+    }
     to->kind = PHG_IN_COMMAND;
     memset(&to->u.command, 0, sizeof to->u.command);
     return phg_take_command(r, m, &to->u.command);

@@ -2,8 +2,8 @@
 /*  gateway/translate.h - protobuf to commands, records and pictures to protobuf.
 
     translate.c reads the frames that clients send and translate_commands.c the commands in them;
-    translate_out.c and translate_notices.c write what clients receive; nothing else in the gateway
-    knows protobuf.
+    translate_out.c and translate_notices.c write what clients receive, translate_query.c reads and
+    writes questions and answers; nothing else in the gateway knows protobuf.
 
     In        A frame is taken whole or not at all.  Before anything is allocated its size and the
               number of its messages are checked; what protobuf-c allocates comes from one block of
@@ -23,6 +23,7 @@
 #include "engine/base/status.h"
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
+#include "engine/wire/query.h"
 #include "engine/wire/signed_contract.h"
 #include "gateway/catalogue.h"
 #include "gateway/bounds.h"
@@ -46,6 +47,7 @@ typedef enum {
     PHG_IN_HEARTBEAT = 3,
     PHG_IN_COMMAND = 4, /* without sender */
     PHG_IN_LIST_CATALOGUE = 5,
+    PHG_IN_QUERY = 6, /* without who */
 } phg_in_kind;
 
 typedef struct {
@@ -55,10 +57,16 @@ typedef struct {
 } phg_logon;
 
 typedef struct {
+    uint64_t request;
+    ph_query query;
+} phg_asked;
+
+typedef struct {
     phg_in_kind kind;
     union {
         phg_logon logon;
         ph_command command;
+        phg_asked asked;
         uint64_t request;
     } u;
 } phg_in;
@@ -175,6 +183,7 @@ phg_bytes phg_translate_access(phg_translator *t, const phg_place *at,
 /* reference: of the payment outside, for the movement that is one. */
 phg_bytes phg_translate_cash(phg_translator *t, const phg_place *at, const phg_movement *v,
                              uint32_t cnt, ph_money cash, const char *reference);
+phg_bytes phg_translate_answer(phg_translator *t, uint64_t request, const ph_answer *a);
 phg_bytes phg_translate_contract(phg_translator *t, uint64_t number, const ph_signed_contract *c);
 phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accepted *a);
 phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const char *text);

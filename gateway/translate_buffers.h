@@ -30,6 +30,9 @@ struct phg_translator {
 char *phg_text_of(const char *s);
 ProtobufCBinaryData phg_blob_of(const void *bytes, size_t size);
 
+/* An order as a client sends it. */
+Petahour__V1__NewOrder phg_order_of(const ph_new_order *o);
+
 /* Room for `cnt` messages of `size` bytes and the pointers to them; NULL: no memory. */
 void *phg_scratch(phg_translator *t, size_t cnt, size_t size);
 

@@ -386,6 +386,12 @@ bool phg_take_command(phg_reading *r, const Petahour__V1__ClientMessage *m, ph_c
     case IS(LOGOUT):
     case IS(HEARTBEAT):
     case IS(LIST_CATALOGUE):
+    case IS(ASK_PREVIEW):
+    case IS(ASK_WHY):
+    case IS(ASK_DEPTH):
+    case IS(ASK_ORDERS):
+    case IS(ASK_POSITIONS):
+    case IS(ASK_BALANCES):
     case IS(_NOT_SET):
     case _PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE__CASE_IS_INT_SIZE: break;
     }

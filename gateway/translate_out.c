@@ -82,7 +82,7 @@ static void fill_segment(Petahour__V1__Segment *to, const ph_segment *from)
     to->price = from->price;
 }
 
-static Petahour__V1__NewOrder order_of(const ph_new_order *o)
+Petahour__V1__NewOrder phg_order_of(const ph_new_order *o)
 {
     Petahour__V1__NewOrder m;
     petahour__v1__new_order__init(&m);
@@ -149,7 +149,7 @@ phg_bytes phg_translate_report(phg_translator *t, const phg_report *r)
     Petahour__V1__NewOrder order;
     fill_report(&m, r);
     if (r->as_understood) {
-        order = order_of(r->as_understood);
+        order = phg_order_of(r->as_understood);
         m.as_understood = &order;
     }
     if (r->segment_cnt != 0) {

@@ -337,13 +337,56 @@ phc_status phc_resolve_dispute(phc_client *c, uint64_t contract, uint32_t period
     return say(c, PHC_RESOLVE, &r, ret_request);
 }
 
-phc_status phc_catalogue(phc_client *c, uint64_t *ret_request)
+/* ---- Questions ----------------------------------------------------------------------------- */
+
+static phc_status ask(phc_client *c, const char *wrong, const phc_message *m, uint64_t *ret_request)
 {
-    phc_message m;
-    const char *wrong = phc_encode_catalogue(c->request_next, &m);
-    phc_status s = queue(c, wrong, PHC_OUT_QUERY, c->request_next, &m);
+    phc_status s = queue(c, wrong, PHC_OUT_QUERY, c->request_next, m);
     if (s != PHC_OK) return s;
     if (ret_request != NULL) *ret_request = c->request_next;
     c->request_next++;
     return PHC_OK;
+}
+
+phc_status phc_ask_preview(phc_client *c, const phc_order *o, uint64_t *ret_request)
+{
+    phc_message m;
+    return ask(c, phc_encode_preview(o, c->request_next, &m), &m, ret_request);
+}
+
+phc_status phc_ask_why(phc_client *c, uint64_t order, const phc_order *stated,
+                       uint64_t *ret_request)
+{
+    phc_message m;
+    return ask(c, phc_encode_why(order, stated, c->request_next, &m), &m, ret_request);
+}
+
+phc_status phc_ask_depth(phc_client *c, const phc_depth_question *q, uint64_t *ret_request)
+{
+    phc_message m;
+    return ask(c, phc_encode_depth(q, c->request_next, &m), &m, ret_request);
+}
+
+phc_status phc_ask_orders(phc_client *c, uint64_t order, uint64_t after, uint64_t *ret_request)
+{
+    phc_message m;
+    return ask(c, phc_encode_ask_orders(order, after, c->request_next, &m), &m, ret_request);
+}
+
+phc_status phc_ask_positions(phc_client *c, uint64_t after, uint64_t *ret_request)
+{
+    phc_message m;
+    return ask(c, phc_encode_ask_positions(after, c->request_next, &m), &m, ret_request);
+}
+
+phc_status phc_ask_balances(phc_client *c, uint64_t *ret_request)
+{
+    phc_message m;
+    return ask(c, phc_encode_ask_balances(c->request_next, &m), &m, ret_request);
+}
+
+phc_status phc_catalogue(phc_client *c, uint64_t *ret_request)
+{
+    phc_message m;
+    return ask(c, phc_encode_catalogue(c->request_next, &m), &m, ret_request);
 }

@@ -46,7 +46,7 @@ bool phc_decode_logon(const Petahour__V1__LogonAccepted *m, phc_logon *ret)
            strlen(m->currency) < 8 && key_of(&m->notary_sign_key, ret->notary_sign_key);
 }
 
-static bool order(const Petahour__V1__NewOrder *m, phc_order *ret)
+bool phc_decode_order(const Petahour__V1__NewOrder *m, phc_order *ret)
 {
     *ret = (phc_order){.client_order_id = m->client_order_id,
                        .product = m->product,
@@ -103,7 +103,7 @@ bool phc_decode_report(const Petahour__V1__ExecutionReport *m, phc_segments *roo
                     .fee_at_trade = m->fee_at_trade};
     if (r.type < PHC_ACCEPTED || r.type > PHC_ASSIGNED) return false;
     if (r.type == PHC_ACCEPTED &&
-        (m->as_understood == NULL || !order(m->as_understood, &r.as_understood)))
+        (m->as_understood == NULL || !phc_decode_order(m->as_understood, &r.as_understood)))
         return false;
     if (r.type == PHC_TRADE && phc_side_text(r.side) == NULL) return false;
     if (!segments(m->segments, m->n_segments, room)) return false;

@@ -35,6 +35,32 @@ bool phc_decode_cash(const Petahour__V1__CashMovements *m, phc_movement room[PHC
                      phc_cash *ret);
 void phc_decode_contract(const Petahour__V1__Contract *m, phc_signed_contract *ret);
 
+bool phc_decode_order(const Petahour__V1__NewOrder *m, phc_order *ret);
+
+/* Room for the rows of whichever answer it is. */
+enum {
+    PHC_ANSWER_ROWS_MAX = 1024,
+    PHC_ANSWER_ORDERS_MAX = 256,
+    PHC_ANSWER_POSITIONS_MAX = 512,
+};
+
+typedef union {
+    phc_preview_fill fills[PHC_ANSWER_ROWS_MAX];
+    phc_depth_row depth[PHC_ANSWER_ROWS_MAX];
+    phc_open_order orders[PHC_ANSWER_ORDERS_MAX];
+    phc_position positions[PHC_ANSWER_POSITIONS_MAX];
+} phc_answer_room;
+
+bool phc_decode_preview(const Petahour__V1__PreviewAnswer *m, phc_answer_room *room,
+                        phc_preview *ret);
+void phc_decode_why(const Petahour__V1__WhyAnswer *m, phc_why *ret);
+bool phc_decode_depth(const Petahour__V1__DepthAnswer *m, phc_answer_room *room, phc_depth *ret);
+bool phc_decode_open_orders(const Petahour__V1__OrdersAnswer *m, phc_answer_room *room,
+                            phc_open_orders *ret);
+bool phc_decode_positions(const Petahour__V1__PositionsAnswer *m, phc_answer_room *room,
+                          phc_positions *ret);
+void phc_decode_balances(const Petahour__V1__BalancesAnswer *m, phc_balances *ret);
+
 /* Room for whichever row it is. */
 typedef struct {
     phc_participant participant;

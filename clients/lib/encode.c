@@ -30,7 +30,7 @@ void phc_encode_logout(phc_message *ret)
 
 /* What the market would refuse with certainty goes to the market all the same: only numbers that
    are no word of the protocol are refused here. */
-static const char *fill_order(const phc_order *o, Petahour__V1__NewOrder *m)
+const char *phc_fill_order(const phc_order *o, Petahour__V1__NewOrder *m)
 {
     if (o->client_order_id == 0) return "client_order_id is 0";
     if (phc_side_text(o->side) == NULL) return "side is neither buy nor sell";
@@ -61,7 +61,7 @@ static const char *fill_order(const phc_order *o, Petahour__V1__NewOrder *m)
 const char *phc_encode_order(const phc_order *o, phc_message *ret)
 {
     Petahour__V1__NewOrder m;
-    const char *wrong = fill_order(o, &m);
+    const char *wrong = phc_fill_order(o, &m);
     if (wrong == NULL) PACK(NEW_ORDER, new_order, m, ret);
     return wrong;
 }
@@ -73,7 +73,7 @@ const char *phc_encode_group(const phc_order *orders, size_t cnt, uint64_t reque
     Petahour__V1__NewOrder members[PHC_GROUP_MAX];
     Petahour__V1__NewOrder *pointers[PHC_GROUP_MAX];
     for (size_t i = 0; i < cnt; i++) {
-        const char *wrong = fill_order(&orders[i], &members[i]);
+        const char *wrong = phc_fill_order(&orders[i], &members[i]);
         if (wrong != NULL) return wrong;
         pointers[i] = &members[i];
     }

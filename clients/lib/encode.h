@@ -81,6 +81,15 @@ typedef enum { PHC_CONFIRM = 1, PHC_DISPUTE = 2, PHC_RESOLVE = 3 } phc_say;
 /* What the buyer, or an operator, says about a report. */
 const char *phc_encode_say(phc_say what, const phc_delivery_report *r, uint64_t request,
                            phc_message *ret);
+/* Questions; the order of a preview and of a why need no client_order_id. */
+const char *phc_encode_preview(const phc_order *o, uint64_t request, phc_message *ret);
+const char *phc_encode_why(uint64_t order, const phc_order *stated, uint64_t request,
+                           phc_message *ret);
+const char *phc_encode_depth(const phc_depth_question *q, uint64_t request, phc_message *ret);
+const char *phc_encode_ask_orders(uint64_t order, uint64_t after, uint64_t request,
+                                  phc_message *ret);
+const char *phc_encode_ask_positions(uint64_t after, uint64_t request, phc_message *ret);
+const char *phc_encode_ask_balances(uint64_t request, phc_message *ret);
 const char *phc_encode_catalogue(uint64_t request, phc_message *ret);
 
 #endif

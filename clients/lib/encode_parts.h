@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  clients/lib/encode_parts.h - what the files that encode messages share: encode.c has sessions,
-    orders and the catalogue, encode_contract.c what concerns contracts, keys and statements. */
+    orders and the catalogue, encode_contract.c what concerns contracts, keys and statements,
+    encode_query.c questions. */
 #ifndef CLIENTS_LIB_ENCODE_PARTS_H
 #define CLIENTS_LIB_ENCODE_PARTS_H
 
@@ -41,5 +42,8 @@ static inline bool phc_text_ok(const char *s, size_t max, bool may_be_empty)
         if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f) return false;
     return true;
 }
+
+/* encode.c: an order as the protocol has it; NULL, or what is wrong. */
+const char *phc_fill_order(const phc_order *o, Petahour__V1__NewOrder *m);
 
 #endif

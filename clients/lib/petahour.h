@@ -530,6 +530,100 @@ typedef struct {
     phc_phase phase;
 } phc_catalogue_entry;
 
+/* ---- Answers to questions: as of a sequence, from a replica --------------------------------- */
+
+typedef struct {
+    uint32_t period;
+    int64_t price;
+    uint64_t units;
+} phc_preview_fill;
+
+/* What an order would do now. */
+typedef struct {
+    uint64_t request, sequence;
+    uint32_t reject_code; /* not 0: it would be refused, and only the arguments count besides */
+    const char *reject_name, *reject_text;
+    int64_t reject_arg0, reject_arg1;
+    int64_t hold, hold_after; /* on acceptance; when its command is over */
+    uint64_t executed, left;  /* unit-periods */
+    const char *ends;         /* why what is left would end; "": it would rest */
+    int64_t notional, fee, fee_at_trade, bond;
+    uint32_t contracts;
+    const phc_preview_fill *fills; /* by period, then from the best price on */
+    size_t fill_cnt;
+    uint32_t fill_count; /* all there are */
+} phc_preview;
+
+/* What would have to differ for all of an order to execute at once. */
+typedef struct {
+    uint64_t request, sequence;
+    uint32_t reject_code; /* not 0: nothing else is answered */
+    const char *reject_name, *reject_text;
+    bool unknown;                  /* not an order of this participant that rests */
+    bool fills;                    /* all of it would as it stands */
+    int64_t price;                 /* the lowest (SELL: highest) that would do; 0: none */
+    const char *price_reject_name; /* ""; or why an order at that price would be refused */
+    uint32_t quantity;             /* the largest at its price; 0: none */
+    bool has_start;
+    uint32_t start; /* the nearest */
+    bool more_starts;
+    const uint32_t *products; /* others of the same type in which it would */
+    size_t product_cnt;
+} phc_why;
+
+typedef struct {
+    uint64_t units;
+    int64_t notional; /* notional / (units * periods) is the average price */
+} phc_depth_row;
+
+/* What a block could take, start by start. */
+typedef struct {
+    uint64_t request, sequence;
+    bool refused; /* no such product, or a length that it does not have */
+    uint32_t first_start;
+    const phc_depth_row *rows;
+    size_t row_cnt;
+} phc_depth;
+
+typedef struct {
+    uint64_t order, leaves;
+    phc_order terms;
+} phc_open_order;
+
+typedef struct {
+    uint64_t request, sequence;
+    const phc_open_order *orders; /* by number */
+    size_t order_cnt;
+    bool more; /* ask again after the last one */
+} phc_open_orders;
+
+typedef enum { PHC_AWAITED = 1, PHC_REPORTED = 2, PHC_DISPUTED = 3 } phc_delivery_state;
+
+/* A run of periods of a contract that are alike and not final. */
+typedef struct {
+    uint64_t contract, from_contract;
+    uint32_t product, terms_version, buyer, supplier;
+    uint32_t first_period, periods;
+    uint32_t quantity, offered; /* units; of these, in resale orders */
+    phc_delivery_state state;
+    uint64_t reported; /* unit-seconds */
+    uint64_t due;
+} phc_position;
+
+typedef struct {
+    uint64_t request, sequence;
+    const phc_position *positions; /* by contract */
+    size_t position_cnt;
+    bool more; /* ask again after the last contract */
+} phc_positions;
+
+typedef struct {
+    uint64_t request, sequence;
+    int64_t cash, held; /* held by orders, a part of cash */
+    int64_t escrow, bond, deposits, premiums;
+    uint32_t orders, contracts;
+} phc_balances;
+
 /* A trade that somebody made. */
 typedef struct {
     uint32_t product;
@@ -564,6 +658,12 @@ typedef struct {
     void (*on_delivery_final)(void *arg, const phc_delivery_final *d);
     void (*on_access)(void *arg, const phc_access *a);
     void (*on_cash)(void *arg, const phc_cash *k);
+    void (*on_preview)(void *arg, const phc_preview *p);
+    void (*on_why)(void *arg, const phc_why *w);
+    void (*on_depth)(void *arg, const phc_depth *d);
+    void (*on_open_orders)(void *arg, const phc_open_orders *o);
+    void (*on_positions)(void *arg, const phc_positions *p);
+    void (*on_balances)(void *arg, const phc_balances *b);
     void (*on_catalogue)(void *arg, const phc_catalogue_entry *e);
     void (*on_catalogue_end)(void *arg, uint64_t request, uint64_t sequence);
     /* The gateway ended or refused the session.  The library tries again, slower each time. */
@@ -722,6 +822,31 @@ PHC_API phc_status phc_dispute_delivery(phc_client *c, uint64_t contract, uint32
                                         uint64_t delivered, uint64_t *ret_request);
 PHC_API phc_status phc_resolve_dispute(phc_client *c, uint64_t contract, uint32_t period,
                                        uint64_t delivered, uint64_t *ret_request);
+
+/* Questions.  Each is answered by its callback; asked again after a lost connection, and when the
+   replica was busy. */
+PHC_API phc_status phc_ask_preview(phc_client *c, const phc_order *o, uint64_t *ret_request);
+/* About an own order that rests, or when that is 0 about the one that is stated. */
+PHC_API phc_status phc_ask_why(phc_client *c, uint64_t order, const phc_order *stated,
+                               uint64_t *ret_request);
+
+/* What phc_ask_depth asks. */
+typedef struct {
+    uint32_t product;
+    phc_side side;        /* of the block that is thought of: PHC_BUY asks what is offered */
+    uint32_t periods;     /* its length */
+    uint32_t first_start; /* starts that are asked about */
+    uint32_t starts;      /* 1 .. 1,024 */
+    int64_t limit;        /* of every unit's average price; 0: none */
+    bool without_own;
+} phc_depth_question;
+
+PHC_API phc_status phc_ask_depth(phc_client *c, const phc_depth_question *q, uint64_t *ret_request);
+/* One order (0: all), after a number. */
+PHC_API phc_status phc_ask_orders(phc_client *c, uint64_t order, uint64_t after,
+                                  uint64_t *ret_request);
+PHC_API phc_status phc_ask_positions(phc_client *c, uint64_t after, uint64_t *ret_request);
+PHC_API phc_status phc_ask_balances(phc_client *c, uint64_t *ret_request);
 
 /* Answered by on_catalogue for each row, then on_catalogue_end.  Asked again after a lost
    connection: rows may then be told twice, on_catalogue_end is told once. */

@@ -382,6 +382,58 @@ static void on_catalogue_end(phc_client *c, const Petahour__V1__CatalogueEnd *m)
     if (c->cb.on_catalogue_end != NULL) c->cb.on_catalogue_end(c->cb.arg, m->request, m->sequence);
 }
 
+/* An answer belongs to a question that still waits; what is no answer ends the connection. */
+static bool answered(phc_client *c, bool ok, uint64_t request)
+{
+    if (!ok) {
+        nonsense(c, "an answer makes no sense");
+        return false;
+    }
+    if (!phc_outbox_answered(&c->outbox, PHC_OUT_QUERY, request, 0)) return false;
+    c->handled++;
+    c->again = true;
+    return true;
+}
+
+#define HAS(NAME) (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_##NAME)
+
+static void on_answer(phc_client *c, const Petahour__V1__GatewayMessage *m)
+{
+    const phc_callbacks *cb = &c->cb;
+    union {
+        phc_preview preview;
+        phc_why why;
+        phc_depth depth;
+        phc_open_orders orders;
+        phc_positions positions;
+        phc_balances balances;
+    } a;
+    if (HAS(PREVIEW_ANSWER)) {
+        bool ok = phc_decode_preview(m->preview_answer, &c->answer, &a.preview);
+        if (answered(c, ok, m->preview_answer->request) && cb->on_preview != NULL)
+            cb->on_preview(cb->arg, &a.preview);
+    } else if (HAS(WHY_ANSWER)) {
+        phc_decode_why(m->why_answer, &a.why);
+        if (answered(c, true, a.why.request) && cb->on_why != NULL) cb->on_why(cb->arg, &a.why);
+    } else if (HAS(DEPTH_ANSWER)) {
+        bool ok = phc_decode_depth(m->depth_answer, &c->answer, &a.depth);
+        if (answered(c, ok, m->depth_answer->request) && cb->on_depth != NULL)
+            cb->on_depth(cb->arg, &a.depth);
+    } else if (HAS(ORDERS_ANSWER)) {
+        bool ok = phc_decode_open_orders(m->orders_answer, &c->answer, &a.orders);
+        if (answered(c, ok, m->orders_answer->request) && cb->on_open_orders != NULL)
+            cb->on_open_orders(cb->arg, &a.orders);
+    } else if (HAS(POSITIONS_ANSWER)) {
+        bool ok = phc_decode_positions(m->positions_answer, &c->answer, &a.positions);
+        if (answered(c, ok, m->positions_answer->request) && cb->on_positions != NULL)
+            cb->on_positions(cb->arg, &a.positions);
+    } else if (HAS(BALANCES_ANSWER)) {
+        phc_decode_balances(m->balances_answer, &a.balances);
+        if (answered(c, true, a.balances.request) && cb->on_balances != NULL)
+            cb->on_balances(cb->arg, &a.balances);
+    }
+}
+
 static void on_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
 {
     bool open = c->state == PHC_READING || c->state == PHC_READY;
@@ -417,6 +469,14 @@ static void on_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
         return;
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACT:
         if (open) on_contract(c, m->contract);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_PREVIEW_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_WHY_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_DEPTH_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_ORDERS_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_POSITIONS_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_BALANCES_ANSWER:
+        if (open) on_answer(c, m);
         return;
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY:
         if (open) on_catalogue_entry(c, m->catalogue_entry);

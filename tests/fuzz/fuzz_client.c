@@ -2,7 +2,8 @@
 /*  tests/fuzz/fuzz_client.c - everything that a customer's program reads from others.
 
     The first byte chooses the door: canonical bytes of a contract, a signed note, a gateway's
-    frame, a market data frame, text, sealed access and a signed report.  A customer trusts its gateway, but not with its memory. */
+    frame, a market data frame, text, sealed access and a signed report.  A customer trusts its
+    gateway, but not with its memory. */
 #include "clients/lib/decode.h"
 #include "clients/lib/note.h"
 
@@ -53,6 +54,26 @@ static void read_notice(const Petahour__V1__GatewayMessage *m)
         (void)phc_decode_cash(m->cash_movements, movements, &k);
 }
 
+static void read_answer(const Petahour__V1__GatewayMessage *m)
+{
+    static phc_answer_room rows;
+    phc_preview p;
+    phc_why w;
+    phc_depth d;
+    phc_open_orders o;
+    phc_positions l;
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_PREVIEW_ANSWER)
+        (void)phc_decode_preview(m->preview_answer, &rows, &p);
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_WHY_ANSWER)
+        phc_decode_why(m->why_answer, &w);
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_DEPTH_ANSWER)
+        (void)phc_decode_depth(m->depth_answer, &rows, &d);
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_ORDERS_ANSWER)
+        (void)phc_decode_open_orders(m->orders_answer, &rows, &o);
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_POSITIONS_ANSWER)
+        (void)phc_decode_positions(m->positions_answer, &rows, &l);
+}
+
 /* Nobody seals for this key, and nobody signs with that one. */
 static void read_forged(const uint8_t *bytes, size_t size)
 {
@@ -84,6 +105,7 @@ static void read_message(const Petahour__V1__GatewayMessage *m, phc_segments *ro
     if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY)
         (void)phc_decode_catalogue(m->catalogue_entry, &row, &e);
     read_notice(m);
+    read_answer(m);
     if (m->message_case != PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACT) return;
     phc_decode_contract(m->contract, &s);
     (void)phc_proof_fold(&s, root);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  tests/fuzz/fuzz_translate.c - the gateway's door: any payload that a client may send.
 
-    The first byte chooses the door: a frame of a client, a record, or a signed contract; some
-    records come after a market was opened and traded.  A frame that is taken must give commands that
-    the codec writes and reads back equal: nothing that passes the door can trip an assertion behind
-    it. */
+    The first byte chooses the door: a frame of a client, a record, a signed contract, or a question
+    or answer between gateway and replica; some records come after a market was opened and traded.
+    A frame that is taken must give commands and questions that are written and read back equal:
+    nothing that passes the door can trip an assertion behind it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +27,35 @@ static void check_command(const ph_command *c)
     PH_ASSERT(memcmp(bytes, again, ph_writer_size(&w)) == 0);
 }
 
+static void check_query(const ph_query *q)
+{
+    uint8_t bytes[PH_QUERY_BYTES_MAX];
+    ph_writer w = ph_writer_of(bytes, sizeof bytes);
+    ph_query_write(&w, 1, q);
+    PH_ASSERT(!w.full);
+    ph_query back;
+    uint64_t tag = 0;
+    PH_ASSERT(ph_query_read(bytes, ph_writer_size(&w), &tag, &back) == PH_OK);
+    PH_ASSERT(tag == 1 && back.kind == q->kind);
+}
+
+/* What a replica or a gateway might send each other. */
+static void fuzz_link(const uint8_t *bytes, size_t size)
+{
+    static ph_answer answer;
+    static uint8_t again[PH_ANSWER_BYTES_MAX];
+    static phg_translator *translator;
+    ph_query query;
+    uint64_t tag = 0;
+    if (!translator) PH_ASSERT(phg_translator_open(&translator) == PH_OK);
+    if (ph_query_read(bytes, size, &tag, &query) == PH_OK) check_query(&query);
+    if (ph_answer_read(bytes, size, &tag, &answer) != PH_OK) return;
+    ph_writer w = ph_writer_of(again, sizeof again);
+    ph_answer_write(&w, tag, &answer);
+    PH_ASSERT(!w.full && ph_writer_size(&w) == size && memcmp(again, bytes, size) == 0);
+    PH_ASSERT(phg_translate_answer(translator, 1, &answer).p != NULL);
+}
+
 static void fuzz_frame(const uint8_t *bytes, size_t size)
 {
     static phg_translator *translator;
@@ -38,8 +67,10 @@ static void fuzz_frame(const uint8_t *bytes, size_t size)
         return;
     }
     PH_ASSERT(frame.cnt >= 1 && frame.cnt <= PHG_FRAME_MESSAGES_MAX);
-    for (uint32_t i = 0; i < frame.cnt; i++)
+    for (uint32_t i = 0; i < frame.cnt; i++) {
         if (frame.v[i].kind == PHG_IN_COMMAND) check_command(&frame.v[i].u.command);
+        if (frame.v[i].kind == PHG_IN_QUERY) check_query(&frame.v[i].u.asked.query);
+    }
 }
 
 enum { HOUR = 498912 }; /* 2026-12-01T00:00:00Z */
@@ -133,7 +164,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     if (size == 0) return 0;
     if (bytes[0] % 4 != 0) {
-        fuzz_frame(bytes + 1, size - 1);
+        if (bytes[0] % 4 == 1)
+            fuzz_link(bytes + 1, size - 1);
+        else
+            fuzz_frame(bytes + 1, size - 1);
         return 0;
     }
     phg_replica r;

@@ -222,6 +222,135 @@ static void check_busy(const gateway_message *m)
     ck_assert(m->busy->request == 9 && m->busy->client_order_id == 41);
 }
 
+static ph_answer answer;
+static phc_answer_room rows_room;
+
+static phg_bytes write_preview(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_PREVIEW, .seq = 1234, .cnt = 2};
+    answer.u.preview = (ph_answer_preview){.hold = 1,
+                                           .hold_after = 2,
+                                           .executed = 3,
+                                           .left = 4,
+                                           .ends = PH_CANCEL_IOC,
+                                           .notional = 5,
+                                           .fee = 6,
+                                           .fee_at_trade = 7,
+                                           .bond = 8,
+                                           .contracts = 9,
+                                           .fill_cnt = 10};
+    answer.rows.fills[0] = (ph_answer_fill){498912, 2500000, 8};
+    answer.rows.fills[1] = (ph_answer_fill){498913, 2600000, 4};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_preview(const gateway_message *m)
+{
+    phc_preview p;
+    ck_assert(phc_decode_preview(m->preview_answer, &rows_room, &p));
+    ck_assert(p.request == 9 && p.sequence == 1234 && p.hold == 1 && p.hold_after == 2);
+    ck_assert(p.executed == 3 && p.left == 4 && p.notional == 5 && p.fee == 6 && p.bond == 8);
+    ck_assert(p.fee_at_trade == 7 && p.contracts == 9 && p.fill_count == 10 && p.fill_cnt == 2);
+    ck_assert_str_eq(p.ends, "IOC");
+    ck_assert(p.fills[1].period == 498913 && p.fills[1].price == 2600000 && p.fills[1].units == 4);
+}
+
+static phg_bytes write_why(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_WHY, .seq = 1234, .cnt = 2};
+    answer.u.why = (ph_answer_why){.price = 2,
+                                   .price_reject = PH_REJECT_CASH_FOR_HOLD,
+                                   .quantity = 3,
+                                   .has_start = true,
+                                   .start = 498913,
+                                   .more_starts = true};
+    answer.rows.products[1].v = 5;
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_why(const gateway_message *m)
+{
+    phc_why w;
+    phc_decode_why(m->why_answer, &w);
+    ck_assert(w.request == 9 && w.sequence == 1234 && w.price == 2 && w.quantity == 3);
+    ck_assert(w.has_start && w.start == 498913 && w.more_starts && !w.fills && !w.unknown);
+    ck_assert(w.product_cnt == 2 && w.products[1] == 5);
+    ck_assert_str_eq(w.price_reject_name, "CASH_FOR_HOLD");
+}
+
+static phg_bytes write_depth(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_DEPTH, .seq = 1234, .first = 498912, .cnt = 2};
+    answer.rows.depth[1] = (ph_answer_depth){8, 20000000};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_depth(const gateway_message *m)
+{
+    phc_depth d;
+    ck_assert(phc_decode_depth(m->depth_answer, &rows_room, &d));
+    ck_assert(d.request == 9 && d.first_start == 498912 && d.row_cnt == 2 && !d.refused);
+    ck_assert(d.rows[0].units == 0 && d.rows[1].units == 8 && d.rows[1].notional == 20000000);
+}
+
+static phg_bytes write_orders(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_ORDERS, .seq = 1234, .cnt = 1, .more = true};
+    answer.rows.orders[0] = (ph_answer_order){{17},
+                                              384,
+                                              {.client_order_id = 41,
+                                               .product = {7},
+                                               .side = PH_SIDE_SELL,
+                                               .shape = PH_SHAPE_EACH,
+                                               .quantity = 8,
+                                               .time_in_force = PH_TIF_GTC,
+                                               .stp = PH_STP_CANCEL_INCOMING}};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_orders(const gateway_message *m)
+{
+    phc_open_orders o;
+    ck_assert(phc_decode_open_orders(m->orders_answer, &rows_room, &o));
+    ck_assert(o.request == 9 && o.order_cnt == 1 && o.more && o.orders[0].order == 17);
+    ck_assert(o.orders[0].leaves == 384 && o.orders[0].terms.quantity == 8);
+}
+
+static phg_bytes write_positions(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_POSITIONS, .seq = 1234, .cnt = 1};
+    answer.rows.positions[0] =
+        (ph_answer_position){{6}, {4}, {7}, 2, {3}, {5}, {498912, 24}, 8, 1, 2, 28800, {77}};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_positions(const gateway_message *m)
+{
+    phc_positions l;
+    ck_assert(phc_decode_positions(m->positions_answer, &rows_room, &l));
+    const phc_position *p = &l.positions[0];
+    ck_assert(l.request == 9 && l.position_cnt == 1 && p->contract == 6 && p->from_contract == 4);
+    ck_assert(p->product == 7 && p->terms_version == 2 && p->buyer == 3 && p->supplier == 5);
+    ck_assert(p->first_period == 498912 && p->periods == 24 && p->quantity == 8 && p->offered == 1);
+    ck_assert(p->state == PHC_REPORTED && p->reported == 28800 && p->due == 77);
+}
+
+static phg_bytes write_balances(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_BALANCES, .seq = 1234};
+    answer.u.balances = (ph_answer_balances){1, 2, 3, 4, 5, 6, 7, 8};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_balances(const gateway_message *m)
+{
+    phc_balances b;
+    phc_decode_balances(m->balances_answer, &b);
+    ck_assert(b.request == 9 && b.sequence == 1234 && b.cash == 1 && b.held == 2 && b.escrow == 3);
+    ck_assert(b.bond == 4 && b.deposits == 5 && b.premiums == 6 && b.orders == 7 &&
+              b.contracts == 8);
+}
+
 #define ROW(name)                         \
     {                                     \
 #name, write_##name, check_##name \
@@ -232,10 +361,11 @@ static const struct {
     phg_bytes (*write)(void);
     void (*check)(const gateway_message *m);
 } rows[] = {
-    ROW(accepted),    ROW(rejected),       ROW(trade),      ROW(cancelled),
-    ROW(period_lost), ROW(replaced),       ROW(clip_shown), ROW(assigned),
-    ROW(result),      ROW(delivery),       ROW(final),      ROW(access),
-    ROW(cash),        ROW(logon_accepted), ROW(refused),    ROW(busy),
+    ROW(accepted),  ROW(rejected),   ROW(trade),    ROW(cancelled),      ROW(period_lost),
+    ROW(replaced),  ROW(clip_shown), ROW(assigned), ROW(result),         ROW(delivery),
+    ROW(final),     ROW(access),     ROW(cash),     ROW(logon_accepted), ROW(refused),
+    ROW(busy),      ROW(preview),    ROW(why),      ROW(depth),          ROW(orders),
+    ROW(positions), ROW(balances),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
 

@@ -2,9 +2,9 @@
 /* Golden frames: what each message of a client looks like on the wire, and which command it is.
 
    tests/golden/frames/client.txt has one line per message: its name, the payload of a frame with
-   that one message, and the canonical bytes of the command, in hexadecimal.  The client library
-   must write these bytes and the gateway must read that command from them.  A line is added for a
-   new message and never edited: clients that are out there send these bytes.
+   that one message, and the canonical bytes of the command or question, in hexadecimal.  The client
+   library must write these bytes and the gateway must read that command from them.  A line is added
+   for a new message and never edited: clients that are out there send these bytes.
 
    PH_GOLDEN_WRITE=1 appends the lines that are missing. */
 #include "clients/lib/encode.h"
@@ -262,6 +262,40 @@ static const char *set_rules_version(void)
     return phc_encode_rules(2, 9, &message);
 }
 
+/* ---- Questions ------------------------------------------------------------------------------- */
+
+static const char *ask_preview(void)
+{
+    phc_order o = an_order(0);
+    return phc_encode_preview(&o, 9, &message);
+}
+
+static const char *ask_why(void)
+{
+    return phc_encode_why(17, NULL, 9, &message);
+}
+
+static const char *ask_depth(void)
+{
+    phc_depth_question q = {7, PHC_SELL, 24, 498912, 1024, 2500000, true};
+    return phc_encode_depth(&q, 9, &message);
+}
+
+static const char *ask_orders(void)
+{
+    return phc_encode_ask_orders(17, 5, 9, &message);
+}
+
+static const char *ask_positions(void)
+{
+    return phc_encode_ask_positions(5, 9, &message);
+}
+
+static const char *ask_balances(void)
+{
+    return phc_encode_ask_balances(9, &message);
+}
+
 #define ROW(name, kind)   \
     {                     \
 #name, name, kind \
@@ -302,6 +336,22 @@ static const struct {
     ROW(set_rules_version, PH_CMD_SET_RULES_VERSION),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
+
+#define ASK(name, kind)   \
+    {                     \
+#name, name, kind \
+    }
+
+static const struct {
+    const char *name;
+    const char *(*encode)(void);
+    ph_query_kind kind;
+} asks[] = {
+    ASK(ask_preview, PH_QUERY_PREVIEW),     ASK(ask_why, PH_QUERY_WHY),
+    ASK(ask_depth, PH_QUERY_DEPTH),         ASK(ask_orders, PH_QUERY_ORDERS),
+    ASK(ask_positions, PH_QUERY_POSITIONS), ASK(ask_balances, PH_QUERY_BALANCES),
+};
+enum { ASK_CNT = sizeof asks / sizeof asks[0] };
 
 /* ---- Against the file ------------------------------------------------------------------------ */
 
@@ -363,6 +413,32 @@ START_TEST(every_command_is_the_same_bytes_for_ever)
 }
 END_TEST
 
+START_TEST(every_question_is_the_same_bytes_for_ever)
+{
+    uint8_t query[PH_QUERY_BYTES_MAX];
+    char payload_hex[2 * PHC_MESSAGE_MAX + 32], query_hex[2 * PH_QUERY_BYTES_MAX + 1];
+    char should[LINE_MAX_BYTES], is[LINE_MAX_BYTES], why[PHG_WHY_SIZE];
+    const char *wrong = asks[_i].encode();
+    ck_assert_msg(wrong == NULL, "%s: %s", asks[_i].name, wrong);
+    frame.cnt = 0;
+    frame.size = 0;
+    ck_assert(phc_frame_put(&frame, message.bytes, message.size));
+    bool taken = phg_translate_in(translator, frame.payload, frame.size, &in, why);
+    ck_assert_msg(taken, "%s: %s", asks[_i].name, why);
+    const phg_asked *a = &in.v[0].u.asked;
+    ck_assert(in.v[0].kind == PHG_IN_QUERY && a->request == 9 && a->query.kind == asks[_i].kind);
+    ph_writer w = ph_writer_of(query, sizeof query);
+    ph_query_write(&w, 0, &a->query);
+    phc_hex_text(frame.payload, frame.size, payload_hex);
+    phc_hex_text(query, ph_writer_size(&w), query_hex);
+    snprintf(is, sizeof is, "%s %s %s", asks[_i].name, payload_hex, query_hex);
+    bool known = golden_line(asks[_i].name, should);
+    if (!known && getenv("PH_GOLDEN_WRITE") != NULL) append_line(is);
+    if (!known) ck_abort_msg("%s has no line in %s", asks[_i].name, golden_path());
+    ck_assert_str_eq(is, should);
+}
+END_TEST
+
 /* All but those that only the engine writes. */
 START_TEST(no_command_is_left_out)
 {
@@ -406,6 +482,7 @@ static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_loop_test(t, every_command_is_the_same_bytes_for_ever, 0, ROW_CNT);
+    tcase_add_loop_test(t, every_question_is_the_same_bytes_for_ever, 0, ASK_CNT);
     tcase_add_test(t, no_command_is_left_out);
     tcase_add_test(t, what_cannot_be_a_command_is_refused);
 }
