@@ -206,6 +206,14 @@ static void on_result(void *arg, const phc_result *r)
     note_sequence(x->sums, r->sequence);
 }
 
+static void on_cash(void *arg, const phc_cash *k)
+{
+    examination *x = arg;
+    char told[PHC_RECEIPTS_LINE_MAX];
+    compare(x, k->stream_number, phc_receipts_cash_text(k, told));
+    note_sequence(x->sums, k->sequence);
+}
+
 static json_t *hex_json(const uint8_t *bytes, size_t n)
 {
     char *text = malloc(2 * n + 1);
@@ -301,6 +309,7 @@ static bool examine(const phc_demo *d, totals *sums, uint32_t participant)
                                                      .on_logon = on_logon,
                                                      .on_report = on_report,
                                                      .on_result = on_result,
+                                                     .on_cash = on_cash,
                                                      .on_contract = on_contract,
                                                      .on_problem = on_problem}});
     }
