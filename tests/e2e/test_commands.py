@@ -60,6 +60,10 @@ class PastMarket(Market):
 
     def lines(self):
         op = self.public("operator")
+        yield {"market": {"participants_max": 16, "sites_max": 4, "hardware_max": 4, "products_max": 8, "pools_max": 16,
+                          "ring_periods": 64, "orders_max": 1024, "order_periods_max": 16384, "blocks_max": 256,
+                          "contracts_max": 4096, "references_max": 64, "terms_max": 32, "deliveries_max": 16384,
+                          "lots_max": 16384, "disputes_max": 64, "probes_max": 16, "levels_max": 16384}}  # fmt: skip
         yield {"at": at((LAST - 1) * STEP - 60), "command": "OPEN_MARKET", "rules_version": 1, "market": MARKET,
                "currency": "USD", "operator_name": "operator", "operator_curve_key": op["curve_key"],
                "operator_sign_key": op["sign_key"], "notary_sign_key": self.keys["notary"]["sign_public"]}  # fmt: skip
