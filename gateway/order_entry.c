@@ -431,7 +431,9 @@ static void on_answer(void *arg, const phg_asker *asker, const ph_answer *answer
         seat->session.state != PHG_SESSION_READY)
         return;
     phg_bytes message = {NULL, 0};
-    if (answer) message = phg_translate_answer(x->oe->view.translator, asker->request, answer);
+    /* Nothing comes before LogonAccepted. */
+    if (answer && !seat->session.owes_logon)
+        message = phg_translate_answer(x->oe->view.translator, asker->request, answer);
     if (message.p && address(x->oe, &asker->id) == PH_OK) {
         (void)send_frame(x->oe, message.p, message.size); /* a lost receiver is noticed soon */
         seat->session.sent_ns = x->now_ns;

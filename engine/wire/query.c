@@ -98,7 +98,7 @@ void ph_query_write(ph_writer *w, uint64_t tag, const ph_query *q)
     case PH_QUERY_POSITIONS: ph_write_u64(w, q->after); return;
     case PH_QUERY_BALANCES: return;
     }
-    PH_ASSERT(!"a question of no kind");
+    ph_panic("question of unknown kind", __FILE__, __LINE__);
 }
 
 static void read_depth(ph_reader *r, ph_query *q)
@@ -330,7 +330,7 @@ void ph_answer_write(ph_writer *w, uint64_t tag, const ph_answer *a)
     case PH_QUERY_POSITIONS: write_rows(w, a); return;
     case PH_QUERY_BALANCES: write_balances(w, &a->u.balances); return;
     }
-    PH_ASSERT(!"an answer of no kind");
+    ph_panic("answer of unknown kind", __FILE__, __LINE__);
 }
 
 ph_status ph_answer_read(const void *bytes, size_t size, uint64_t *ret_tag, ph_answer *ret)

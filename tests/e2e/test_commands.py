@@ -87,6 +87,9 @@ class PastMarket(Market):
             yield {"sender": sender, "command": "NEW_ORDER", "client_order_id": i + 1, "product": number,
                    "side": side, "shape": "EACH", "first_period": LAST - 1, "periods": 42, "quantity": 2,
                    "price": 1000000, "time_in_force": "GTC"}  # fmt: skip
+        yield {"sender": SUPPLIER, "command": "NEW_ORDER", "client_order_id": 5, "product": 2, "side": "SELL",
+               "shape": "EACH", "first_period": LAST - 1, "periods": 42, "quantity": 3, "price": 9000000,
+               "time_in_force": "GTC"}  # fmt: skip
 
 
 class Commands(unittest.TestCase):
@@ -135,6 +138,14 @@ class Commands(unittest.TestCase):
         self.assertEqual(replaced.count(order), 2)
         self.refused(3, "UNKNOWN_ORDER", "order", "replace", str(order), "--price", "4", "--quantity", "8", key="buyer")
         self.cli("order", "cancel", str(order), key="supplier")
+
+    def test_open_orders_are_told_without_what_gates_took(self):
+        # The first three periods were closed before the test began, a fourth may have been since.
+        [row] = [r for r in self.cli("order", "list", key="supplier") if r["client_order_id"] == 5]
+        self.assertIn(row["open_unit_periods"], [3 * 39, 3 * 38])
+        lost = [r for r in self.events("supplier", "PERIOD_LOST") if r["order"] == row["order"]]
+        self.assertIn(lost[-1]["open_unit_periods"], [3 * 39, 3 * 38])
+        self.assertEqual([r["reason"] for r in lost], ["GATE"] * len(lost))
 
     def test_public_depth_leaves_hidden_quantity_out(self):
         order = self.place("sell", "3", "--quantity", "20", "--display", "5", ahead=6)["order"]
