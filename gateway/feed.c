@@ -374,7 +374,7 @@ static ph_status take_gate(phg_feed *f, const ph_gate_closed *e)
         f->closed[f->closed_cnt++] = (phg_feed_closed){o->order, o->participant, o->client_order_id,
                                                        ended, open_of(p, o) - ended};
     }
-    qsort(f->closed, f->closed_cnt, sizeof *f->closed, by_order);
+    if (f->closed_cnt > 1) qsort(f->closed, f->closed_cnt, sizeof *f->closed, by_order);
     return close_until(f, p, e->period + 1);
 }
 

@@ -511,7 +511,8 @@ ph_status phg_private_streams_end(phg_private_streams *s, phg_translator *t, con
     const char *reference = is_payment ? c->u.payment.reference.s : "";
     phg_movement run[PHG_MOVEMENTS_MAX];
     ph_status status = PH_OK;
-    qsort(s->movements, s->movement_cnt, sizeof *s->movements, by_participant);
+    if (s->movement_cnt > 1)
+        qsort(s->movements, s->movement_cnt, sizeof *s->movements, by_participant);
     for (uint32_t i = 0; i < s->movement_cnt && status == PH_OK;) {
         phg_private *p = private_of(s, s->movements[i].who);
         if (!p) return PH_ECORRUPT;
