@@ -19,6 +19,7 @@ enum {
     PHG_BUSY_MAX = 1024,      /* busy answers that wait for one session */
     PHG_SESSIONS_MAX = 4096,  /* largest configuration */
     PHG_SESSIONS_PER_PARTICIPANT_MAX = 16,
+    PHG_MOVEMENTS_MAX = 1024,     /* of cash, in one message */
     PHG_PERIODS_KEPT_MAX = 16384, /* periods of one product in a picture; a power of two */
 };
 

@@ -10,6 +10,7 @@ void phg_catalogue_release(phg_catalogue *c)
     free(c->sites);
     free(c->hardware);
     free(c->products);
+    free(c->keys);
     free(c->notary_keys);
     *c = (phg_catalogue){0};
 }
@@ -28,6 +29,40 @@ static ph_status room(void **rows, size_t size, uint32_t id, uint32_t cnt, uint3
     return PH_OK;
 }
 
+static ph_status add_key(phg_catalogue *c, ph_participant_id whose, ph_key_use use,
+                         const ph_key *key)
+{
+    for (uint32_t i = 0; i < c->key_cnt; i++) {
+        if (c->keys[i].use != use || memcmp(&c->keys[i].key, key, sizeof *key) != 0) continue;
+        if (c->keys[i].participant.v != whose.v || !c->keys[i].is_revoked) return PH_ECORRUPT;
+        c->keys[i].is_revoked = false;
+        return PH_OK;
+    }
+    void *rows = c->keys;
+    ph_status s = room(&rows, sizeof *c->keys, c->key_cnt + 1, c->key_cnt, &c->key_max);
+    c->keys = rows;
+    if (s == PH_OK)
+        c->keys[c->key_cnt++] = (phg_key){.key = *key, .use = use, .participant = whose};
+    return s;
+}
+
+/* Who changes a key is the one whose key it is, unless it says otherwise. */
+static ph_status change_key(phg_catalogue *c, const ph_command *command)
+{
+    const ph_key_change *k = &command->u.key;
+    ph_participant_id whose = k->participant.v == 0 ? command->sender : k->participant;
+    if (whose.v == 0 || whose.v > c->participant_cnt) return PH_ECORRUPT;
+    if (command->kind == PH_CMD_ADD_KEY) return add_key(c, whose, k->use, &k->key);
+    for (uint32_t i = 0; i < c->key_cnt; i++) {
+        phg_key *row = &c->keys[i];
+        if (row->use != k->use || memcmp(&row->key, &k->key, sizeof row->key) != 0) continue;
+        if (row->participant.v != whose.v || row->is_revoked) return PH_ECORRUPT;
+        row->is_revoked = true;
+        return PH_OK;
+    }
+    return PH_ECORRUPT;
+}
+
 static ph_status add_participant(phg_catalogue *c, const ph_register_participant *p)
 {
     void *rows = c->participants;
@@ -37,7 +72,11 @@ static ph_status add_participant(phg_catalogue *c, const ph_register_participant
     if (s != PH_OK) return s;
     c->participants[c->participant_cnt++] =
         (phg_participant){.terms = *p, .state = PH_PARTICIPANT_ACTIVE};
-    return PH_OK;
+    static const ph_key none;
+    s = add_key(c, p->id, PH_KEY_CONNECTION, &p->curve_key);
+    if (s == PH_OK && memcmp(&p->sign_key, &none, sizeof none) != 0)
+        s = add_key(c, p->id, PH_KEY_SIGNATURE, &p->sign_key);
+    return s;
 }
 
 static ph_status open_market(phg_catalogue *c, const ph_open_market *m)
@@ -81,7 +120,27 @@ static ph_status add_product(phg_catalogue *c, const ph_product_terms *p)
     ph_status s = room(&rows, sizeof *c->products, p->id.v, c->product_cnt, &c->product_max);
     c->products = rows;
     if (s != PH_OK) return s;
-    c->products[c->product_cnt++] = (phg_product){.terms = *p, .phase = PH_PHASE_OPEN};
+    c->products[c->product_cnt++] = (phg_product){
+        .terms = *p, .terms_version = 1, .state = PH_PRODUCT_LISTED, .phase = PH_PHASE_OPEN};
+    return PH_OK;
+}
+
+static ph_status set_terms(phg_catalogue *c, const ph_command *command, const ph_terms_set *e)
+{
+    if (command->kind != PH_CMD_SET_TERMS || e->product.v == 0 || e->product.v > c->product_cnt)
+        return PH_ECORRUPT;
+    phg_product *p = &c->products[e->product.v - 1];
+    if (command->u.product.id.v != e->product.v || e->terms_version != p->terms_version + 1)
+        return PH_ECORRUPT;
+    p->terms = command->u.product;
+    p->terms_version = e->terms_version;
+    return PH_OK;
+}
+
+static ph_status set_product_state(phg_catalogue *c, const ph_set_product_state *set)
+{
+    if (set->product.v == 0 || set->product.v > c->product_cnt) return PH_ECORRUPT;
+    c->products[set->product.v - 1].state = set->state;
     return PH_OK;
 }
 
@@ -121,6 +180,9 @@ static ph_status apply(phg_catalogue *c, const ph_command *command)
     case PH_CMD_LIST_PRODUCT: return add_product(c, &command->u.product);
     case PH_CMD_SET_PARTICIPANT_STATE: return set_state(c, &command->u.participant_state);
     case PH_CMD_SET_PHASE: return set_phase(c, command->u.phase.product, command->u.phase.phase);
+    case PH_CMD_ADD_KEY:
+    case PH_CMD_REVOKE_KEY: return change_key(c, command);
+    case PH_CMD_SET_PRODUCT_STATE: return set_product_state(c, &command->u.product_state);
     case PH_CMD_ROTATE_NOTARY_KEY: return add_notary_key(c, command);
     case PH_CMD_TICK:
     case PH_CMD_REGISTER_CAPACITY:
@@ -130,10 +192,7 @@ static ph_status apply(phg_catalogue *c, const ph_command *command)
     case PH_CMD_CANCEL_ORDER:
     case PH_CMD_REPLACE_ORDER:
     case PH_CMD_NEW_GROUP:
-    case PH_CMD_ADD_KEY:
-    case PH_CMD_REVOKE_KEY:
     case PH_CMD_SET_TERMS:
-    case PH_CMD_SET_PRODUCT_STATE:
     case PH_CMD_WITHDRAW_CAPACITY:
     case PH_CMD_ATTEST_CAPACITY:
     case PH_CMD_MEASURE_SITE:
@@ -157,15 +216,35 @@ ph_status phg_catalogue_take(phg_catalogue *c, const ph_command *command, const 
         s = apply(c, command);
     else if (e->kind == PH_EVT_PHASE_CHANGED)
         s = set_phase(c, e->u.phase_changed.product, e->u.phase_changed.phase);
+    else if (e->kind == PH_EVT_TERMS_SET)
+        s = set_terms(c, command, &e->u.terms_set);
     if (s == PH_OK) c->seq = command->seq;
     return s;
 }
 
-const phg_participant *phg_catalogue_by_key(const phg_catalogue *c, const ph_key *curve_key)
+uint32_t phg_catalogue_connection_key(const phg_catalogue *c, const ph_key *key)
 {
-    for (uint32_t i = 0; i < c->participant_cnt; i++)
-        if (memcmp(c->participants[i].terms.curve_key.b, curve_key->b, sizeof curve_key->b) == 0)
-            return &c->participants[i];
+    for (uint32_t i = 0; i < c->key_cnt; i++)
+        if (c->keys[i].use == PH_KEY_CONNECTION && !c->keys[i].is_revoked &&
+            memcmp(&c->keys[i].key, key, sizeof *key) == 0)
+            return i + 1;
+    return 0;
+}
+
+const phg_participant *phg_catalogue_of_key(const phg_catalogue *c, uint32_t number)
+{
+    if (number == 0 || number > c->key_cnt) return NULL;
+    const phg_key *k = &c->keys[number - 1];
+    if (k->use != PH_KEY_CONNECTION || k->is_revoked) return NULL;
+    return phg_catalogue_participant(c, k->participant);
+}
+
+const ph_key *phg_catalogue_sign_key(const phg_catalogue *c, ph_participant_id id)
+{
+    for (uint32_t i = c->key_cnt; i-- > 0;)
+        if (c->keys[i].use == PH_KEY_SIGNATURE && !c->keys[i].is_revoked &&
+            c->keys[i].participant.v == id.v)
+            return &c->keys[i].key;
     return NULL;
 }
 

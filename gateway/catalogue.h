@@ -22,8 +22,18 @@ typedef struct {
 
 typedef struct {
     ph_product_terms terms;
+    uint32_t terms_version; /* from 1 */
+    ph_product_state state;
     ph_phase phase;
 } phg_product;
+
+/* A key that a participant has or had. */
+typedef struct {
+    ph_key key;
+    ph_key_use use;
+    ph_participant_id participant;
+    bool is_revoked;
+} phg_key;
 
 /* A key of the notary that was named after the first. */
 typedef struct {
@@ -39,21 +49,32 @@ typedef struct {
     ph_register_site *sites;
     ph_register_hardware *hardware;
     phg_product *products;
+    phg_key *keys;
     uint32_t participant_cnt, participant_max;
     uint32_t site_cnt, site_max;
     uint32_t hardware_cnt, hardware_max;
     uint32_t product_cnt, product_max;
+    uint32_t key_cnt, key_max;
     phg_notary_key *notary_keys; /* in order */
     uint32_t notary_key_cnt, notary_key_max;
 } phg_catalogue;
 
 void phg_catalogue_release(phg_catalogue *c);
 
-/* Takes one event of the command: DONE applies the command, PHASE_CHANGED a phase. */
+/* Takes one event of the command: DONE applies the command, PHASE_CHANGED a phase, TERMS_SET the
+   command's terms. */
 ph_status phg_catalogue_take(phg_catalogue *c, const ph_command *command, const ph_event *e);
 
-/* The participant whose connections this Curve25519 key authenticates; NULL if there is none. */
-const phg_participant *phg_catalogue_by_key(const phg_catalogue *c, const ph_key *curve_key);
+/* Number of the Curve25519 key that authenticates connections of somebody now; 0 if nobody has
+   it. */
+uint32_t phg_catalogue_connection_key(const phg_catalogue *c, const ph_key *key);
+
+/* Whose connections the key with this number authenticates; NULL once it is revoked, and for
+   numbers that no connection key has. */
+const phg_participant *phg_catalogue_of_key(const phg_catalogue *c, uint32_t number);
+
+/* The newest Ed25519 key of a participant that is in force; NULL if there is none. */
+const ph_key *phg_catalogue_sign_key(const phg_catalogue *c, ph_participant_id id);
 
 /* NULL if there is none with this number. */
 const phg_participant *phg_catalogue_participant(const phg_catalogue *c, ph_participant_id id);

@@ -4,18 +4,10 @@
 #include "engine/base/panic.h"
 #include "engine/base/period.h"
 #include "gateway/bounds.h"
+#include "gateway/feed_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Bytes that parts of a frame take at most, and how many of each fit. */
-enum {
-    COST_MAX = PHG_FRAME_BYTES_MAX - 256, /* less what the frame itself says */
-    COST_RUN = 58,
-    COST_TRADE = 32,
-    COST_SEGMENT = 31,
-    TRADES_PER_FRAME_MAX = 64,
-};
 
 void phg_feed_release(phg_feed *f)
 {
@@ -28,9 +20,11 @@ void phg_feed_release(phg_feed *f)
         free(p->ring);
         free(p->trades);
         free(p->segments);
+        free(p->orders);
     }
     phg_resting_release(&f->resting);
     free(f->products);
+    free(f->closed);
     free(f->touched);
     free(f->runs);
     *f = (phg_feed){0};
@@ -49,17 +43,6 @@ static ph_status room(void **rows, uint32_t *max, size_t size, uint64_t need)
     return PH_OK;
 }
 
-static phg_feed_product *product_of(const phg_feed *f, ph_product_id id)
-{
-    return id.v == 0 || id.v > f->product_cnt ? NULL : &f->products[id.v - 1];
-}
-
-static phg_feed_period *period_of(const phg_feed_product *p, ph_period t)
-{
-    PH_ASSERT(t >= p->first && t < p->end);
-    return &p->ring[t & (p->ring_max - 1)];
-}
-
 /* Lists the product among those that have news. */
 static ph_status list(phg_feed *f, phg_feed_product *p)
 {
@@ -75,7 +58,7 @@ static ph_status list(phg_feed *f, phg_feed_product *p)
 
 static ph_status touch(phg_feed *f, phg_feed_product *p, ph_period t)
 {
-    phg_feed_period *period = period_of(p, t);
+    phg_feed_period *period = phg_feed_period_of(p, t);
     if (period->is_touched) return PH_OK;
     period->is_touched = true;
     if (p->touched_first == p->touched_end) {
@@ -91,7 +74,7 @@ static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
 {
     for (ph_period t = p->first > p->closed_end ? p->first : p->closed_end; t < end && t < p->end;
          t++) {
-        phg_feed_period *period = period_of(p, t);
+        phg_feed_period *period = phg_feed_period_of(p, t);
         bool was_empty = period->side[0].cnt == 0 && period->side[1].cnt == 0;
         phg_depth_release(&period->side[0]);
         phg_depth_release(&period->side[1]);
@@ -100,14 +83,6 @@ static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
     }
     if (end > p->closed_end) p->closed_end = end;
     return PH_OK;
-}
-
-/* Gives up the places of closed periods: what they held is told. */
-static void leave_closed(phg_feed_product *p)
-{
-    while (p->first < p->closed_end && p->first < p->end)
-        p->first++;
-    if (p->first == p->end && p->closed_end > p->end) p->first = p->end = p->closed_end;
 }
 
 /* Moves the places into a ring that has room for [first, end). */
@@ -121,7 +96,7 @@ static ph_status widen(phg_feed_product *p, ph_period first, ph_period end)
         phg_feed_period *ring = calloc(max, sizeof *ring);
         if (!ring) return PH_EFULL;
         for (ph_period t = p->first; t < p->end; t++)
-            ring[t & (max - 1)] = *period_of(p, t);
+            ring[t & (max - 1)] = *phg_feed_period_of(p, t);
         free(p->ring);
         p->ring = ring;
         p->ring_max = max;
@@ -147,51 +122,99 @@ static ph_status reach(phg_feed *f, phg_feed_product *p, ph_window w, ph_time at
     return widen(p, first, end);
 }
 
-static uint64_t shown(const phg_resting_order *o, ph_quantity open)
+/* ---- Orders that rest ---------------------------------------------------------------------- */
+
+static ph_status list_order(phg_feed_product *p, phg_resting_order *o)
 {
-    return o->display != 0 && open > o->display ? o->display : open;
+    void *rows = p->orders;
+    ph_status s = room(&rows, &p->order_max, sizeof *p->orders, p->order_cnt + UINT64_C(1));
+    p->orders = rows;
+    if (s != PH_OK) return s;
+    o->listed_at = p->order_cnt;
+    p->orders[p->order_cnt++] = o->order;
+    return PH_OK;
 }
 
-static ph_status set_open(phg_feed *f, phg_feed_product *p, phg_resting_order *o, ph_period t,
-                          ph_quantity open)
+static void unlist_order(phg_feed *f, phg_feed_product *p, const phg_resting_order *o)
 {
-    uint64_t before = shown(o, phg_resting_open(o, t));
-    uint64_t after = shown(o, open);
-    ph_status s = phg_resting_set_open(o, t, open);
-    if (s != PH_OK || before == after || t < p->closed_end) return s;
-    phg_depth *depth = &period_of(p, t)->side[o->side - 1];
-    s = before > after ? phg_depth_take(depth, o->side, o->price, before - after)
-                       : phg_depth_add(depth, o->side, o->price, after - before);
+    ph_order_id last = p->orders[--p->order_cnt];
+    phg_resting_order *moved = phg_resting_find(&f->resting, last);
+    PH_ASSERT(moved && o->listed_at <= p->order_cnt);
+    p->orders[o->listed_at] = last;
+    moved->listed_at = o->listed_at;
+}
+
+/* First period of the order that is open. */
+static ph_period open_first(const phg_feed_product *p, const phg_resting_order *o)
+{
+    return o->window.first > p->closed_end ? o->window.first : p->closed_end;
+}
+
+static uint64_t open_of(const phg_feed_product *p, const phg_resting_order *o)
+{
+    ph_period end = (ph_period)ph_window_end(o->window), t = open_first(p, o);
+    uint64_t open = 0;
+    if (!o->periods) return t < end ? (uint64_t)o->quantity * (end - t) : 0;
+    for (; t < end; t++)
+        open += phg_resting_open(o, t);
+    return open;
+}
+
+/* Puts what every open period of the order shows into the depth, or takes it out. */
+static ph_status stand(phg_feed *f, phg_feed_product *p, const phg_resting_order *o, bool in)
+{
+    ph_period end = (ph_period)ph_window_end(o->window);
+    ph_status s = PH_OK;
+    for (ph_period t = open_first(p, o); s == PH_OK && t < end; t++) {
+        uint64_t quantity = phg_resting_shown(o, t);
+        if (quantity == 0) continue;
+        phg_depth *depth = &phg_feed_period_of(p, t)->side[o->side - 1];
+        s = in ? phg_depth_add(depth, o->side, o->price, quantity)
+               : phg_depth_take(depth, o->side, o->price, quantity);
+        if (s == PH_OK) s = touch(f, p, t);
+    }
+    return s;
+}
+
+static ph_status set_period(phg_feed *f, phg_feed_product *p, phg_resting_order *o, ph_period t,
+                            phg_resting_period now)
+{
+    uint64_t before = phg_resting_shown(o, t);
+    phg_resting_period *record = phg_resting_period_of(o, t);
+    if (!record) return PH_EFULL;
+    *record = now;
+    uint64_t after = phg_resting_shown(o, t);
+    if (before == after || t < p->closed_end) return PH_OK;
+    phg_depth *depth = &phg_feed_period_of(p, t)->side[o->side - 1];
+    ph_status s = before > after ? phg_depth_take(depth, o->side, o->price, before - after)
+                                 : phg_depth_add(depth, o->side, o->price, after - before);
     return s == PH_OK ? touch(f, p, t) : s;
 }
 
 /* Takes the order out of every period that is open. */
 static ph_status remove_order(phg_feed *f, phg_feed_product *p, phg_resting_order *o)
 {
-    ph_period end = (ph_period)ph_window_end(o->window);
-    ph_period t = o->window.first > p->closed_end ? o->window.first : p->closed_end;
-    for (; t < end; t++) {
-        uint64_t quantity = shown(o, phg_resting_open(o, t));
-        if (quantity == 0) continue;
-        phg_depth *depth = &period_of(p, t)->side[o->side - 1];
-        ph_status s = phg_depth_take(depth, o->side, o->price, quantity);
-        if (s == PH_OK) s = touch(f, p, t);
-        if (s != PH_OK) return s;
-    }
+    ph_status s = stand(f, p, o, false);
+    if (s != PH_OK) return s;
+    unlist_order(f, p, o);
     phg_resting_drop(&f->resting, o);
     return PH_OK;
 }
 
 static ph_status take_accepted(phg_feed *f, const ph_command *c, const ph_accepted *e)
 {
+    if (c->kind == PH_CMD_NEW_GROUP) return PH_OK; /* of blocks */
     const ph_new_order *n = &c->u.order;
-    phg_feed_product *p = product_of(f, n->product);
+    phg_feed_product *p = phg_feed_product_of(f, n->product);
     if (c->kind != PH_CMD_NEW_ORDER || !p) return PH_ECORRUPT;
     if (n->shape != PH_SHAPE_EACH) return PH_OK;
     if (n->window.periods == 0 || n->window.periods > PH_EACH_PERIODS_MAX) return PH_ECORRUPT;
     if (ph_window_end(n->window) > UINT32_MAX || n->quantity == 0) return PH_ECORRUPT;
     phg_resting_order o = {
         .order = e->order,
+        .participant = c->sender,
+        .client_order_id = n->client_order_id,
+        .place = e->place,
         .product = n->product,
         .side = n->side,
         .price = n->price,
@@ -200,15 +223,50 @@ static ph_status take_accepted(phg_feed *f, const ph_command *c, const ph_accept
         .display = n->display_quantity,
     };
     ph_status s = reach(f, p, n->window, c->at);
+    if (s == PH_OK && phg_resting_find(&f->resting, o.order)) s = PH_ECORRUPT;
+    if (s == PH_OK) s = list_order(p, &o);
     if (s == PH_OK) s = phg_resting_put(&f->resting, &o);
-    ph_period end = (ph_period)ph_window_end(n->window);
-    ph_period t = n->window.first > p->closed_end ? n->window.first : p->closed_end;
-    for (; s == PH_OK && t < end; t++) {
-        phg_depth *depth = &period_of(p, t)->side[o.side - 1];
-        s = phg_depth_add(depth, o.side, o.price, shown(&o, o.quantity));
-        if (s == PH_OK) s = touch(f, p, t);
+    if (s != PH_OK) return s;
+    f->arriving = o.order;
+    return stand(f, p, &o, true);
+}
+
+/* An order that got a new place was put in again: nothing of it is half shown. */
+static ph_status take_replaced(phg_feed *f, const ph_command *c, const ph_replaced *e)
+{
+    phg_resting_order *o = phg_resting_find(&f->resting, e->order);
+    if (!o) return PH_OK; /* a block */
+    phg_feed_product *p = phg_feed_product_of(f, o->product);
+    PH_ASSERT(p);
+    ph_status s = reach(f, p, o->window, c->at);
+    if (s == PH_OK) s = stand(f, p, o, false);
+    if (s != PH_OK) return s;
+    o->price = e->price;
+    o->quantity = e->quantity;
+    if (o->place != e->place) {
+        o->place = e->place;
+        f->arriving = o->order;
+        for (uint32_t i = 0; o->periods && i < o->window.periods; i++)
+            o->periods[i].shown = phg_resting_clip(o, phg_resting_open(o, o->window.first + i));
     }
-    return s;
+    if (open_of(p, o) != e->unit_periods) return PH_ECORRUPT;
+    return stand(f, p, o, true);
+}
+
+/* Takes what executed in one period.  An order that rested shows what is left of its clip; if it
+   is used up, what it shows next is told (CLIP_SHOWN). */
+static ph_status execute_period(phg_feed *f, phg_feed_product *p, phg_resting_order *o, ph_period t,
+                                ph_quantity units)
+{
+    if (!ph_window_has(o->window, t)) return PH_ECORRUPT;
+    ph_quantity open = phg_resting_open(o, t), shown = phg_resting_shown(o, t);
+    if (open < units) return PH_ECORRUPT;
+    bool is_cut = o->order.v != f->arriving.v && units < shown;
+    phg_resting_period now = {
+        .executed = o->quantity - open + units,
+        .shown = is_cut ? shown - units : phg_resting_clip(o, open - units),
+    };
+    return set_period(f, p, o, t, now);
 }
 
 /* Takes what executed out of one of the two orders. */
@@ -220,11 +278,7 @@ static ph_status execute(phg_feed *f, phg_feed_product *p, ph_order_id id, const
     for (uint32_t i = 0; i < trade->segment_cnt; i++) {
         const ph_segment *g = &segments[i].u.segment;
         for (uint32_t k = 0; k < g->window.periods; k++) {
-            ph_period t = g->window.first + k;
-            if (!ph_window_has(o->window, t)) return PH_ECORRUPT;
-            ph_quantity open = phg_resting_open(o, t);
-            if (open < g->quantity) return PH_ECORRUPT;
-            ph_status s = set_open(f, p, o, t, open - g->quantity);
+            ph_status s = execute_period(f, p, o, g->window.first + k, g->quantity);
             if (s != PH_OK) return s;
         }
     }
@@ -255,7 +309,7 @@ static ph_status take_trade(phg_feed *f, const ph_command *c, phg_event_at event
 {
     const ph_trade *e = &events.v[events.at].u.trade;
     const ph_event *segments = &events.v[events.at + 1];
-    phg_feed_product *p = product_of(f, e->product);
+    phg_feed_product *p = phg_feed_product_of(f, e->product);
     if (!p || e->segment_cnt > events.cnt - events.at - 1) return PH_ECORRUPT;
     for (uint32_t i = 0; i < e->segment_cnt; i++)
         if (segments[i].kind != PH_EVT_SEGMENT) return PH_ECORRUPT;
@@ -269,7 +323,7 @@ static ph_status take_cancelled(phg_feed *f, const ph_cancelled *e)
 {
     phg_resting_order *o = phg_resting_find(&f->resting, e->order);
     if (!o) return PH_OK; /* a block */
-    phg_feed_product *p = product_of(f, o->product);
+    phg_feed_product *p = phg_feed_product_of(f, o->product);
     PH_ASSERT(p);
     return remove_order(f, p, o);
 }
@@ -278,16 +332,66 @@ static ph_status take_period_lost(phg_feed *f, const ph_period_lost *e)
 {
     phg_resting_order *o = phg_resting_find(&f->resting, e->order);
     if (!o || !ph_window_has(o->window, e->period)) return PH_ECORRUPT;
-    ph_quantity open = phg_resting_open(o, e->period);
-    if (open < e->quantity) return PH_ECORRUPT;
-    phg_feed_product *p = product_of(f, o->product);
+    if (phg_resting_open(o, e->period) < e->quantity) return PH_ECORRUPT;
+    phg_feed_product *p = phg_feed_product_of(f, o->product);
     PH_ASSERT(p);
-    return set_open(f, p, o, e->period, open - e->quantity);
+    return set_period(f, p, o, e->period, (phg_resting_period){.executed = PHG_PERIOD_LOST});
+}
+
+static ph_status take_clip(phg_feed *f, const ph_clip_shown *e)
+{
+    phg_resting_order *o = phg_resting_find(&f->resting, e->order);
+    if (!o || o->display == 0 || !ph_window_has(o->window, e->period)) return PH_ECORRUPT;
+    ph_quantity open = phg_resting_open(o, e->period);
+    if (e->quantity > open || e->quantity > o->display) return PH_ECORRUPT;
+    phg_feed_product *p = phg_feed_product_of(f, o->product);
+    PH_ASSERT(p);
+    phg_resting_period now = {.executed = o->quantity - open, .shown = e->quantity};
+    return set_period(f, p, o, e->period, now);
+}
+
+static int by_order(const void *va, const void *vb)
+{
+    const phg_feed_closed *a = va, *b = vb;
+    return a->order.v < b->order.v ? -1 : a->order.v > b->order.v;
+}
+
+/* Finds the orders that lose something, then gives the period up. */
+static ph_status take_gate(phg_feed *f, const ph_gate_closed *e)
+{
+    phg_feed_product *p = phg_feed_product_of(f, e->product);
+    if (!p || e->period == UINT32_MAX) return PH_ECORRUPT;
+    void *rows = f->closed;
+    ph_status s = room(&rows, &f->closed_max, sizeof *f->closed, p->order_cnt);
+    f->closed = rows;
+    if (s != PH_OK) return s;
+    for (uint32_t i = 0; i < p->order_cnt && e->period >= p->closed_end; i++) {
+        const phg_resting_order *o = phg_resting_find(&f->resting, p->orders[i]);
+        PH_ASSERT(o);
+        ph_quantity ended =
+            ph_window_has(o->window, e->period) ? phg_resting_open(o, e->period) : 0;
+        if (ended == 0) continue;
+        f->closed[f->closed_cnt++] = (phg_feed_closed){o->order, o->participant, o->client_order_id,
+                                                       ended, open_of(p, o) - ended};
+    }
+    if (f->closed_cnt > 1) qsort(f->closed, f->closed_cnt, sizeof *f->closed, by_order);
+    return close_until(f, p, e->period + 1);
+}
+
+/* Nothing rests in a product whose terms change; periods that a shorter gate leaves open are open
+   again. */
+static ph_status take_terms(phg_feed *f, const ph_command *c, const ph_terms_set *e)
+{
+    phg_feed_product *p = phg_feed_product_of(f, e->product);
+    if (!p || p->order_cnt != 0 || c->kind != PH_CMD_SET_TERMS) return PH_ECORRUPT;
+    p->gate_seconds = c->u.product.gate_seconds;
+    p->closed_end = 0;
+    return PH_OK;
 }
 
 static ph_status take_phase(phg_feed *f, const ph_phase_changed *e)
 {
-    phg_feed_product *p = product_of(f, e->product);
+    phg_feed_product *p = phg_feed_product_of(f, e->product);
     if (!p) return PH_ECORRUPT;
     p->phase = e->phase;
     p->is_phase_new = true;
@@ -312,28 +416,26 @@ static ph_status take_product(phg_feed *f, const ph_product_terms *terms)
 ph_status phg_feed_take(phg_feed *f, const ph_command *c, phg_event_at events)
 {
     const ph_event *e = &events.v[events.at];
+    if (f->seq != c->seq) f->arriving.v = 0;
     f->seq = c->seq;
+    f->closed_cnt = 0;
     switch (e->kind) {
     case PH_EVT_ACCEPTED: return take_accepted(f, c, &e->u.accepted);
+    case PH_EVT_REPLACED: return take_replaced(f, c, &e->u.replaced);
     case PH_EVT_DONE:
         return c->kind == PH_CMD_LIST_PRODUCT ? take_product(f, &c->u.product) : PH_OK;
     case PH_EVT_CANCELLED: return take_cancelled(f, &e->u.cancelled);
     case PH_EVT_PERIOD_LOST: return take_period_lost(f, &e->u.period_lost);
+    case PH_EVT_CLIP_SHOWN: return take_clip(f, &e->u.clip_shown);
     case PH_EVT_TRADE: return take_trade(f, c, events);
-    case PH_EVT_GATE_CLOSED: {
-        phg_feed_product *p = product_of(f, e->u.gate_closed.product);
-        if (!p || e->u.gate_closed.period == UINT32_MAX) return PH_ECORRUPT;
-        return close_until(f, p, e->u.gate_closed.period + 1);
-    }
+    case PH_EVT_GATE_CLOSED: return take_gate(f, &e->u.gate_closed);
     case PH_EVT_PHASE_CHANGED: return take_phase(f, &e->u.phase_changed);
+    case PH_EVT_TERMS_SET: return take_terms(f, c, &e->u.terms_set);
     case PH_EVT_REJECTED:
     case PH_EVT_SEGMENT:
     case PH_EVT_TRANSFER:
-    case PH_EVT_REPLACED:
-    case PH_EVT_CLIP_SHOWN:
     case PH_EVT_DELIVERY:
     case PH_EVT_DELIVERY_FINAL:
-    case PH_EVT_TERMS_SET:
     case PH_EVT_REFERENCE_SET: return PH_OK;
     }
     return PH_ECORRUPT;
@@ -351,148 +453,15 @@ ph_status phg_feed_go_live(phg_feed *f, uint64_t epoch)
     return PH_OK;
 }
 
-/* ---- Frames ------------------------------------------------------------------------------- */
-
-typedef struct {
-    phg_feed *feed;
-    phg_feed_product *product;
-    phg_feed_emit emit;
-    void *arg;
-    uint32_t cost, trade_cnt, run_cnt;
-    ph_phase phase;
-    phg_public_trade trades[TRADES_PER_FRAME_MAX];
-} frame;
-
-static void flush(frame *f)
-{
-    if (f->cost == 0 && f->phase == 0) return;
-    PH_ASSERT(f->emit != NULL); /* before it is live nothing is gathered */
-    phg_picture picture = {
-        .product = {(uint32_t)(f->product - f->feed->products) + 1},
-        .number = ++f->product->number,
-        .epoch = f->feed->epoch,
-        .seq = f->feed->seq,
-        .trades = f->trades,
-        .trade_cnt = f->trade_cnt,
-        .runs = f->feed->runs,
-        .run_cnt = f->run_cnt,
-        .phase = f->phase,
-    };
-    f->emit(f->arg, &picture);
-    f->cost = f->trade_cnt = f->run_cnt = 0;
-    f->phase = 0;
-}
-
-/* A trade with more segments than a frame takes goes in parts, all with its number. */
-static void add_trade(frame *f, const phg_feed_trade *trade)
-{
-    uint32_t first = 0;
-    do {
-        uint32_t cnt = trade->segment_cnt - first;
-        if (cnt > PHG_SEGMENTS_PER_PUBLIC_TRADE_MAX) cnt = PHG_SEGMENTS_PER_PUBLIC_TRADE_MAX;
-        uint32_t cost = COST_TRADE + cnt * COST_SEGMENT;
-        if (f->cost + cost > COST_MAX || f->trade_cnt == TRADES_PER_FRAME_MAX) flush(f);
-        f->trades[f->trade_cnt++] =
-            (phg_public_trade){trade->trade, trade->at, trade->taker,
-                               f->product->segments + trade->segment_first + first, cnt};
-        f->cost += cost;
-        first += cnt;
-    } while (first < trade->segment_cnt);
-}
-
-static void add_run(frame *f, phg_run run)
-{
-    if (f->cost + COST_RUN > COST_MAX || f->run_cnt == PHG_RUNS_PER_FRAME_MAX) flush(f);
-    f->feed->runs[f->run_cnt++] = run;
-    f->cost += COST_RUN;
-}
-
-static phg_best best_of(const phg_feed_period *period)
-{
-    phg_level bid = phg_depth_best(&period->side[0]), ask = phg_depth_best(&period->side[1]);
-    return (phg_best){bid.price, ask.price, bid.quantity, ask.quantity};
-}
-
-static bool is_same(phg_best a, phg_best b)
-{
-    return a.bid == b.bid && a.ask == b.ask && a.bid_quantity == b.bid_quantity &&
-           a.ask_quantity == b.ask_quantity;
-}
-
-/* Makes the run longer by period t, or tells it and begins another. */
-static void extend(frame *f, phg_run *run, ph_period t, phg_best best)
-{
-    if (run->window.periods != 0 && ph_window_end(run->window) == t && is_same(run->best, best)) {
-        run->window.periods++;
-        return;
-    }
-    if (run->window.periods != 0) add_run(f, *run);
-    *run = (phg_run){{t, 1}, best};
-}
-
-/* Tells what changed since the last time, and gives up the places of closed periods. */
-static void tell_touched(frame *f, bool is_live)
-{
-    phg_feed_product *p = f->product;
-    phg_run run = {0};
-    for (ph_period t = p->touched_first; t < p->touched_end; t++) {
-        phg_feed_period *period = period_of(p, t);
-        if (!period->is_touched) continue;
-        period->is_touched = false;
-        phg_best best = best_of(period);
-        if (!is_same(best, period->told) && is_live) extend(f, &run, t, best);
-        period->told = best;
-    }
-    if (run.window.periods != 0) add_run(f, run);
-    p->touched_first = p->touched_end = 0;
-    leave_closed(p);
-}
-
-ph_status phg_feed_publish(phg_feed *f, phg_feed_emit emit, void *arg)
-{
-    for (uint32_t i = 0; i < f->touched_cnt; i++) {
-        phg_feed_product *p = product_of(f, f->touched[i]);
-        frame out = {.feed = f, .product = p, .emit = emit, .arg = arg};
-        p->is_listed = false;
-        if (f->is_live && p->is_phase_new) out.phase = p->phase;
-        p->is_phase_new = false;
-        for (uint32_t k = 0; k < p->trade_cnt; k++)
-            add_trade(&out, &p->trades[k]);
-        tell_touched(&out, f->is_live);
-        flush(&out);
-        p->trade_cnt = p->segment_cnt = 0;
-    }
-    f->touched_cnt = 0;
-    return PH_OK;
-}
-
-ph_status phg_feed_snapshot(phg_feed *f, ph_product_id id, phg_feed_emit emit, void *arg)
-{
-    phg_feed_product *p = product_of(f, id);
-    if (!p || !f->is_live) return PH_OK;
-    frame out = {.feed = f, .product = p, .emit = emit, .arg = arg, .phase = p->phase};
-    phg_run run = {0};
-    for (ph_period t = p->first; t < p->end; t++)
-        extend(&out, &run, t, period_of(p, t)->told);
-    if (run.window.periods != 0) add_run(&out, run);
-    flush(&out);
-    return PH_OK;
-}
-
 uint64_t phg_feed_open(const phg_feed *f, ph_order_id id)
 {
     const phg_resting_order *o = phg_resting_find(&f->resting, id);
-    if (!o) return 0;
-    const phg_feed_product *p = product_of(f, o->product);
-    uint64_t open = 0;
-    for (uint32_t i = 0; i < o->window.periods; i++)
-        if (o->window.first + i >= p->closed_end) open += phg_resting_open(o, o->window.first + i);
-    return open;
+    return o ? open_of(phg_feed_product_of(f, o->product), o) : 0;
 }
 
 phg_best phg_feed_best(const phg_feed *f, ph_product_id id, ph_period t)
 {
-    const phg_feed_product *p = product_of(f, id);
+    const phg_feed_product *p = phg_feed_product_of(f, id);
     if (!p || t < p->first || t >= p->end) return (phg_best){0};
-    return best_of(period_of(p, t));
+    return phg_feed_best_of(phg_feed_period_of(p, t));
 }

@@ -2,8 +2,8 @@
 /*  gateway/feed.h - records to pictures: best prices of every product and period, and trades.
 
     The feed keeps what rests of EACH orders, price by price, as far as events tell it; it knows no
-    rule of the market.  Blocks are not part of best prices.  An iceberg counts with at most its
-    displayed quantity.
+    rule of the market.  Blocks are not part of best prices.  An iceberg counts with the clip that
+    it shows.
 
     What is told: trades one by one; best prices only as they stand when phg_feed_publish is called
     and only where they differ from what was told last, runs of equal neighbours as one.  A
@@ -41,6 +41,15 @@ typedef struct {
     uint32_t segment_first, segment_cnt; /* among the product's segments */
 } phg_feed_trade;
 
+/* An order that lost what was open of it in a period whose gate closed. */
+typedef struct {
+    ph_order_id order;
+    ph_participant_id participant;
+    uint64_t client_order_id;
+    ph_quantity ended;
+    uint64_t leaves; /* unit-periods that are open still */
+} phg_feed_closed;
+
 typedef struct {
     uint32_t period_seconds, gate_seconds;
     phg_feed_period *ring; /* of period t: ring[t & (ring_max - 1)] */
@@ -52,6 +61,8 @@ typedef struct {
     uint32_t trade_cnt, trade_max;
     ph_segment *segments;
     uint32_t segment_cnt, segment_max;
+    ph_order_id *orders; /* that rest in it, in no order */
+    uint32_t order_cnt, order_max;
     uint64_t number; /* of the last frame */
     ph_phase phase;
     bool is_phase_new, is_listed; /* listed among the products that were touched */
@@ -61,6 +72,9 @@ typedef struct {
     bool is_live; /* false while the log is read: nothing is told */
     uint64_t epoch, seq;
     phg_resting resting;
+    ph_order_id arriving;    /* EACH order that the present command put in */
+    phg_feed_closed *closed; /* by the last GATE_CLOSED, in order of id */
+    uint32_t closed_cnt, closed_max;
     phg_feed_product *products;
     uint32_t product_cnt, product_max;
     ph_product_id *touched;

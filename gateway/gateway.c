@@ -36,6 +36,7 @@ struct phg_gateway {
     phg_replica replica;
     phg_zap *zap;
     phg_uplink *uplink;
+    phg_questions *questions;
     phg_order_entry *order_entry;
     phg_market_data *market_data;
     bool is_live, is_stopping, was_recovering;
@@ -50,6 +51,8 @@ static ph_status open_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
         .sessions_max = g->settings.sessions_max,
         .messages_per_second = g->settings.messages_per_second,
         .message_burst = g->settings.message_burst,
+        .questions_per_second = g->settings.questions_per_second,
+        .question_burst = g->settings.question_burst,
     };
     ph_status s = phg_zap_open(g->context, &g->zap);
     if (s != PH_OK) {
@@ -59,6 +62,8 @@ static ph_status open_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
     }
     s = phg_uplink_open(g->context, g->settings.engine_link, g->settings.notary_link, &g->replica,
                         &g->uplink, err);
+    if (s == PH_OK)
+        s = phg_questions_open(g->context, g->settings.replica_link, &g->questions, err);
     if (s == PH_OK)
         s = phg_order_entry_open(g->context, &settings, &g->keys, &view, &g->order_entry, err);
     if (s == PH_OK)
@@ -131,6 +136,7 @@ void phg_gateway_close(phg_gateway *g)
     phg_order_entry_close(g->order_entry);
     phg_market_data_close(g->market_data);
     phg_uplink_close(g->uplink);
+    phg_questions_close(g->questions);
     phg_zap_close(g->zap);
     if (g->context) (void)zmq_ctx_term(g->context);
     phg_replica_release(&g->replica);
@@ -206,8 +212,9 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
     phg_zap_turn(g->zap, &g->replica.catalogue, !g->is_live);
     ph_status s = take_records(g, now_ns, &is_recovering);
     if (s != PH_OK) return s;
-    if (!g->is_stopping)
-        s = phg_order_entry_take(g->order_entry, now_ns, is_recovering, phg_uplink_send, g->uplink);
+    const phg_order_entry_routes routes = {phg_uplink_send, g->uplink, g->questions};
+    if (!g->is_stopping) s = phg_order_entry_take(g->order_entry, now_ns, is_recovering, &routes);
+    phg_order_entry_answer(g->order_entry, now_ns, g->questions);
     if (s == PH_OK) s = phg_order_entry_give(g->order_entry, now_ns, &waits_for_session);
     if (s == PH_OK) s = phg_market_data_take(g->market_data);
     if (s == PH_OK) s = phg_market_data_give(g->market_data, now_ns, &waits_for_snapshot);
@@ -219,14 +226,17 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
 /* Sleeps until something is there. */
 static ph_status wait(phg_gateway *g, long timeout_ms)
 {
-    zmq_pollitem_t items[] = {
+    zmq_pollitem_t items[6] = {
         {phg_zap_socket(g->zap), 0, ZMQ_POLLIN, 0},
         {phg_uplink_engine_socket(g->uplink), 0, ZMQ_POLLIN, 0},
         {phg_uplink_notary_socket(g->uplink), 0, ZMQ_POLLIN, 0},
         {phg_market_data_socket(g->market_data), 0, ZMQ_POLLIN, 0},
-        {phg_order_entry_socket(g->order_entry), 0, ZMQ_POLLIN, 0},
     };
-    int cnt = (int)(sizeof items / sizeof items[0]) - (g->is_stopping ? 1 : 0);
+    int cnt = 4;
+    void *questions = phg_questions_socket(g->questions);
+    if (questions) items[cnt++] = (zmq_pollitem_t){questions, 0, ZMQ_POLLIN, 0};
+    if (!g->is_stopping)
+        items[cnt++] = (zmq_pollitem_t){phg_order_entry_socket(g->order_entry), 0, ZMQ_POLLIN, 0};
     if (zmq_poll(items, cnt, timeout_ms) >= 0 || errno == EINTR) return PH_OK;
     ph_log_error("could not wait for messages: %s", zmq_strerror(errno));
     return PH_EIO;
@@ -253,8 +263,10 @@ static ph_status drain(phg_gateway *g)
     phg_order_entry_linger(g->order_entry);
     phg_order_entry_counts counts = phg_order_entry_counted(g->order_entry);
     ph_log_info("stopped after %" PRIu64 " frames, %" PRIu64 " commands, %" PRIu64
-                " busy answers, %" PRIu64 " malformed frames, %" PRIu64 " refusals",
-                counts.frames, counts.commands, counts.busy, counts.malformed, counts.refused);
+                " questions, %" PRIu64 " busy answers, %" PRIu64 " malformed frames, %" PRIu64
+                " refusals",
+                counts.frames, counts.commands, counts.questions, counts.busy, counts.malformed,
+                counts.refused);
     return s;
 }
 

@@ -11,11 +11,12 @@
 #include "engine/base/status.h"
 
 typedef struct {
-    char engine_link[256], notary_link[256];
+    char engine_link[256], notary_link[256], replica_link[256];
     char order_entry[256], market_data[256];
     char key_file[512], ready_file[512];
     uint32_t silence_seconds, sessions_max;
     uint32_t messages_per_second, message_burst;
+    uint32_t questions_per_second, question_burst;
 } phg_settings;
 
 typedef struct phg_gateway phg_gateway;

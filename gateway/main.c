@@ -26,6 +26,8 @@
 static const ph_config_row rows[] = {
     ROW_TEXT(engine_link, NULL, "where the engine offers its records (ipc://...)"),
     ROW_TEXT(notary_link, NULL, "where the notary offers signed contracts (ipc://...)"),
+    ROW_PATH(replica_link, "", 0,
+             "where a replica answers questions (ipc://...); empty: they are answered Busy"),
     ROW_TEXT(order_entry, "tcp://127.0.0.1:*", "address for sessions; * takes a free port"),
     ROW_TEXT(market_data, "tcp://127.0.0.1:*", "address for subscribers; * takes a free port"),
     ROW_PATH(key_file, NULL, 1, "key pair of the gateway, as petahour keygen writes it"),
@@ -34,6 +36,8 @@ static const ph_config_row rows[] = {
     ROW_NUMBER(sessions_max, "1024", 1, PHG_SESSIONS_MAX, "sessions at one time"),
     ROW_NUMBER(messages_per_second, "100000", 1, 10000000, "commands of one participant"),
     ROW_NUMBER(message_burst, "100000", 1, 10000000, "commands of one participant at once"),
+    ROW_NUMBER(questions_per_second, "20", 1, 1000000, "questions of one participant"),
+    ROW_NUMBER(question_burst, "40", 1, 1000000, "questions of one participant at once"),
 };
 
 static const ph_config_table table = {

@@ -16,6 +16,10 @@ enum {
     QUEUE_FRAMES = 128,     /* ZeroMQ's own queue of one connection, each way */
 };
 
+struct rates {
+    phg_ratelimit messages, questions;
+};
+
 struct phg_order_entry {
     void *socket;
     char endpoint[128];
@@ -23,7 +27,7 @@ struct phg_order_entry {
     phg_session_view view;
     phg_order_entry_counts counts;
     phg_session_table table;
-    phg_ratelimit *rates; /* of participant n: rates[n - 1] */
+    struct rates *rates; /* of participant n: rates[n - 1] */
     uint32_t rate_cnt;
     phg_in_frame in;
     phg_out_frame out;
@@ -35,7 +39,8 @@ typedef struct {
     uint8_t header[PHG_HEADER_SIZE];
     bool has_form; /* three parts, a header of two bytes */
     zmq_msg_t payload;
-    ph_participant_id who; /* 0: nobody */
+    uint32_t key;          /* number in the catalogue; 0: none */
+    ph_participant_id who; /* 0: nobody, or its key was revoked */
 } arrival;
 
 typedef struct {
@@ -44,8 +49,7 @@ typedef struct {
     const arrival *from;
     uint64_t now_ns;
     bool is_recovering;
-    phg_order_entry_send send;
-    void *arg;
+    const phg_order_entry_routes *routes;
 } taking;
 
 static ph_status open_socket(phg_order_entry *oe, void *zmq_context, const ph_keyfile *keys,
@@ -191,15 +195,19 @@ void phg_order_entry_linger(phg_order_entry *oe)
 /* ---- Frames in ---------------------------------------------------------------------------- */
 
 /* NULL: no memory. */
-static phg_ratelimit *rate_of(phg_order_entry *oe, ph_participant_id who, uint64_t now_ns)
+static struct rates *rates_of(phg_order_entry *oe, ph_participant_id who, uint64_t now_ns)
 {
     if (who.v > oe->rate_cnt) {
-        phg_ratelimit *grown = realloc(oe->rates, (who.v + 64ul) * sizeof *grown);
+        struct rates *grown = realloc(oe->rates, (who.v + 64ul) * sizeof *grown);
         if (!grown) return NULL;
         oe->rates = grown;
         for (uint32_t i = oe->rate_cnt; i < who.v + 64; i++)
-            grown[i] = phg_ratelimit_of(oe->settings.messages_per_second,
-                                        oe->settings.message_burst, now_ns);
+            grown[i] = (struct rates){
+                .messages = phg_ratelimit_of(oe->settings.messages_per_second,
+                                             oe->settings.message_burst, now_ns),
+                .questions = phg_ratelimit_of(oe->settings.questions_per_second,
+                                              oe->settings.question_burst, now_ns),
+            };
         oe->rate_cnt = who.v + 64;
     }
     return &oe->rates[who.v - 1];
@@ -243,25 +251,43 @@ static void logon(taking *t, const phg_logon *asked)
     refuse(t, why, text);
 }
 
+/* Client order id that a command uses, of a group its first; 0: none. */
+static uint64_t id_of(const ph_command *c)
+{
+    if (c->kind == PH_CMD_NEW_ORDER) return c->u.order.client_order_id;
+    return c->kind == PH_CMD_NEW_GROUP ? c->u.group.v[0].client_order_id : 0;
+}
+
 /* True if the command may go to the engine now. */
 static bool may_go(taking *t, const ph_command *c)
 {
-    uint64_t id = c->kind == PH_CMD_NEW_ORDER ? c->u.order.client_order_id : 0;
+    uint64_t id = id_of(c);
     if (id != 0 && phg_session_holds(&t->seat->session, id, t->now_ns)) return false;
-    phg_ratelimit *rate = rate_of(t->oe, t->from->who, t->now_ns);
-    return rate && phg_ratelimit_take(rate, t->now_ns, 1);
+    struct rates *rates = rates_of(t->oe, t->from->who, t->now_ns);
+    return rates && phg_ratelimit_take(&rates->messages, t->now_ns, 1);
 }
 
 static ph_status command(taking *t, ph_command *c)
 {
     c->sender = t->from->who;
-    ph_status status = may_go(t, c) ? t->send(t->arg, c) : PH_EAGAIN;
+    ph_status status = may_go(t, c) ? t->routes->send(t->routes->arg, c) : PH_EAGAIN;
     if (status == PH_OK) t->oe->counts.commands++;
     if (status != PH_EAGAIN) return status;
     t->oe->counts.busy++;
-    uint64_t id = c->kind == PH_CMD_NEW_ORDER ? c->u.order.client_order_id : 0;
-    phg_session_busy(&t->seat->session, c->request, id, t->now_ns);
+    phg_session_busy(&t->seat->session, c->request, id_of(c), t->now_ns);
     return PH_OK;
+}
+
+static void question(taking *t, const phg_asked *asked)
+{
+    phg_asker asker = {t->from->id, t->from->who, asked->request};
+    struct rates *rates = rates_of(t->oe, asker.who, t->now_ns);
+    t->oe->counts.questions++;
+    if (rates && phg_ratelimit_take(&rates->questions, t->now_ns, 1) &&
+        phg_questions_ask(t->routes->questions, &asker, &asked->query, t->now_ns) == PH_OK)
+        return;
+    t->oe->counts.busy++;
+    phg_session_busy(&t->seat->session, asked->request, 0, t->now_ns);
 }
 
 static ph_status take_message(taking *t, phg_in *m)
@@ -277,6 +303,7 @@ static ph_status take_message(taking *t, phg_in *m)
         if (!phg_session_list(&t->seat->session, m->u.request))
             phg_session_busy(&t->seat->session, m->u.request, 0, t->now_ns);
         return PH_OK;
+    case PHG_IN_QUERY: question(t, &m->u.asked); return PH_OK;
     case PHG_IN_HEARTBEAT:
     case PHG_IN_LOGON: return PH_OK;
     }
@@ -359,7 +386,7 @@ static bool receive(void *socket, arrival *ret)
         if (cnt == 1) {
             ret->has_form = size == sizeof ret->header && more;
             if (ret->has_form) memcpy(ret->header, bytes, size);
-            ret->who = phg_zap_user(zmq_msg_gets(&part, "User-Id"));
+            ret->key = phg_zap_user(zmq_msg_gets(&part, "User-Id"));
         }
     }
     if (cnt != 3) ret->has_form = false;
@@ -368,21 +395,56 @@ static bool receive(void *socket, arrival *ret)
 }
 
 ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_recovering,
-                               phg_order_entry_send send, void *arg)
+                               const phg_order_entry_routes *routes)
 {
     ph_status status = PH_OK;
     arrival from;
     for (int i = 0; i < FRAMES_PER_TURN && status == PH_OK; i++) {
         bool is_there = receive(oe->socket, &from);
+        const phg_participant *who = phg_catalogue_of_key(oe->view.catalogue, from.key);
+        if (who) from.who = who->terms.id;
         taking t = {.oe = oe,
                     .from = &from,
                     .now_ns = now_ns,
                     .is_recovering = is_recovering,
-                    .send = send,
-                    .arg = arg};
+                    .routes = routes};
         if (is_there && from.id.size != 0) status = take_frame(&t);
         (void)zmq_msg_close(&from.payload);
         if (!is_there) break;
     }
     return status;
+}
+
+/* ---- Answers ------------------------------------------------------------------------------- */
+
+typedef struct {
+    phg_order_entry *oe;
+    uint64_t now_ns;
+} answering;
+
+/* Sent at once or not at all: a session stores no messages. */
+static void on_answer(void *arg, const phg_asker *asker, const ph_answer *answer)
+{
+    const answering *x = arg;
+    phg_seat *seat = phg_session_table_find(&x->oe->table, &asker->id);
+    if (!seat || seat->session.participant.v != asker->who.v ||
+        seat->session.state != PHG_SESSION_READY)
+        return;
+    phg_bytes message = {NULL, 0};
+    /* Nothing comes before LogonAccepted. */
+    if (answer && !seat->session.owes_logon)
+        message = phg_translate_answer(x->oe->view.translator, asker->request, answer);
+    if (message.p && address(x->oe, &asker->id) == PH_OK) {
+        (void)send_frame(x->oe, message.p, message.size); /* a lost receiver is noticed soon */
+        seat->session.sent_ns = x->now_ns;
+        return;
+    }
+    x->oe->counts.busy++;
+    phg_session_busy(&seat->session, asker->request, 0, x->now_ns);
+}
+
+void phg_order_entry_answer(phg_order_entry *oe, uint64_t now_ns, phg_questions *questions)
+{
+    answering x = {oe, now_ns};
+    phg_questions_turn(questions, now_ns, on_answer, &x);
 }

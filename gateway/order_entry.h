@@ -15,6 +15,7 @@
 
 #include "engine/process/keyfile.h"
 #include "gateway/bounds.h"
+#include "gateway/questions.h"
 #include "gateway/session_table.h"
 
 typedef struct phg_order_entry phg_order_entry;
@@ -22,16 +23,24 @@ typedef struct phg_order_entry phg_order_entry;
 typedef struct {
     const char *endpoint;
     uint32_t silence_seconds, sessions_max;
-    uint32_t messages_per_second, message_burst; /* of one participant */
+    uint32_t messages_per_second, message_burst;   /* of one participant */
+    uint32_t questions_per_second, question_burst; /* likewise */
 } phg_order_entry_settings;
 
 /* Counted since the start. */
 typedef struct {
-    uint64_t frames, commands, busy, malformed, refused;
+    uint64_t frames, commands, questions, busy, malformed, refused;
 } phg_order_entry_counts;
 
 /* Hands a command to the engine.  PH_EAGAIN: not taken. */
 typedef ph_status (*phg_order_entry_send)(void *arg, const ph_command *c);
+
+/* Where a session's messages go. */
+typedef struct {
+    phg_order_entry_send send;
+    void *arg;
+    phg_questions *questions;
+} phg_order_entry_routes;
 
 /* Binds the socket.  err receives a sentence on failure: PH_EBUSY, PH_EIO, PH_EFULL. */
 ph_status phg_order_entry_open(void *zmq_context, const phg_order_entry_settings *settings,
@@ -45,7 +54,11 @@ phg_order_entry_counts phg_order_entry_counted(const phg_order_entry *oe);
 
 /* Takes the frames that are there, at most 64. */
 ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_recovering,
-                               phg_order_entry_send send, void *arg);
+                               const phg_order_entry_routes *routes);
+
+/* Hands the answers that are there to their sessions; a session that is not reading, or whose
+   question was given up, is owed Busy. */
+void phg_order_entry_answer(phg_order_entry *oe, uint64_t now_ns, phg_questions *questions);
 
 /* Sends what sessions are owed, as far as their sockets take it.  *ret_is_waiting: some session is
    owed more. */

@@ -8,10 +8,16 @@
 
     Who is told what
       REJECTED, ACCEPTED, DONE   the sender of the command
-      CANCELLED, PERIOD_LOST     the owner of the order
-      TRADE                      both parties, each its own side, fee and leaves
-      contract                   buyer, supplier and seller, in a stream of its own numbers
-      countersignature           the same, in a third stream
+       CANCELLED, PERIOD_LOST,    the owner of the order
+       REPLACED, CLIP_SHOWN
+       GATE_CLOSED                the owners of EACH orders that lose something in that period
+       TRADE                      both parties, each its own side, fee and leaves; of a resale, the
+                                  supplier as well
+       DELIVERY, DELIVERY_FINAL   buyer, supplier, and everybody through whom it was resold
+       HAND_OVER_ACCESS           the buyer
+       TRANSFER                   whose cash it changes, those of a command together
+       contract                   buyer, supplier and seller, in a stream of its own numbers
+       countersignature           the same, in a third stream
 
     Owns      its streams; phg_private_streams_release accepts a zeroed one.
     Lifetime  bytes of phg_stream_run are valid until the next message is added.
@@ -21,6 +27,7 @@
 #define GATEWAY_PRIVATE_STREAM_H
 
 #include "gateway/feed.h"
+#include "gateway/parties.h"
 #include "gateway/translate.h"
 
 typedef struct {
@@ -45,12 +52,15 @@ typedef struct {
     uint64_t contract_cnt;         /* concluded, signed or not */
     uint64_t countersignature_cnt; /* taken by the market, judged or not */
     uint64_t last_client_order_id;
+    ph_money cash;
 } phg_private;
 
-/* Who has to do with a contract. */
+/* A movement of the command that is taken. */
 typedef struct {
-    ph_participant_id buyer, supplier, seller;
-} phg_contract_parties;
+    ph_participant_id who;
+    uint32_t number; /* among those of the command */
+    phg_movement movement;
+} phg_private_movement;
 
 typedef struct {
     phg_private *v; /* of participant n: v[n - 1] */
@@ -59,6 +69,9 @@ typedef struct {
     uint64_t signed_cnt;             /* contracts that the notary's stream has brought */
     phg_contract_parties *contracts; /* of contract n: contracts[n - 1]; concluded_cnt of them */
     uint64_t contract_max;
+    phg_private_movement *movements;
+    uint32_t movement_cnt, movement_max;
+    ph_contract_id about; /* contract that the next transfers of the command are about */
 } phg_private_streams;
 
 void phg_private_streams_release(phg_private_streams *s);
@@ -66,9 +79,13 @@ void phg_private_streams_release(phg_private_streams *s);
 /* Participants 1 .. cnt exist from now on.  PH_EFULL: no memory. */
 ph_status phg_private_streams_reach(phg_private_streams *s, uint32_t cnt);
 
-/* Takes one event of the command; the feed has taken it before. */
+/* Takes one event of the command; the feed has taken it before.  After the last event comes
+   phg_private_streams_end. */
 ph_status phg_private_streams_take(phg_private_streams *s, phg_translator *t, const phg_feed *feed,
                                    const ph_command *c, phg_event_at events);
+
+/* The command is over: tells what it moved. */
+ph_status phg_private_streams_end(phg_private_streams *s, phg_translator *t, const ph_command *c);
 
 /* Takes the next contract of the notary's stream.  PH_EAGAIN: the record that concludes it has not
    been taken yet, so nobody could be told what it is about. */

@@ -64,7 +64,7 @@ ph_status phg_replica_take_record(phg_replica *r, uint64_t number, const void *b
     s = read_events(r, &record, &cnt);
     for (uint32_t i = 0; i < cnt && s == PH_OK; i++)
         s = take_event(r, &record.command, (phg_event_at){r->events, cnt, i});
-    return s;
+    return s == PH_OK ? phg_private_streams_end(&r->streams, r->translator, &record.command) : s;
 }
 
 static ph_status take_countersignature(phg_replica *r, const void *bytes, size_t size)

@@ -9,7 +9,7 @@
 void phg_resting_release(phg_resting *r)
 {
     for (uint64_t i = 0; i < r->max; i++)
-        free(r->v[i].open);
+        free(r->v[i].periods);
     free(r->v);
     *r = (phg_resting){0};
 }
@@ -68,7 +68,7 @@ void phg_resting_drop(phg_resting *r, phg_resting_order *o)
     PH_ASSERT(o->order.v != 0);
     uint64_t mask = r->max - 1;
     uint64_t gap = (uint64_t)(o - r->v);
-    free(o->open);
+    free(o->periods);
     for (uint64_t i = (gap + 1) & mask; r->v[i].order.v != 0; i = (i + 1) & mask) {
         uint64_t wants = home(r, r->v[i].order);
         if (((i - wants) & mask) < ((i - gap) & mask)) continue;
@@ -82,19 +82,33 @@ void phg_resting_drop(phg_resting *r, phg_resting_order *o)
 ph_quantity phg_resting_open(const phg_resting_order *o, ph_period t)
 {
     PH_ASSERT(ph_window_has(o->window, t));
-    return o->open ? o->open[t - o->window.first] : o->quantity;
+    if (!o->periods) return o->quantity;
+    ph_quantity executed = o->periods[t - o->window.first].executed;
+    return executed >= o->quantity ? 0 : o->quantity - executed; /* lost is more than any */
 }
 
-ph_status phg_resting_set_open(phg_resting_order *o, ph_period t, ph_quantity open)
+ph_quantity phg_resting_clip(const phg_resting_order *o, ph_quantity open)
+{
+    return o->display != 0 && open > o->display ? o->display : open;
+}
+
+ph_quantity phg_resting_shown(const phg_resting_order *o, ph_period t)
+{
+    ph_quantity open = phg_resting_open(o, t);
+    if (o->display == 0 || !o->periods) return phg_resting_clip(o, open);
+    ph_quantity shown = o->periods[t - o->window.first].shown;
+    return shown < open ? shown : open;
+}
+
+phg_resting_period *phg_resting_period_of(phg_resting_order *o, ph_period t)
 {
     PH_ASSERT(ph_window_has(o->window, t));
-    if (!o->open) {
-        ph_quantity *v = malloc(o->window.periods * sizeof *v);
-        if (!v) return PH_EFULL;
+    if (!o->periods) {
+        phg_resting_period *v = malloc(o->window.periods * sizeof *v);
+        if (!v) return NULL;
         for (uint32_t i = 0; i < o->window.periods; i++)
-            v[i] = o->quantity;
-        o->open = v;
+            v[i] = (phg_resting_period){.shown = phg_resting_clip(o, o->quantity)};
+        o->periods = v;
     }
-    o->open[t - o->window.first] = open;
-    return PH_OK;
+    return &o->periods[t - o->window.first];
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  gateway/resting.h - the EACH orders that rest, with what is open of them in each period.
 
-    As long as nothing of an order has executed, its open quantity is one number; the quantities of
-    its periods are written out when they first differ.
+    What is open follows from the order's quantity, which a replacement changes, and what was
+    executed in the period; a period that was lost stays lost.  Of an iceberg a clip is shown, which
+    need not be as large as displayed.  As long as all periods are alike they are not written out.
 
     Owns      its table and the quantities; phg_resting_release accepts a zeroed one.
     Lifetime  an entry is valid until the next put or drop.
@@ -13,14 +14,25 @@
 #include "engine/base/status.h"
 #include "engine/base/types.h"
 
+#define PHG_PERIOD_LOST UINT32_MAX /* in place of what was executed */
+
+typedef struct {
+    ph_quantity executed; /* or PHG_PERIOD_LOST */
+    ph_quantity shown;    /* of an iceberg, else not used */
+} phg_resting_period;
+
 typedef struct {
     ph_order_id order; /* 0: the place is free */
+    ph_participant_id participant;
+    uint64_t client_order_id;
+    uint64_t place;     /* number by which it stands in its queues */
+    uint32_t listed_at; /* where it is in its product's list, kept by the feed */
     ph_product_id product;
     ph_side side;
     ph_price price;
     ph_window window;
-    ph_quantity quantity, display;
-    ph_quantity *open; /* of each period of the window; NULL: `quantity` in all of them */
+    ph_quantity quantity, display; /* quantity: in all, executed included */
+    phg_resting_period *periods;   /* of the window; NULL: nothing executed, lost or half shown */
 } phg_resting_order;
 
 typedef struct {
@@ -41,7 +53,13 @@ void phg_resting_drop(phg_resting *r, phg_resting_order *o);
 /* Open quantity in a period of its window. */
 ph_quantity phg_resting_open(const phg_resting_order *o, ph_period t);
 
-/* PH_EFULL: no memory. */
-ph_status phg_resting_set_open(phg_resting_order *o, ph_period t, ph_quantity open);
+/* What of it stands in the queue, hidden quantity left out. */
+ph_quantity phg_resting_shown(const phg_resting_order *o, ph_period t);
+
+/* The clip that an iceberg shows of so much that is open; of others, all. */
+ph_quantity phg_resting_clip(const phg_resting_order *o, ph_quantity open);
+
+/* The record of a period of its window, to be changed; NULL: no memory. */
+phg_resting_period *phg_resting_period_of(phg_resting_order *o, ph_period t);
 
 #endif

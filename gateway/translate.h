@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  gateway/translate.h - protobuf to commands, records and pictures to protobuf.
 
-    translate.c reads what clients send, translate_out.c writes what they receive; nothing else in
-    the gateway knows protobuf.
+    translate.c reads the frames that clients send and translate_commands.c the commands in them;
+    translate_out.c and translate_notices.c write what clients receive, translate_query.c reads and
+    writes questions and answers; nothing else in the gateway knows protobuf.
 
     In        A frame is taken whole or not at all.  Before anything is allocated its size and the
               number of its messages are checked; what protobuf-c allocates comes from one block of
@@ -23,6 +24,7 @@
 #include "engine/wire/command.h"
 #include "engine/wire/countersignature.h"
 #include "engine/wire/event.h"
+#include "engine/wire/query.h"
 #include "engine/wire/signed_contract.h"
 #include "gateway/catalogue.h"
 #include "gateway/bounds.h"
@@ -46,6 +48,7 @@ typedef enum {
     PHG_IN_HEARTBEAT = 3,
     PHG_IN_COMMAND = 4, /* without sender */
     PHG_IN_LIST_CATALOGUE = 5,
+    PHG_IN_QUERY = 6, /* without who */
 } phg_in_kind;
 
 typedef struct {
@@ -56,10 +59,16 @@ typedef struct {
 } phg_logon;
 
 typedef struct {
+    uint64_t request;
+    ph_query query;
+} phg_asked;
+
+typedef struct {
     phg_in_kind kind;
     union {
         phg_logon logon;
         ph_command command;
+        phg_asked asked;
         uint64_t request;
     } u;
 } phg_in;
@@ -95,6 +104,9 @@ typedef enum {
     PHG_REPORT_TRADE = 3,
     PHG_REPORT_CANCELLED = 4,
     PHG_REPORT_PERIOD_LOST = 5,
+    PHG_REPORT_REPLACED = 6,
+    PHG_REPORT_CLIP_SHOWN = 7,
+    PHG_REPORT_ASSIGNED = 8,
 } phg_report_type;
 
 /* Fields that do not belong to the type are 0. */
@@ -119,6 +131,11 @@ typedef struct {
     ph_cancel_reason cancel_reason; /* 0: none */
     ph_period period;
     uint64_t ended;
+    ph_quantity quantity;
+    ph_price price;
+    ph_order_id group;
+    ph_contract_id from_contract;
+    ph_money premium, fee_at_trade;
 } phg_report;
 
 typedef struct {
@@ -129,7 +146,23 @@ typedef struct {
     ph_reject code; /* PH_REJECT_NONE: done */
     int64_t arg0, arg1;
     uint64_t count;
+    uint32_t member;
+    uint64_t client_order_id;
+    ph_order_id order;
 } phg_result;
+
+/* Where a message stands: in the private stream, in the journal. */
+typedef struct {
+    uint64_t number, seq;
+    ph_time at;
+} phg_place;
+
+/* Money that came into or went out of a participant's cash. */
+typedef struct {
+    ph_transfer_reason reason;
+    ph_money amount;         /* < 0: went out */
+    ph_contract_id contract; /* 0: none */
+} phg_movement;
 
 typedef struct {
     ph_participant_id participant;
@@ -141,6 +174,18 @@ typedef struct {
 
 phg_bytes phg_translate_report(phg_translator *t, const phg_report *r);
 phg_bytes phg_translate_result(phg_translator *t, const phg_result *r);
+
+/* by is what the receiver may know of event->by; report is the command behind it, or NULL. */
+phg_bytes phg_translate_delivery(phg_translator *t, const phg_place *at,
+                                 const ph_delivery_event *event, ph_participant_id by,
+                                 const ph_report_delivery *report);
+phg_bytes phg_translate_final(phg_translator *t, const phg_place *at, const ph_delivery_final *f);
+phg_bytes phg_translate_access(phg_translator *t, const phg_place *at,
+                               const ph_hand_over_access *a);
+/* reference: of the payment outside, for the movement that is one. */
+phg_bytes phg_translate_cash(phg_translator *t, const phg_place *at, const phg_movement *v,
+                             uint32_t cnt, ph_money cash, const char *reference);
+phg_bytes phg_translate_answer(phg_translator *t, uint64_t request, const ph_answer *a);
 phg_bytes phg_translate_contract(phg_translator *t, uint64_t number, const ph_signed_contract *c);
 phg_bytes phg_translate_countersignature(phg_translator *t, uint64_t number,
                                          const ph_countersignature *c);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  gateway/translate_buffers.h - what translate.c and translate_out.c share: the buffers.
+/*  gateway/translate_buffers.h - what the files of the translation share: buffers,
+    and writing a message.
 
     Owns      the arena, from which everything that protobuf-c asks for is cut, and the bytes that
               were written last. */
@@ -9,6 +10,8 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "gateway/translate.h"
+
+#include "petahour/v1/session.pb-c.h"
 
 /* 16 bytes for each byte of the largest frame: what an honest frame needs is less than half. */
 enum { PHG_ARENA_SIZE = 16 * PHG_FRAME_BYTES_MAX };
@@ -22,5 +25,18 @@ struct phg_translator {
     size_t scratch_max;
     _Alignas(16) uint8_t arena[PHG_ARENA_SIZE];
 };
+
+/* The generated initializers and our constants are both read only; protobuf-c's fields are not. */
+char *phg_text_of(const char *s);
+ProtobufCBinaryData phg_blob_of(const void *bytes, size_t size);
+
+/* An order as a client sends it. */
+Petahour__V1__NewOrder phg_order_of(const ph_new_order *o);
+
+/* Room for `cnt` messages of `size` bytes and the pointers to them; NULL: no memory. */
+void *phg_scratch(phg_translator *t, size_t cnt, size_t size);
+
+/* The message as an element of GatewayFrame.messages. */
+phg_bytes phg_pack_message(phg_translator *t, const Petahour__V1__GatewayMessage *m);
 
 #endif

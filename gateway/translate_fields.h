@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  gateway/translate_fields.h - the fields that a catalogue row has in protobuf and in a command.
+/*  gateway/translate_fields.h - fields that a message has in protobuf and in a command.
 
     One list per message: F(form, protobuf field, command field, highest value of an enumeration).
-    translate.c makes the reader and translate_out.c the writer from the same list, so that they
-    cannot disagree. */
+    translate_commands.c makes the reader and translate_out.c the writer from the same list, so that
+    they cannot disagree. */
 #ifndef GATEWAY_TRANSLATE_FIELDS_H
 #define GATEWAY_TRANSLATE_FIELDS_H
 
@@ -56,6 +56,43 @@
     F(num, meter, meter.v, 0)                           \
     F(num, reference_price, reference_price, 0)         \
     F(num, band_ppm, band_ppm, 0)                       \
-    F(blob, terms_hash, terms_hash.b, 0)
+    F(blob, terms_hash, terms_hash.b, 0)                \
+    F(num, attested_only, attested_only, 0)
+
+#define PHG_FIELDS_ATTESTATION(F)         \
+    F(num, reference, reference, 0)       \
+    F(num, supplier, supplier.v, 0)       \
+    F(num, site, site.v, 0)               \
+    F(num, hardware, hardware.v, 0)       \
+    F(num, first_period, window.first, 0) \
+    F(num, periods, window.periods, 0)    \
+    F(num, units, units, 0)               \
+    F(blob, document, document.b, 0)      \
+    F(blob, signature, signature.b, 0)
+
+#define PHG_FIELDS_MEASUREMENT(F)          \
+    F(num, site, site.v, 0)                \
+    F(num, measured_at, measured_at.ns, 0) \
+    F(num, pue_ppm, pue_ppm, 0)            \
+    F(num, cue_ppm, cue_ppm, 0)            \
+    F(num, wue_ppm, wue_ppm, 0)            \
+    F(num, green_grade, green_grade, 0)    \
+    F(blob, signature, signature.b, 0)
+
+#define PHG_FIELDS_PROBE(F)                   \
+    F(text, region, region.s, 0)              \
+    F(num, site, site.v, 0)                   \
+    F(num, measured_at, measured_at.ns, 0)    \
+    F(num, rtt_us, rtt_us, 0)                 \
+    F(num, bandwidth_mbps, bandwidth_mbps, 0) \
+    F(num, reachable_ppm, reachable_ppm, 0)   \
+    F(blob, signature, signature.b, 0)
+
+#define PHG_FIELDS_REPORT(F)        \
+    F(num, contract, contract.v, 0) \
+    F(num, period, period, 0)       \
+    F(num, delivered, delivered, 0) \
+    F(num, energy_wh, energy_wh, 0) \
+    F(blob, signature, signature.b, 0)
 
 #endif

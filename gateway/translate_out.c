@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The generated initializers and our constants are both read only; protobuf-c's fields are not. */
-static char *text_of(const char *s)
+char *phg_text_of(const char *s)
 {
     union {
         const char *in;
@@ -24,7 +23,7 @@ static char *text_of(const char *s)
     return u.out;
 }
 
-static ProtobufCBinaryData blob_of(const void *bytes, size_t size)
+ProtobufCBinaryData phg_blob_of(const void *bytes, size_t size)
 {
     union {
         const void *in;
@@ -64,13 +63,12 @@ static phg_bytes pack(phg_translator *t, const ProtobufCMessage *m, bool is_fram
     return (phg_bytes){t->out, at + size};
 }
 
-static phg_bytes pack_message(phg_translator *t, const Petahour__V1__GatewayMessage *m)
+phg_bytes phg_pack_message(phg_translator *t, const Petahour__V1__GatewayMessage *m)
 {
     return pack(t, &m->base, true);
 }
 
-/* Room for `cnt` messages of `size` bytes and the pointers to them; NULL: no memory. */
-static void *scratch(phg_translator *t, size_t cnt, size_t size)
+void *phg_scratch(phg_translator *t, size_t cnt, size_t size)
 {
     return grow(&t->scratch, &t->scratch_max, cnt * (size + sizeof(void *))) ? t->scratch : NULL;
 }
@@ -84,7 +82,7 @@ static void fill_segment(Petahour__V1__Segment *to, const ph_segment *from)
     to->price = from->price;
 }
 
-static Petahour__V1__NewOrder order_of(const ph_new_order *o)
+Petahour__V1__NewOrder phg_order_of(const ph_new_order *o)
 {
     Petahour__V1__NewOrder m;
     petahour__v1__new_order__init(&m);
@@ -119,8 +117,8 @@ static void fill_report(Petahour__V1__ExecutionReport *m, const phg_report *r)
     m->hold = r->hold;
     if (r->code != PH_REJECT_NONE) {
         m->reject_code = (uint32_t)r->code;
-        m->reject_name = text_of(ph_reject_name(r->code));
-        m->reject_text = text_of(ph_reject_text(r->code));
+        m->reject_name = phg_text_of(ph_reject_name(r->code));
+        m->reject_text = phg_text_of(ph_reject_text(r->code));
         m->reject_arg0 = r->arg0;
         m->reject_arg1 = r->arg1;
     }
@@ -132,9 +130,16 @@ static void fill_report(Petahour__V1__ExecutionReport *m, const phg_report *r)
     m->notional = r->notional;
     m->fee = r->fee;
     m->bond = r->bond;
-    if (r->cancel_reason != 0) m->cancel_reason = text_of(ph_cancel_reason_name(r->cancel_reason));
+    if (r->cancel_reason != 0)
+        m->cancel_reason = phg_text_of(ph_cancel_reason_name(r->cancel_reason));
     m->period = r->period;
     m->ended = r->ended;
+    m->quantity = r->quantity;
+    m->price = r->price;
+    m->group = r->group.v;
+    m->from_contract = r->from_contract.v;
+    m->premium = r->premium;
+    m->fee_at_trade = r->fee_at_trade;
 }
 
 phg_bytes phg_translate_report(phg_translator *t, const phg_report *r)
@@ -144,11 +149,11 @@ phg_bytes phg_translate_report(phg_translator *t, const phg_report *r)
     Petahour__V1__NewOrder order;
     fill_report(&m, r);
     if (r->as_understood) {
-        order = order_of(r->as_understood);
+        order = phg_order_of(r->as_understood);
         m.as_understood = &order;
     }
     if (r->segment_cnt != 0) {
-        Petahour__V1__Segment *v = scratch(t, r->segment_cnt, sizeof *v);
+        Petahour__V1__Segment *v = phg_scratch(t, r->segment_cnt, sizeof *v);
         if (!v) return (phg_bytes){NULL, 0};
         m.segments = (Petahour__V1__Segment **)(void *)(v + r->segment_cnt);
         m.n_segments = r->segment_cnt;
@@ -162,7 +167,7 @@ phg_bytes phg_translate_report(phg_translator *t, const phg_report *r)
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_EXECUTION_REPORT;
     g.execution_report = &m;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
 phg_bytes phg_translate_result(phg_translator *t, const phg_result *r)
@@ -173,20 +178,23 @@ phg_bytes phg_translate_result(phg_translator *t, const phg_result *r)
     m.sequence = r->seq;
     m.at = r->at.ns;
     m.request = r->request;
-    m.command = text_of(ph_command_kind_name(r->command));
+    m.command = phg_text_of(ph_command_kind_name(r->command));
     if (r->code != PH_REJECT_NONE) {
         m.reject_code = (uint32_t)r->code;
-        m.reject_name = text_of(ph_reject_name(r->code));
-        m.reject_text = text_of(ph_reject_text(r->code));
+        m.reject_name = phg_text_of(ph_reject_name(r->code));
+        m.reject_text = phg_text_of(ph_reject_text(r->code));
         m.reject_arg0 = r->arg0;
         m.reject_arg1 = r->arg1;
     }
     m.count = r->count;
+    m.member = r->member;
+    m.client_order_id = r->client_order_id;
+    m.order = r->order.v;
     Petahour__V1__GatewayMessage g;
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_COMMAND_RESULT;
     g.command_result = &m;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
 phg_bytes phg_translate_contract(phg_translator *t, uint64_t number, const ph_signed_contract *c)
@@ -198,16 +206,16 @@ phg_bytes phg_translate_contract(phg_translator *t, uint64_t number, const ph_si
     Petahour__V1__Contract m;
     petahour__v1__contract__init(&m);
     m.stream_number = number;
-    m.canonical = blob_of(c->canonical, c->canonical_size);
+    m.canonical = phg_blob_of(c->canonical, c->canonical_size);
     m.leaf_index = c->leaf_index;
     m.leaf_count = c->leaf_count;
-    m.inclusion_proof = blob_of(c->proof, (size_t)c->proof_cnt * 32);
+    m.inclusion_proof = phg_blob_of(c->proof, (size_t)c->proof_cnt * 32);
     m.signed_root = note;
     Petahour__V1__GatewayMessage g;
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACT;
     g.contract = &m;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
 phg_bytes phg_translate_countersignature(phg_translator *t, uint64_t number,
@@ -220,16 +228,16 @@ phg_bytes phg_translate_countersignature(phg_translator *t, uint64_t number,
     m.sequence = c->seq;
     m.at = c->at.ns;
     m.participant = c->participant.v;
-    m.key = blob_of(c->key.b, sizeof c->key.b);
-    m.signature = blob_of(c->signature.b, sizeof c->signature.b);
-    m.leaf_hash = blob_of(c->leaf.b, sizeof c->leaf.b);
+    m.key = phg_blob_of(c->key.b, sizeof c->key.b);
+    m.signature = phg_blob_of(c->signature.b, sizeof c->signature.b);
+    m.leaf_hash = phg_blob_of(c->leaf.b, sizeof c->leaf.b);
     m.verdict = c->holds ? PETAHOUR__V1__COUNTERSIGNATURE_VERDICT__COUNTERSIGNATURE_VERDICT_HOLDS
                          : PETAHOUR__V1__COUNTERSIGNATURE_VERDICT__COUNTERSIGNATURE_VERDICT_FALSE;
     Petahour__V1__GatewayMessage g;
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_COUNTERSIGNATURE;
     g.countersignature = &m;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
 phg_bytes phg_translate_notary_key(phg_translator *t, const phg_notary_key *k)
@@ -237,14 +245,14 @@ phg_bytes phg_translate_notary_key(phg_translator *t, const phg_notary_key *k)
     Petahour__V1__NotaryKey m;
     petahour__v1__notary_key__init(&m);
     m.sequence = k->seq;
-    m.key = blob_of(k->named.key.b, sizeof k->named.key.b);
-    m.proof = blob_of(k->named.proof.b, sizeof k->named.proof.b);
-    m.endorsement = blob_of(k->named.endorsement.b, sizeof k->named.endorsement.b);
+    m.key = phg_blob_of(k->named.key.b, sizeof k->named.key.b);
+    m.proof = phg_blob_of(k->named.proof.b, sizeof k->named.proof.b);
+    m.endorsement = phg_blob_of(k->named.endorsement.b, sizeof k->named.endorsement.b);
     Petahour__V1__GatewayMessage g;
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_NOTARY_KEY;
     g.notary_key = &m;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
 phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accepted *a)
@@ -257,15 +265,16 @@ phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accept
     m.last_contract = a->last_contract;
     m.last_countersignature = a->last_countersignature;
     m.last_client_order_id = a->last_client_order_id;
-    m.market = text_of(a->market->market.s);
-    m.currency = text_of(a->market->currency);
-    m.notary_sign_key = blob_of(a->market->notary_sign_key.b, sizeof a->market->notary_sign_key.b);
+    m.market = phg_text_of(a->market->market.s);
+    m.currency = phg_text_of(a->market->currency);
+    m.notary_sign_key =
+        phg_blob_of(a->market->notary_sign_key.b, sizeof a->market->notary_sign_key.b);
     m.silence_seconds = a->silence_seconds;
     Petahour__V1__GatewayMessage g;
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_LOGON_ACCEPTED;
     g.logon_accepted = &m;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
 phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const char *text)
@@ -273,12 +282,12 @@ phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const cha
     Petahour__V1__SessionRefused m;
     petahour__v1__session_refused__init(&m);
     m.reason = (Petahour__V1__SessionRefusal)reason;
-    m.text = text_of(text);
+    m.text = phg_text_of(text);
     Petahour__V1__GatewayMessage g;
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_SESSION_REFUSED;
     g.session_refused = &m;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
 phg_bytes phg_translate_busy(phg_translator *t, uint64_t request, uint64_t client_order_id)
@@ -291,7 +300,7 @@ phg_bytes phg_translate_busy(phg_translator *t, uint64_t request, uint64_t clien
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_BUSY;
     g.busy = &m;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
 phg_bytes phg_translate_heartbeat(phg_translator *t)
@@ -302,7 +311,7 @@ phg_bytes phg_translate_heartbeat(phg_translator *t)
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_HEARTBEAT;
     g.heartbeat = &m;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
 phg_bytes phg_translate_logout_accepted(phg_translator *t)
@@ -313,12 +322,12 @@ phg_bytes phg_translate_logout_accepted(phg_translator *t)
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_LOGOUT_ACCEPTED;
     g.logout_accepted = &m;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
 #define GIVE_num(name, field, max)   m.name = from->field;
-#define GIVE_text(name, field, max)  m.name = text_of(from->field);
-#define GIVE_blob(name, field, max)  m.name = blob_of(from->field, sizeof from->field);
+#define GIVE_text(name, field, max)  m.name = phg_text_of(from->field);
+#define GIVE_blob(name, field, max)  m.name = phg_blob_of(from->field, sizeof from->field);
 #define GIVE_enu(name, field, max)   m.name = (__typeof__(m.name))from->field;
 #define GIVE(form, name, field, max) GIVE_##form(name, field, max)
 
@@ -329,17 +338,20 @@ static phg_bytes pack_entry(phg_translator *t, uint64_t request, Petahour__V1__C
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY;
     g.catalogue_entry = e;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
-static phg_bytes pack_participant(phg_translator *t, uint64_t request, const phg_participant *p)
+static phg_bytes pack_participant(phg_translator *t, uint64_t request, const phg_catalogue *c,
+                                  const phg_participant *p)
 {
     Petahour__V1__CatalogueParticipant m;
     petahour__v1__catalogue_participant__init(&m);
     m.id = p->terms.id.v;
-    m.name = text_of(p->terms.name.s);
+    m.name = phg_text_of(p->terms.name.s);
     m.roles = p->terms.roles;
-    m.sign_key = blob_of(p->terms.sign_key.b, sizeof p->terms.sign_key.b);
+    const ph_key *key = phg_catalogue_sign_key(c, p->terms.id);
+    if (key) m.sign_key = phg_blob_of(key->b, sizeof key->b);
+    m.state = (Petahour__V1__ParticipantState)p->state;
     Petahour__V1__CatalogueEntry e;
     petahour__v1__catalogue_entry__init(&e);
     e.entry_case = PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_PARTICIPANT;
@@ -372,8 +384,9 @@ static phg_bytes pack_hardware(phg_translator *t, uint64_t request,
     return pack_entry(t, request, &e);
 }
 
-static phg_bytes pack_product(phg_translator *t, uint64_t request, const ph_product_terms *from)
+static phg_bytes pack_product(phg_translator *t, uint64_t request, const phg_product *p)
 {
+    const ph_product_terms *from = &p->terms;
     Petahour__V1__Product m;
     petahour__v1__product__init(&m);
     PHG_FIELDS_PRODUCT(GIVE)
@@ -381,19 +394,22 @@ static phg_bytes pack_product(phg_translator *t, uint64_t request, const ph_prod
     petahour__v1__catalogue_entry__init(&e);
     e.entry_case = PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_PRODUCT;
     e.product = &m;
+    e.terms_version = p->terms_version;
+    e.product_state = (Petahour__V1__ProductState)p->state;
+    e.phase = (Petahour__V1__Phase)p->phase;
     return pack_entry(t, request, &e);
 }
 
 phg_bytes phg_translate_catalogue_row(phg_translator *t, uint64_t request, const phg_catalogue *c,
                                       uint64_t i)
 {
-    if (i < c->participant_cnt) return pack_participant(t, request, &c->participants[i]);
+    if (i < c->participant_cnt) return pack_participant(t, request, c, &c->participants[i]);
     i -= c->participant_cnt;
     if (i < c->site_cnt) return pack_site(t, request, &c->sites[i]);
     i -= c->site_cnt;
     if (i < c->hardware_cnt) return pack_hardware(t, request, &c->hardware[i]);
     i -= c->hardware_cnt;
-    if (i < c->product_cnt) return pack_product(t, request, &c->products[i].terms);
+    if (i < c->product_cnt) return pack_product(t, request, &c->products[i]);
     return (phg_bytes){t->arena, 0};
 }
 
@@ -407,7 +423,7 @@ phg_bytes phg_translate_catalogue_end(phg_translator *t, uint64_t request, uint6
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_END;
     g.catalogue_end = &m;
-    return pack_message(t, &g);
+    return phg_pack_message(t, &g);
 }
 
 /* ---- Market data -------------------------------------------------------------------------- */

@@ -40,26 +40,26 @@ phg_zap_answer phg_zap_decide(const phg_zap_part *parts, uint32_t cnt, const phg
     if (cnt != PARTS || parts[CREDENTIALS].size != sizeof key.b)
         return answer("500", "not a CURVE key");
     memcpy(key.b, parts[CREDENTIALS].p, sizeof key.b);
-    const phg_participant *who = phg_catalogue_by_key(c, &key);
+    uint32_t number = phg_catalogue_connection_key(c, &key);
+    const phg_participant *who = phg_catalogue_of_key(c, number);
     if (!who && is_recovering) return answer("300", "still reading the log");
     if (!who) return answer("400", "key of no participant");
     if (who->state == PH_PARTICIPANT_CLOSED) return answer("400", "participant is closed");
     phg_zap_answer yes = answer("200", "welcome");
-    (void)snprintf(yes.user_id, sizeof yes.user_id, "%" PRIu32, who->terms.id.v);
+    (void)snprintf(yes.user_id, sizeof yes.user_id, "%" PRIu32, number);
     return yes;
 }
 
-ph_participant_id phg_zap_user(const char *user_id)
+uint32_t phg_zap_user(const char *user_id)
 {
-    const ph_participant_id nobody = {0};
-    if (!user_id || user_id[0] < '1' || user_id[0] > '9') return nobody;
+    if (!user_id || user_id[0] < '1' || user_id[0] > '9') return 0;
     uint64_t v = 0;
     for (const char *p = user_id; *p != '\0'; p++) {
-        if (*p < '0' || *p > '9') return nobody;
+        if (*p < '0' || *p > '9') return 0;
         v = v * 10 + (uint64_t)(*p - '0');
-        if (v > UINT32_MAX) return nobody;
+        if (v > UINT32_MAX) return 0;
     }
-    return (ph_participant_id){(uint32_t)v};
+    return (uint32_t)v;
 }
 
 struct phg_zap {

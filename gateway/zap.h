@@ -33,15 +33,16 @@ typedef struct {
 typedef struct {
     char status[4]; /* "200", "300": come again, "400": no, "500": not a request */
     const char *text;
-    char user_id[12]; /* number of the participant; empty unless 200 */
+    char user_id[12]; /* number of the key in the catalogue; empty unless 200 */
 } phg_zap_answer;
 
 /* Decides about the parts of one request, from the version on. */
 phg_zap_answer phg_zap_decide(const phg_zap_part *parts, uint32_t cnt, const phg_catalogue *c,
                               bool is_recovering);
 
-/* Reads a User-Id that phg_zap_decide gave; participant 0 for anything else, or NULL. */
-ph_participant_id phg_zap_user(const char *user_id);
+/* Number of the key in a User-Id that phg_zap_decide gave; 0 for anything else, or NULL.  The key
+   may have been revoked since: see phg_catalogue_of_key. */
+uint32_t phg_zap_user(const char *user_id);
 
 /* ---- The sockets -------------------------------------------------------------------------- */
 

@@ -51,6 +51,8 @@ typedef enum {
     CLI_KEY_Z85,  /* uint8_t[32] */
     CLI_KEY_HEX,  /* uint8_t[32] */
     CLI_KEYS_HEX, /* cli_keys, separated by commas */
+    CLI_PRODUCT_STATE,
+    CLI_KEY_USE,
 } cli_kind;
 
 typedef struct {
@@ -170,6 +172,19 @@ const phc_participant *cli_find_participant(const cli_catalogue *c, const char *
 /* Name of a participant, or its number as text in `room`. */
 const char *cli_participant_name(const cli_catalogue *c, uint32_t id, char room[16]);
 
+/* ---- Orders -------------------------------------------------------------------------------- */
+
+/* An order as the arguments say it: product and period are still words. */
+typedef struct {
+    phc_order order;
+    const char *product;
+    uint64_t from;
+    bool asks, why; /* it is only asked about */
+} cli_order_words;
+
+cli_order_words cli_usual_order(phc_side side, bool asks);
+void cli_read_order(int argc, char **argv, const char *doc, cli_order_words *w, cli_common *common);
+
 /* ---- Commands ------------------------------------------------------------------------------ */
 
 int cli_keygen(int argc, char **argv);
@@ -190,6 +205,32 @@ int cli_withdraw(int argc, char **argv);
 int cli_order_buy(int argc, char **argv);
 int cli_order_sell(int argc, char **argv);
 int cli_order_cancel(int argc, char **argv);
+int cli_order_replace(int argc, char **argv);
+int cli_order_group(int argc, char **argv);
+int cli_key_add(int argc, char **argv);
+int cli_key_revoke(int argc, char **argv);
+int cli_product_terms(int argc, char **argv);
+int cli_product_state(int argc, char **argv);
+int cli_capacity_withdraw(int argc, char **argv);
+int cli_capacity_attest(int argc, char **argv);
+int cli_site_measure(int argc, char **argv);
+int cli_probe_report(int argc, char **argv);
+int cli_rules_set(int argc, char **argv);
+int cli_access_give(int argc, char **argv);
+int cli_access_show(int argc, char **argv);
+int cli_delivery_report(int argc, char **argv);
+int cli_delivery_confirm(int argc, char **argv);
+int cli_delivery_dispute(int argc, char **argv);
+int cli_delivery_resolve(int argc, char **argv);
+int cli_delivery_list(int argc, char **argv);
+int cli_cash_list(int argc, char **argv);
+int cli_preview_buy(int argc, char **argv);
+int cli_preview_sell(int argc, char **argv);
+int cli_why(int argc, char **argv);
+int cli_depth(int argc, char **argv);
+int cli_order_status(int argc, char **argv);
+int cli_position_list(int argc, char **argv);
+int cli_statement(int argc, char **argv);
 int cli_order_list(int argc, char **argv);
 int cli_book_show(int argc, char **argv);
 int cli_trade_list(int argc, char **argv);

@@ -71,7 +71,15 @@ static void on_report(void *arg, const phc_report *r)
         p->leaves = 0;
         snprintf(p->ended, sizeof p->ended, "%s", r->cancel_reason);
         return;
-    case PHC_PERIOD_LOST: p->leaves = r->leaves; return;
+    case PHC_REPLACED:
+        p->known = p->answered = true;
+        p->order = r->order;
+        p->hold = r->hold;
+        p->leaves = r->leaves;
+        return;
+    case PHC_PERIOD_LOST:
+    case PHC_CLIP_SHOWN: p->leaves = r->leaves; return;
+    case PHC_ASSIGNED: return;
     }
 }
 
@@ -133,77 +141,74 @@ static int place(const cli_common *common, phc_order *o, const char *product, ui
     return cli_end(&s, &p.catalogue, e);
 }
 
-static int order(int argc, char **argv, phc_side side)
+void cli_read_order(int argc, char **argv, const char *doc, cli_order_words *w, cli_common *common)
 {
     /* long: a table of options */
-    phc_order o = {.side = side, .shape = PHC_EACH, .periods = 1, .time_in_force = PHC_GTC};
-    const char *product = NULL;
-    uint64_t from = 0;
+    phc_order *o = &w->order;
     bool cancel_resting = false;
-    cli_common common;
     cli_field fields[] = {
         {.name = "product",
          .arg = "PRODUCT",
          .kind = CLI_TEXT,
          .required = true,
-         .to = &product,
+         .to = &w->product,
          .doc = "Number or symbol"},
         {.name = "quantity",
          .arg = "NUMBER",
          .kind = CLI_U32,
          .required = true,
-         .to = &o.quantity,
+         .to = &o->quantity,
          .doc = "Units in each period"},
         {.name = "price",
          .arg = "MONEY",
          .kind = CLI_MONEY,
          .required = true,
-         .to = &o.price,
+         .to = &o->price,
          .doc = "Limit per unit and period"},
         {.name = "from",
          .arg = "TIME",
          .kind = CLI_TIME,
          .required = true,
-         .to = &from,
+         .to = &w->from,
          .doc = "Start of the first period, like 2026-12-01T00:00:00Z"},
         {.name = "periods",
          .arg = "NUMBER",
          .kind = CLI_U32,
-         .to = &o.periods,
+         .to = &o->periods,
          .doc = "How many periods (default: 1)"},
         {.name = "shape",
          .arg = "WORD",
          .kind = CLI_SHAPE,
-         .to = &o.shape,
+         .to = &o->shape,
          .doc = "each: every period on its own; block: all periods or none; flex: a block anywhere "
                 "in the window (default: each)"},
         {.name = "duration",
          .arg = "PERIODS",
          .kind = CLI_U32,
-         .to = &o.duration,
+         .to = &o->duration,
          .doc = "flex: length of the block"},
         {.name = "tif",
          .arg = "WORD",
          .kind = CLI_TIF,
-         .to = &o.time_in_force,
+         .to = &o->time_in_force,
          .doc = "gtc, gtt, ioc or fok (default: gtc)"},
         {.name = "expire",
          .arg = "TIME",
          .kind = CLI_TIME,
-         .to = &o.expire_at,
+         .to = &o->expire_at,
          .doc = "gtt: when it ends"},
         {.name = "all-or-none",
          .kind = CLI_FLAG,
-         .to = &o.all_or_none,
+         .to = &o->all_or_none,
          .doc = "block: the whole quantity at once"},
         {.name = "post-only",
          .kind = CLI_FLAG,
-         .to = &o.post_only,
+         .to = &o->post_only,
          .doc = "Refuse it if it would trade at once"},
         {.name = "display",
          .arg = "NUMBER",
          .kind = CLI_U32,
-         .to = &o.display_quantity,
+         .to = &o->display_quantity,
          .doc = "each: units shown (default: all)"},
         {.name = "cancel-resting",
          .kind = CLI_FLAG,
@@ -212,20 +217,40 @@ static int order(int argc, char **argv, phc_side side)
         {.name = "from-contract",
          .arg = "NUMBER",
          .kind = CLI_U64,
-         .to = &o.from_contract,
+         .to = &o->from_contract,
          .doc = "sell: resale of this contract"},
         {.name = "client-order-id",
          .arg = "NUMBER",
          .kind = CLI_U64,
-         .to = &o.client_order_id,
+         .to = &o->client_order_id,
          .doc = "Your number, above all used before; sent twice, it counts once (default: next)"},
+        {.name = "why",
+         .kind = CLI_FLAG,
+         .to = &w->why,
+         .doc = "Say too what would have to differ for all of it to execute"},
     };
-    cli_read(argc, argv,
-             side == PHC_BUY ? "Buys compute: sends one order and waits for its outcome."
-                             : "Sells compute: sends one order and waits for its outcome.",
-             fields, CNT(fields), &common);
-    o.self_trade = cancel_resting ? PHC_CANCEL_RESTING : PHC_CANCEL_INCOMING;
-    return place(&common, &o, product, from);
+    /* Only what is asked about asks why. */
+    size_t cnt = w->asks ? CNT(fields) : CNT(fields) - 1;
+    cli_read(argc, argv, doc, fields, cnt, common);
+    o->self_trade = cancel_resting ? PHC_CANCEL_RESTING : PHC_CANCEL_INCOMING;
+}
+
+cli_order_words cli_usual_order(phc_side side, bool asks)
+{
+    return (cli_order_words){
+        .order = {.side = side, .shape = PHC_EACH, .periods = 1, .time_in_force = PHC_GTC},
+        .asks = asks};
+}
+
+static int order(int argc, char **argv, phc_side side)
+{
+    cli_common common;
+    cli_order_words w = cli_usual_order(side, false);
+    cli_read_order(argc, argv,
+                   side == PHC_BUY ? "Buys compute: sends one order and waits for its outcome."
+                                   : "Sells compute: sends one order and waits for its outcome.",
+                   &w, &common);
+    return place(&common, &w.order, w.product, w.from);
 }
 
 int cli_order_buy(int argc, char **argv)
@@ -271,8 +296,52 @@ int cli_order_cancel(int argc, char **argv)
     if (product != NULL && p == NULL) return cli_end(&s, &c, CLI_NOT_FOUND);
     uint64_t request = 0;
     phc_status sent = all || product != NULL
-                          ? phc_mass_cancel(s.client, p != NULL ? p->id : 0, &request)
+                          ? phc_mass_cancel(s.client, p != NULL ? p->id : 0, 0, &request)
                           : phc_cancel(s.client, id, client_order_id, &request);
     e = cli_finish(&s, sent, request, json_pack("{s:s}", "cancelled", "yes"));
+    return cli_end(&s, &c, e);
+}
+
+int cli_order_replace(int argc, char **argv)
+{
+    uint64_t id = 0, client_order_id = 0;
+    uint32_t quantity = 0;
+    int64_t price = 0;
+    cli_common common;
+    cli_field fields[] = {
+        {.name = "ORDER", .kind = CLI_U64, .to = &id},
+        {.name = "client-order-id",
+         .arg = "NUMBER",
+         .kind = CLI_U64,
+         .to = &client_order_id,
+         .doc = "The order that you gave this number, instead of ORDER"},
+        {.name = "price",
+         .arg = "MONEY",
+         .kind = CLI_MONEY,
+         .required = true,
+         .to = &price,
+         .doc = "New limit per unit and period"},
+        {.name = "quantity",
+         .arg = "NUMBER",
+         .kind = CLI_U32,
+         .required = true,
+         .to = &quantity,
+         .doc = "New total units per period, executed included"},
+    };
+    cli_read(argc, argv,
+             "Gives an order a new price and a new total quantity.  A lower quantity at the same "
+             "price keeps its place.",
+             fields, CNT(fields), &common);
+    if (fields[0].given == fields[1].given)
+        return cli_say(CLI_USAGE, "give either ORDER or --client-order-id");
+    cli_session s;
+    cli_catalogue c;
+    cli_exit e = cli_open_catalogue(&s, &c, &common);
+    if (e != CLI_DONE) return (int)e;
+    uint64_t request = 0;
+    phc_status sent = phc_replace(s.client, id, client_order_id, price, quantity, &request);
+    e = cli_finish(
+        &s, sent, request,
+        json_pack("{s:o, s:I}", "price", cli_money(price), "quantity", (json_int_t)quantity));
     return cli_end(&s, &c, e);
 }

@@ -40,12 +40,34 @@ static phc_product usual_terms(void)
         .name = option, .arg = "MONEY", .kind = CLI_MONEY, .to = &(field), .doc = text \
     }
 
-/* Reads the arguments of `product create`. */
-static void read_terms(int argc, char **argv, phc_product *p, const char **site,
-                       const char **hardware, cli_common *common)
+static bool is_fixed(const cli_field *f)
+{
+    static const char *const names[] = {
+        "symbol", "model", "site", "hardware", "reference-price", "terms-hash",
+    };
+    for (size_t i = 0; i < CNT(names); i++)
+        if (strcmp(f->name, names[i]) == 0) return true;
+    return false;
+}
+
+/* Where the names in the arguments go. */
+typedef struct {
+    const char *product; /* given: new terms of it, nothing is required besides */
+    const char *site, *hardware;
+} named;
+
+/* Reads the arguments of `product create` and `product terms`. */
+static void read_terms(int argc, char **argv, phc_product *p, named *names, cli_common *common)
 {
     /* long: a table of options */
+    bool renew = names->product != NULL;
     cli_field fields[] = {
+        {.name = renew ? "PRODUCT" : "id",
+         .arg = "NUMBER",
+         .kind = renew ? CLI_TEXT : CLI_U32,
+         .required = renew,
+         .to = renew ? (void *)&names->product : (void *)&p->id,
+         .doc = "Number (default: the next one)"},
         {.name = "symbol",
          .arg = "TEXT",
          .kind = CLI_TEXT,
@@ -62,13 +84,13 @@ static void read_terms(int argc, char **argv, phc_product *p, const char **site,
          .arg = "WHERE",
          .kind = CLI_TEXT,
          .required = true,
-         .to = site,
+         .to = &names->site,
          .doc = "Number or name"},
         {.name = "hardware",
          .arg = "CLASS",
          .kind = CLI_TEXT,
          .required = true,
-         .to = hardware,
+         .to = &names->hardware,
          .doc = "Number or name"},
         {.name = "reference-price",
          .arg = "MONEY",
@@ -127,24 +149,32 @@ static void read_terms(int argc, char **argv, phc_product *p, const char **site,
         MONEY("dispute-deposit", p->dispute_deposit, "What a dispute puts down (default: 0)"),
         NUMBER("meter", p->meter, "Participant that reports delivery (default: the supplier)"),
         NUMBER("band-ppm", p->band_ppm, "Price band (default: none)"),
-        NUMBER("id", p->id, "Number (default: the next one)"),
+        {.name = "attested-only",
+         .kind = CLI_FLAG,
+         .to = &p->attested_only,
+         .doc = "Only capacity that an auditor attested counts"},
     };
-    cli_read(argc, argv, "Lists a product: a grade of compute at one site (operator only).", fields,
-             CNT(fields), common);
+    for (size_t i = 1; i < CNT(fields); i++)
+        if (renew && is_fixed(&fields[i])) fields[i].required = false;
+    cli_read(argc, argv,
+             renew ? "Gives a product new terms: those that it has, but for the options given.  "
+                     "Cancels its resting orders (operator only)."
+                   : "Lists a product: a grade of compute at one site (operator only).",
+             fields, CNT(fields), common);
 }
 
 int cli_product_create(int argc, char **argv)
 {
     phc_product p = usual_terms();
-    const char *site = NULL, *hardware = NULL;
+    named names = {NULL, NULL, NULL};
     cli_common common;
-    read_terms(argc, argv, &p, &site, &hardware, &common);
+    read_terms(argc, argv, &p, &names, &common);
     cli_session s;
     cli_catalogue c;
     cli_exit e = cli_open_catalogue(&s, &c, &common);
     if (e != CLI_DONE) return e;
-    const phc_site *t = cli_find_site(&c, site);
-    const phc_hardware *h = t == NULL ? NULL : cli_find_hardware(&c, hardware);
+    const phc_site *t = cli_find_site(&c, names.site);
+    const phc_hardware *h = t == NULL ? NULL : cli_find_hardware(&c, names.hardware);
     if (h == NULL) return cli_end(&s, &c, CLI_NOT_FOUND);
     p.site = t->id;
     p.hardware = h->id;
@@ -154,6 +184,61 @@ int cli_product_create(int argc, char **argv)
     e = cli_finish(&s, sent, request,
                    json_pack("{s:I, s:s, s:s}", "product", (json_int_t)p.id, "symbol", p.symbol,
                              "site", t->name));
+    return cli_end(&s, &c, e);
+}
+
+int cli_product_terms(int argc, char **argv)
+{
+    phc_product p = usual_terms();
+    named names = {"", NULL, NULL};
+    cli_common common;
+    read_terms(argc, argv, &p, &names, &common);
+    cli_session s;
+    cli_catalogue c;
+    cli_exit e = cli_open_catalogue(&s, &c, &common);
+    if (e != CLI_DONE) return e;
+    const phc_product *has = cli_find_product(&c, names.product);
+    if (has == NULL) return cli_end(&s, &c, CLI_NOT_FOUND);
+    /* Once more, over what the product has. */
+    p = *has;
+    read_terms(argc, argv, &p, &names, &common);
+    const phc_site *t = names.site != NULL ? cli_find_site(&c, names.site) : NULL;
+    const phc_hardware *h = names.hardware != NULL ? cli_find_hardware(&c, names.hardware) : NULL;
+    if ((names.site != NULL && t == NULL) || (names.hardware != NULL && h == NULL))
+        return cli_end(&s, &c, CLI_NOT_FOUND);
+    if (t != NULL) p.site = t->id;
+    if (h != NULL) p.hardware = h->id;
+    uint64_t request = 0;
+    phc_status sent = phc_set_terms(s.client, &p, &request);
+    e = cli_finish(&s, sent, request,
+                   json_pack("{s:I, s:s}", "product", (json_int_t)p.id, "symbol", p.symbol));
+    return cli_end(&s, &c, e);
+}
+
+int cli_product_state(int argc, char **argv)
+{
+    const char *product = NULL;
+    phc_product_state state = 0;
+    cli_common common;
+    cli_field fields[] = {
+        {.name = "PRODUCT", .kind = CLI_TEXT, .required = true, .to = &product},
+        {.name = "STATE", .kind = CLI_PRODUCT_STATE, .required = true, .to = &state},
+    };
+    cli_read(argc, argv,
+             "Sets the state of a product: listed, halted (takes no orders) or delisted, which is "
+             "for good and cancels its orders (operator only).",
+             fields, CNT(fields), &common);
+    cli_session s;
+    cli_catalogue c;
+    cli_exit e = cli_open_catalogue(&s, &c, &common);
+    if (e != CLI_DONE) return e;
+    const phc_product *p = cli_find_product(&c, product);
+    if (p == NULL) return cli_end(&s, &c, CLI_NOT_FOUND);
+    uint64_t request = 0;
+    phc_status sent = phc_set_product_state(s.client, p->id, state, &request);
+    e = cli_finish(
+        &s, sent, request,
+        json_pack("{s:s, s:s}", "product", p->symbol, "state", phc_product_state_text(state)));
     return cli_end(&s, &c, e);
 }
 
@@ -237,6 +322,7 @@ static json_t *all_terms(const cli_catalogue *c, const phc_product *p)
     json_object_set_new(o, "meter", cli_number(p->meter));
     json_object_set_new(o, "reference_price", cli_money(p->reference_price));
     json_object_set_new(o, "band_ppm", cli_number(p->band_ppm));
+    json_object_set_new(o, "attested_only", json_boolean(p->attested_only));
     json_object_set_new(o, "terms_hash", json_string(phc_hex_text(p->terms_hash, 32, hash)));
     return o;
 }

@@ -68,7 +68,11 @@ static void on_order_report(void *arg, const phc_report *r)
         return;
     }
     open_order *o = find(l, r->order);
-    if (o != NULL) o->leaves = r->type == PHC_CANCELLED ? 0 : r->leaves;
+    if (o == NULL) return;
+    o->leaves = r->type == PHC_CANCELLED ? 0 : r->leaves;
+    if (r->type != PHC_REPLACED) return;
+    o->terms.price = r->price;
+    o->terms.quantity = r->quantity;
 }
 
 static const phc_product *product_of(const cli_catalogue *c, uint32_t id)
@@ -105,10 +109,7 @@ int cli_order_list(int argc, char **argv)
     phc_callbacks cb = {.on_catalogue = cli_on_catalogue,
                         .on_catalogue_end = cli_on_catalogue_end,
                         .on_report = on_order_report};
-    cli_read(argc, argv,
-             "Lists your open orders, from your private stream.  Periods of an order whose gate "
-             "has closed are still counted as open until the order ends.",
-             NULL, 0, &common);
+    cli_read(argc, argv, "Lists your open orders, from your private stream.", NULL, 0, &common);
     s.arg = &l;
     cli_exit e = cli_open(&s, &common, cb, 1, 0);
     if (e != CLI_DONE) {
@@ -209,6 +210,9 @@ static const char *type_text(phc_report_type t)
     case PHC_TRADE: return "TRADE";
     case PHC_CANCELLED: return "CANCELLED";
     case PHC_PERIOD_LOST: return "PERIOD_LOST";
+    case PHC_REPLACED: return "REPLACED";
+    case PHC_CLIP_SHOWN: return "CLIP_SHOWN";
+    case PHC_ASSIGNED: return "ASSIGNED";
     case PHC_NOT_TAKEN: return "NOT_TAKEN";
     }
     return "-";
@@ -222,7 +226,10 @@ static const cli_column report_columns[] = {{"number", "number", true},
                                             {"request", "request", true},
                                             {"trade", "trade", true},
                                             {"contract", "contract", true},
+                                            {"period", "period", true},
+                                            {"unit_seconds", "unit_seconds", true},
                                             {"notional", "notional", true},
+                                            {"amount", "amount", true},
                                             {"open_unit_periods", "open", true},
                                             {"reason", "reason", false}};
 
@@ -232,7 +239,7 @@ static void on_any_report(void *arg, const phc_report *r)
     json_t *o = json_pack("{s:o, s:o, s:s, s:o, s:o}", "number", cli_number(r->stream_number), "at",
                           cli_time(r->at), "type", type_text(r->type), "order",
                           cli_number(r->order), "client_order_id", cli_number(r->client_order_id));
-    if (r->type == PHC_TRADE) {
+    if (r->type == PHC_TRADE || r->type == PHC_ASSIGNED) {
         json_object_set_new(o, "trade", cli_number(r->trade));
         json_object_set_new(o, "contract", cli_number(r->contract));
         json_object_set_new(o, "notional", cli_money(r->notional));
@@ -255,6 +262,50 @@ static void on_any_result(void *arg, const phc_result *r)
     cli_print_line(o, report_columns, CNT(report_columns), s->common.json);
 }
 
+static json_t *notice(uint64_t number, uint64_t at, const char *type, uint64_t contract)
+{
+    return json_pack("{s:o, s:o, s:s, s:o}", "number", cli_number(number), "at", cli_time(at),
+                     "type", type, "contract", cli_number(contract));
+}
+
+static void on_any_delivery(void *arg, const phc_delivery *d)
+{
+    cli_session *s = arg;
+    json_t *o = notice(d->stream_number, d->at, "DELIVERY", d->contract);
+    json_object_set_new(o, "period", cli_number(d->period));
+    json_object_set_new(o, "unit_seconds", cli_number(d->figure));
+    json_object_set_new(o, "reason", json_string(phc_delivery_step_text(d->step)));
+    cli_print_line(o, report_columns, CNT(report_columns), s->common.json);
+}
+
+static void on_any_final(void *arg, const phc_delivery_final *f)
+{
+    cli_session *s = arg;
+    json_t *o = notice(f->stream_number, f->at, "DELIVERY_FINAL", f->contract);
+    json_object_set_new(o, "period", cli_number(f->period));
+    json_object_set_new(o, "unit_seconds", cli_number(f->delivered));
+    json_object_set_new(o, "reason", json_string(phc_final_cause_text(f->cause)));
+    cli_print_line(o, report_columns, CNT(report_columns), s->common.json);
+}
+
+static void on_any_access(void *arg, const phc_access *a)
+{
+    cli_session *s = arg;
+    cli_print_line(notice(a->stream_number, a->at, "ACCESS", a->contract), report_columns,
+                   CNT(report_columns), s->common.json);
+}
+
+static void on_any_cash(void *arg, const phc_cash *k)
+{
+    cli_session *s = arg;
+    for (size_t i = 0; i < k->movement_cnt; i++) {
+        json_t *o = notice(k->stream_number, k->at, "CASH", k->movements[i].contract);
+        json_object_set_new(o, "amount", cli_money(k->movements[i].amount));
+        json_object_set_new(o, "reason", json_string(k->movements[i].reason));
+        cli_print_line(o, report_columns, CNT(report_columns), s->common.json);
+    }
+}
+
 int cli_report_watch(int argc, char **argv)
 {
     uint64_t first = 1;
@@ -271,7 +322,12 @@ int cli_report_watch(int argc, char **argv)
     cli_read(argc, argv, "Shows your private stream: what became of everything you sent.", fields,
              CNT(fields), &common);
     cli_session s = {0};
-    phc_callbacks cb = {.on_report = on_any_report, .on_result = on_any_result};
+    phc_callbacks cb = {.on_report = on_any_report,
+                        .on_result = on_any_result,
+                        .on_delivery = on_any_delivery,
+                        .on_delivery_final = on_any_final,
+                        .on_access = on_any_access,
+                        .on_cash = on_any_cash};
     cli_exit e = cli_open(&s, &common, cb, first, 0);
     if (e != CLI_DONE) return (int)e;
     if (!stop) e = cli_watch(&s);

@@ -97,6 +97,12 @@ void phc_receipts_result(phc_receipts *r, const phc_result *result)
     put(r, phc_receipts_result_text(result, line));
 }
 
+void phc_receipts_cash(phc_receipts *r, const phc_cash *cash)
+{
+    char line[PHC_RECEIPTS_LINE_MAX];
+    put(r, phc_receipts_cash_text(cash, line));
+}
+
 phc_status phc_receipts_sync(phc_receipts *r)
 {
     if (r->used == 0 || r->status != PHC_OK) return r->status;
@@ -115,8 +121,9 @@ phc_status phc_receipts_close(phc_receipts *r)
 
 char *phc_receipts_report_text(const phc_report *report, char to[PHC_RECEIPTS_LINE_MAX])
 {
-    static const char *const words[] = {"", "accepted", "rejected", "trade", "cancelled", "lost"};
-    const char *word = report->type <= PHC_PERIOD_LOST ? words[report->type] : "other";
+    static const char *const words[] = {"",     "accepted", "rejected", "trade",   "cancelled",
+                                        "lost", "replaced", "clip",     "assigned"};
+    const char *word = report->type <= PHC_ASSIGNED ? words[report->type] : "other";
     (void)snprintf(to, PHC_RECEIPTS_LINE_MAX,
                    "%" PRIu64 " %s seq=%" PRIu64 " id=%" PRIu64 " order=%" PRIu64 " leaves=%" PRIu64
                    " reject=%" PRIu32 " trade=%" PRIu64 " contract=%" PRIu64 " notional=%" PRId64
@@ -134,5 +141,21 @@ char *phc_receipts_result_text(const phc_result *result, char to[PHC_RECEIPTS_LI
                    " count=%" PRIu64,
                    result->stream_number, result->sequence, result->request, result->command,
                    result->reject_code, result->count);
+    return to;
+}
+
+char *phc_receipts_cash_text(const phc_cash *cash, char to[PHC_RECEIPTS_LINE_MAX])
+{
+    int64_t sum = 0;
+    uint64_t contracts = 0;
+    for (size_t i = 0; i < cash->movement_cnt; i++) {
+        sum += cash->movements[i].amount;
+        contracts ^= cash->movements[i].contract;
+    }
+    (void)snprintf(to, PHC_RECEIPTS_LINE_MAX,
+                   "%" PRIu64 " cash seq=%" PRIu64 " movements=%zu sum=%" PRId64
+                   " contracts=%" PRIu64 " cash=%" PRId64,
+                   cash->stream_number, cash->sequence, cash->movement_cnt, sum, contracts,
+                   cash->cash);
     return to;
 }

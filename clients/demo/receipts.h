@@ -3,7 +3,8 @@
 
     A text file per participant, written by its client and by nobody else.  A line "sent ID" is on
     disk before the order goes out; a line per report of the private stream is on disk before the
-    client sends anything more.  At the end of the demonstration the file is compared with the
+    client sends anything more.  (Deliveries are not taken down: the hours that are traded come
+    later.)  At the end of the demonstration the file is compared with the
     stream as the market tells it then: what the market once acknowledged must still be there, word
     for word and once.
 
@@ -31,6 +32,7 @@ phc_status phc_receipts_open(phc_receipts *r, const char *path, uint64_t *ret_la
 void phc_receipts_sent(phc_receipts *r, uint64_t client_order_id);
 void phc_receipts_report(phc_receipts *r, const phc_report *report);
 void phc_receipts_result(phc_receipts *r, const phc_result *result);
+void phc_receipts_cash(phc_receipts *r, const phc_cash *cash);
 
 /* Waits until everything taken down is on disk. */
 phc_status phc_receipts_sync(phc_receipts *r);
@@ -41,5 +43,6 @@ phc_status phc_receipts_close(phc_receipts *r);
 /* The line of a message, without its newline.  Returns to. */
 char *phc_receipts_report_text(const phc_report *report, char to[PHC_RECEIPTS_LINE_MAX]);
 char *phc_receipts_result_text(const phc_result *result, char to[PHC_RECEIPTS_LINE_MAX]);
+char *phc_receipts_cash_text(const phc_cash *cash, char to[PHC_RECEIPTS_LINE_MAX]);
 
 #endif

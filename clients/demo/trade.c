@@ -77,6 +77,12 @@ static void on_result(void *arg, const phc_result *r)
     phc_receipts_result(&t->record, r);
 }
 
+static void on_cash(void *arg, const phc_cash *k)
+{
+    trader *t = arg;
+    phc_receipts_cash(&t->record, k);
+}
+
 static void on_refused(void *arg, phc_refusal reason, const char *text)
 {
     const trader *t = arg;
@@ -207,6 +213,7 @@ static bool trader_open(trader *t, const phc_demo *d, uint32_t participant)
                                                          .on_logon = on_logon,
                                                          .on_report = on_report,
                                                          .on_result = on_result,
+                                                         .on_cash = on_cash,
                                                          .on_refused = on_refused,
                                                          .on_problem = on_problem}});
     return t->client != NULL;

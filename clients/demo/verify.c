@@ -196,6 +196,9 @@ static void on_report(void *arg, const phc_report *r)
         break;
     case PHC_CANCELLED: x->sums->cancelled++; break;
     case PHC_PERIOD_LOST:
+    case PHC_REPLACED:
+    case PHC_CLIP_SHOWN:
+    case PHC_ASSIGNED:
     case PHC_NOT_TAKEN: break;
     }
 }
@@ -206,6 +209,14 @@ static void on_result(void *arg, const phc_result *r)
     char told[PHC_RECEIPTS_LINE_MAX];
     compare(x, r->stream_number, phc_receipts_result_text(r, told));
     note_sequence(x->sums, r->sequence);
+}
+
+static void on_cash(void *arg, const phc_cash *k)
+{
+    examination *x = arg;
+    char told[PHC_RECEIPTS_LINE_MAX];
+    compare(x, k->stream_number, phc_receipts_cash_text(k, told));
+    note_sequence(x->sums, k->sequence);
 }
 
 static json_t *hex_json(const uint8_t *bytes, size_t n)
@@ -315,6 +326,7 @@ static bool examine(const phc_demo *d, totals *sums, uint32_t participant)
                                                      .on_logon = on_logon,
                                                      .on_report = on_report,
                                                      .on_result = on_result,
+                                                     .on_cash = on_cash,
                                                      .on_contract = on_contract,
                                                      .on_countersignature = on_countersignature,
                                                      .on_problem = on_problem}});

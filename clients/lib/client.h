@@ -80,6 +80,7 @@ struct phc_client {
     phc_outbox outbox;
     phc_match match;
     phc_segments segments;
+    phc_answer_room answer;
     phc_frame frame; /* being sent */
 
     phc_feed_position *feed; /* by product */

@@ -47,7 +47,7 @@ bool phc_decode_logon(const Petahour__V1__LogonAccepted *m, phc_logon *ret)
            strlen(m->currency) < 8 && key_of(&m->notary_sign_key, ret->notary_sign_key);
 }
 
-static bool order(const Petahour__V1__NewOrder *m, phc_order *ret)
+bool phc_decode_order(const Petahour__V1__NewOrder *m, phc_order *ret)
 {
     *ret = (phc_order){.client_order_id = m->client_order_id,
                        .product = m->product,
@@ -95,10 +95,16 @@ bool phc_decode_report(const Petahour__V1__ExecutionReport *m, phc_segments *roo
                     .bond = m->bond,
                     .cancel_reason = m->cancel_reason,
                     .period = m->period,
-                    .ended = m->ended};
-    if (r.type < PHC_ACCEPTED || r.type > PHC_PERIOD_LOST) return false;
+                    .ended = m->ended,
+                    .quantity = m->quantity,
+                    .price = m->price,
+                    .group = m->group,
+                    .from_contract = m->from_contract,
+                    .premium = m->premium,
+                    .fee_at_trade = m->fee_at_trade};
+    if (r.type < PHC_ACCEPTED || r.type > PHC_ASSIGNED) return false;
     if (r.type == PHC_ACCEPTED &&
-        (m->as_understood == NULL || !order(m->as_understood, &r.as_understood)))
+        (m->as_understood == NULL || !phc_decode_order(m->as_understood, &r.as_understood)))
         return false;
     if (r.type == PHC_TRADE && phc_side_text(r.side) == NULL) return false;
     if (!segments(m->segments, m->n_segments, room)) return false;
@@ -119,7 +125,71 @@ void phc_decode_result(const Petahour__V1__CommandResult *m, phc_result *ret)
                         .reject_text = m->reject_text,
                         .reject_arg0 = m->reject_arg0,
                         .reject_arg1 = m->reject_arg1,
-                        .count = m->count};
+                        .count = m->count,
+                        .member = m->member,
+                        .client_order_id = m->client_order_id,
+                        .order = m->order};
+}
+
+bool phc_decode_delivery(const Petahour__V1__DeliveryNotice *m, phc_delivery *ret)
+{
+    *ret = (phc_delivery){.stream_number = m->stream_number,
+                          .sequence = m->sequence,
+                          .at = m->at,
+                          .contract = m->contract,
+                          .period = m->period,
+                          .step = (phc_delivery_step)m->step,
+                          .by = m->by,
+                          .figure = m->figure,
+                          .due = m->due,
+                          .energy_wh = m->energy_wh,
+                          .is_signed = m->signature.len != 0};
+    if (phc_delivery_step_text(ret->step) == NULL) return false;
+    if (!ret->is_signed) return true;
+    if (m->signature.len != sizeof ret->signature) return false;
+    memcpy(ret->signature, m->signature.data, sizeof ret->signature);
+    return true;
+}
+
+bool phc_decode_final(const Petahour__V1__DeliveryFinal *m, phc_delivery_final *ret)
+{
+    *ret = (phc_delivery_final){.stream_number = m->stream_number,
+                                .sequence = m->sequence,
+                                .at = m->at,
+                                .contract = m->contract,
+                                .period = m->period,
+                                .cause = (phc_final_cause)m->cause,
+                                .delivered = m->delivered,
+                                .promised = m->promised};
+    return phc_final_cause_text(ret->cause) != NULL && m->delivered <= m->promised;
+}
+
+void phc_decode_access(const Petahour__V1__AccessHandedOver *m, phc_access *ret)
+{
+    *ret = (phc_access){.stream_number = m->stream_number,
+                        .sequence = m->sequence,
+                        .at = m->at,
+                        .contract = m->contract,
+                        .sealed = m->sealed.data,
+                        .sealed_size = m->sealed.len};
+}
+
+bool phc_decode_cash(const Petahour__V1__CashMovements *m, phc_movement room[PHC_MOVEMENTS_MAX],
+                     phc_cash *ret)
+{
+    if (m->n_movements > PHC_MOVEMENTS_MAX) return false;
+    for (size_t i = 0; i < m->n_movements; i++)
+        room[i] = (phc_movement){.reason = m->movements[i]->reason,
+                                 .amount = m->movements[i]->amount,
+                                 .contract = m->movements[i]->contract,
+                                 .reference = m->movements[i]->reference};
+    *ret = (phc_cash){.stream_number = m->stream_number,
+                      .sequence = m->sequence,
+                      .at = m->at,
+                      .movements = room,
+                      .movement_cnt = m->n_movements,
+                      .cash = m->cash};
+    return true;
 }
 
 void phc_decode_contract(const Petahour__V1__Contract *m, phc_signed_contract *ret)
@@ -197,7 +267,8 @@ static bool product(const Petahour__V1__Product *m, phc_product *ret)
                          .dispute_deposit = m->dispute_deposit,
                          .meter = m->meter,
                          .reference_price = m->reference_price,
-                         .band_ppm = m->band_ppm};
+                         .band_ppm = m->band_ppm,
+                         .attested_only = m->attested_only};
     return phc_compute_type_text(ret->compute_type) != NULL &&
            phc_architecture_text(ret->architecture) != NULL && m->period_seconds != 0 &&
            key_of(&m->terms_hash, ret->terms_hash);
@@ -206,12 +277,19 @@ static bool product(const Petahour__V1__Product *m, phc_product *ret)
 bool phc_decode_catalogue(const Petahour__V1__CatalogueEntry *m, phc_catalogue_row *room,
                           phc_catalogue_entry *ret)
 {
-    *ret = (phc_catalogue_entry){.request = m->request};
+    *ret = (phc_catalogue_entry){.request = m->request,
+                                 .terms_version = m->terms_version,
+                                 .product_state = (phc_product_state)m->product_state,
+                                 .phase = (phc_phase)m->phase};
     switch (m->entry_case) {
     case PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_PARTICIPANT: {
         const Petahour__V1__CatalogueParticipant *p = m->participant;
-        room->participant = (phc_participant){.id = p->id, .roles = p->roles, .name = p->name};
+        room->participant = (phc_participant){.id = p->id,
+                                              .roles = p->roles,
+                                              .name = p->name,
+                                              .state = (phc_participant_state)p->state};
         ret->participant = &room->participant;
+        if (p->sign_key.len == 0) return true;
         return key_of(&p->sign_key, room->participant.sign_key);
     }
     case PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_SITE: {

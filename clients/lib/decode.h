@@ -30,7 +30,42 @@ void phc_decode_result(const Petahour__V1__CommandResult *m, phc_result *ret);
 bool phc_decode_countersignature(const Petahour__V1__Countersignature *m,
                                  phc_countersignature *ret);
 bool phc_decode_notary_key(const Petahour__V1__NotaryKey *m, phc_notary_change *ret);
+bool phc_decode_delivery(const Petahour__V1__DeliveryNotice *m, phc_delivery *ret);
+bool phc_decode_final(const Petahour__V1__DeliveryFinal *m, phc_delivery_final *ret);
+void phc_decode_access(const Petahour__V1__AccessHandedOver *m, phc_access *ret);
+
+/* Room for the movements that a message may have. */
+enum { PHC_MOVEMENTS_MAX = 1024 };
+
+bool phc_decode_cash(const Petahour__V1__CashMovements *m, phc_movement room[PHC_MOVEMENTS_MAX],
+                     phc_cash *ret);
 void phc_decode_contract(const Petahour__V1__Contract *m, phc_signed_contract *ret);
+
+bool phc_decode_order(const Petahour__V1__NewOrder *m, phc_order *ret);
+
+/* Room for the rows of whichever answer it is. */
+enum {
+    PHC_ANSWER_ROWS_MAX = 1024,
+    PHC_ANSWER_ORDERS_MAX = 256,
+    PHC_ANSWER_POSITIONS_MAX = 512,
+};
+
+typedef union {
+    phc_preview_fill fills[PHC_ANSWER_ROWS_MAX];
+    phc_depth_row depth[PHC_ANSWER_ROWS_MAX];
+    phc_open_order orders[PHC_ANSWER_ORDERS_MAX];
+    phc_position positions[PHC_ANSWER_POSITIONS_MAX];
+} phc_answer_room;
+
+bool phc_decode_preview(const Petahour__V1__PreviewAnswer *m, phc_answer_room *room,
+                        phc_preview *ret);
+void phc_decode_why(const Petahour__V1__WhyAnswer *m, phc_why *ret);
+bool phc_decode_depth(const Petahour__V1__DepthAnswer *m, phc_answer_room *room, phc_depth *ret);
+bool phc_decode_open_orders(const Petahour__V1__OrdersAnswer *m, phc_answer_room *room,
+                            phc_open_orders *ret);
+bool phc_decode_positions(const Petahour__V1__PositionsAnswer *m, phc_answer_room *room,
+                          phc_positions *ret);
+void phc_decode_balances(const Petahour__V1__BalancesAnswer *m, phc_balances *ret);
 
 /* Room for whichever row it is. */
 typedef struct {

@@ -1,41 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clients/lib/encode.h"
 
-#include <string.h>
-
-#include "petahour/v1/session.pb-c.h"
-
-/* Text of the protocol is never NULL; protobuf-c does not write through it. */
-#define TEXT(s)  ((char *)(uintptr_t)((s) != NULL ? (s) : ""))
-#define BYTES(b) ((ProtobufCBinaryData){.len = sizeof(b), .data = (uint8_t *)(uintptr_t)(b)})
-
-/* Puts one message into its envelope.  kind is the part after PETAHOUR__V1__CLIENT_MESSAGE__. */
-#define PACK(kind, field, message, ret)                                       \
-    do {                                                                      \
-        Petahour__V1__ClientMessage envelope;                                 \
-        petahour__v1__client_message__init(&envelope);                        \
-        envelope.message_case = PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_##kind; \
-        envelope.field = &(message);                                          \
-        pack(&envelope, ret);                                                 \
-    } while (0)
-
-/* Every text was checked to be short, so that a message always fits. */
-static void pack(const Petahour__V1__ClientMessage *m, phc_message *ret)
-{
-    size_t size = petahour__v1__client_message__get_packed_size(m);
-    ret->size = size <= sizeof ret->bytes ? petahour__v1__client_message__pack(m, ret->bytes) : 0;
-}
-
-/* At most `max` bytes without control characters; empty only if allowed. */
-static bool text_ok(const char *s, size_t max, bool may_be_empty)
-{
-    if (s == NULL || s[0] == '\0') return may_be_empty;
-    size_t n = strnlen(s, max + 1);
-    if (n > max) return false;
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f) return false;
-    return true;
-}
+#include "clients/lib/encode_parts.h"
 
 void phc_encode_logon(uint64_t next_report, uint64_t next_contract, uint64_t next_countersignature,
                       bool receive, phc_message *ret)
@@ -66,7 +32,7 @@ void phc_encode_logout(phc_message *ret)
 
 /* What the market would refuse with certainty goes to the market all the same: only numbers that
    are no word of the protocol are refused here. */
-const char *phc_encode_order(const phc_order *o, phc_message *ret)
+const char *phc_fill_order(const phc_order *o, Petahour__V1__NewOrder *m)
 {
     if (o->client_order_id == 0) return "client_order_id is 0";
     if (phc_side_text(o->side) == NULL) return "side is neither buy nor sell";
@@ -74,25 +40,65 @@ const char *phc_encode_order(const phc_order *o, phc_message *ret)
     if (phc_time_in_force_text(o->time_in_force) == NULL)
         return "time_in_force is not gtc, gtt, ioc or fok";
     if ((unsigned)o->self_trade > PHC_CANCEL_RESTING) return "self_trade is not known";
+    petahour__v1__new_order__init(m);
+    m->client_order_id = o->client_order_id;
+    m->product = o->product;
+    m->side = (Petahour__V1__Side)o->side;
+    m->shape = (Petahour__V1__Shape)o->shape;
+    m->first_period = o->first_period;
+    m->periods = o->periods;
+    m->duration = o->duration;
+    m->quantity = o->quantity;
+    m->price = o->price;
+    m->time_in_force = (Petahour__V1__TimeInForce)o->time_in_force;
+    m->expire_at = o->expire_at;
+    m->all_or_none = o->all_or_none;
+    m->post_only = o->post_only;
+    m->display_quantity = o->display_quantity;
+    m->self_trade_prevention = (Petahour__V1__SelfTradePrevention)o->self_trade;
+    m->from_contract = o->from_contract;
+    return NULL;
+}
+
+const char *phc_encode_order(const phc_order *o, phc_message *ret)
+{
     Petahour__V1__NewOrder m;
-    petahour__v1__new_order__init(&m);
-    m.client_order_id = o->client_order_id;
-    m.product = o->product;
-    m.side = (Petahour__V1__Side)o->side;
-    m.shape = (Petahour__V1__Shape)o->shape;
-    m.first_period = o->first_period;
-    m.periods = o->periods;
-    m.duration = o->duration;
-    m.quantity = o->quantity;
-    m.price = o->price;
-    m.time_in_force = (Petahour__V1__TimeInForce)o->time_in_force;
-    m.expire_at = o->expire_at;
-    m.all_or_none = o->all_or_none;
-    m.post_only = o->post_only;
-    m.display_quantity = o->display_quantity;
-    m.self_trade_prevention = (Petahour__V1__SelfTradePrevention)o->self_trade;
-    m.from_contract = o->from_contract;
-    PACK(NEW_ORDER, new_order, m, ret);
+    const char *wrong = phc_fill_order(o, &m);
+    if (wrong == NULL) PACK(NEW_ORDER, new_order, m, ret);
+    return wrong;
+}
+
+const char *phc_encode_group(const phc_order *orders, size_t cnt, uint64_t request,
+                             phc_message *ret)
+{
+    if (cnt == 0 || cnt > PHC_GROUP_MAX) return "a group has 1 to 8 orders";
+    Petahour__V1__NewOrder members[PHC_GROUP_MAX];
+    Petahour__V1__NewOrder *pointers[PHC_GROUP_MAX];
+    for (size_t i = 0; i < cnt; i++) {
+        const char *wrong = phc_fill_order(&orders[i], &members[i]);
+        if (wrong != NULL) return wrong;
+        pointers[i] = &members[i];
+    }
+    Petahour__V1__NewGroup m;
+    petahour__v1__new_group__init(&m);
+    m.request = request;
+    m.n_orders = cnt;
+    m.orders = pointers;
+    PACK(NEW_GROUP, new_group, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_replace(const phc_replacement *r, uint64_t request, phc_message *ret)
+{
+    if (r->order == 0 && r->client_order_id == 0) return "order and client_order_id are both 0";
+    Petahour__V1__ReplaceOrder m;
+    petahour__v1__replace_order__init(&m);
+    m.request = request;
+    m.order = r->order;
+    m.client_order_id = r->client_order_id;
+    m.price = r->price;
+    m.quantity = r->quantity;
+    PACK(REPLACE_ORDER, replace_order, m, ret);
     return NULL;
 }
 
@@ -109,19 +115,21 @@ const char *phc_encode_cancel(uint64_t order, uint64_t client_order_id, uint64_t
     return NULL;
 }
 
-const char *phc_encode_mass_cancel(uint32_t product, uint64_t request, phc_message *ret)
+const char *phc_encode_mass_cancel(uint32_t product, uint32_t participant, uint64_t request,
+                                   phc_message *ret)
 {
     Petahour__V1__MassCancel m;
     petahour__v1__mass_cancel__init(&m);
     m.request = request;
     m.product = product;
+    m.participant = participant;
     PACK(MASS_CANCEL, mass_cancel, m, ret);
     return NULL;
 }
 
 const char *phc_encode_participant(const phc_participant *p, uint64_t request, phc_message *ret)
 {
-    if (!text_ok(p->name, 63, false)) return "name is not 1 to 63 bytes of text";
+    if (!phc_text_ok(p->name, 63, false)) return "name is not 1 to 63 bytes of text";
     Petahour__V1__RegisterParticipant m;
     petahour__v1__register_participant__init(&m);
     m.request = request;
@@ -136,8 +144,8 @@ const char *phc_encode_participant(const phc_participant *p, uint64_t request, p
 
 const char *phc_encode_site(const phc_site *s, uint64_t request, phc_message *ret)
 {
-    if (!text_ok(s->region, 31, false)) return "region is not 1 to 31 bytes of text";
-    if (!text_ok(s->name, 63, false)) return "name is not 1 to 63 bytes of text";
+    if (!phc_text_ok(s->region, 31, false)) return "region is not 1 to 31 bytes of text";
+    if (!phc_text_ok(s->name, 63, false)) return "name is not 1 to 63 bytes of text";
     Petahour__V1__RegisterSite m;
     petahour__v1__register_site__init(&m);
     m.request = request;
@@ -155,7 +163,7 @@ const char *phc_encode_site(const phc_site *s, uint64_t request, phc_message *re
 
 const char *phc_encode_hardware(const phc_hardware *h, uint64_t request, phc_message *ret)
 {
-    if (!text_ok(h->name, 63, false)) return "name is not 1 to 63 bytes of text";
+    if (!phc_text_ok(h->name, 63, false)) return "name is not 1 to 63 bytes of text";
     Petahour__V1__RegisterHardware m;
     petahour__v1__register_hardware__init(&m);
     m.request = request;
@@ -183,61 +191,82 @@ const char *phc_encode_capacity(const phc_capacity *k, uint64_t request, phc_mes
 
 static const char *product_wrong(const phc_product *p)
 {
-    if (!text_ok(p->symbol, 63, false)) return "symbol is not 1 to 63 bytes of text";
-    if (!text_ok(p->model, 31, false)) return "model is not 1 to 31 bytes of text";
-    if (!text_ok(p->unit, 15, false)) return "unit is not 1 to 15 bytes of text";
-    if (!text_ok(p->interconnect, 31, true)) return "interconnect is not 0 to 31 bytes of text";
+    if (!phc_text_ok(p->symbol, 63, false)) return "symbol is not 1 to 63 bytes of text";
+    if (!phc_text_ok(p->model, 31, false)) return "model is not 1 to 31 bytes of text";
+    if (!phc_text_ok(p->unit, 15, false)) return "unit is not 1 to 15 bytes of text";
+    if (!phc_text_ok(p->interconnect, 31, true)) return "interconnect is not 0 to 31 bytes of text";
     if (phc_compute_type_text(p->compute_type) == NULL) return "compute_type is not known";
     if (phc_architecture_text(p->architecture) == NULL) return "architecture is not known";
     return NULL;
 }
 
-const char *phc_encode_product(const phc_product *p, uint64_t request, phc_message *ret)
+static const char *fill_product(const phc_product *p, Petahour__V1__Product *t)
 {
     const char *wrong = product_wrong(p);
     if (wrong != NULL) return wrong;
+    petahour__v1__product__init(t);
+    t->id = p->id;
+    t->symbol = TEXT(p->symbol);
+    t->compute_type = (Petahour__V1__ComputeType)p->compute_type;
+    t->architecture = (Petahour__V1__Architecture)p->architecture;
+    t->model = TEXT(p->model);
+    t->unit = TEXT(p->unit);
+    t->hardware = p->hardware;
+    t->hardware_units = p->hardware_units;
+    t->gflops_fp16 = p->gflops_fp16;
+    t->gflops_fp32 = p->gflops_fp32;
+    t->gflops_fp64 = p->gflops_fp64;
+    t->memory_mib = p->memory_mib;
+    t->interconnect = TEXT(p->interconnect);
+    t->site = p->site;
+    t->availability_ppm = p->availability_ppm;
+    t->period_seconds = p->period_seconds;
+    t->tick = p->tick;
+    t->lot = p->lot;
+    t->quantity_max = p->quantity_max;
+    t->block_periods_max = p->block_periods_max;
+    t->horizon = p->horizon;
+    t->gate_seconds = p->gate_seconds;
+    t->maker_ppm = p->maker_ppm;
+    t->taker_ppm = p->taker_ppm;
+    t->fee_at_trade_ppm = p->fee_at_trade_ppm;
+    t->bond_fixed = p->bond_fixed;
+    t->bond_ppm = p->bond_ppm;
+    t->report_seconds = p->report_seconds;
+    t->dispute_seconds = p->dispute_seconds;
+    t->resolve_seconds = p->resolve_seconds;
+    t->dispute_deposit = p->dispute_deposit;
+    t->meter = p->meter;
+    t->reference_price = p->reference_price;
+    t->band_ppm = p->band_ppm;
+    t->terms_hash = BYTES(p->terms_hash);
+    t->attested_only = p->attested_only;
+    return NULL;
+}
+
+const char *phc_encode_product(const phc_product *p, uint64_t request, phc_message *ret)
+{
+    Petahour__V1__Product t;
+    const char *wrong = fill_product(p, &t);
+    if (wrong != NULL) return wrong;
     Petahour__V1__ListProduct m;
     petahour__v1__list_product__init(&m);
-    Petahour__V1__Product t;
-    petahour__v1__product__init(&t);
-    t.id = p->id;
-    t.symbol = TEXT(p->symbol);
-    t.compute_type = (Petahour__V1__ComputeType)p->compute_type;
-    t.architecture = (Petahour__V1__Architecture)p->architecture;
-    t.model = TEXT(p->model);
-    t.unit = TEXT(p->unit);
-    t.hardware = p->hardware;
-    t.hardware_units = p->hardware_units;
-    t.gflops_fp16 = p->gflops_fp16;
-    t.gflops_fp32 = p->gflops_fp32;
-    t.gflops_fp64 = p->gflops_fp64;
-    t.memory_mib = p->memory_mib;
-    t.interconnect = TEXT(p->interconnect);
-    t.site = p->site;
-    t.availability_ppm = p->availability_ppm;
-    t.period_seconds = p->period_seconds;
-    t.tick = p->tick;
-    t.lot = p->lot;
-    t.quantity_max = p->quantity_max;
-    t.block_periods_max = p->block_periods_max;
-    t.horizon = p->horizon;
-    t.gate_seconds = p->gate_seconds;
-    t.maker_ppm = p->maker_ppm;
-    t.taker_ppm = p->taker_ppm;
-    t.fee_at_trade_ppm = p->fee_at_trade_ppm;
-    t.bond_fixed = p->bond_fixed;
-    t.bond_ppm = p->bond_ppm;
-    t.report_seconds = p->report_seconds;
-    t.dispute_seconds = p->dispute_seconds;
-    t.resolve_seconds = p->resolve_seconds;
-    t.dispute_deposit = p->dispute_deposit;
-    t.meter = p->meter;
-    t.reference_price = p->reference_price;
-    t.band_ppm = p->band_ppm;
-    t.terms_hash = BYTES(p->terms_hash);
     m.request = request;
     m.product = &t;
     PACK(LIST_PRODUCT, list_product, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_terms(const phc_product *p, uint64_t request, phc_message *ret)
+{
+    Petahour__V1__Product t;
+    const char *wrong = fill_product(p, &t);
+    if (wrong != NULL) return wrong;
+    Petahour__V1__SetTerms m;
+    petahour__v1__set_terms__init(&m);
+    m.request = request;
+    m.product = &t;
+    PACK(SET_TERMS, set_terms, m, ret);
     return NULL;
 }
 
@@ -270,7 +299,7 @@ const char *phc_encode_participant_state(uint32_t participant, phc_participant_s
 const char *phc_encode_payment(bool deposit, uint32_t participant, int64_t amount,
                                const char *reference, uint64_t request, phc_message *ret)
 {
-    if (!text_ok(reference, 31, false)) return "reference is not 1 to 31 bytes of text";
+    if (!phc_text_ok(reference, 31, false)) return "reference is not 1 to 31 bytes of text";
     if (deposit) {
         Petahour__V1__Deposit m;
         petahour__v1__deposit__init(&m);

@@ -26,7 +26,18 @@ void phc_encode_logout(phc_message *ret);
 const char *phc_encode_order(const phc_order *o, phc_message *ret);
 const char *phc_encode_cancel(uint64_t order, uint64_t client_order_id, uint64_t request,
                               phc_message *ret);
-const char *phc_encode_mass_cancel(uint32_t product, uint64_t request, phc_message *ret);
+const char *phc_encode_mass_cancel(uint32_t product, uint32_t participant, uint64_t request,
+                                   phc_message *ret);
+const char *phc_encode_group(const phc_order *orders, size_t cnt, uint64_t request,
+                             phc_message *ret);
+
+typedef struct {
+    uint64_t order, client_order_id; /* one of them */
+    int64_t price;
+    uint32_t quantity;
+} phc_replacement;
+
+const char *phc_encode_replace(const phc_replacement *r, uint64_t request, phc_message *ret);
 const char *phc_encode_participant(const phc_participant *p, uint64_t request, phc_message *ret);
 const char *phc_encode_site(const phc_site *s, uint64_t request, phc_message *ret);
 const char *phc_encode_hardware(const phc_hardware *h, uint64_t request, phc_message *ret);
@@ -42,6 +53,51 @@ const char *phc_encode_countersignature(uint64_t contract, const uint8_t key[32]
                                         phc_message *ret);
 /* sequence is not sent. */
 const char *phc_encode_notary_key(const phc_notary_change *n, uint64_t request, phc_message *ret);
+const char *phc_encode_terms(const phc_product *p, uint64_t request, phc_message *ret);
+const char *phc_encode_product_state(uint32_t product, phc_product_state state, uint64_t request,
+                                     phc_message *ret);
+const char *phc_encode_rules(uint32_t version, uint64_t request, phc_message *ret);
+
+typedef struct {
+    bool add; /* false: revoke */
+    uint32_t participant;
+    phc_key_use use;
+    const uint8_t *key; /* 32 bytes */
+} phc_key_change;
+
+const char *phc_encode_key(const phc_key_change *k, uint64_t request, phc_message *ret);
+const char *phc_encode_capacity_withdrawal(const phc_capacity *k, uint64_t request,
+                                           phc_message *ret);
+
+typedef struct {
+    uint8_t b[PHC_SIGNATURE_BYTES];
+} phc_signature;
+
+const char *phc_encode_attestation(const phc_attestation *a, const phc_signature *by,
+                                   uint64_t request, phc_message *ret);
+const char *phc_encode_measurement(const phc_measurement *m, const phc_signature *by,
+                                   uint64_t request, phc_message *ret);
+const char *phc_encode_probe(const phc_probe *p, const phc_signature *by, uint64_t request,
+                             phc_message *ret);
+const char *phc_encode_report(const phc_delivery_report *r, const phc_signature *by,
+                              uint64_t request, phc_message *ret);
+const char *phc_encode_access(uint64_t contract, const uint8_t *sealed, size_t size,
+                              uint64_t request, phc_message *ret);
+
+typedef enum { PHC_CONFIRM = 1, PHC_DISPUTE = 2, PHC_RESOLVE = 3 } phc_say;
+
+/* What the buyer, or an operator, says about a report. */
+const char *phc_encode_say(phc_say what, const phc_delivery_report *r, uint64_t request,
+                           phc_message *ret);
+/* Questions; the order of a preview and of a why need no client_order_id. */
+const char *phc_encode_preview(const phc_order *o, uint64_t request, phc_message *ret);
+const char *phc_encode_why(uint64_t order, const phc_order *stated, uint64_t request,
+                           phc_message *ret);
+const char *phc_encode_depth(const phc_depth_question *q, uint64_t request, phc_message *ret);
+const char *phc_encode_ask_orders(uint64_t order, uint64_t after, uint64_t request,
+                                  phc_message *ret);
+const char *phc_encode_ask_positions(uint64_t after, uint64_t request, phc_message *ret);
+const char *phc_encode_ask_balances(uint64_t request, phc_message *ret);
 const char *phc_encode_catalogue(uint64_t request, phc_message *ret);
 
 #endif

@@ -35,28 +35,47 @@ static void digest_of(const facts *f, uint8_t ret[PHC_MATCH_DIGEST])
     crypto_generichash_final(&h, ret, PHC_MATCH_DIGEST);
 }
 
+/* What a participant has to do with a contract decides what its report says. */
 static void digest_report(const phc_report *r, uint8_t ret[PHC_MATCH_DIGEST])
 {
-    bool sells = r->side == PHC_SELL;
-    facts f = {.numbers = {r->contract, r->trade, r->sequence, r->at, r->product, (uint64_t)r->side,
-                           r->order, r->taker, (uint64_t)r->notional, (uint64_t)r->fee,
-                           sells ? (uint64_t)r->bond : 0, r->segment_cnt},
+    bool is_assigned = r->type == PHC_ASSIGNED;
+    uint64_t side = is_assigned ? 0 : (uint64_t)r->side;
+    facts f = {.numbers = {r->contract, r->trade, r->sequence, r->at, r->product, side,
+                           is_assigned ? 0 : r->order, !is_assigned && r->taker,
+                           (uint64_t)r->notional, (uint64_t)r->fee,
+                           side == PHC_BUY ? 0 : (uint64_t)r->bond, r->segment_cnt},
                .segments = r->segments,
                .segment_cnt = r->segment_cnt};
     digest_of(&f, ret);
 }
 
+/* As buyer, as seller, or as a supplier whose contract was resold by another. */
 static void digest_contract(const phc_contract *c, uint32_t self, uint8_t ret[PHC_MATCH_DIGEST])
 {
-    bool sells = c->supplier == self;
-    phc_side side = sells ? PHC_SELL : PHC_BUY;
-    facts f = {.numbers = {c->contract, c->trade, c->sequence, c->at, c->product, (uint64_t)side,
-                           sells ? c->sell_order : c->buy_order, c->taker == side,
-                           (uint64_t)c->notional,
-                           (uint64_t)(sells ? c->supplier_fee : c->buyer_fee),
-                           sells ? (uint64_t)c->bond : 0, c->segment_cnt},
+    bool is_resale = c->from_contract != 0;
+    facts f = {.numbers = {c->contract, c->trade, c->sequence, c->at, c->product, 0, 0, 0, 0, 0, 0,
+                           c->segment_cnt},
                .segments = c->segments,
                .segment_cnt = c->segment_cnt};
+    uint64_t *side = &f.numbers[5], *order = side + 1, *taker = side + 2;
+    uint64_t *notional = side + 3, *fee = side + 4, *bond = side + 5;
+    *notional = (uint64_t)c->notional;
+    if (c->buyer == self) {
+        *side = PHC_BUY;
+        *order = c->buy_order;
+        *taker = c->taker == PHC_BUY;
+        *fee = (uint64_t)c->buyer_fee;
+    } else if (!is_resale || c->seller == self) {
+        *side = PHC_SELL;
+        *order = c->sell_order;
+        *taker = c->taker == PHC_SELL;
+        *fee = (uint64_t)(is_resale ? c->reseller_fee : c->supplier_fee);
+        *bond = is_resale ? 0 : (uint64_t)c->bond;
+    } else {
+        *notional = (uint64_t)c->supplier_notional;
+        *fee = (uint64_t)c->supplier_fee;
+        *bond = (uint64_t)c->bond;
+    }
     digest_of(&f, ret);
 }
 

@@ -32,9 +32,10 @@ typedef enum { PHC_MATCH_WAITS, PHC_MATCH_EQUAL, PHC_MATCH_DIFFERS } phc_match_v
 
 void phc_match_release(phc_match *m);
 
-/* r is a TRADE; market-wide facts that a report does not state are not compared. */
+/* r is a TRADE or an ASSIGNED; market-wide facts that a report does not state are not compared. */
 phc_match_verdict phc_match_report(phc_match *m, const phc_report *r);
-/* `self` is the participant that the contract was delivered to: its buyer or its supplier. */
+/* `self` is the participant that the contract was delivered to: its buyer, supplier or
+   seller. */
 phc_match_verdict phc_match_contract(phc_match *m, const phc_contract *c, uint32_t self);
 
 #endif

@@ -21,7 +21,7 @@
     Failure        every function says so by phc_status; nothing is half done.  phc_error has the
                    sentence.  A report whose type is PHC_REJECTED is the market's "no", not a
                    failure. */
-/* long: the whole of what a customer includes */
+/* long: the one header of the library */
 #ifndef PETAHOUR_H
 #define PETAHOUR_H
 
@@ -162,6 +162,30 @@ typedef enum {
     PHC_STATE_SUSPENDED = 2,
     PHC_STATE_CLOSED = 3,
 } phc_participant_state;
+typedef enum {
+    PHC_LISTED = 1,
+    PHC_HALTED = 2,
+    PHC_DELISTED = 3,
+} phc_product_state;
+typedef enum {
+    PHC_CONNECTION_KEY = 1, /* Curve25519 */
+    PHC_SIGNATURE_KEY = 2,  /* Ed25519 */
+} phc_key_use;
+/* What happened to a contract-period before it is final. */
+typedef enum {
+    PHC_DELIVERY_REPORTED = 1,
+    PHC_DELIVERY_CONFIRMED = 2, /* by the buyer; something else still keeps it open */
+    PHC_DELIVERY_DISPUTED = 3,
+    PHC_DELIVERY_METER_SILENT = 4, /* the supplier may report now */
+} phc_delivery_step;
+/* Why a contract-period is final. */
+typedef enum {
+    PHC_FINAL_CONFIRMED = 1,
+    PHC_FINAL_AGREED = 2,    /* nobody disputed the report in time */
+    PHC_FINAL_NO_REPORT = 3, /* nothing was delivered */
+    PHC_FINAL_RESOLVED = 4,  /* by an operator */
+    PHC_FINAL_UNRESOLVED = 5,
+} phc_final_cause;
 enum {
     PHC_ROLE_SUPPLIER = 1,
     PHC_ROLE_BUYER = 2,
@@ -178,6 +202,14 @@ PHC_API const char *phc_time_in_force_text(phc_time_in_force v);
 PHC_API const char *phc_compute_type_text(phc_compute_type v);
 PHC_API const char *phc_architecture_text(phc_architecture v);
 PHC_API const char *phc_phase_text(phc_phase v);
+PHC_API const char *phc_participant_state_text(phc_participant_state v);
+PHC_API const char *phc_product_state_text(phc_product_state v);
+PHC_API const char *phc_key_use_text(phc_key_use v);
+PHC_API const char *phc_delivery_step_text(phc_delivery_step v);
+PHC_API const char *phc_final_cause_text(phc_final_cause v);
+PHC_API bool phc_participant_state_parse(const char *text, phc_participant_state *ret);
+PHC_API bool phc_product_state_parse(const char *text, phc_product_state *ret);
+PHC_API bool phc_key_use_parse(const char *text, phc_key_use *ret);
 PHC_API bool phc_side_parse(const char *text, phc_side *ret);
 PHC_API bool phc_shape_parse(const char *text, phc_shape *ret);
 PHC_API bool phc_time_in_force_parse(const char *text, phc_time_in_force *ret);
@@ -215,6 +247,7 @@ typedef struct {
     uint32_t roles;
     const char *name; /* at most 63 bytes */
     uint8_t curve_key[32], sign_key[32];
+    phc_participant_state state; /* in the catalogue */
 } phc_participant;
 
 typedef struct {
@@ -234,7 +267,9 @@ typedef struct {
 
 typedef struct {
     uint64_t reference; /* strictly increasing per supplier, at least 1 */
-    uint32_t site, hardware, period_seconds, first_period, periods, units;
+    uint32_t site, hardware;
+    uint32_t period_seconds; /* of a registration */
+    uint32_t first_period, periods, units;
 } phc_capacity;
 
 /* A product: a grade at one site.  The fields are those of the rulebook, section 3. */
@@ -259,7 +294,45 @@ typedef struct {
     int64_t reference_price;
     uint32_t band_ppm;
     uint8_t terms_hash[32];
+    bool attested_only;
 } phc_product;
+
+/* An auditor's word that so many more units of what a supplier registered are there. */
+typedef struct {
+    uint64_t reference; /* strictly increasing per auditor, at least 1 */
+    uint32_t supplier, site, hardware, first_period, periods, units;
+    uint8_t document[32]; /* SHA-256 of the statement */
+} phc_attestation;
+
+typedef struct {
+    uint32_t site;
+    uint64_t measured_at;
+    uint32_t pue_ppm, cue_ppm, wue_ppm;
+    uint32_t green_grade; /* 1 (best) .. 5 */
+} phc_measurement;
+
+/* Network between a region and a site. */
+typedef struct {
+    const char *region; /* at most 31 bytes */
+    uint32_t site;
+    uint64_t measured_at;
+    uint32_t rtt_us, bandwidth_mbps, reachable_ppm;
+} phc_probe;
+
+/* What was delivered in one period of a contract. */
+typedef struct {
+    uint64_t contract;
+    uint32_t period;
+    uint64_t delivered; /* unit-seconds */
+    uint64_t energy_wh; /* 0: not stated */
+} phc_delivery_report;
+
+enum {
+    PHC_GROUP_MAX = 8,
+    PHC_ACCESS_MAX = 464, /* bytes that can be handed over */
+    PHC_SEALED_MAX = 512, /* the same, sealed */
+    PHC_SIGNATURE_BYTES = 64,
+};
 
 /* ---- What arrives -------------------------------------------------------------------------- */
 
@@ -277,7 +350,10 @@ typedef enum {
     PHC_REJECTED = 2,
     PHC_TRADE = 3,
     PHC_CANCELLED = 4,
-    PHC_PERIOD_LOST = 5,
+    PHC_PERIOD_LOST = 5, /* its gate closed, or self-trade prevention */
+    PHC_REPLACED = 6,
+    PHC_CLIP_SHOWN = 7, /* of an iceberg */
+    PHC_ASSIGNED = 8,   /* to a supplier: part of a contract was resold, see `contract` */
     /* Told by the library, stream_number 0: the order never reached the market and cannot any
        more, because a later client_order_id was taken while the market was busy.  It may be sent
        under a new one. */
@@ -298,7 +374,7 @@ typedef struct {
     uint64_t order, client_order_id;
     uint64_t leaves;         /* unit-periods still open; 0: the order is done */
     phc_order as_understood; /* ACCEPTED */
-    int64_t hold;            /* ACCEPTED */
+    int64_t hold;            /* ACCEPTED, REPLACED */
     uint32_t reject_code;    /* REJECTED; name and text are never NULL */
     const char *reject_name, *reject_text;
     int64_t reject_arg0, reject_arg1;
@@ -310,9 +386,15 @@ typedef struct {
     size_t segment_cnt;
     int64_t notional, fee, bond;
     const char *cancel_reason; /* CANCELLED, PERIOD_LOST; never NULL */
-    uint32_t period;           /* PERIOD_LOST */
+    uint32_t period;           /* PERIOD_LOST, CLIP_SHOWN */
     uint64_t ended;
-    bool replayed; /* existed already when the session was opened */
+    uint32_t quantity;      /* REPLACED: new total; CLIP_SHOWN: shown */
+    int64_t price;          /* REPLACED */
+    uint64_t group;         /* ACCEPTED: first order of its group, or 0 */
+    uint64_t from_contract; /* of a resale: the contract that was split */
+    int64_t premium;        /* of a resale: paid above the supplier's price */
+    int64_t fee_at_trade;   /* TRADE, BUY: part of the fee that is due at once */
+    bool replayed;          /* existed already when the session was opened */
 } phc_report;
 
 /* What became of any other command. */
@@ -323,9 +405,61 @@ typedef struct {
     uint32_t reject_code; /* 0: done */
     const char *reject_name, *reject_text;
     int64_t reject_arg0, reject_arg1;
-    uint64_t count; /* orders cancelled by it */
+    uint64_t count;           /* orders cancelled, of a group accepted, by it */
+    uint32_t member;          /* of a group that was rejected: the order that failed, from 1 */
+    uint64_t client_order_id; /* rejected: that it named, or that of the member */
+    uint64_t order;           /* rejected as DUPLICATE: the order that used the id */
     bool replayed;
 } phc_result;
+
+/* Something happened to a contract-period of this participant's. */
+typedef struct {
+    uint64_t stream_number, sequence, at;
+    uint64_t contract;
+    uint32_t period;
+    phc_delivery_step step;
+    uint32_t by;     /* 0: time, or somebody that is not told */
+    uint64_t figure; /* unit-seconds reported or claimed */
+    uint64_t due;    /* when the window that is open now ends */
+    uint64_t energy_wh;
+    bool is_signed; /* REPORTED */
+    uint8_t signature[PHC_SIGNATURE_BYTES];
+    bool replayed;
+} phc_delivery;
+
+typedef struct {
+    uint64_t stream_number, sequence, at;
+    uint64_t contract;
+    uint32_t period;
+    phc_final_cause cause;
+    uint64_t delivered, promised; /* unit-seconds */
+    bool replayed;
+} phc_delivery_final;
+
+/* Access to what a contract delivers, for its buyer; see phc_access_open. */
+typedef struct {
+    uint64_t stream_number, sequence, at;
+    uint64_t contract;
+    const uint8_t *sealed;
+    size_t sealed_size;
+    bool replayed;
+} phc_access;
+
+typedef struct {
+    const char *reason; /* e.g. "NOTIONAL" */
+    int64_t amount;     /* < 0: went out */
+    uint64_t contract;  /* 0: none */
+    const char *reference;
+} phc_movement;
+
+/* What one command moved into or out of this participant's cash. */
+typedef struct {
+    uint64_t stream_number, sequence, at;
+    const phc_movement *movements;
+    size_t movement_cnt;
+    int64_t cash; /* after it, what orders hold included */
+    bool replayed;
+} phc_cash;
 
 /* A contract with its proof, as it arrives and as it is saved. */
 typedef struct {
@@ -403,14 +537,111 @@ typedef enum {
 } phc_refusal;
 
 /* One row of the catalogue: exactly one pointer is not NULL.  Of a participant, curve_key is all
-   zero: it is nobody else's business. */
+   zero: it is nobody else's business; so is a sign_key that is not there. */
 typedef struct {
     uint64_t request;
     const phc_participant *participant;
     const phc_site *site;
     const phc_hardware *hardware;
     const phc_product *product;
+    uint32_t terms_version; /* of the product, as the next two */
+    phc_product_state product_state;
+    phc_phase phase;
 } phc_catalogue_entry;
+
+/* ---- Answers to questions: as of a sequence, from a replica --------------------------------- */
+
+typedef struct {
+    uint32_t period;
+    int64_t price;
+    uint64_t units;
+} phc_preview_fill;
+
+/* What an order would do now. */
+typedef struct {
+    uint64_t request, sequence;
+    uint32_t reject_code; /* not 0: it would be refused, and only the arguments count besides */
+    const char *reject_name, *reject_text;
+    int64_t reject_arg0, reject_arg1;
+    int64_t hold, hold_after; /* on acceptance; when its command is over */
+    uint64_t executed, left;  /* unit-periods */
+    const char *ends;         /* why what is left would end; "": it would rest */
+    int64_t notional, fee, fee_at_trade, bond;
+    uint32_t contracts;
+    const phc_preview_fill *fills; /* by period, then from the best price on */
+    size_t fill_cnt;
+    uint32_t fill_count; /* all there are */
+} phc_preview;
+
+/* What would have to differ for all of an order to execute at once. */
+typedef struct {
+    uint64_t request, sequence;
+    uint32_t reject_code; /* not 0: nothing else is answered */
+    const char *reject_name, *reject_text;
+    bool unknown;                  /* not an order of this participant that rests */
+    bool fills;                    /* all of it would as it stands */
+    int64_t price;                 /* the lowest (SELL: highest) that would do; 0: none */
+    const char *price_reject_name; /* ""; or why an order at that price would be refused */
+    uint32_t quantity;             /* the largest at its price; 0: none */
+    bool has_start;
+    uint32_t start; /* the nearest */
+    bool more_starts;
+    const uint32_t *products; /* others of the same type in which it would */
+    size_t product_cnt;
+} phc_why;
+
+typedef struct {
+    uint64_t units;
+    int64_t notional; /* notional / (units * periods) is the average price */
+} phc_depth_row;
+
+/* What a block could take, start by start. */
+typedef struct {
+    uint64_t request, sequence;
+    bool refused; /* no such product, or a length that it does not have */
+    uint32_t first_start;
+    const phc_depth_row *rows;
+    size_t row_cnt;
+} phc_depth;
+
+typedef struct {
+    uint64_t order, leaves;
+    phc_order terms;
+} phc_open_order;
+
+typedef struct {
+    uint64_t request, sequence;
+    const phc_open_order *orders; /* by number */
+    size_t order_cnt;
+    bool more; /* ask again after the last one */
+} phc_open_orders;
+
+typedef enum { PHC_AWAITED = 1, PHC_REPORTED = 2, PHC_DISPUTED = 3 } phc_delivery_state;
+
+/* A run of periods of a contract that are alike and not final. */
+typedef struct {
+    uint64_t contract, from_contract;
+    uint32_t product, terms_version, buyer, supplier;
+    uint32_t first_period, periods;
+    uint32_t quantity, offered; /* units; of these, in resale orders */
+    phc_delivery_state state;
+    uint64_t reported; /* unit-seconds */
+    uint64_t due;
+} phc_position;
+
+typedef struct {
+    uint64_t request, sequence;
+    const phc_position *positions; /* by contract */
+    size_t position_cnt;
+    bool more; /* ask again after the last contract */
+} phc_positions;
+
+typedef struct {
+    uint64_t request, sequence;
+    int64_t cash, held; /* held by orders, a part of cash */
+    int64_t escrow, bond, deposits, premiums;
+    uint32_t orders, contracts;
+} phc_balances;
 
 /* A trade that somebody made. */
 typedef struct {
@@ -442,6 +673,16 @@ typedef struct {
        with the trade report.  A contract that does not verify is not handed over: on_problem. */
     void (*on_contract)(void *arg, const phc_contract *c, const phc_signed_contract *s,
                         bool matched);
+    void (*on_delivery)(void *arg, const phc_delivery *d);
+    void (*on_delivery_final)(void *arg, const phc_delivery_final *d);
+    void (*on_access)(void *arg, const phc_access *a);
+    void (*on_cash)(void *arg, const phc_cash *k);
+    void (*on_preview)(void *arg, const phc_preview *p);
+    void (*on_why)(void *arg, const phc_why *w);
+    void (*on_depth)(void *arg, const phc_depth *d);
+    void (*on_open_orders)(void *arg, const phc_open_orders *o);
+    void (*on_positions)(void *arg, const phc_positions *p);
+    void (*on_balances)(void *arg, const phc_balances *b);
     /* Under a contract of this participant, its own among them; also one that does not hold. */
     void (*on_countersignature)(void *arg, const phc_countersignature *k);
     /* A later key of the notary whose proof holds. */
@@ -543,8 +784,21 @@ PHC_API phc_status phc_new_order(phc_client *c, const phc_order *o, uint64_t *re
 PHC_API phc_status phc_cancel(phc_client *c, uint64_t order, uint64_t client_order_id,
                               uint64_t *ret_request);
 
-/* All resting orders; of one product when it is not 0. */
-PHC_API phc_status phc_mass_cancel(phc_client *c, uint32_t product, uint64_t *ret_request);
+/* All resting orders; of one product when it is not 0; of another participant (OPERATOR) when that
+   is not 0. */
+PHC_API phc_status phc_mass_cancel(phc_client *c, uint32_t product, uint32_t participant,
+                                   uint64_t *ret_request);
+
+/* New price and new total quantity (executed included), by order id or, when that is 0, by client
+   order id.  Answered by on_result, then a PHC_REPLACED report and what executes. */
+PHC_API phc_status phc_replace(phc_client *c, uint64_t order, uint64_t client_order_id,
+                               int64_t price, uint32_t quantity, uint64_t *ret_request);
+
+/* An exclusive group of 1 to PHC_GROUP_MAX all-or-none BLOCK or FLEX orders: at most one executes.
+   Orders with client_order_id 0 get the next ones (needs an open session).  Answered by on_result;
+   accepted, a PHC_ACCEPTED report for each follows. */
+PHC_API phc_status phc_new_group(phc_client *c, phc_order *orders, size_t cnt,
+                                 uint64_t *ret_request);
 
 PHC_API phc_status phc_register_participant(phc_client *c, const phc_participant *p,
                                             uint64_t *ret_request);
@@ -552,6 +806,8 @@ PHC_API phc_status phc_register_site(phc_client *c, const phc_site *s, uint64_t 
 PHC_API phc_status phc_register_hardware(phc_client *c, const phc_hardware *h,
                                          uint64_t *ret_request);
 PHC_API phc_status phc_register_capacity(phc_client *c, const phc_capacity *k,
+                                         uint64_t *ret_request);
+PHC_API phc_status phc_withdraw_capacity(phc_client *c, const phc_capacity *k,
                                          uint64_t *ret_request);
 PHC_API phc_status phc_list_product(phc_client *c, const phc_product *p, uint64_t *ret_request);
 PHC_API phc_status phc_set_phase(phc_client *c, uint32_t product, phc_phase phase,
@@ -574,6 +830,66 @@ PHC_API phc_status phc_countersign(phc_client *c, const phc_contract *k,
 PHC_API phc_status phc_rotate_notary_key(phc_client *c, const phc_key *key, const phc_key *before,
                                          uint64_t *ret_request);
 
+/* The next terms version of a product; its id says of which. */
+PHC_API phc_status phc_set_terms(phc_client *c, const phc_product *p, uint64_t *ret_request);
+PHC_API phc_status phc_set_product_state(phc_client *c, uint32_t product, phc_product_state state,
+                                         uint64_t *ret_request);
+PHC_API phc_status phc_set_rules_version(phc_client *c, uint32_t version, uint64_t *ret_request);
+
+/* Of the own participant (0), or by an OPERATOR of another.  A connection whose key is revoked
+   ends. */
+PHC_API phc_status phc_add_key(phc_client *c, uint32_t participant, phc_key_use use,
+                               const uint8_t key[32], uint64_t *ret_request);
+PHC_API phc_status phc_revoke_key(phc_client *c, uint32_t participant, phc_key_use use,
+                                  const uint8_t key[32], uint64_t *ret_request);
+
+/* Statements: signed with the client's key for the market that it is logged on to (PHC_ENOTREADY
+   before that). */
+PHC_API phc_status phc_attest_capacity(phc_client *c, const phc_attestation *a,
+                                       uint64_t *ret_request);
+PHC_API phc_status phc_measure_site(phc_client *c, const phc_measurement *m, uint64_t *ret_request);
+PHC_API phc_status phc_report_probe(phc_client *c, const phc_probe *p, uint64_t *ret_request);
+PHC_API phc_status phc_report_delivery(phc_client *c, const phc_delivery_report *r,
+                                       uint64_t *ret_request);
+
+/* Seals 1 to PHC_ACCESS_MAX bytes to the buyer's Ed25519 key, as the contract states it, and hands
+   them over: nobody else can read them. */
+PHC_API phc_status phc_hand_over_access(phc_client *c, uint64_t contract,
+                                        const uint8_t buyer_key[32], const void *access,
+                                        size_t size, uint64_t *ret_request);
+PHC_API phc_status phc_confirm_delivery(phc_client *c, uint64_t contract, uint32_t period,
+                                        uint64_t *ret_request);
+/* delivered: unit-seconds that are claimed, or found. */
+PHC_API phc_status phc_dispute_delivery(phc_client *c, uint64_t contract, uint32_t period,
+                                        uint64_t delivered, uint64_t *ret_request);
+PHC_API phc_status phc_resolve_dispute(phc_client *c, uint64_t contract, uint32_t period,
+                                       uint64_t delivered, uint64_t *ret_request);
+
+/* Questions.  Each is answered by its callback; asked again after a lost connection, and when the
+   replica was busy. */
+PHC_API phc_status phc_ask_preview(phc_client *c, const phc_order *o, uint64_t *ret_request);
+/* About an own order that rests, or when that is 0 about the one that is stated. */
+PHC_API phc_status phc_ask_why(phc_client *c, uint64_t order, const phc_order *stated,
+                               uint64_t *ret_request);
+
+/* What phc_ask_depth asks. */
+typedef struct {
+    uint32_t product;
+    phc_side side;        /* of the block that is thought of: PHC_BUY asks what is offered */
+    uint32_t periods;     /* its length */
+    uint32_t first_start; /* starts that are asked about */
+    uint32_t starts;      /* 1 .. 1,024 */
+    int64_t limit;        /* of every unit's average price; 0: none */
+    bool without_own;
+} phc_depth_question;
+
+PHC_API phc_status phc_ask_depth(phc_client *c, const phc_depth_question *q, uint64_t *ret_request);
+/* One order (0: all), after a number. */
+PHC_API phc_status phc_ask_orders(phc_client *c, uint64_t order, uint64_t after,
+                                  uint64_t *ret_request);
+PHC_API phc_status phc_ask_positions(phc_client *c, uint64_t after, uint64_t *ret_request);
+PHC_API phc_status phc_ask_balances(phc_client *c, uint64_t *ret_request);
+
 /* Answered by on_catalogue for each row, then on_catalogue_end.  Asked again after a lost
    connection: rows may then be told twice, on_catalogue_end is told once. */
 PHC_API phc_status phc_catalogue(phc_client *c, uint64_t *ret_request);
@@ -581,6 +897,20 @@ PHC_API phc_status phc_catalogue(phc_client *c, uint64_t *ret_request);
 /* Market data of one product, or of all (0); the present best prices and phase come first. */
 PHC_API phc_status phc_subscribe(phc_client *c, uint32_t product); /* PHC_ENOTFOUND: no feed */
 PHC_API phc_status phc_unsubscribe(phc_client *c, uint32_t product);
+
+/* ---- Opening and checking what others sent -------------------------------------------------- */
+
+/* Opens sealed access with the key that the contract names for the buyer.  ret has room for
+   sealed_size bytes; *ret_size of them are written.  PHC_EVERIFY: sealed to another key, or
+   changed. */
+PHC_API phc_status phc_access_open(const phc_key *buyer, const uint8_t *sealed, size_t sealed_size,
+                                   uint8_t *ret, size_t *ret_size);
+
+/* Checks that `participant` signed this report of a delivery for `market` with sign_key.
+   PHC_EVERIFY if not. */
+PHC_API phc_status phc_delivery_report_verify(const phc_delivery_report *r, const char *market,
+                                              uint32_t participant, const uint8_t sign_key[32],
+                                              const uint8_t signature[PHC_SIGNATURE_BYTES]);
 
 /* ---- Verifying a contract alone, without a connection --------------------------------------- */
 

@@ -217,19 +217,25 @@ static void settle_order(phc_client *c, const phc_report *r, bool *ret_echo)
                 phc_outbox_is_echo(&c->outbox, PHC_OUT_ORDER, r->client_order_id);
 }
 
+static void nonsense(phc_client *c, const char *text)
+{
+    phc_client_problem(c, PHC_ECORRUPT, text);
+    phc_connection_lose(c, text);
+}
+
 static void on_report(phc_client *c, const Petahour__V1__ExecutionReport *m)
 {
     phc_report r;
     bool echo;
     if (!phc_decode_report(m, &c->segments, &r)) {
-        phc_client_problem(c, PHC_ECORRUPT, "an execution report makes no sense");
-        phc_connection_lose(c, "an execution report makes no sense");
+        nonsense(c, "an execution report makes no sense");
         return;
     }
     if (!phc_session_number(c, "private", r.stream_number, &c->next_report)) return;
     r.replayed = r.stream_number <= c->logon.last_report;
     settle_order(c, &r, &echo);
-    if (r.type == PHC_TRADE && phc_match_report(&c->match, &r) == PHC_MATCH_DIFFERS)
+    bool has_contract = r.type == PHC_TRADE || r.type == PHC_ASSIGNED;
+    if (has_contract && phc_match_report(&c->match, &r) == PHC_MATCH_DIFFERS)
         phc_client_problem(c, PHC_EVERIFY, "a contract differs from the report of its trade");
     c->handled++;
     if (!echo && c->cb.on_report != NULL) c->cb.on_report(c->cb.arg, &r);
@@ -249,6 +255,60 @@ static void on_result(phc_client *c, const Petahour__V1__CommandResult *m)
     if (known && r.reject_code != 0) phc_signatures_refused(c, &r);
     c->handled++;
     if (!echo && c->cb.on_result != NULL) c->cb.on_result(c->cb.arg, &r);
+    read_up(c);
+}
+
+static void on_delivery(phc_client *c, const Petahour__V1__DeliveryNotice *m)
+{
+    phc_delivery d;
+    if (!phc_decode_delivery(m, &d)) {
+        nonsense(c, "a notice of a delivery makes no sense");
+        return;
+    }
+    if (!phc_session_number(c, "private", d.stream_number, &c->next_report)) return;
+    d.replayed = d.stream_number <= c->logon.last_report;
+    c->handled++;
+    if (c->cb.on_delivery != NULL) c->cb.on_delivery(c->cb.arg, &d);
+    read_up(c);
+}
+
+static void on_final(phc_client *c, const Petahour__V1__DeliveryFinal *m)
+{
+    phc_delivery_final f;
+    if (!phc_decode_final(m, &f)) {
+        nonsense(c, "the end of a delivery makes no sense");
+        return;
+    }
+    if (!phc_session_number(c, "private", f.stream_number, &c->next_report)) return;
+    f.replayed = f.stream_number <= c->logon.last_report;
+    c->handled++;
+    if (c->cb.on_delivery_final != NULL) c->cb.on_delivery_final(c->cb.arg, &f);
+    read_up(c);
+}
+
+static void on_access(phc_client *c, const Petahour__V1__AccessHandedOver *m)
+{
+    phc_access a;
+    phc_decode_access(m, &a);
+    if (!phc_session_number(c, "private", a.stream_number, &c->next_report)) return;
+    a.replayed = a.stream_number <= c->logon.last_report;
+    c->handled++;
+    if (c->cb.on_access != NULL) c->cb.on_access(c->cb.arg, &a);
+    read_up(c);
+}
+
+static void on_cash(phc_client *c, const Petahour__V1__CashMovements *m)
+{
+    phc_cash k;
+    phc_movement room[PHC_MOVEMENTS_MAX];
+    if (!phc_decode_cash(m, room, &k)) {
+        nonsense(c, "a message has more movements of cash than any may have");
+        return;
+    }
+    if (!phc_session_number(c, "private", k.stream_number, &c->next_report)) return;
+    k.replayed = k.stream_number <= c->logon.last_report;
+    c->handled++;
+    if (c->cb.on_cash != NULL) c->cb.on_cash(c->cb.arg, &k);
     read_up(c);
 }
 
@@ -294,7 +354,8 @@ static void on_contract(phc_client *c, const Petahour__V1__Contract *m)
 static void on_busy(phc_client *c, const Petahour__V1__Busy *m)
 {
     uint64_t now = phc_now_ms();
-    bool known = m->client_order_id != 0
+    /* A group has a request and the id of its first order. */
+    bool known = m->client_order_id != 0 && m->request == 0
                      ? phc_outbox_busy(&c->outbox, PHC_OUT_ORDER, m->client_order_id, now)
                      : phc_outbox_busy(&c->outbox, PHC_OUT_COMMAND, m->request, now) ||
                            phc_outbox_busy(&c->outbox, PHC_OUT_QUERY, m->request, now);
@@ -323,6 +384,58 @@ static void on_catalogue_end(phc_client *c, const Petahour__V1__CatalogueEnd *m)
     if (c->cb.on_catalogue_end != NULL) c->cb.on_catalogue_end(c->cb.arg, m->request, m->sequence);
 }
 
+/* An answer belongs to a question that still waits; what is no answer ends the connection. */
+static bool answered(phc_client *c, bool ok, uint64_t request)
+{
+    if (!ok) {
+        nonsense(c, "an answer makes no sense");
+        return false;
+    }
+    if (!phc_outbox_answered(&c->outbox, PHC_OUT_QUERY, request, 0)) return false;
+    c->handled++;
+    c->again = true;
+    return true;
+}
+
+#define HAS(NAME) (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_##NAME)
+
+static void on_answer(phc_client *c, const Petahour__V1__GatewayMessage *m)
+{
+    const phc_callbacks *cb = &c->cb;
+    union {
+        phc_preview preview;
+        phc_why why;
+        phc_depth depth;
+        phc_open_orders orders;
+        phc_positions positions;
+        phc_balances balances;
+    } a;
+    if (HAS(PREVIEW_ANSWER)) {
+        bool ok = phc_decode_preview(m->preview_answer, &c->answer, &a.preview);
+        if (answered(c, ok, m->preview_answer->request) && cb->on_preview != NULL)
+            cb->on_preview(cb->arg, &a.preview);
+    } else if (HAS(WHY_ANSWER)) {
+        phc_decode_why(m->why_answer, &a.why);
+        if (answered(c, true, a.why.request) && cb->on_why != NULL) cb->on_why(cb->arg, &a.why);
+    } else if (HAS(DEPTH_ANSWER)) {
+        bool ok = phc_decode_depth(m->depth_answer, &c->answer, &a.depth);
+        if (answered(c, ok, m->depth_answer->request) && cb->on_depth != NULL)
+            cb->on_depth(cb->arg, &a.depth);
+    } else if (HAS(ORDERS_ANSWER)) {
+        bool ok = phc_decode_open_orders(m->orders_answer, &c->answer, &a.orders);
+        if (answered(c, ok, m->orders_answer->request) && cb->on_open_orders != NULL)
+            cb->on_open_orders(cb->arg, &a.orders);
+    } else if (HAS(POSITIONS_ANSWER)) {
+        bool ok = phc_decode_positions(m->positions_answer, &c->answer, &a.positions);
+        if (answered(c, ok, m->positions_answer->request) && cb->on_positions != NULL)
+            cb->on_positions(cb->arg, &a.positions);
+    } else if (HAS(BALANCES_ANSWER)) {
+        phc_decode_balances(m->balances_answer, &a.balances);
+        if (answered(c, true, a.balances.request) && cb->on_balances != NULL)
+            cb->on_balances(cb->arg, &a.balances);
+    }
+}
+
 static void on_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
 {
     bool open = c->state == PHC_READING || c->state == PHC_READY;
@@ -344,6 +457,18 @@ static void on_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_COMMAND_RESULT:
         if (open) on_result(c, m->command_result);
         return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_DELIVERY_NOTICE:
+        if (open) on_delivery(c, m->delivery_notice);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_DELIVERY_FINAL:
+        if (open) on_final(c, m->delivery_final);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_ACCESS_HANDED_OVER:
+        if (open) on_access(c, m->access_handed_over);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CASH_MOVEMENTS:
+        if (open) on_cash(c, m->cash_movements);
+        return;
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACT:
         if (open) on_contract(c, m->contract);
         return;
@@ -353,6 +478,14 @@ static void on_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
         return;
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_NOTARY_KEY:
         if (open) phc_signatures_key(c, m->notary_key);
+        return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_PREVIEW_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_WHY_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_DEPTH_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_ORDERS_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_POSITIONS_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_BALANCES_ANSWER:
+        if (open) on_answer(c, m);
         return;
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY:
         if (open) on_catalogue_entry(c, m->catalogue_entry);

@@ -254,6 +254,12 @@ static const vocabulary compute_types = WORDS("GENERAL", "AI", "SUPERCOMPUTING",
 static const vocabulary architectures =
     WORDS("x86", "ARM", "MIPS", "POWER", "RISC-V", "ALPHA", "GPU", "ASIC", "FPGA", "NPU");
 static const vocabulary phases = WORDS("OPEN", "CALL", "HALTED", "CLOSED");
+static const vocabulary participant_states = WORDS("ACTIVE", "SUSPENDED", "CLOSED");
+static const vocabulary product_states = WORDS("LISTED", "HALTED", "DELISTED");
+static const vocabulary key_uses = WORDS("CONNECTION", "SIGNATURE");
+static const vocabulary steps = WORDS("REPORTED", "CONFIRMED", "DISPUTED", "METER_SILENT");
+static const vocabulary causes =
+    WORDS("CONFIRMED", "AGREED", "NO_REPORT", "RESOLVED", "UNRESOLVED");
 static const vocabulary roles_of = WORDS("SUPPLIER", "BUYER", "METER", "AUDITOR", "OPERATOR");
 
 static const char *word_of(const vocabulary *v, int number)
@@ -288,6 +294,19 @@ VOCABULARY(time_in_force, phc_time_in_force, times)
 VOCABULARY(compute_type, phc_compute_type, compute_types)
 VOCABULARY(architecture, phc_architecture, architectures)
 VOCABULARY(phase, phc_phase, phases)
+VOCABULARY(participant_state, phc_participant_state, participant_states)
+VOCABULARY(product_state, phc_product_state, product_states)
+VOCABULARY(key_use, phc_key_use, key_uses)
+
+const char *phc_delivery_step_text(phc_delivery_step v)
+{
+    return word_of(&steps, (int)v);
+}
+
+const char *phc_final_cause_text(phc_final_cause v)
+{
+    return word_of(&causes, (int)v);
+}
 
 char *phc_roles_text(uint32_t roles, char to[64])
 {

@@ -14,7 +14,8 @@
 
 enum { ROWS_MAX = 64 };
 
-static const char *const sections[] = {"market", "engine", "notary", "settle", "gateway", "web"};
+static const char *const sections[] = {"market",  "engine",  "notary", "settle",
+                                       "gateway", "replica", "web"};
 
 static const ph_config_row market_rows[] = {
     {"name", PH_CONFIG_TEXT, PH_CONFIG_AT(ph_config_market, name), NULL, 1, 0,

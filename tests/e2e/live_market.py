@@ -16,14 +16,16 @@ HASH = "ab" * 32
 class Market:
     """Engine, notary and gateway.
 
-    programs: paths of petahour, petahour-engine, petahour-notary and petahour-gateway; journal: its
-    directory, if not below the temporary one; engine: more lines for the engine's configuration.
+    programs: paths of petahour, petahour-engine, petahour-notary, petahour-gateway and, if questions
+    are asked, petahour-replica; journal: its directory, if not below the temporary one; engine,
+    gateway: more lines for their configuration.
     """
 
-    def __init__(self, programs, journal=None, engine=""):
+    def __init__(self, programs, journal=None, engine="", gateway=""):
         self.petahour = programs[0]
-        self.daemons = dict(zip(["engine", "notary", "gateway"], programs[1:]))
+        self.daemons = dict(zip(["engine", "notary", "gateway", "replica"], programs[1:]))
         self.more = engine
+        self.more_gateway = gateway
         self.folder = tempfile.TemporaryDirectory(prefix="ph")
         self.run = self.folder.name
         self.processes = {}
@@ -33,8 +35,9 @@ class Market:
         for name in ["operator", "notary", "gateway", "supplier", "buyer", "stranger"]:
             self.keys[name] = self.cli("keygen", "--name", name, "--out", self.key(name))
         self.configure()
-        for name in ["engine", "notary", "gateway"]:
-            self.start(name)
+        for name in ["engine", "notary", "replica", "gateway"]:
+            if name in self.daemons:
+                self.start(name)
 
     def key(self, name):
         return f"{self.run}/{name}.key"
@@ -56,7 +59,9 @@ class Market:
                 f"[gateway]\nengine_link = ipc://{run}/engine.sock\n"
                 f"notary_link = ipc://{run}/notary.sock\nkey_file = {run}/gateway.key\n"
                 f"order_entry = tcp://127.0.0.1:*\nmarket_data = tcp://127.0.0.1:*\n"
-                f"ready_file = {run}/gateway.ready\n"
+                f"ready_file = {run}/gateway.ready\nreplica_link = ipc://{run}/replica.sock\n{self.more_gateway}"
+                f"[replica]\njournal = {self.journal}\nlink = ipc://{run}/replica.sock\n"
+                f"ready_file = {run}/replica.ready\n"
             )
 
     def start(self, name):
@@ -83,7 +88,7 @@ class Market:
         return p.wait(PATIENCE)
 
     def close(self):
-        for name in ["gateway", "notary", "engine"]:
+        for name in ["gateway", "replica", "notary", "engine"]:
             if name in self.processes:
                 self.kill(name, signal.SIGTERM)
         self.folder.cleanup()

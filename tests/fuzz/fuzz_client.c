@@ -2,14 +2,15 @@
 /*  tests/fuzz/fuzz_client.c - everything that a customer's program reads from others.
 
     The first byte chooses the door: canonical bytes of a contract, a signed note, a gateway's
-    frame, a market data frame, text.  A customer trusts its gateway, but not with its memory. */
+    frame, a market data frame, text, sealed access and a signed report.  A customer trusts its
+    gateway, but not with its memory. */
 #include "clients/lib/decode.h"
 #include "clients/lib/note.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEGMENTS_MAX = 65536, DOORS = 5 };
+enum { SEGMENTS_MAX = 65536, DOORS = 6 };
 
 static void read_contract(const uint8_t *bytes, size_t size)
 {
@@ -34,6 +35,58 @@ static void read_note(const uint8_t *bytes, size_t size)
     (void)phc_checkpoint_read((const char *)bytes, size, "m", &c);
 }
 
+static void read_notice(const Petahour__V1__GatewayMessage *m)
+{
+    phc_delivery d;
+    phc_delivery_final f;
+    phc_access a;
+    phc_cash k;
+    static phc_movement movements[PHC_MOVEMENTS_MAX];
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_DELIVERY_NOTICE &&
+        phc_decode_delivery(m->delivery_notice, &d) && phc_delivery_step_text(d.step) == NULL)
+        abort();
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_DELIVERY_FINAL &&
+        phc_decode_final(m->delivery_final, &f) && f.delivered > f.promised)
+        abort();
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_ACCESS_HANDED_OVER)
+        phc_decode_access(m->access_handed_over, &a);
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CASH_MOVEMENTS)
+        (void)phc_decode_cash(m->cash_movements, movements, &k);
+}
+
+static void read_answer(const Petahour__V1__GatewayMessage *m)
+{
+    static phc_answer_room rows;
+    phc_preview p;
+    phc_why w;
+    phc_depth d;
+    phc_open_orders o;
+    phc_positions l;
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_PREVIEW_ANSWER)
+        (void)phc_decode_preview(m->preview_answer, &rows, &p);
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_WHY_ANSWER)
+        phc_decode_why(m->why_answer, &w);
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_DEPTH_ANSWER)
+        (void)phc_decode_depth(m->depth_answer, &rows, &d);
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_ORDERS_ANSWER)
+        (void)phc_decode_open_orders(m->orders_answer, &rows, &o);
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_POSITIONS_ANSWER)
+        (void)phc_decode_positions(m->positions_answer, &rows, &l);
+}
+
+/* Nobody seals for this key, and nobody signs with that one. */
+static void read_forged(const uint8_t *bytes, size_t size)
+{
+    static const phc_key key = {.sign_seed = {1}};
+    static const uint8_t sign_key[32] = {1};
+    uint8_t opened[PHC_SEALED_MAX], signature[PHC_SIGNATURE_BYTES] = {0};
+    size_t opened_size = 0;
+    if (phc_access_open(&key, bytes, size, opened, &opened_size) == PHC_OK) abort();
+    phc_delivery_report r = {.contract = size};
+    memcpy(signature, bytes, size < sizeof signature ? size : sizeof signature);
+    if (phc_delivery_report_verify(&r, "m", 1, sign_key, signature) == PHC_OK) abort();
+}
+
 static void read_message(const Petahour__V1__GatewayMessage *m, phc_segments *room)
 {
     phc_logon l;
@@ -51,6 +104,8 @@ static void read_message(const Petahour__V1__GatewayMessage *m, phc_segments *ro
         phc_decode_result(m->command_result, &result);
     if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY)
         (void)phc_decode_catalogue(m->catalogue_entry, &row, &e);
+    read_notice(m);
+    read_answer(m);
     if (m->message_case != PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACT) return;
     phc_decode_contract(m->contract, &s);
     (void)phc_proof_fold(&s, root);
@@ -113,6 +168,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (bytes[0] % DOORS == 2) read_frame(bytes + 1, size - 1, &room);
     if (bytes[0] % DOORS == 3) read_market_data(bytes + 1, size - 1, &room);
     if (bytes[0] % DOORS == 4) read_text(bytes + 1, size - 1);
+    if (bytes[0] % DOORS == 5) read_forged(bytes + 1, size - 1);
     free(room.v);
     return 0;
 }

@@ -131,6 +131,8 @@ static inline ph_command register_participant(uint32_t id, uint32_t roles)
     c.u.participant.name.s[0] = (char)('A' + id % 26);
     memset(c.u.participant.curve_key.b, (int)id, 32);
     memset(c.u.participant.sign_key.b, (int)id + 100, 32);
+    c.u.participant.curve_key.b[1] ^= (uint8_t)(id >> 8); /* nobody has another's key */
+    c.u.participant.sign_key.b[1] ^= (uint8_t)(id >> 8);
     return c;
 }
 

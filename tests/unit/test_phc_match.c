@@ -94,6 +94,37 @@ START_TEST(the_supplier_sees_its_own_side)
 }
 END_TEST
 
+/* Of a resale: 40 sells what 30 delivers to 20; all three receive the contract. */
+START_TEST(each_party_of_a_resale_sees_its_own_side)
+{
+    phc_contract c = contract_of(1);
+    c.seller = 40;
+    c.from_contract = 9;
+    c.reseller_fee = 2;
+    c.supplier_notional = 600;
+    phc_report seller = report(1), assigned = report(1), buyer = report(1);
+    seller.side = PHC_SELL;
+    seller.order = 502;
+    seller.taker = false;
+    seller.fee = 2;
+    assigned.type = PHC_ASSIGNED;
+    assigned.notional = 600;
+    assigned.fee = 1;
+    assigned.bond = 69;
+    const struct {
+        phc_report *report;
+        uint32_t self;
+    } rows[] = {{&buyer, 20}, {&assigned, 30}, {&seller, 40}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+            ck_assert_int_eq(phc_match_report(&table, rows[i].report), PHC_MATCH_WAITS);
+            ck_assert_int_eq(phc_match_contract(&table, &c, rows[k].self),
+                             i == k ? PHC_MATCH_EQUAL : PHC_MATCH_DIFFERS);
+        }
+    }
+}
+END_TEST
+
 /* Each fact that both sides state, changed alone. */
 START_TEST(every_difference_is_noticed)
 {
@@ -139,6 +170,7 @@ static void add(TCase *t)
     tcase_add_test(t, partners_meet_whichever_comes_first);
     tcase_add_test(t, many_wait_and_are_found_in_any_order);
     tcase_add_test(t, the_supplier_sees_its_own_side);
+    tcase_add_test(t, each_party_of_a_resale_sees_its_own_side);
     tcase_add_test(t, every_difference_is_noticed);
     tcase_add_test(t, the_oldest_is_forgotten_when_it_is_full);
 }

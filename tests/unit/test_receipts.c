@@ -41,10 +41,11 @@ START_TEST(what_was_taken_down_is_there_after_a_restart)
     phc_receipts_report(&r, &(phc_report){.stream_number = 1, .type = PHC_ACCEPTED, .order = 5});
     phc_receipts_report(&r, &(phc_report){.type = PHC_NOT_TAKEN}); /* not of the stream */
     phc_receipts_result(&r, &(phc_result){.stream_number = 2, .command = "CANCEL_ORDER"});
+    phc_receipts_cash(&r, &(phc_cash){.stream_number = 3, .cash = -5});
     ck_assert_int_eq(phc_receipts_sync(&r), PHC_OK);
     ck_assert_int_eq(phc_receipts_close(&r), PHC_OK);
     ck_assert_int_eq(phc_receipts_open(&r, path, &last), PHC_OK);
-    ck_assert_uint_eq(last, 2);
+    ck_assert_uint_eq(last, 3);
     ck_assert_int_eq(phc_receipts_close(&r), PHC_OK);
 }
 END_TEST

@@ -23,8 +23,8 @@ START_TEST(a_registered_key_is_its_participant)
     request(3);
     phg_zap_answer a = phg_zap_decide(parts, 7, &r.catalogue, false);
     ck_assert_str_eq(a.status, "200");
-    ck_assert_str_eq(a.user_id, "3");
-    ck_assert_uint_eq(phg_zap_user(a.user_id).v, 3);
+    const phg_participant *who = phg_catalogue_of_key(&r.catalogue, phg_zap_user(a.user_id));
+    ck_assert_uint_eq(who->terms.id.v, 3);
     phg_replica_release(&r);
 }
 END_TEST
@@ -52,6 +52,41 @@ START_TEST(a_closed_participant_is_refused)
     ck_assert_int_eq(take_done(&r, state), PH_OK);
     request(3);
     ck_assert_str_eq(phg_zap_decide(parts, 7, &r.catalogue, false).status, "400");
+    phg_replica_release(&r);
+}
+END_TEST
+
+static ph_command change_key(ph_command_kind kind, uint32_t sender, int key_byte)
+{
+    ph_command c = {.kind = kind, .sender = {sender}};
+    c.u.key.use = PH_KEY_CONNECTION;
+    memset(c.u.key.key.b, key_byte, 32);
+    return c;
+}
+
+START_TEST(keys_are_added_and_revoked_while_others_stay)
+{
+    phg_replica r;
+    set_up_market(&r);
+    request(3);
+    uint32_t old = phg_zap_user(phg_zap_decide(parts, 7, &r.catalogue, false).user_id);
+    ck_assert_int_eq(take_done(&r, change_key(PH_CMD_ADD_KEY, 3, 33)), PH_OK);
+    request(33);
+    phg_zap_answer a = phg_zap_decide(parts, 7, &r.catalogue, false);
+    ck_assert_str_eq(a.status, "200");
+    uint32_t fresh = phg_zap_user(a.user_id);
+    ck_assert(fresh != old && phg_catalogue_of_key(&r.catalogue, fresh)->terms.id.v == 3);
+    ck_assert_int_eq(take_done(&r, change_key(PH_CMD_REVOKE_KEY, 3, 3)), PH_OK);
+    request(3);
+    ck_assert_str_eq(phg_zap_decide(parts, 7, &r.catalogue, false).status, "400");
+    ck_assert_ptr_null(phg_catalogue_of_key(&r.catalogue, old));
+    ck_assert_ptr_nonnull(phg_catalogue_of_key(&r.catalogue, fresh));
+    /* By an operator, and once more. */
+    ph_command again = change_key(PH_CMD_ADD_KEY, 1, 3);
+    again.u.key.participant.v = 3;
+    ck_assert_int_eq(take_done(&r, again), PH_OK);
+    ck_assert_ptr_nonnull(phg_catalogue_of_key(&r.catalogue, old));
+    ck_assert_int_eq(take_done(&r, change_key(PH_CMD_ADD_KEY, 2, 3)), PH_ECORRUPT);
     phg_replica_release(&r);
 }
 END_TEST
@@ -86,9 +121,9 @@ START_TEST(only_our_own_user_ids_are_read)
     static const char *const bad[] = {
         "", "0", "03", "3 ", " 3", "-3", "3x", "4294967296", "99999999999999999999999"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        ck_assert_uint_eq(phg_zap_user(bad[i]).v, 0);
-    ck_assert_uint_eq(phg_zap_user(NULL).v, 0);
-    ck_assert_uint_eq(phg_zap_user("4294967295").v, UINT32_MAX);
+        ck_assert_uint_eq(phg_zap_user(bad[i]), 0);
+    ck_assert_uint_eq(phg_zap_user(NULL), 0);
+    ck_assert_uint_eq(phg_zap_user("4294967295"), UINT32_MAX);
 }
 END_TEST
 
@@ -97,6 +132,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_registered_key_is_its_participant);
     tcase_add_test(t, strangers_are_refused);
     tcase_add_test(t, a_closed_participant_is_refused);
+    tcase_add_test(t, keys_are_added_and_revoked_while_others_stay);
     tcase_add_test(t, what_is_not_a_curve_request_is_refused);
     tcase_add_test(t, only_our_own_user_ids_are_read);
 }

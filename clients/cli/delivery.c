@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of contracts: access, reports, disputes, cash. */
+#include "clients/cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* ---- Access -------------------------------------------------------------------------------- */
+
+typedef struct {
+    uint64_t contract;
+    bool found;
+    uint8_t buyer_key[32];
+    phc_key key; /* opens what was handed over */
+    uint8_t access[PHC_SEALED_MAX];
+    size_t size;
+    phc_status opened;
+} handing;
+
+static void on_contract(void *arg, const phc_contract *c, const phc_signed_contract *g,
+                        bool matched)
+{
+    cli_session *s = arg;
+    handing *h = s->arg;
+    (void)g, (void)matched; /* it was verified before it came here */
+    if (c->contract != h->contract) return;
+    h->found = true;
+    memcpy(h->buyer_key, c->buyer_key, sizeof h->buyer_key);
+}
+
+static cli_exit read_access(const char *path, handing *h)
+{
+    FILE *f = fopen(path, "rbe");
+    if (f == NULL) return cli_say(CLI_FAILED, "could not open \"%s\": %s", path, strerror(errno));
+    h->size = fread(h->access, 1, PHC_ACCESS_MAX + 1, f);
+    bool failed = ferror(f) != 0;
+    fclose(f); /* nothing was written */
+    if (failed) return cli_say(CLI_FAILED, "could not read \"%s\"", path);
+    if (h->size == 0 || h->size > PHC_ACCESS_MAX)
+        return cli_say(CLI_USAGE, "\"%s\" does not have 1 to %d bytes", path, PHC_ACCESS_MAX);
+    return CLI_DONE;
+}
+
+int cli_access_give(int argc, char **argv)
+{
+    handing h = {0};
+    const char *path = NULL;
+    cli_common common;
+    cli_field fields[] = {
+        {.name = "CONTRACT", .kind = CLI_U64, .required = true, .to = &h.contract},
+        {.name = "file",
+         .arg = "FILE",
+         .kind = CLI_TEXT,
+         .required = true,
+         .to = &path,
+         .doc = "What the buyer needs to use it: at most 464 bytes"},
+    };
+    cli_read(argc, argv,
+             "Hands over access to what a contract delivers, sealed to the buyer's key: nobody "
+             "else can read it (supplier).",
+             fields, CNT(fields), &common);
+    cli_exit e = read_access(path, &h);
+    if (e != CLI_DONE) return (int)e;
+    cli_session s = {.arg = &h};
+    e = cli_open(&s, &common, (phc_callbacks){.on_contract = on_contract}, 0, 1);
+    if (e != CLI_DONE) return (int)e;
+    if (!h.found) {
+        cli_close(&s);
+        return cli_say(CLI_NOT_FOUND, "you have no contract %llu; see `petahour contract list`",
+                       (unsigned long long)h.contract);
+    }
+    uint64_t request = 0;
+    phc_status sent =
+        phc_hand_over_access(s.client, h.contract, h.buyer_key, h.access, h.size, &request);
+    e = cli_finish(
+        &s, sent, request,
+        json_pack("{s:o, s:I}", "contract", cli_number(h.contract), "bytes", (json_int_t)h.size));
+    cli_close(&s);
+    return (int)e;
+}
+
+static void on_access(void *arg, const phc_access *a)
+{
+    cli_session *s = arg;
+    handing *h = s->arg;
+    if (a->contract != h->contract || a->sealed_size > sizeof h->access) return;
+    h->found = true; /* the newest counts */
+    h->opened = phc_access_open(&h->key, a->sealed, a->sealed_size, h->access, &h->size);
+}
+
+int cli_access_show(int argc, char **argv)
+{
+    handing h = {0};
+    char err[400];
+    cli_common common;
+    cli_field fields[] = {
+        {.name = "CONTRACT", .kind = CLI_U64, .required = true, .to = &h.contract},
+    };
+    cli_read(argc, argv,
+             "Shows the access that you were given to what a contract delivers (buyer).", fields,
+             CNT(fields), &common);
+    if (common.key_file != NULL && phc_key_read(common.key_file, &h.key, err, sizeof err) != PHC_OK)
+        return cli_say(CLI_FAILED, "%s", err);
+    cli_session s = {.arg = &h};
+    cli_exit e = cli_open(&s, &common, (phc_callbacks){.on_access = on_access}, 1, 0);
+    phc_key_wipe(&h.key);
+    if (e != CLI_DONE) return (int)e;
+    cli_close(&s);
+    if (!h.found)
+        return cli_say(CLI_NOT_FOUND, "you were given no access to contract %llu",
+                       (unsigned long long)h.contract);
+    if (h.opened != PHC_OK)
+        return cli_say(CLI_NOT_VERIFIED, "the access is sealed to another key than yours");
+    (void)fwrite(h.access, 1, h.size, stdout); /* a closed output: see main */
+    return CLI_DONE;
+}
+
+/* ---- Reports ------------------------------------------------------------------------------- */
+
+/* Which contract-period, and how many unit-seconds. */
+typedef struct {
+    phc_delivery_report r;
+    const char *product;
+    uint64_t at;
+    bool by_number, by_time;
+} naming;
+
+typedef phc_status (*sending)(phc_client *c, const phc_delivery_report *r, uint64_t *ret_request);
+
+static phc_status send_report(phc_client *c, const phc_delivery_report *r, uint64_t *ret_request)
+{
+    return phc_report_delivery(c, r, ret_request);
+}
+
+static phc_status send_confirm(phc_client *c, const phc_delivery_report *r, uint64_t *ret_request)
+{
+    return phc_confirm_delivery(c, r->contract, r->period, ret_request);
+}
+
+static phc_status send_dispute(phc_client *c, const phc_delivery_report *r, uint64_t *ret_request)
+{
+    return phc_dispute_delivery(c, r->contract, r->period, r->delivered, ret_request);
+}
+
+static phc_status send_resolve(phc_client *c, const phc_delivery_report *r, uint64_t *ret_request)
+{
+    return phc_resolve_dispute(c, r->contract, r->period, r->delivered, ret_request);
+}
+
+static cli_exit find_period(const cli_catalogue *c, naming *n)
+{
+    if (n->by_number) return CLI_DONE;
+    const phc_product *p = cli_find_product(c, n->product);
+    if (p == NULL) return CLI_NOT_FOUND;
+    if (phc_period_from_time(n->at, p->period_seconds, &n->r.period) == PHC_OK) return CLI_DONE;
+    return cli_say(CLI_USAGE, "could not use --at: no period of %u seconds starts then",
+                   p->period_seconds);
+}
+
+static int tell_market(const cli_common *common, naming *n, sending send)
+{
+    cli_session s;
+    cli_catalogue c;
+    if (n->by_number == n->by_time)
+        return cli_say(CLI_USAGE, "give either --period or both --product and --at");
+    cli_exit e = cli_open_catalogue(&s, &c, common);
+    if (e != CLI_DONE) return (int)e;
+    e = find_period(&c, n);
+    if (e != CLI_DONE) return cli_end(&s, &c, e);
+    uint64_t request = 0;
+    phc_status sent = send(s.client, &n->r, &request);
+    e = cli_finish(&s, sent, request,
+                   json_pack("{s:o, s:I}", "contract", cli_number(n->r.contract), "period",
+                             (json_int_t)n->r.period));
+    return cli_end(&s, &c, e);
+}
+
+/* Reads the arguments that all of these commands have, and the figure if there is one. */
+static int delivery(int argc, char **argv, const char *doc, sending send)
+{
+    naming n = {.by_number = false};
+    cli_common common;
+    cli_field fields[] = {
+        {.name = "CONTRACT", .kind = CLI_U64, .required = true, .to = &n.r.contract},
+        {.name = "period",
+         .arg = "NUMBER",
+         .kind = CLI_U32,
+         .to = &n.r.period,
+         .doc = "Number of the period"},
+        {.name = "product",
+         .arg = "PRODUCT",
+         .kind = CLI_TEXT,
+         .to = &n.product,
+         .doc = "Product of the contract, when there is no --period"},
+        {.name = "at",
+         .arg = "TIME",
+         .kind = CLI_TIME,
+         .to = &n.at,
+         .doc = "Start of the period, when there is no --period"},
+        {.name = "delivered",
+         .arg = "UNIT-SECONDS",
+         .kind = CLI_U64,
+         .required = true,
+         .to = &n.r.delivered,
+         .doc = "Units times the seconds that they were there"},
+        {.name = "energy-wh",
+         .arg = "NUMBER",
+         .kind = CLI_U64,
+         .to = &n.r.energy_wh,
+         .doc = "Energy that was used"},
+    };
+    /* A confirmation has no figure, and only a report has energy. */
+    size_t cnt = send == send_confirm ? 4 : send == send_report ? 6 : 5;
+    cli_read(argc, argv, doc, fields, cnt, &common);
+    n.by_number = fields[1].given;
+    n.by_time = fields[2].given && fields[3].given;
+    return tell_market(&common, &n, send);
+}
+
+int cli_delivery_report(int argc, char **argv)
+{
+    return delivery(argc, argv,
+                    "Reports what was delivered in one period of a contract; signed with your key "
+                    "(meter of the contract, or its supplier).",
+                    send_report);
+}
+
+int cli_delivery_confirm(int argc, char **argv)
+{
+    return delivery(argc, argv, "Confirms a report: what it says is what came (buyer).",
+                    send_confirm);
+}
+
+int cli_delivery_dispute(int argc, char **argv)
+{
+    return delivery(
+        argc, argv,
+        "Disputes a report, with the figure that you claim; puts down a deposit (buyer, "
+        "or whoever is owed a premium).",
+        send_dispute);
+}
+
+int cli_delivery_resolve(int argc, char **argv)
+{
+    return delivery(argc, argv, "Decides a dispute (operator only).", send_resolve);
+}
+
+/* ---- Lists --------------------------------------------------------------------------------- */
+
+static json_t *delivery_row(uint64_t at, uint64_t contract, uint32_t period, const char *step)
+{
+    return json_pack("{s:o, s:o, s:I, s:s}", "at", cli_time(at), "contract", cli_number(contract),
+                     "period", (json_int_t)period, "step", step);
+}
+
+static void on_delivery(void *arg, const phc_delivery *d)
+{
+    cli_session *s = arg;
+    json_t *rows = s->arg;
+    json_t *o = delivery_row(d->at, d->contract, d->period, phc_delivery_step_text(d->step));
+    json_object_set_new(o, "unit_seconds", cli_number(d->figure));
+    json_object_set_new(o, "by", cli_number(d->by));
+    json_object_set_new(o, "due", cli_time(d->due));
+    json_array_append_new(rows, o);
+}
+
+static void on_final(void *arg, const phc_delivery_final *f)
+{
+    cli_session *s = arg;
+    json_t *rows = s->arg;
+    char step[32];
+    snprintf(step, sizeof step, "FINAL: %s", phc_final_cause_text(f->cause));
+    json_t *o = delivery_row(f->at, f->contract, f->period, step);
+    json_object_set_new(o, "unit_seconds", cli_number(f->delivered));
+    json_object_set_new(o, "promised", cli_number(f->promised));
+    json_array_append_new(rows, o);
+}
+
+static void on_cash(void *arg, const phc_cash *k)
+{
+    cli_session *s = arg;
+    json_t *rows = s->arg;
+    for (size_t i = 0; i < k->movement_cnt; i++) {
+        const phc_movement *m = &k->movements[i];
+        json_t *o = json_pack("{s:o, s:s, s:o}", "at", cli_time(k->at), "reason", m->reason,
+                              "amount", cli_money(m->amount));
+        json_object_set_new(o, "contract",
+                            m->contract == 0 ? json_null() : cli_number(m->contract));
+        json_object_set_new(o, "reference",
+                            m->reference[0] == '\0' ? json_null() : json_string(m->reference));
+        /* Told for all movements of a command together. */
+        json_object_set_new(o, "cash", i + 1 < k->movement_cnt ? json_null() : cli_money(k->cash));
+        json_array_append_new(rows, o);
+    }
+}
+
+/* Prints what the private stream tells through the callbacks. */
+static int list(const cli_common *common, phc_callbacks cb, const cli_column *columns, size_t cnt)
+{
+    cli_session s = {.arg = json_array()};
+    json_t *rows = s.arg;
+    cli_exit e = cli_open(&s, common, cb, 1, 0);
+    if (e != CLI_DONE) {
+        json_decref(rows);
+        return (int)e;
+    }
+    cli_print_rows(rows, columns, cnt, common->json);
+    cli_close(&s);
+    return CLI_DONE;
+}
+
+int cli_delivery_list(int argc, char **argv)
+{
+    static const cli_column columns[] = {{"at", "AT", false},
+                                         {"contract", "CONTRACT", true},
+                                         {"period", "PERIOD", true},
+                                         {"step", "STEP", false},
+                                         {"unit_seconds", "UNIT-SECONDS", true},
+                                         {"promised", "OF", true},
+                                         {"by", "BY", true},
+                                         {"due", "DUE", false}};
+    cli_common common;
+    cli_read(argc, argv, "Lists what became of your contracts, period by period.", NULL, 0,
+             &common);
+    return list(&common, (phc_callbacks){.on_delivery = on_delivery, .on_delivery_final = on_final},
+                columns, CNT(columns));
+}
+
+int cli_cash_list(int argc, char **argv)
+{
+    static const cli_column columns[] = {{"at", "AT", false},
+                                         {"reason", "REASON", false},
+                                         {"amount", "AMOUNT", true},
+                                         {"contract", "CONTRACT", true},
+                                         {"reference", "REFERENCE", false},
+                                         {"cash", "CASH", true}};
+    cli_common common;
+    cli_read(argc, argv, "Lists what came into and went out of your cash, with its reason.", NULL,
+             0, &common);
+    return list(&common, (phc_callbacks){.on_cash = on_cash}, columns, CNT(columns));
+}

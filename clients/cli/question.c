@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions about the market: answers hold for the sequence that they state. */
+#include "clients/cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CNT(a) (sizeof(a) / sizeof((a)[0]))
+
+typedef struct {
+    cli_catalogue catalogue; /* first: the catalogue's callbacks look here */
+    const phc_product *product;
+    json_t *result;  /* what is printed in the end */
+    uint32_t length; /* of a block that is asked about */
+    uint64_t after;  /* of the last row, when there are more */
+    bool answered, more, not_found;
+    cli_exit refused;
+} asking;
+
+_Static_assert(offsetof(asking, catalogue) == 0, "a question is found as its catalogue");
+
+static asking *asking_of(void *arg)
+{
+    cli_session *s = arg;
+    asking *a = s->arg;
+    a->answered = true;
+    return a;
+}
+
+static const phc_product *product_of(const asking *a, uint32_t id)
+{
+    for (size_t i = 0; i < a->catalogue.product_cnt; i++)
+        if (a->catalogue.products[i].id == id) return &a->catalogue.products[i];
+    return NULL;
+}
+
+static json_t *start_of(const asking *a, uint32_t product, uint32_t period)
+{
+    const phc_product *p = product_of(a, product);
+    return p == NULL ? json_null() : cli_time(phc_period_start(period, p->period_seconds));
+}
+
+static json_t *symbol_of(const asking *a, uint32_t product)
+{
+    const phc_product *p = product_of(a, product);
+    return p == NULL ? json_null() : json_string(p->symbol);
+}
+
+/* Waits for the answer to what was sent. */
+static cli_exit wait_answer(cli_session *s, asking *a, phc_status sent)
+{
+    a->answered = false;
+    if (sent != PHC_OK)
+        return cli_say(sent == PHC_EINVAL ? CLI_USAGE : CLI_FAILED, "%s", phc_error(s->client));
+    cli_exit e = cli_wait(s, &a->answered);
+    return e == CLI_DONE ? a->refused : e;
+}
+
+/* Opens a session that knows the catalogue; cb has what takes the answers. */
+static cli_exit begin(cli_session *s, asking *a, const cli_common *common, phc_callbacks cb)
+{
+    cb.on_catalogue = cli_on_catalogue;
+    cb.on_catalogue_end = cli_on_catalogue_end;
+    s->arg = a;
+    cli_exit e = cli_open(s, common, cb, 0, 0);
+    if (e != CLI_DONE) return e;
+    e = cli_load_catalogue(s);
+    return e == CLI_DONE ? CLI_DONE : cli_end(s, &a->catalogue, e);
+}
+
+/* ---- Preview and why ------------------------------------------------------------------------ */
+
+static void on_preview(void *arg, const phc_preview *p)
+{
+    asking *a = asking_of(arg);
+    json_t *o = a->result;
+    json_object_set_new(o, "sequence", cli_number(p->sequence));
+    if (p->reject_code != 0) {
+        a->refused =
+            cli_say(CLI_REFUSED, "the order would be refused: %s: %s (%lld, %lld)", p->reject_name,
+                    p->reject_text, (long long)p->reject_arg0, (long long)p->reject_arg1);
+        return;
+    }
+    json_object_set_new(o, "hold", cli_money(p->hold));
+    json_object_set_new(o, "hold_after", cli_money(p->hold_after));
+    json_object_set_new(o, "executed_unit_periods", cli_number(p->executed));
+    json_object_set_new(o, "left_unit_periods", cli_number(p->left));
+    json_object_set_new(o, "ends", p->ends[0] == '\0' ? json_null() : json_string(p->ends));
+    json_object_set_new(o, "notional", cli_money(p->notional));
+    json_object_set_new(o, "fee", cli_money(p->fee));
+    json_object_set_new(o, "fee_at_trade", cli_money(p->fee_at_trade));
+    json_object_set_new(o, "bond", cli_money(p->bond));
+    json_object_set_new(o, "contracts", cli_number(p->contracts));
+    json_t *fills = json_array();
+    for (size_t i = 0; i < p->fill_cnt; i++)
+        json_array_append_new(fills, json_pack("{s:o, s:o, s:o}", "from",
+                                               start_of(a, a->product->id, p->fills[i].period),
+                                               "price", cli_money(p->fills[i].price), "units",
+                                               cli_number(p->fills[i].units)));
+    json_object_set_new(o, "fills", fills);
+    json_object_set_new(o, "fill_count", cli_number(p->fill_count));
+}
+
+static void on_why(void *arg, const phc_why *w)
+{
+    asking *a = asking_of(arg);
+    json_t *o = a->result;
+    a->not_found = w->unknown;
+    if (w->reject_code != 0)
+        a->refused = cli_say(CLI_REFUSED, "nothing can be said: it would be refused now: %s: %s",
+                             w->reject_name, w->reject_text);
+    if (w->unknown || w->reject_code != 0) return;
+    json_object_set_new(o, "sequence", cli_number(w->sequence));
+    json_object_set_new(o, "executes_as_it_stands", json_boolean(w->fills));
+    if (w->fills) return;
+    json_object_set_new(o, "executes_at_price", w->price == 0 ? json_null() : cli_money(w->price));
+    if (w->price_reject_name[0] != '\0')
+        json_object_set_new(o, "price_is_refused", json_string(w->price_reject_name));
+    json_object_set_new(o, "executes_for_quantity",
+                        w->quantity == 0 ? json_null() : cli_number(w->quantity));
+    json_object_set_new(o, "executes_from",
+                        w->has_start && a->product != NULL ? start_of(a, a->product->id, w->start)
+                                                           : json_null());
+    if (w->more_starts) json_object_set_new(o, "more_starts_not_tried", json_true());
+    json_t *others = json_array();
+    char text[512] = "";
+    for (size_t i = 0; i < w->product_cnt; i++) {
+        const phc_product *p = product_of(a, w->products[i]);
+        if (p == NULL) continue;
+        json_array_append_new(others, json_string(p->symbol));
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%s", used == 0 ? "" : ", ", p->symbol);
+    }
+    json_object_set_new(o, "executes_in", text[0] == '\0' ? json_null() : json_string(text));
+    json_object_set_new(o, "products", others);
+}
+
+static int finish(cli_session *s, asking *a, cli_exit e)
+{
+    if (e == CLI_DONE)
+        cli_print_object(a->result, s->common.json);
+    else
+        json_decref(a->result);
+    return cli_end(s, &a->catalogue, e);
+}
+
+static int preview(int argc, char **argv, phc_side side)
+{
+    cli_common common;
+    cli_session s;
+    asking a = {.result = NULL};
+    cli_order_words w = cli_usual_order(side, true);
+    cli_read_order(argc, argv,
+                   "Asks what an order would do now: what executes, at which prices, what is held, "
+                   "or why it would be refused.  Nothing is sent to the market.",
+                   &w, &common);
+    cli_exit e =
+        begin(&s, &a, &common, (phc_callbacks){.on_preview = on_preview, .on_why = on_why});
+    if (e != CLI_DONE) return (int)e;
+    a.result = json_object();
+    a.product = cli_find_product(&a.catalogue, w.product);
+    if (a.product == NULL) return finish(&s, &a, CLI_NOT_FOUND);
+    if (phc_period_from_time(w.from, a.product->period_seconds, &w.order.first_period) != PHC_OK)
+        return finish(&s, &a,
+                      cli_say(CLI_USAGE,
+                              "could not use --from: no period of %u seconds starts then",
+                              a.product->period_seconds));
+    w.order.product = a.product->id;
+    e = wait_answer(&s, &a, phc_ask_preview(s.client, &w.order, NULL));
+    if (e == CLI_DONE && w.why) e = wait_answer(&s, &a, phc_ask_why(s.client, 0, &w.order, NULL));
+    return finish(&s, &a, e);
+}
+
+int cli_preview_buy(int argc, char **argv)
+{
+    return preview(argc, argv, PHC_BUY);
+}
+
+int cli_preview_sell(int argc, char **argv)
+{
+    return preview(argc, argv, PHC_SELL);
+}
+
+static void on_open_orders(void *arg, const phc_open_orders *l)
+{
+    asking *a = asking_of(arg);
+    a->not_found = l->order_cnt == 0;
+    if (l->order_cnt == 0) return;
+    const phc_open_order *o = &l->orders[0];
+    a->product = product_of(a, o->terms.product);
+    json_t *r = a->result;
+    json_object_set_new(r, "sequence", cli_number(l->sequence));
+    json_object_set_new(r, "order", cli_number(o->order));
+    json_object_set_new(r, "client_order_id", cli_number(o->terms.client_order_id));
+    json_object_set_new(r, "product", symbol_of(a, o->terms.product));
+    json_object_set_new(r, "side", json_string(phc_side_text(o->terms.side)));
+    json_object_set_new(r, "shape", json_string(phc_shape_text(o->terms.shape)));
+    json_object_set_new(r, "from", start_of(a, o->terms.product, o->terms.first_period));
+    json_object_set_new(r, "periods", cli_number(o->terms.periods));
+    json_object_set_new(r, "quantity", cli_number(o->terms.quantity));
+    json_object_set_new(r, "price", cli_money(o->terms.price));
+    json_object_set_new(r, "open_unit_periods", cli_number(o->leaves));
+}
+
+static int about_order(int argc, char **argv, bool why)
+{
+    uint64_t order = 0;
+    cli_common common;
+    cli_session s;
+    asking a = {.result = NULL};
+    cli_field fields[] = {
+        {.name = "ORDER", .kind = CLI_U64, .required = true, .to = &order},
+    };
+    cli_read(argc, argv,
+             why ? "Asks why an open order of yours does not execute: the price, the quantity, the "
+                   "start and the other products at which all of it would, now."
+                 : "Asks how an open order of yours stands.",
+             fields, CNT(fields), &common);
+    cli_exit e =
+        begin(&s, &a, &common, (phc_callbacks){.on_open_orders = on_open_orders, .on_why = on_why});
+    if (e != CLI_DONE) return (int)e;
+    a.result = json_object();
+    e = wait_answer(&s, &a, phc_ask_orders(s.client, order, 0, NULL));
+    if (e == CLI_DONE && !a.not_found && why)
+        e = wait_answer(&s, &a, phc_ask_why(s.client, order, NULL, NULL));
+    if (e == CLI_DONE && a.not_found)
+        e = cli_say(CLI_NOT_FOUND, "you have no open order %llu; see `petahour order list`",
+                    (unsigned long long)order);
+    return finish(&s, &a, e);
+}
+
+int cli_why(int argc, char **argv)
+{
+    return about_order(argc, argv, true);
+}
+
+int cli_order_status(int argc, char **argv)
+{
+    return about_order(argc, argv, false);
+}
+
+/* ---- Depth ---------------------------------------------------------------------------------- */
+
+static void on_depth(void *arg, const phc_depth *d)
+{
+    asking *a = asking_of(arg);
+    if (d->refused) {
+        a->refused = cli_say(CLI_REFUSED, "blocks of %u periods are longer than %s allows",
+                             a->length, a->product->symbol);
+        return;
+    }
+    for (size_t i = 0; i < d->row_cnt; i++) {
+        uint64_t unit_periods = d->rows[i].units * a->length;
+        if (unit_periods == 0) continue;
+        int64_t average = d->rows[i].notional / (int64_t)unit_periods;
+        json_array_append_new(
+            a->result, json_pack("{s:o, s:o, s:o, s:o}", "from",
+                                 start_of(a, a->product->id, d->first_start + (uint32_t)i), "units",
+                                 cli_number(d->rows[i].units), "average_price", cli_money(average),
+                                 "notional", cli_money(d->rows[i].notional)));
+    }
+}
+
+int cli_depth(int argc, char **argv)
+{
+    /* long: a table of options */
+    static const cli_column columns[] = {{"from", "FROM", false},
+                                         {"units", "UNITS", true},
+                                         {"average_price", "AVERAGE PRICE", true},
+                                         {"notional", "NOTIONAL", true}};
+    phc_depth_question q = {.side = PHC_BUY, .periods = 1, .starts = 24, .without_own = true};
+    const char *product = NULL;
+    uint64_t from = 0;
+    bool sell = false;
+    cli_common common;
+    cli_session s;
+    asking a = {.result = NULL};
+    cli_field fields[] = {
+        {.name = "PRODUCT", .kind = CLI_TEXT, .required = true, .to = &product},
+        {.name = "from",
+         .arg = "TIME",
+         .kind = CLI_TIME,
+         .required = true,
+         .to = &from,
+         .doc = "First start, like 2026-12-01T00:00:00Z"},
+        {.name = "starts",
+         .arg = "NUMBER",
+         .kind = CLI_U32,
+         .to = &q.starts,
+         .doc = "How many starts, period after period (default: 24)"},
+        {.name = "periods",
+         .arg = "NUMBER",
+         .kind = CLI_U32,
+         .to = &q.periods,
+         .doc = "Length of the block (default: 1)"},
+        {.name = "limit",
+         .arg = "MONEY",
+         .kind = CLI_MONEY,
+         .to = &q.limit,
+         .doc = "Count units up to this average price (default: all)"},
+        {.name = "sell",
+         .kind = CLI_FLAG,
+         .to = &sell,
+         .doc = "What could be sold as a block (default: bought)"},
+    };
+    cli_read(
+        argc, argv,
+        "Asks how many units of a block could be taken from each start, at which average price; "
+        "your own orders left out.",
+        fields, CNT(fields), &common);
+    if (sell) q.side = PHC_SELL;
+    cli_exit e = begin(&s, &a, &common, (phc_callbacks){.on_depth = on_depth});
+    if (e != CLI_DONE) return (int)e;
+    a.product = cli_find_product(&a.catalogue, product);
+    if (a.product == NULL) return cli_end(&s, &a.catalogue, CLI_NOT_FOUND);
+    if (phc_period_from_time(from, a.product->period_seconds, &q.first_start) != PHC_OK)
+        return cli_end(&s, &a.catalogue,
+                       cli_say(CLI_USAGE,
+                               "could not use --from: no period of %u "
+                               "seconds starts then",
+                               a.product->period_seconds));
+    q.product = a.product->id;
+    a.length = q.periods;
+    a.result = json_array();
+    e = wait_answer(&s, &a, phc_ask_depth(s.client, &q, NULL));
+    if (e == CLI_DONE)
+        cli_print_rows(a.result, columns, CNT(columns), common.json);
+    else
+        json_decref(a.result);
+    return cli_end(&s, &a.catalogue, e);
+}
+
+/* ---- Positions and balances ----------------------------------------------------------------- */
+
+static void on_positions(void *arg, const phc_positions *l)
+{
+    static const char *const states[] = {"-", "AWAITED", "REPORTED", "DISPUTED"};
+    asking *a = asking_of(arg);
+    a->more = l->more && l->position_cnt != 0;
+    for (size_t i = 0; i < l->position_cnt; i++) {
+        const phc_position *p = &l->positions[i];
+        char buyer[16], supplier[16];
+        json_t *o =
+            json_pack("{s:o, s:o, s:o, s:I, s:I}", "contract", cli_number(p->contract), "product",
+                      symbol_of(a, p->product), "from", start_of(a, p->product, p->first_period),
+                      "periods", (json_int_t)p->periods, "quantity", (json_int_t)p->quantity);
+        json_object_set_new(o, "offered", cli_number(p->offered));
+        json_object_set_new(o, "state", json_string(states[p->state]));
+        json_object_set_new(o, "buyer",
+                            json_string(cli_participant_name(&a->catalogue, p->buyer, buyer)));
+        json_object_set_new(
+            o, "supplier", json_string(cli_participant_name(&a->catalogue, p->supplier, supplier)));
+        json_object_set_new(o, "due", cli_time(p->due));
+        json_array_append_new(a->result, o);
+        a->after = p->contract;
+    }
+}
+
+int cli_position_list(int argc, char **argv)
+{
+    static const cli_column columns[] = {
+        {"contract", "CONTRACT", true}, {"product", "PRODUCT", false},
+        {"from", "FROM", false},        {"periods", "PERIODS", true},
+        {"quantity", "UNITS", true},    {"offered", "OFFERED", true},
+        {"state", "STATE", false},      {"buyer", "BUYER", false},
+        {"supplier", "SUPPLIER", false}};
+    cli_common common;
+    cli_session s;
+    asking a = {.more = true};
+    cli_read(argc, argv, "Lists the periods of your contracts that are not final.", NULL, 0,
+             &common);
+    cli_exit e = begin(&s, &a, &common, (phc_callbacks){.on_positions = on_positions});
+    if (e != CLI_DONE) return (int)e;
+    a.result = json_array();
+    while (e == CLI_DONE && a.more)
+        e = wait_answer(&s, &a, phc_ask_positions(s.client, a.after, NULL));
+    if (e == CLI_DONE)
+        cli_print_rows(a.result, columns, CNT(columns), common.json);
+    else
+        json_decref(a.result);
+    return cli_end(&s, &a.catalogue, e);
+}
+
+static void on_balances(void *arg, const phc_balances *b)
+{
+    asking *a = asking_of(arg);
+    json_t *o = a->result;
+    json_object_set_new(o, "sequence", cli_number(b->sequence));
+    json_object_set_new(o, "cash", cli_money(b->cash));
+    json_object_set_new(o, "held_by_orders", cli_money(b->held));
+    json_object_set_new(o, "free", cli_money(b->cash - b->held));
+    json_object_set_new(o, "in_escrow", cli_money(b->escrow));
+    json_object_set_new(o, "bonds", cli_money(b->bond));
+    json_object_set_new(o, "premiums", cli_money(b->premiums));
+    json_object_set_new(o, "dispute_deposits", cli_money(b->deposits));
+    json_object_set_new(o, "open_orders", cli_number(b->orders));
+    json_object_set_new(o, "running_contracts", cli_number(b->contracts));
+}
+
+int cli_statement(int argc, char **argv)
+{
+    cli_common common;
+    cli_session s;
+    asking a = {.result = NULL};
+    cli_read(argc, argv,
+             "Shows your cash and what your orders and contracts keep of it.  `petahour cash list` "
+             "has every movement.",
+             NULL, 0, &common);
+    cli_exit e = begin(&s, &a, &common, (phc_callbacks){.on_balances = on_balances});
+    if (e != CLI_DONE) return (int)e;
+    a.result = json_object();
+    e = wait_answer(&s, &a, phc_ask_balances(s.client, NULL));
+    return finish(&s, &a, e);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  petahour-replica - replays the journal and answers questions about the market.
+
+    It keeps nothing that it could not compute again, and the engine does not know of it: however
+    much is asked, matching goes on at its own pace.  One thread: journal and gateways are waited
+    for together, and an answer holds for the sequence that it states. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "engine/base/panic.h"
+#include "engine/process/log.h"
+#include "engine/process/memory.h"
+#include "engine/process/options.h"
+#include "engine/process/stop.h"
+#include "engine/query/answer.h"
+#include "engine/query/holdings.h"
+#include "engine/replay/replay.h"
+
+enum {
+    BATCHES_PER_TURN = 64, /* so that questions are answered while it catches up */
+    ANSWERS_PER_TURN = 16, /* so that it keeps up while questions are asked */
+    IDENTITY_MAX = 255,    /* ZeroMQ's own bound */
+    QUEUE_MESSAGES = 256,  /* of one gateway, each way */
+    WAIT_MS = 1000,        /* a look at the journal even if nothing was announced */
+    UNTOLD_MS = 10,        /* the same where the system cannot announce changes */
+    ABSENT_MS = 100,       /* between looks for a journal that is not there yet */
+};
+
+typedef struct {
+    char journal[512], link[256], ready_file[512];
+} settings;
+
+static const ph_config_row rows[] = {
+    {"journal", PH_CONFIG_PATH, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
+     "directory of the journal that is followed"},
+    {"link", PH_CONFIG_TEXT, PH_CONFIG_AT(settings, link), NULL, 1, 0,
+     "where gateways ask (ipc://...)"},
+    {"ready_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
+     "written when gateways can ask"},
+};
+
+static const ph_config_table table = {
+    .section = "replica",
+    .rows = rows,
+    .row_cnt = sizeof rows / sizeof rows[0],
+    .settings_size = sizeof(settings),
+};
+
+typedef struct {
+    settings settings;
+    ph_config_market market;
+    ph_replay *replay; /* NULL until there is a journal */
+    ph_holdings holdings;
+    void *room; /* of the questions */
+    size_t room_size;
+    ph_question *question; /* NULL until the market is there */
+    bool is_checked;       /* the journal is of this market */
+    void *zmq, *socket;
+    int watch; /* tells that the journal changed; -1: the system cannot */
+    uint64_t answered, dropped;
+    ph_query asked;
+    ph_answer answer;
+} replica;
+
+/* ---- The journal --------------------------------------------------------------------------- */
+
+static bool check_market(replica *r)
+{
+    const ph_open_market *opened = ph_market_opened(ph_replay_market(r->replay));
+    r->is_checked = opened != NULL && strcmp(opened->market.s, r->market.name) == 0;
+    if (!r->is_checked)
+        ph_log_error("could not follow journal \"%s\": it is of market \"%s\", the configuration "
+                     "says \"%s\"; correct [market] name or [replica] journal",
+                     r->settings.journal, opened == NULL ? "" : opened->market.s, r->market.name);
+    return r->is_checked;
+}
+
+static bool make_room(replica *r)
+{
+    ph_market_limits limits = ph_replay_limits(r->replay);
+    r->room_size = ph_question_footprint(&limits);
+    if (ph_memory_map(r->room_size, &r->room) != PH_OK) {
+        ph_log_error("could not make room for questions: no memory");
+        return false;
+    }
+    r->question = ph_question_init(r->room, &limits);
+    return true;
+}
+
+static bool take(replica *r, const ph_replay_batch *batch)
+{
+    if (!r->is_checked && (!check_market(r) || !make_room(r))) return false;
+    for (uint32_t i = 0; i < batch->record_cnt; i++) {
+        if (ph_holdings_take(&r->holdings, ph_replay_market(r->replay), &batch->records[i]) ==
+            PH_OK)
+            continue;
+        ph_log_error("could not note what record %" PRIu64 " brought: no memory",
+                     batch->first_seq + i);
+        return false;
+    }
+    return true;
+}
+
+/* Takes what is durable, at most so many batches.  PH_OK: there may be more; PH_EEND: that was all
+   yet; anything else was logged and ends the process. */
+static ph_status follow(replica *r)
+{
+    ph_replay_error err = {.seq = 0};
+    for (uint32_t i = 0; i < BATCHES_PER_TURN; i++) {
+        const ph_replay_batch *batch;
+        ph_status s =
+            r->replay == NULL ? ph_replay_open(r->settings.journal, &r->replay, &err) : PH_OK;
+        if (s == PH_ENOTFOUND) return PH_EEND;
+        if (s == PH_OK) s = ph_replay_next(r->replay, &batch, &err);
+        if (s == PH_EEND) return PH_EEND;
+        if (s != PH_OK) {
+            ph_log_error("%s", err.text);
+            return s;
+        }
+        if (!take(r, batch)) return PH_EIO;
+    }
+    return PH_OK;
+}
+
+/* Takes everything that is durable now, waiting for the market to be opened. */
+static bool catch_up(replica *r)
+{
+    bool is_said = false;
+    while (!ph_stop_requested()) {
+        ph_status s = follow(r);
+        if (s == PH_OK) continue;
+        if (s != PH_EEND) return false;
+        if (r->is_checked) return true;
+        if (!is_said) ph_log_info("waiting for a journal in \"%s\"", r->settings.journal);
+        is_said = true;
+        zmq_pollitem_t stop = {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN};
+        (void)zmq_poll(&stop, 1, ABSENT_MS); /* a failed wait is a short wait */
+    }
+    return true;
+}
+
+/* The engine writes to a file of the directory after every batch. */
+static int watch_journal(const replica *r)
+{
+    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (fd >= 0 && inotify_add_watch(fd, r->settings.journal, IN_MODIFY | IN_MOVED_TO) >= 0)
+        return fd;
+    ph_log_warning("could not watch journal \"%s\": %s; looking every %d ms", r->settings.journal,
+                   strerror(errno), UNTOLD_MS);
+    if (fd >= 0) (void)close(fd); /* nothing was written */
+    return -1;
+}
+
+/* What changed does not matter, only that something did. */
+static void forget_changes(const replica *r)
+{
+    char events[4096];
+    while (r->watch >= 0 && read(r->watch, events, sizeof events) > 0)
+        continue;
+}
+
+/* ---- Questions ----------------------------------------------------------------------------- */
+
+static bool open_door(replica *r)
+{
+    const int queue = QUEUE_MESSAGES, linger = 0;
+    const char *link = r->settings.link;
+    r->zmq = zmq_ctx_new();
+    r->socket = r->zmq == NULL ? NULL : zmq_socket(r->zmq, ZMQ_ROUTER);
+    if (r->socket == NULL || zmq_setsockopt(r->socket, ZMQ_RCVHWM, &queue, sizeof queue) != 0 ||
+        zmq_setsockopt(r->socket, ZMQ_SNDHWM, &queue, sizeof queue) != 0 ||
+        zmq_setsockopt(r->socket, ZMQ_LINGER, &linger, sizeof linger) != 0) {
+        ph_log_error("could not make a socket: %s", zmq_strerror(errno));
+        return false;
+    }
+    /* Whoever can reach the socket can ask for anybody: nobody but our own user. */
+    mode_t before = umask(0177);
+    bool is_bound = strncmp(link, "ipc://", 6) == 0 && zmq_bind(r->socket, link) == 0;
+    (void)umask(before);
+    if (!is_bound)
+        ph_log_error("could not listen on \"%s\": %s", link,
+                     strncmp(link, "ipc://", 6) == 0 ? zmq_strerror(errno) : "not ipc://...");
+    return is_bound;
+}
+
+/* Receives one message of two parts; false: nothing is there.  A size of 0 is no question. */
+static bool receive(replica *r, uint8_t identity[IDENTITY_MAX], int *ret_identity_size,
+                    uint8_t bytes[PH_QUERY_BYTES_MAX], int *ret_size)
+{
+    int more = 1, part = 0;
+    *ret_size = 0;
+    for (; more != 0; part++) {
+        uint8_t rest[1];
+        void *to = part == 0 ? identity : part == 1 ? bytes : rest;
+        size_t room = part == 0 ? IDENTITY_MAX : part == 1 ? PH_QUERY_BYTES_MAX : sizeof rest;
+        int size = zmq_recv(r->socket, to, room, ZMQ_DONTWAIT);
+        size_t more_size = sizeof more;
+        if (size < 0) return false;
+        if (part == 0) *ret_identity_size = size;
+        if (part == 1) *ret_size = size <= PH_QUERY_BYTES_MAX ? size : 0;
+        if (part > 1) *ret_size = 0;
+        if (zmq_getsockopt(r->socket, ZMQ_RCVMORE, &more, &more_size) != 0) return false;
+    }
+    return true;
+}
+
+/* Answers the questions that are there, at most so many.  True: there may be more. */
+static bool answer_questions(replica *r)
+{
+    uint8_t identity[IDENTITY_MAX], bytes[PH_QUERY_BYTES_MAX];
+    static uint8_t room[PH_ANSWER_BYTES_MAX];
+    int identity_size = 0, size = 0;
+    for (int i = 0; i < ANSWERS_PER_TURN; i++) {
+        uint64_t tag;
+        if (!receive(r, identity, &identity_size, bytes, &size)) return false;
+        if (ph_query_read(bytes, (size_t)size, &tag, &r->asked) != PH_OK) {
+            r->dropped++;
+            continue;
+        }
+        ph_answerer a = {r->question, ph_replay_market(r->replay), &r->holdings};
+        ph_answer_query(&a, &r->asked, &r->answer);
+        ph_writer w = ph_writer_of(room, sizeof room);
+        ph_answer_write(&w, tag, &r->answer);
+        PH_ASSERT(!w.full);
+        /* A gateway that went away, or takes nothing, asks again or tells its clients. */
+        if (zmq_send(r->socket, identity, (size_t)identity_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
+            (void)zmq_send(r->socket, room, ph_writer_size(&w), ZMQ_DONTWAIT);
+        r->answered++;
+    }
+    return true;
+}
+
+static bool serve(replica *r)
+{
+    bool is_idle = false;
+    while (!ph_stop_requested()) {
+        zmq_pollitem_t items[3] = {
+            {.socket = r->socket, .events = ZMQ_POLLIN},
+            {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN},
+            {.fd = r->watch, .events = ZMQ_POLLIN},
+        };
+        int wait_ms = r->watch >= 0 ? WAIT_MS : UNTOLD_MS;
+        if (zmq_poll(items, r->watch >= 0 ? 3 : 2, is_idle ? wait_ms : 0) < 0 && errno != EINTR) {
+            ph_log_error("could not wait for gateways: %s", zmq_strerror(errno));
+            return false;
+        }
+        forget_changes(r); /* before the look: what comes later is told again */
+        ph_status s = follow(r);
+        if (s != PH_OK && s != PH_EEND) return false;
+        is_idle = !answer_questions(r) && s == PH_EEND;
+    }
+    ph_log_info("stopped after %" PRIu64 " answers, at record %" PRIu64, r->answered,
+                ph_market_seq(ph_replay_market(r->replay)));
+    return true;
+}
+
+static bool run(replica *r)
+{
+    if (!catch_up(r)) return false;
+    if (ph_stop_requested()) return true;
+    r->watch = watch_journal(r);
+    if (!open_door(r)) return false;
+    if (ph_ready_write(r->settings.ready_file, "ready\n") != PH_OK) {
+        ph_log_error("could not write ready file \"%s\": %s", r->settings.ready_file,
+                     strerror(errno));
+        return false;
+    }
+    ph_log_info("answering for market %s at %s, after record %" PRIu64, r->market.name,
+                r->settings.link, ph_market_seq(ph_replay_market(r->replay)));
+    return serve(r);
+}
+
+static void release(replica *r)
+{
+    if (r->socket != NULL) (void)zmq_close(r->socket);
+    if (r->zmq != NULL) (void)zmq_ctx_term(r->zmq); /* the process ends either way */
+    if (r->watch >= 0) (void)close(r->watch);       /* nothing was written */
+    ph_holdings_release(&r->holdings);
+    ph_memory_unmap(r->room, r->room_size);
+    ph_replay_close(r->replay);
+}
+
+int main(int argc, char **argv)
+{
+    ph_options options;
+    static replica r = {.watch = -1};
+    ph_log_init("petahour-replica");
+    ph_options_parse(argc, argv,
+                     "Replays the journal and answers questions about the market that gateways "
+                     "ask for participants.",
+                     &options);
+    int end = ph_options_load(&options, &table, &r.market, &r.settings);
+    if (end != PH_OPTIONS_SERVE) return end;
+    ph_stop_install();
+    bool is_good = run(&r);
+    release(&r);
+    return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  engine/wire/query.h - questions to a replica of the market, and its answers.
+
+    A gateway asks for a participant; a replica (engine/query) answers as of the sequence that it
+    has applied.  Both are one message each way:
+
+      question   u64 tag, u8 kind, u32 participant, then the fields of the kind
+      answer     u64 tag, u8 kind, u64 sequence, then the fields of the kind
+
+    in the order of the structs below.  Integers are little-endian; an order is u16 size and a
+    NEW_ORDER as the codec writes it; lists are u32 cnt and their rows.  The tag is the asker's.
+
+    Owns      nothing: lists of an answer are room of whoever reads or writes it.
+    Laws      canonical: bytes that are read give the same bytes when written again. */
+#ifndef ENGINE_WIRE_QUERY_H
+#define ENGINE_WIRE_QUERY_H
+
+#include "engine/base/bytes.h"
+#include "engine/base/status.h"
+#include "engine/wire/command.h"
+#include "engine/wire/event.h"
+#include "engine/wire/reject.h"
+
+typedef enum {
+    PH_QUERY_PREVIEW = 1,   /* what an order would do now */
+    PH_QUERY_WHY = 2,       /* what would have to differ for all of it to execute */
+    PH_QUERY_DEPTH = 3,     /* units that blocks could take, start by start */
+    PH_QUERY_ORDERS = 4,    /* own orders that rest */
+    PH_QUERY_POSITIONS = 5, /* own contracts whose periods are not all final */
+    PH_QUERY_BALANCES = 6,  /* own money */
+} ph_query_kind;
+
+enum {
+    PH_QUERY_BYTES_MAX = 512,
+    PH_QUERY_FILLS_MAX = 1024,    /* told of a preview; all are counted */
+    PH_QUERY_STARTS_MAX = 1024,   /* of one depth question */
+    PH_QUERY_PRODUCTS_MAX = 16,   /* of a why */
+    PH_QUERY_ORDERS_MAX = 256,    /* in one answer */
+    PH_QUERY_POSITIONS_MAX = 512, /* likewise */
+    PH_ANSWER_BYTES_MAX = 1 << 16,
+};
+
+typedef struct {
+    ph_query_kind kind;
+    ph_participant_id who;
+    /* PREVIEW, WHY: this order, or when WHY names an order, that one of the participant's. */
+    ph_new_order order;
+    ph_order_id order_id; /* WHY; ORDERS: this one alone; 0: all */
+    /* ORDERS, POSITIONS: those with higher numbers than this. */
+    uint64_t after;
+    /* DEPTH. */
+    ph_product_id product;
+    ph_side side;
+    uint32_t periods; /* length of the block */
+    ph_window starts;
+    ph_price limit; /* of every unit's average price; 0: none */
+    bool without_own;
+} ph_query;
+
+/* PH_QUERY_BYTES_MAX always suffices. */
+void ph_query_write(ph_writer *w, uint64_t tag, const ph_query *q);
+
+/* PH_ECORRUPT: not a question; *ret is then undefined. */
+ph_status ph_query_read(const void *bytes, size_t size, uint64_t *ret_tag, ph_query *ret);
+
+typedef struct {
+    ph_period period;
+    ph_price price;
+    uint64_t units;
+} ph_answer_fill;
+
+typedef struct {
+    ph_reject reject;
+    int64_t arg0, arg1;
+    ph_money hold, hold_after;
+    uint64_t executed, left;
+    ph_cancel_reason ends; /* 0: what is left would rest */
+    ph_money notional, fee, fee_at_trade, bond;
+    uint32_t contracts;
+    uint32_t fill_cnt; /* all there are */
+} ph_answer_preview;
+
+typedef struct {
+    ph_reject reject;
+    bool is_unknown; /* the order that was named is not one of the participant's that rests */
+    bool fills;
+    ph_price price; /* 0: none */
+    ph_reject price_reject;
+    ph_quantity quantity; /* 0: none */
+    bool has_start;
+    ph_period start;
+    bool more_starts;
+} ph_answer_why;
+
+typedef struct {
+    uint64_t units;
+    ph_money notional;
+} ph_answer_depth;
+
+typedef struct {
+    ph_order_id order;
+    uint64_t leaves; /* unit-periods */
+    ph_new_order terms;
+} ph_answer_order;
+
+/* A run of periods of a contract that are alike. */
+typedef struct {
+    ph_contract_id contract, from_contract;
+    ph_product_id product;
+    uint32_t terms_version;
+    ph_participant_id buyer, supplier;
+    ph_window window;
+    ph_quantity quantity, offered; /* units; of these, offered for resale */
+    uint8_t state;                 /* 1 awaited, 2 reported, 3 disputed */
+    uint64_t reported;             /* unit-seconds */
+    ph_time due;                   /* when time alone changes the first of them */
+} ph_answer_position;
+
+typedef struct {
+    ph_money cash, held;   /* held by orders, part of cash */
+    ph_money escrow, bond; /* in own contracts as buyer; as supplier */
+    ph_money deposits;     /* put down in disputes of own contracts, by anybody */
+    ph_money premiums;     /* that own contracts as buyer keep until delivery */
+    uint32_t orders;       /* that rest */
+    uint32_t contracts;    /* with periods that are not final */
+} ph_answer_balances;
+
+typedef struct {
+    ph_query_kind kind;
+    uint64_t seq;
+    bool is_refused; /* DEPTH: no such product, or a length that it does not have */
+    bool more;       /* ORDERS, POSITIONS: there are rows after the last */
+    ph_period first; /* DEPTH: start of the first row */
+    uint32_t cnt;    /* rows of the list of the kind; PREVIEW: fills that are told */
+    union {
+        ph_answer_preview preview;
+        ph_answer_why why;
+        ph_answer_balances balances;
+    } u;
+    union {
+        ph_answer_fill fills[PH_QUERY_FILLS_MAX];
+        ph_product_id products[PH_QUERY_PRODUCTS_MAX];
+        ph_answer_depth depth[PH_QUERY_STARTS_MAX];
+        ph_answer_order orders[PH_QUERY_ORDERS_MAX];
+        ph_answer_position positions[PH_QUERY_POSITIONS_MAX];
+    } rows;
+} ph_answer;
+
+/* PH_ANSWER_BYTES_MAX always suffices. */
+void ph_answer_write(ph_writer *w, uint64_t tag, const ph_answer *a);
+
+/* PH_ECORRUPT: not an answer; *ret is then undefined. */
+ph_status ph_answer_read(const void *bytes, size_t size, uint64_t *ret_tag, ph_answer *ret);
+
+_Static_assert(PH_QUERY_ORDERS_MAX *(16 + 2 + 128) + 64 <= PH_ANSWER_BYTES_MAX, "orders fit");
+_Static_assert(PH_QUERY_POSITIONS_MAX * 80 + 64 <= PH_ANSWER_BYTES_MAX, "positions fit");
+_Static_assert(PH_QUERY_FILLS_MAX * 20 + 256 <= PH_ANSWER_BYTES_MAX, "fills fit");
+_Static_assert(PH_QUERY_STARTS_MAX * 16 + 64 <= PH_ANSWER_BYTES_MAX, "starts fit");
+
+#endif

@@ -1,0 +1,342 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every command of the market through the command line, against the real engine, notary and gateway.
+
+usage: test_commands.py PETAHOUR ENGINE NOTARY GATEWAY JOURNAL_OF AUDIT
+
+The market goes on from a journal whose trades are some periods old, so that there is something to
+deliver, to dispute and to decide.
+"""
+
+import json
+import subprocess
+import sys
+import time
+import unittest
+
+import nacl.signing
+from zmq.utils import z85
+
+from live_market import HASH, MARKET, PATIENCE, Market
+
+JOURNAL_OF, AUDIT = sys.argv[5:7]
+STEP = 900  # seconds of a period
+LAST = int(time.time()) // STEP - 1  # the last period that is over
+OPERATOR, SUPPLIER, BUYER, METER, AUDITOR = 1, 2, 3, 4, 5
+
+
+def at(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def product(number, meter):
+    return {"sender": OPERATOR, "command": "LIST_PRODUCT", "id": number, "symbol": f"AI.P{number}",
+            "compute_type": "AI", "architecture": "GPU", "model": "H100", "unit": "card", "hardware": 1,
+            "hardware_units": 1, "site": 1, "availability_ppm": 990000, "period_seconds": STEP, "tick": 1,
+            "lot": 1, "quantity_max": 1000, "block_periods_max": 60, "horizon": 60, "report_seconds": 36000,
+            "dispute_seconds": 36000, "resolve_seconds": 36000, "reference_price": 1000000,
+            "bond_ppm": 100000, "dispute_deposit": 1000, "meter": meter}  # fmt: skip
+
+
+class PastMarket(Market):
+    """Begins with a journal: two products, one with a meter, and a contract of each from LAST - 1 on."""
+
+    def configure(self):
+        super().configure()
+        for name in ["meter", "auditor", "second", "next"]:
+            self.keys[name] = self.cli("keygen", "--name", name, "--out", self.key(name))
+        config = f"{self.run}/petahour.ini"
+        with open(config, encoding="ascii") as f:
+            text = f.read()
+        here = f"key_file = {self.key('notary')}\n"
+        assert here in text
+        with open(config, "w", encoding="ascii") as f:
+            f.write(text.replace(here, f"{here}other_key_file = {self.key('next')}\n"))
+        done = subprocess.run(
+            [JOURNAL_OF, self.journal, "8"],
+            input="\n".join(json.dumps(line) for line in self.lines()) + "\n",
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    def public(self, name):
+        key = self.keys[name]
+        return {"curve_key": z85.decode(key["curve_public"]).hex(), "sign_key": key["sign_public"]}
+
+    def lines(self):
+        op = self.public("operator")
+        yield {"market": {"participants_max": 16, "sites_max": 4, "hardware_max": 4, "products_max": 8, "pools_max": 16,
+                          "ring_periods": 64, "orders_max": 1024, "order_periods_max": 16384, "blocks_max": 256,
+                          "contracts_max": 4096, "references_max": 64, "terms_max": 32, "deliveries_max": 16384,
+                          "lots_max": 16384, "disputes_max": 64, "probes_max": 16, "levels_max": 16384}}  # fmt: skip
+        yield {"at": at((LAST - 1) * STEP - 60), "command": "OPEN_MARKET", "rules_version": 1, "market": MARKET,
+               "currency": "USD", "operator_name": "operator", "operator_curve_key": op["curve_key"],
+               "operator_sign_key": op["sign_key"], "notary_sign_key": self.keys["notary"]["sign_public"]}  # fmt: skip
+        people = [(SUPPLIER, "supplier"), (BUYER, "buyer"), (METER, "meter"), (AUDITOR, "auditor")]
+        for number, name in people:
+            yield {"sender": OPERATOR, "command": "REGISTER_PARTICIPANT", "id": number,
+                   "roles": [name.upper()], "name": name, **self.public(name)}  # fmt: skip
+        for number in [SUPPLIER, BUYER]:
+            yield {"sender": OPERATOR, "command": "DEPOSIT", "participant": number, "amount": 10**10,
+                   "reference": f"first {number}"}  # fmt: skip
+        yield {"sender": OPERATOR, "command": "REGISTER_SITE", "id": 1, "owner": SUPPLIER, "region": "ulanqab",
+               "name": "site-1", "latitude_udeg": 0, "longitude_udeg": 0, "racks": 1, "pue_ppm": 1200000}  # fmt: skip
+        yield {"sender": OPERATOR, "command": "REGISTER_HARDWARE", "id": 1, "name": "H100"}
+        yield product(1, 0)
+        yield product(2, METER)
+        yield {"sender": SUPPLIER, "command": "REGISTER_CAPACITY", "reference": 1, "site": 1, "hardware": 1,
+               "period_seconds": STEP, "first_period": LAST - 1, "periods": 62, "units": 1000}  # fmt: skip
+        for i, (sender, side, number) in enumerate(
+            [(SUPPLIER, "SELL", 1), (BUYER, "BUY", 1), (SUPPLIER, "SELL", 2), (BUYER, "BUY", 2)]
+        ):
+            yield {"sender": sender, "command": "NEW_ORDER", "client_order_id": i + 1, "product": number,
+                   "side": side, "shape": "EACH", "first_period": LAST - 1, "periods": 42, "quantity": 2,
+                   "price": 1000000, "time_in_force": "GTC"}  # fmt: skip
+        yield {"sender": SUPPLIER, "command": "NEW_ORDER", "client_order_id": 5, "product": 2, "side": "SELL",
+               "shape": "EACH", "first_period": LAST - 1, "periods": 42, "quantity": 3, "price": 9000000,
+               "time_in_force": "GTC"}  # fmt: skip
+
+
+class Commands(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.market = PastMarket(sys.argv[1:5])
+        cls.reference = 10
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.market.close()
+
+    def cli(self, *words, key):
+        return self.market.cli(*words, key=key)
+
+    def refused(self, code, text, *words, key):
+        done = self.market.raw(*words, key=key)
+        self.assertEqual(done.returncode, code, done.stderr + done.stdout)
+        self.assertIn(text, done.stderr)
+
+    def events(self, key, kind):
+        return [r for r in self.lines("report", "watch", "--once", key=key) if r["type"] == kind]
+
+    def lines(self, *words, key):
+        done = self.market.raw(*words, "--json", key=key)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    # A period that stays open for the whole test.
+    def soon(self, ahead=0):
+        return LAST + 3 + ahead
+
+    def place(self, side, price, *words, key="supplier", ahead=0, product="1"):
+        return self.cli("order", side, "--product", product, "--from", at(self.soon(ahead) * STEP), "--price",
+                        price, *words, key=key)  # fmt: skip
+
+    def test_replace_keeps_or_gives_up_the_place(self):
+        order = self.place("sell", "5", "--quantity", "10", "--periods", "2")["order"]
+        self.cli("order", "replace", str(order), "--price", "5", "--quantity", "7", key="supplier")
+        rows = [r for r in self.cli("order", "list", key="supplier") if r["order"] == order]
+        self.assertEqual([(r["quantity"], r["price"], r["open_unit_periods"]) for r in rows], [(7, "5.000000", 14)])
+        self.cli("order", "replace", str(order), "--price", "4", "--quantity", "8", key="supplier")
+        rows = [r for r in self.cli("order", "list", key="supplier") if r["order"] == order]
+        self.assertEqual([(r["quantity"], r["price"], r["open_unit_periods"]) for r in rows], [(8, "4.000000", 16)])
+        replaced = [r["order"] for r in self.events("supplier", "REPLACED")]
+        self.assertEqual(replaced.count(order), 2)
+        self.refused(3, "UNKNOWN_ORDER", "order", "replace", str(order), "--price", "4", "--quantity", "8", key="buyer")
+        self.cli("order", "cancel", str(order), key="supplier")
+
+    def test_open_orders_are_told_without_what_gates_took(self):
+        # The first three periods were closed before the test began, a fourth may have been since.
+        [row] = [r for r in self.cli("order", "list", key="supplier") if r["client_order_id"] == 5]
+        self.assertIn(row["open_unit_periods"], [3 * 39, 3 * 38])
+        lost = [r for r in self.events("supplier", "PERIOD_LOST") if r["order"] == row["order"]]
+        self.assertIn(lost[-1]["open_unit_periods"], [3 * 39, 3 * 38])
+        self.assertEqual([r["reason"] for r in lost], ["GATE"] * len(lost))
+
+    def test_public_depth_leaves_hidden_quantity_out(self):
+        order = self.place("sell", "3", "--quantity", "20", "--display", "5", ahead=6)["order"]
+        bought = self.place("buy", "3", "--quantity", "2", key="buyer", ahead=6)
+        self.assertEqual(bought["filled_unit_periods"], 2)
+        book = self.cli("book", "show", "AI.P1", key="buyer")
+        shown = [r["ask_quantity"] for r in book if r["from"] == at(self.soon(6) * STEP)]
+        self.assertEqual(shown, [3])  # of the first clip; 15 are hidden
+        bought = self.place("buy", "3", "--quantity", "3", key="buyer", ahead=6)
+        clips = self.events("supplier", "CLIP_SHOWN")
+        self.assertEqual([c["order"] for c in clips], [order])
+        self.cli("order", "cancel", str(order), key="supplier")
+
+    def test_of_a_group_one_executes(self):
+        self.place("sell", "2", "--quantity", "4", "--periods", "2", ahead=10)
+        orders = [{"product": p, "side": "buy", "shape": "block", "price": "2", "from": at(self.soon(10) * STEP),
+                   "periods": 2, "quantity": 4} for p in ["AI.P2", "AI.P1"]]  # fmt: skip
+        path = f"{self.market.run}/group.json"
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(orders, f)
+        done = self.cli("order", "group", path, key="buyer")
+        self.assertEqual([r["outcome"] for r in done], ["GROUP", "executed"])
+        self.assertEqual(done[1]["order"], done[0]["order"] + 1)
+        orders[1]["side"] = "sell"
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(orders, f)
+        self.refused(3, "GROUP_MEMBER", "order", "group", path, key="buyer")
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump([{"product": "AI.P1"}], f)
+        self.refused(2, "side", "order", "group", path, key="buyer")
+
+    def test_keys_are_rotated_without_a_pause(self):
+        add = ["key", "add", "--use", "connection", "--of", self.market.key("second")]
+        self.cli(*add, key="auditor")
+        self.refused(3, "KEY_TAKEN", *add, key="buyer")
+        self.cli("product", "list", key="second")
+        revoke = ["key", "revoke", "--use", "connection", "--of"]
+        self.cli(*revoke, self.market.key("auditor"), key="second")
+        self.refused(5, "no participant with this key", "product", "list", key="auditor")
+        self.refused(3, "LAST_KEY", *revoke, self.market.key("second"), key="second")
+        # An operator gives the first one back.
+        self.cli("key", "add", "--use", "connection", "--of", self.market.key("auditor"), "--participant", "auditor",
+                 key="operator")  # fmt: skip
+        self.cli("product", "list", key="auditor")
+
+    def test_terms_and_states_of_a_product(self):
+        m = self.market
+        self.cli("product", "create", "--symbol", "AI.X", "--model", "H100", "--site", "site-1", "--hardware", "H100",
+                 "--reference-price", "2", "--terms-hash", HASH, "--period-seconds", "900",
+                 "--horizon", "60", "--gate-seconds", "0", key="operator")  # fmt: skip
+        order = self.place("sell", "5", "--quantity", "1", product="AI.X")["order"]
+        self.cli("product", "terms", "AI.X", "--taker-ppm", "7", "--attested-only", key="operator")
+        shown = self.cli("product", "show", "AI.X", key="buyer")
+        self.assertEqual((shown["taker_ppm"], shown["attested_only"], shown["model"]), (7, True, "H100"))
+        ended = [r for r in self.events("supplier", "CANCELLED") if r["order"] == order]
+        self.assertEqual([r["reason"] for r in ended], ["TERMS_CHANGED"])
+        self.refused(5, "ROLE_MISSING", "product", "terms", "AI.X", "--taker-ppm", "8", key="buyer")
+        # Nothing is attested yet: then it is.
+        self.refused(3, "ATTESTED_CAPACITY", "order", "sell", "--product", "AI.X", "--from", at(self.soon() * STEP),
+                     "--quantity", "1", "--price", "5", key="supplier")  # fmt: skip
+        self.cli("capacity", "attest", "--supplier", "supplier", "--site", "site-1", "--hardware", "H100", "--from",
+                 at((self.soon() - 1) * STEP), "--periods", "8", "--units", "3", "--reference", "1", "--document", HASH,
+                 "--period-seconds", "900", key="auditor")  # fmt: skip
+        self.place("sell", "5", "--quantity", "1", product="AI.X")
+        self.cli("product", "state", "AI.X", "halted", key="operator")
+        self.refused(3, "PRODUCT_STATE", "order", "sell", "--product", "AI.X", "--from", at(self.soon() * STEP),
+                     "--quantity", "1", "--price", "5", key="supplier")  # fmt: skip
+        self.cli("product", "state", "AI.X", "delisted", key="operator")
+        self.assertEqual(m.raw("product", "state", "AI.X", "listed", key="operator").returncode, 3)
+
+    def test_capacity_is_withdrawn_while_it_is_free(self):
+        words = ["capacity", "withdraw", "--site", "site-1", "--hardware", "H100", "--from", at(self.soon(20) * STEP),
+                 "--periods", "2", "--period-seconds", "900"]  # fmt: skip
+        self.cli(*words, "--units", "100", "--reference", "2", key="supplier")
+        self.refused(3, "DUPLICATE", *words, "--units", "100", "--reference", "2", key="supplier")
+        self.refused(3, "CAPACITY", *words, "--units", "1000", "--reference", "3", key="supplier")
+
+    def test_measurements_and_probes(self):
+        words = ["site", "measure", "site-1", "--at", at(time.time() - 60), "--cue", "0.3", "--wue", "0.2", "--grade", "2"]
+        self.cli(*words, "--pue", "1.15", key="meter")
+        self.refused(3, "FIELD_RANGE", *words, "--pue", "0.9", key="meter")
+        self.refused(5, "ROLE_MISSING", *words, "--pue", "1.15", key="buyer")
+        self.cli("probe", "report", "site-1", "--region", "guizhou", "--at", at(time.time() - 60), "--rtt-us", "21000",
+                 "--bandwidth-mbps", "100000", key="meter")  # fmt: skip
+
+    def test_rules_version(self):
+        self.refused(3, "RULES_VERSION", "rules", "set", "1", key="operator")
+        self.refused(5, "ROLE_MISSING", "rules", "set", "2", key="buyer")
+
+    def test_access_is_for_the_buyer_alone(self):
+        secret = f"{self.market.run}/access.txt"
+        with open(secret, "w", encoding="utf-8") as f:
+            f.write("ssh lab@host, port 2222\n")
+        self.cli("access", "give", "1", "--file", secret, key="supplier")
+        shown = self.market.raw("access", "show", "1", key="buyer")
+        self.assertEqual((shown.returncode, shown.stdout), (0, "ssh lab@host, port 2222\n"), shown.stderr)
+        self.refused(4, "no access", "access", "show", "1", key="supplier")
+        self.refused(4, "no contract", "access", "give", "1", "--file", secret, key="meter")
+        # What the journal carries is sealed.
+        with open(secret, "rb") as f:
+            self.assertNotIn(f.read()[:12], self.journal_bytes())
+
+    def journal_bytes(self):
+        done = subprocess.run([AUDIT, "journal", "--commands", self.market.journal], capture_output=True, check=True)
+        return done.stdout
+
+    def deliver(self, contract, period, key, figure):
+        words = ["delivery", "report", str(contract), "--period", str(period), "--delivered", str(figure)]
+        return self.cli(*words, "--energy-wh", "77", key=key)
+
+    def last_steps(self, key, contract, period):
+        rows = self.cli("delivery", "list", key=key)
+        return [r["step"] for r in rows if (r["contract"], r["period"]) == (contract, period)]
+
+    def test_a_delivery_is_reported_confirmed_and_paid(self):
+        self.refused(3, "DELIVERY_TIME", "delivery", "report", "1", "--period", str(self.soon()), "--delivered", "1",
+                     key="supplier")  # fmt: skip
+        self.deliver(1, LAST - 1, "supplier", 2 * STEP)
+        self.refused(3, "NOT_PARTY", "delivery", "confirm", "1", "--period", str(LAST - 1), key="supplier")
+        self.cli("delivery", "confirm", "1", "--product", "1", "--at", at((LAST - 1) * STEP), key="buyer")
+        for key in ["buyer", "supplier"]:
+            self.assertEqual(self.last_steps(key, 1, LAST - 1), ["REPORTED", "FINAL: CONFIRMED"])
+        paid = [r for r in self.cli("cash", "list", key="supplier") if r["reason"] == "PAYMENT"]
+        self.assertIn(("2.000000", 1), [(r["amount"], r["contract"]) for r in paid])
+
+    def test_a_dispute_is_decided(self):
+        self.refused(3, "NOT_PARTY", "delivery", "report", "2", "--period", str(LAST), "--delivered", "1", key="supplier")
+        self.deliver(2, LAST, "meter", 2 * STEP)
+        self.cli("delivery", "dispute", "2", "--period", str(LAST), "--delivered", "900", key="buyer")
+        self.refused(5, "ROLE_MISSING", "delivery", "resolve", "2", "--period", str(LAST), "--delivered", "900",
+                     key="buyer")  # fmt: skip
+        self.cli("delivery", "resolve", "2", "--period", str(LAST), "--delivered", "900", key="operator")
+        self.assertEqual(self.last_steps("buyer", 2, LAST), ["REPORTED", "DISPUTED", "FINAL: RESOLVED"])
+        moved = {r["reason"]: r["amount"] for r in self.cli("cash", "list", key="buyer") if r["contract"] == 2}
+        self.assertEqual(moved["REFUND"], "1.000000")
+        self.assertEqual(moved["DEPOSIT_RETURN"], moved["DISPUTE_DEPOSIT"].lstrip("-"))
+
+    def test_a_report_carries_a_signature_that_anybody_can_check(self):
+        self.deliver(2, LAST - 1, "meter", 1000)
+        rows = [r for r in self.journal() if r["command"] == "REPORT_DELIVERY" and r["period"] == LAST - 1]
+        row = [r for r in rows if r["contract"] == 2][-1]
+        text = (f"petahour.v1 REPORT_DELIVERY\nmarket {MARKET}\nparticipant {METER}\ncontract 2\n"
+                f"period {LAST - 1}\ndelivered 1000\nenergy_wh 77\n")  # fmt: skip
+        key = nacl.signing.VerifyKey(bytes.fromhex(self.market.keys["meter"]["sign_public"]))
+        key.verify(text.encode(), bytes.fromhex(row["signature"]))
+
+    def test_parties_countersign(self):
+        countersign = ["contract", "countersign", "1"]
+        for _ in range(2):  # to do so again changes nothing
+            self.assertEqual(self.cli(*countersign, key="buyer"), {"countersigned": 1})
+        rows = [r for r in self.journal() if r["command"] == "COUNTERSIGN_CONTRACT" and r["contract"] == 1]
+        # A command that was connected when the contract came has countersigned it by itself.
+        self.assertGreaterEqual([r["sender"] for r in rows].count(BUYER), 2)
+        self.refused(4, "no contract 1", *countersign, key="meter")
+        said = {"buyer": "you", "supplier": "the other"}
+        end = time.monotonic() + PATIENCE
+        while said and time.monotonic() < end:
+            for key in list(said):
+                [row] = [r for r in self.cli("contract", "list", key=key) if r["contract"] == 1]
+                if said[key] in row["countersigned"]:
+                    del said[key]
+        self.assertEqual(said, {})
+
+    def test_the_notary_changes_its_key(self):
+        rotate = ["notary", "rotate", "--new"]
+        self.refused(5, "ROLE_MISSING", *rotate, self.market.key("next"), key="buyer")
+        self.refused(3, "KEY_TAKEN", *rotate, self.market.key("buyer"), key="operator")
+        done = self.cli(*rotate, self.market.key("next"), "--present", self.market.key("notary"), key="operator")
+        self.assertEqual(done, {"notary_key": self.market.keys["next"]["sign_public"], "endorsed": True})
+        self.refused(2, "in force already", *rotate, self.market.key("next"), key="operator")
+        bought = self.place("sell", "7", "--quantity", "1", ahead=30) and self.place(
+            "buy", "7", "--quantity", "1", key="buyer", ahead=30)  # fmt: skip
+        contract = bought["trades"][0]["contract"]
+        path, end = f"{self.market.run}/{contract}.json", time.monotonic() + PATIENCE
+        while self.market.raw("contract", "save", str(contract), "--out", path, key="buyer").returncode == 4:
+            self.assertLess(time.monotonic(), end, "the notary signed nothing with its next key")
+        for name, code in [("next", 0), ("notary", 8)]:
+            key = self.market.keys[name]["sign_public"]
+            done = self.market.raw("contract", "verify", path, "--notary-key", key)
+            self.assertEqual(done.returncode, code, done.stderr)
+
+    def journal(self):
+        return [json.loads(line) for line in self.journal_bytes().splitlines() if b'"command"' in line]
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

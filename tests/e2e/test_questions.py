@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Questions: what a replica answers is true when tried, and asking costs nobody else anything.
+
+usage: test_questions.py PETAHOUR ENGINE NOTARY GATEWAY REPLICA PROTO_FOLDER PROTOC
+"""
+
+import glob
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import zmq
+
+from live_market import PATIENCE, Market, first_period, register, start_of
+
+PROTO, PROTOC = sys.argv[6:8]
+
+
+def generate_messages():
+    """The messages of proto/ for Python, in a folder of their own on the path."""
+    folder = tempfile.TemporaryDirectory(prefix="petahour-proto-")
+    names = sorted(glob.glob(f"{PROTO}/petahour/v1/*.proto"))
+    subprocess.run([PROTOC, f"-I{PROTO}", f"--python_out={folder.name}", *names], check=True)
+    sys.path.insert(0, folder.name)
+    return folder
+
+
+GENERATED = generate_messages()
+from petahour.v1 import session_pb2  # noqa: E402
+
+
+class Raw:
+    """A client that shares no code with us."""
+
+    def __init__(self, market, key):
+        with open(f"{market.run}/gateway.ready", encoding="ascii") as f:
+            doors = dict(line.split(" = ", 1) for line in f.read().splitlines())
+        with open(market.key(key), encoding="utf-8") as f:
+            own = dict(line.split(" = ", 1) for line in f.read().splitlines() if " = " in line)
+        self.context = zmq.Context()
+        self.socket = self.context.socket(zmq.DEALER)
+        self.socket.curve_serverkey = doors["server_key"].encode()
+        self.socket.curve_publickey = own["curve_public"].encode()
+        self.socket.curve_secretkey = own["curve_secret"].encode()
+        self.socket.linger = 0
+        self.socket.connect(doors["order_entry"])
+        frame = session_pb2.ClientFrame()
+        frame.messages.add().logon.protocol_version = 1
+        frame.messages[0].logon.next_report = frame.messages[0].logon.next_contract = 1
+        self.send(frame)
+        assert self.receive()[0].WhichOneof("message") == "logon_accepted"
+
+    def send(self, frame):
+        self.socket.send_multipart([b"\1\1", frame.SerializeToString()])
+
+    def receive(self):
+        assert self.socket.poll(PATIENCE * 1000)
+        frame = session_pb2.GatewayFrame()
+        frame.ParseFromString(self.socket.recv_multipart()[1])
+        return frame.messages
+
+    def answers(self, cnt):
+        """The next cnt messages that are no heartbeats."""
+        found = []
+        while len(found) < cnt:
+            found += [m for m in self.receive() if m.WhichOneof("message") != "heartbeat"]
+        return found
+
+    def close(self):
+        self.socket.close()
+        self.context.term()
+
+
+class Questions(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.market = m = Market(sys.argv[1:6], gateway="questions_per_second = 10\nquestion_burst = 64\n")
+        cls.period = first_period()
+        register(m)
+        # 10 units at 2 in both hours; 4 more at 3 in the first alone.
+        cls.sell("10", "2", "2")
+        cls.sell("4", "3", "1")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.market.close()
+
+    @classmethod
+    def sell(cls, quantity, price, periods):
+        return cls.market.cli("order", "sell", "--product", "1", "--from", start_of(cls.period), "--quantity", quantity,
+                              "--price", price, "--periods", periods, key="supplier")  # fmt: skip
+
+    def words(self, quantity, price, periods="2"):
+        return ["--product", "1", "--from", start_of(self.period), "--quantity", quantity, "--price", price,
+                "--periods", periods]  # fmt: skip
+
+    def caught_up(self):
+        """Waits until the replica has what the gateway has told."""
+        seen = max(r["number"] for r in self.lines("report", "watch", "--once", key="operator"))
+        self.assertGreater(seen, 0)
+        end = time.monotonic() + PATIENCE
+        last = None
+        while last is None or last["cash"] != self.told_cash():
+            last = self.market.cli("statement", key="buyer")
+            self.assertLess(time.monotonic(), end)
+
+    def told_cash(self):
+        return [r["cash"] for r in self.market.cli("cash", "list", key="buyer") if r["cash"] is not None][-1]
+
+    def lines(self, *words, key):
+        done = self.market.raw(*words, "--json", key=key)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_1_a_preview_is_what_happens(self):
+        m = self.market
+        block = self.words("6", "2.5") + ["--shape", "block"]
+        asked = m.cli("preview", "buy", *block, key="buyer")
+        self.assertEqual((asked["executed_unit_periods"], asked["left_unit_periods"]), (12, 0))
+        again = m.cli("preview", "buy", *block, key="buyer")
+        self.assertEqual({**again, "sequence": 0}, {**asked, "sequence": 0})
+        done = m.cli("order", "buy", *block, key="buyer")
+        for name in ["notional", "fee", "hold"]:
+            self.assertEqual(done[name], asked[name])
+        self.assertEqual(done["filled_unit_periods"], 12)
+        refused = m.raw("preview", "buy", *self.words("1", "2.00001"), key="buyer")
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("PRICE_TICK", refused.stderr)
+        self.assertEqual(m.raw("preview", "sell", *self.words("1", "2"), key="buyer").returncode, 3)
+
+    def test_2_why_names_a_price_that_does_and_a_tick_less_that_does_not(self):
+        m = self.market
+        self.caught_up()
+        rests = m.cli("order", "buy", *self.words("4", "1.5"), "--shape", "block", "--all-or-none", key="buyer")
+        self.assertEqual(rests["filled_unit_periods"], 0)
+        self.wait_for_order(rests["order"])
+        why = m.cli("why", str(rests["order"]), key="buyer")
+        self.assertEqual((why["executes_as_it_stands"], why["executes_at_price"]), (False, "2.000000"))
+        self.assertIsNone(why["executes_for_quantity"])
+        less = m.cli("preview", "buy", *self.words("4", "1.9999"), "--shape", "block", "--all-or-none", key="buyer")
+        self.assertEqual(less["executed_unit_periods"], 0)
+        does = m.cli("preview", "buy", *self.words("4", "2"), "--shape", "block", "--all-or-none", "--why", key="buyer")
+        self.assertEqual((does["executed_unit_periods"], does["executes_as_it_stands"]), (8, True))
+        self.assertEqual(m.raw("why", str(rests["order"]), key="supplier").returncode, 4)
+        status = m.cli("order", "status", str(rests["order"]), key="buyer")
+        self.assertEqual((status["open_unit_periods"], status["price"]), (8, "1.500000"))
+        m.cli("order", "cancel", str(rests["order"]), key="buyer")
+
+    def wait_for_order(self, order):
+        end = time.monotonic() + PATIENCE
+        while self.market.raw("order", "status", str(order), key="buyer").returncode != 0:
+            self.assertLess(time.monotonic(), end)
+
+    def test_3_depth_counts_units_of_blocks(self):
+        rows = self.market.cli("depth", "1", "--from", start_of(self.period), "--starts", "3", "--periods", "1", key="buyer")
+        self.assertEqual([(r["from"], r["units"], r["average_price"]) for r in rows],
+                         [(start_of(self.period), 8, "2.500000"), (start_of(self.period + 1), 4, "2.000000")])  # fmt: skip
+        rows = self.market.cli("depth", "1", "--from", start_of(self.period), "--starts", "1", "--periods", "2", key="buyer")
+        self.assertEqual([r["units"] for r in rows], [4])
+        own = self.market.cli("depth", "1", "--from", start_of(self.period), "--starts", "3", key="supplier")
+        self.assertEqual(own, [])
+        done = self.market.raw("depth", "1", "--from", start_of(self.period), "--periods", "999", key="buyer")
+        self.assertEqual(done.returncode, 3)
+
+    def test_4_positions_and_balances_are_those_of_the_stream(self):
+        m = self.market
+        rows = m.cli("position", "list", key="buyer")
+        self.assertEqual([(r["contract"], r["periods"], r["quantity"], r["state"]) for r in rows], [(1, 2, 6, "AWAITED")])
+        self.assertEqual(m.cli("position", "list", key="supplier"), rows)
+        self.caught_up()
+        statement = m.cli("statement", key="buyer")
+        self.assertEqual(statement["cash"], self.told_cash())
+        moved = {}
+        for r in m.cli("cash", "list", key="buyer"):
+            moved[r["reason"]] = moved.get(r["reason"], 0) + float(r["amount"])
+        self.assertAlmostEqual(float(statement["in_escrow"]), -moved["NOTIONAL"] - moved["FEE_ESCROW"])
+        self.assertEqual(statement["running_contracts"], 1)
+
+    def test_5_one_who_asks_too_much_is_busy_and_others_are_not(self):
+        raw = Raw(self.market, "buyer")
+        frame = session_pb2.ClientFrame()
+        for i in range(200):
+            frame.messages.add().ask_balances.request = i + 1
+        raw.send(frame)
+        kinds = [m.WhichOneof("message") for m in raw.answers(200)]
+        self.assertEqual(set(kinds), {"busy", "balances_answer"})
+        self.assertGreaterEqual(kinds.count("busy"), 200 - 64)
+        self.assertGreaterEqual(kinds.count("balances_answer"), 1)
+        # Commands have a limit of their own.
+        frame = session_pb2.ClientFrame()
+        frame.messages.add().mass_cancel.request = 7
+        raw.send(frame)
+        other = self.market.cli("statement", key="supplier")
+        self.assertIn("cash", other)
+        raw.close()
+
+    def test_6_a_replica_that_is_away_is_busy_and_comes_back(self):
+        m = self.market
+        m.kill("replica")
+        raw = Raw(m, "buyer")
+        frame = session_pb2.ClientFrame()
+        frame.messages.add().ask_positions.request = 5
+        raw.send(frame)
+        answer = raw.answers(1)[0]
+        self.assertEqual((answer.WhichOneof("message"), answer.busy.request), ("busy", 5))
+        raw.close()
+        # The market goes on, and what happened meanwhile is known when the replica is back.
+        order = self.sell("1", "9", "1")["order"]
+        m.start("replica")
+        found = m.cli("order", "status", str(order), key="supplier")
+        self.assertEqual(found["open_unit_periods"], 1)
+        self.assertEqual(len(m.cli("position", "list", key="buyer")), 1)
+
+    def test_7_questions_that_make_no_sense_end_no_more_than_the_session(self):
+        for change in [
+            lambda m: setattr(m.ask_depth, "starts", 1025),
+            lambda m: setattr(m.ask_preview, "request", 1),
+            lambda m: setattr(m.ask_why, "request", 1),
+        ]:
+            raw = Raw(self.market, "buyer")
+            frame = session_pb2.ClientFrame()
+            change(frame.messages.add())
+            raw.send(frame)
+            answer = raw.answers(1)[0]
+            self.assertEqual(answer.WhichOneof("message"), "session_refused")
+            self.assertEqual(answer.session_refused.reason, 3)
+            raw.close()
+        self.assertIn("cash", self.market.cli("statement", key="buyer"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/query/answer.h"
+
+#include "tests/unit/market_fixture.h"
+#include "tests/unit/suite.h"
+
+static world w;
+static ph_holdings holdings;
+static void *room;
+static ph_question *question;
+static ph_answer answer;
+
+static void set_up(void)
+{
+    ph_market_limits limits = world_limits();
+    w = world_of_four();
+    size_t size = (ph_question_footprint(&limits) + 63) & ~(size_t)63;
+    room = aligned_alloc(64, size);
+    ck_assert_ptr_nonnull(room);
+    memset(room, 0, size);
+    question = ph_question_init(room, &limits);
+}
+
+static void tear_down(void)
+{
+    ph_holdings_release(&holdings);
+    free(room);
+    world_free(&w);
+}
+
+/* Applies a command and lets the holdings see what it brought. */
+static void apply(ph_command c)
+{
+    (void)world_apply(&w, c);
+    ph_replay_record record = {.command = c, .events = w.out.v, .event_cnt = w.out.cnt};
+    ck_assert_int_eq(ph_holdings_take(&holdings, w.m, &record), PH_OK);
+}
+
+static void order(uint32_t who, ph_side side, ph_window window, ph_quantity q, ph_price price)
+{
+    apply(world_order(&w, who, side, PH_SHAPE_EACH, window, q, price));
+}
+
+static void ask(ph_query q)
+{
+    ph_answerer a = {question, w.m, &holdings};
+    ph_answer_query(&a, &q, &answer);
+    ck_assert_uint_eq(answer.seq, ph_market_seq(w.m));
+    ck_assert_int_eq(answer.kind, q.kind);
+}
+
+START_TEST(orders_are_told_to_their_owner_alone)
+{
+    for (int i = 0; i < 600; i++)
+        order(BUYER, PH_SIDE_BUY, (ph_window){0, 1}, 1, 1);
+    ask((ph_query){.kind = PH_QUERY_ORDERS, .who = {BUYER}});
+    ck_assert(answer.cnt == PH_QUERY_ORDERS_MAX && answer.more);
+    ck_assert_uint_eq(answer.rows.orders[0].order.v, 1);
+    uint64_t seen = 0, last = 0;
+    do {
+        ask((ph_query){.kind = PH_QUERY_ORDERS, .who = {BUYER}, .after = last});
+        ck_assert_uint_gt(answer.rows.orders[0].order.v, last);
+        last = answer.rows.orders[answer.cnt - 1].order.v;
+        seen += answer.cnt;
+    } while (answer.more);
+    ck_assert_uint_eq(seen, 600);
+    ask((ph_query){.kind = PH_QUERY_ORDERS, .who = {BUYER_2}});
+    ck_assert_uint_eq(answer.cnt, 0);
+    ask((ph_query){.kind = PH_QUERY_ORDERS, .who = {BUYER}, .order_id = {7}});
+    ck_assert(answer.cnt == 1 && answer.rows.orders[0].order.v == 7);
+    ask((ph_query){.kind = PH_QUERY_ORDERS, .who = {BUYER_2}, .order_id = {7}});
+    ck_assert_uint_eq(answer.cnt, 0);
+    ask((ph_query){.kind = PH_QUERY_WHY, .who = {BUYER_2}, .order_id = {7}});
+    ck_assert(answer.u.why.is_unknown);
+    /* A cancelled one is no more. */
+    apply((ph_command){.kind = PH_CMD_MASS_CANCEL, .sender = {BUYER}});
+    ask((ph_query){.kind = PH_QUERY_ORDERS, .who = {BUYER}});
+    ck_assert_uint_eq(answer.cnt, 0);
+    ask((ph_query){.kind = PH_QUERY_ORDERS, .who = {999}});
+    ck_assert_uint_eq(answer.cnt, 0);
+}
+END_TEST
+
+START_TEST(lists_forget_what_is_over)
+{
+    for (int i = 0; i < 20000; i++) {
+        order(BUYER, PH_SIDE_BUY, (ph_window){0, 1}, 1, 1);
+        apply((ph_command){.kind = PH_CMD_MASS_CANCEL, .sender = {BUYER}});
+    }
+    ck_assert_uint_le(ph_holdings_of(&holdings, (ph_participant_id){BUYER})->orders.max, 32);
+}
+END_TEST
+
+START_TEST(positions_are_runs_of_equal_periods)
+{
+    order(SELLER, PH_SIDE_SELL, (ph_window){0, 6}, 5, 10);
+    order(BUYER, PH_SIDE_BUY, (ph_window){0, 6}, 5, 10);
+    order(BUYER_2, PH_SIDE_BUY, (ph_window){0, 1}, 1, 10);
+    for (uint32_t who = SELLER; who <= BUYER_2; who++) {
+        ask((ph_query){.kind = PH_QUERY_POSITIONS, .who = {who}});
+        bool is_party = who == SELLER || who == BUYER;
+        ck_assert_uint_eq(answer.cnt, is_party ? 1 : 0);
+        if (!is_party) continue;
+        const ph_answer_position *p = &answer.rows.positions[0];
+        ck_assert(p->window.first == FIRST && p->window.periods == 6 && p->quantity == 5);
+        ck_assert(p->buyer.v == BUYER && p->supplier.v == SELLER && p->state == 1);
+    }
+    /* A part of it is offered: three runs. */
+    ph_command resale =
+        world_order(&w, BUYER, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){2, 2}, 3, 20);
+    resale.u.order.from_contract.v = 1;
+    apply(resale);
+    ask((ph_query){.kind = PH_QUERY_POSITIONS, .who = {BUYER}});
+    ck_assert_uint_eq(answer.cnt, 3);
+    ck_assert(answer.rows.positions[1].offered == 3 &&
+              answer.rows.positions[1].window.periods == 2);
+    ask((ph_query){.kind = PH_QUERY_POSITIONS, .who = {BUYER}, .after = 1});
+    ck_assert_uint_eq(answer.cnt, 0);
+}
+END_TEST
+
+START_TEST(balances_add_up)
+{
+    order(SELLER, PH_SIDE_SELL, (ph_window){0, 2}, 5, 10);
+    order(BUYER, PH_SIDE_BUY, (ph_window){0, 2}, 5, 10);
+    order(BUYER, PH_SIDE_BUY, (ph_window){0, 1}, 2, 7);
+    ask((ph_query){.kind = PH_QUERY_BALANCES, .who = {BUYER}});
+    const ph_answer_balances *b = &answer.u.balances;
+    ck_assert_int_eq(b->cash + b->escrow, 1000000000);
+    ck_assert(b->escrow == 100 && b->held == 14 && b->orders == 1 && b->contracts == 1);
+    ask((ph_query){.kind = PH_QUERY_BALANCES, .who = {SELLER}});
+    ck_assert(b->escrow == 0 && b->held == 0 && b->orders == 0 && b->contracts == 1);
+    ask((ph_query){.kind = PH_QUERY_BALANCES, .who = {0}});
+    ck_assert(b->cash == 0 && b->orders == 0);
+}
+END_TEST
+
+START_TEST(the_questions_of_the_rulebook_are_answered)
+{
+    order(SELLER, PH_SIDE_SELL, (ph_window){0, 4}, 6, 5);
+    ph_command c = world_order(&w, BUYER, PH_SIDE_BUY, PH_SHAPE_BLOCK, (ph_window){0, 4}, 6, 4);
+    ask((ph_query){.kind = PH_QUERY_WHY, .who = {BUYER}, .order = c.u.order});
+    ck_assert(!answer.u.why.fills && answer.u.why.price == 5);
+    c.u.order.price = 5;
+    ask((ph_query){.kind = PH_QUERY_PREVIEW, .who = {BUYER}, .order = c.u.order});
+    ck_assert(answer.u.preview.executed == 24 && answer.u.preview.notional == 120);
+    ck_assert(answer.cnt == 4 && answer.rows.fills[3].units == 6);
+    ask((ph_query){.kind = PH_QUERY_PREVIEW, .who = {SELLER}, .order = c.u.order});
+    ck_assert_int_eq(answer.u.preview.reject, PH_REJECT_ROLE_MISSING);
+    ph_query depth = {.kind = PH_QUERY_DEPTH,
+                      .who = {BUYER},
+                      .product = {1},
+                      .side = PH_SIDE_BUY,
+                      .periods = 2,
+                      .starts = {FIRST, 5}};
+    ask(depth);
+    ck_assert(answer.cnt == 5 && answer.rows.depth[2].units == 6 &&
+              answer.rows.depth[3].units == 0);
+    depth.who.v = SELLER;
+    depth.without_own = true;
+    ask(depth);
+    ck_assert_uint_eq(answer.rows.depth[0].units, 0);
+    depth.product.v = 9;
+    ask(depth);
+    ck_assert(answer.is_refused && answer.cnt == 0);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_test(t, orders_are_told_to_their_owner_alone);
+    tcase_add_test(t, lists_forget_what_is_over);
+    tcase_add_test(t, positions_are_runs_of_equal_periods);
+    tcase_add_test(t, balances_add_up);
+    tcase_add_test(t, the_questions_of_the_rulebook_are_answered);
+}
+
+int main(void)
+{
+    return suite_run("answer", add);
+}

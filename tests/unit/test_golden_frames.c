@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Golden frames of the gateway: what each message that it sends looks like on the wire, and that
+   the client library reads every field of it.
+
+   tests/golden/frames/gateway.txt has one line per message: its name and the message as an element
+   of a frame, in hexadecimal.  A line is added for a new message and never edited.
+
+   PH_GOLDEN_WRITE=1 appends the lines that are missing. */
+#include "clients/lib/decode.h"
+#include "gateway/translate.h"
+#include "tests/unit/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_MAX_BYTES = 8192 };
+
+static phg_translator *translator;
+static const phg_place place = {7, 1234, {1796083200000000000}};
+static phc_segments room;
+
+typedef Petahour__V1__GatewayMessage gateway_message;
+
+static phg_bytes report(phg_report_type type)
+{
+    static ph_event segments[2] = {
+        {.kind = PH_EVT_SEGMENT, .u.segment = {{498912, 24}, 8, 2500000}},
+        {.kind = PH_EVT_SEGMENT, .u.segment = {{498936, 24}, 4, 2600000}}};
+    static const ph_new_order order = {
+        41,      {7},        PH_SIDE_BUY, PH_SHAPE_FLEX, {498912, 48}, 24, 8,
+        2500000, PH_TIF_GTT, {99},        true,          true,         4,  PH_STP_CANCEL_RESTING,
+        {98}};
+    phg_report r = {.number = 7,
+                    .seq = 1234,
+                    .at = {1796083200000000000},
+                    .type = type,
+                    .order = {17},
+                    .client_order_id = 41,
+                    .leaves = 384,
+                    .as_understood = type == PHG_REPORT_ACCEPTED ? &order : NULL,
+                    .hold = 480000000,
+                    .code = type == PHG_REPORT_REJECTED ? PH_REJECT_PRICE_TICK : PH_REJECT_NONE,
+                    .arg0 = 15,
+                    .arg1 = -10,
+                    .trade = {5},
+                    .contract = {6},
+                    .product = {7},
+                    .side = PH_SIDE_SELL,
+                    .taker = true,
+                    .segments = segments,
+                    .segment_cnt = type == PHG_REPORT_TRADE ? 2 : 0,
+                    .notional = 1000,
+                    .fee = 15,
+                    .bond = 70,
+                    .cancel_reason = PH_CANCEL_GATE,
+                    .period = 498913,
+                    .ended = 3,
+                    .quantity = 12,
+                    .price = 2400000,
+                    .group = {16},
+                    .from_contract = {4},
+                    .premium = 99,
+                    .fee_at_trade = 3};
+    return phg_translate_report(translator, &r);
+}
+
+static void check_report(const gateway_message *m, phc_report_type type)
+{
+    phc_report r;
+    ck_assert(phc_decode_report(m->execution_report, &room, &r));
+    ck_assert_int_eq(r.type, type);
+    ck_assert(r.stream_number == 7 && r.sequence == 1234 && r.at == UINT64_C(1796083200000000000));
+    ck_assert(r.order == 17 && r.client_order_id == 41 && r.leaves == 384 && r.hold == 480000000);
+    ck_assert(r.trade == 5 && r.contract == 6 && r.product == 7 && r.side == PHC_SELL && r.taker);
+    ck_assert(r.notional == 1000 && r.fee == 15 && r.bond == 70 && r.period == 498913);
+    ck_assert(r.ended == 3 && r.quantity == 12 && r.price == 2400000 && r.group == 16);
+    ck_assert(r.from_contract == 4 && r.premium == 99 && r.fee_at_trade == 3);
+    ck_assert_str_eq(r.cancel_reason, "GATE");
+    ck_assert_uint_eq(r.segment_cnt, type == PHC_TRADE ? 2 : 0);
+    if (type == PHC_TRADE) ck_assert(r.segments[1].quantity == 4 && r.segments[1].price == 2600000);
+    if (type == PHC_REJECTED) ck_assert_str_eq(r.reject_name, "PRICE_TICK");
+    if (type == PHC_REJECTED) ck_assert(r.reject_arg0 == 15 && r.reject_arg1 == -10);
+    const phc_order *o = &r.as_understood;
+    if (type == PHC_ACCEPTED)
+        ck_assert(o->duration == 24 && o->expire_at == 99 && o->post_only && o->all_or_none &&
+                  o->display_quantity == 4 && o->from_contract == 98 && o->price == 2500000);
+}
+
+#define REPORT(name, give, type)                       \
+    static phg_bytes write_##name(void)                \
+    {                                                  \
+        return report(give);                           \
+    }                                                  \
+    static void check_##name(const gateway_message *m) \
+    {                                                  \
+        check_report(m, type);                         \
+    }
+
+REPORT(accepted, PHG_REPORT_ACCEPTED, PHC_ACCEPTED)
+REPORT(rejected, PHG_REPORT_REJECTED, PHC_REJECTED)
+REPORT(trade, PHG_REPORT_TRADE, PHC_TRADE)
+REPORT(cancelled, PHG_REPORT_CANCELLED, PHC_CANCELLED)
+REPORT(period_lost, PHG_REPORT_PERIOD_LOST, PHC_PERIOD_LOST)
+REPORT(replaced, PHG_REPORT_REPLACED, PHC_REPLACED)
+REPORT(clip_shown, PHG_REPORT_CLIP_SHOWN, PHC_CLIP_SHOWN)
+REPORT(assigned, PHG_REPORT_ASSIGNED, PHC_ASSIGNED)
+
+static phg_bytes write_result(void)
+{
+    phg_result r = {7, 1234, {5}, 9, PH_CMD_NEW_GROUP, PH_REJECT_DUPLICATE, 41, 0, 12, 2, 41, {17}};
+    return phg_translate_result(translator, &r);
+}
+
+static void check_result(const gateway_message *m)
+{
+    phc_result r;
+    phc_decode_result(m->command_result, &r);
+    ck_assert(r.stream_number == 7 && r.sequence == 1234 && r.at == 5 && r.request == 9);
+    ck_assert_str_eq(r.command, "NEW_GROUP");
+    ck_assert_str_eq(r.reject_name, "DUPLICATE");
+    ck_assert(r.reject_code == 5 && r.reject_arg0 == 41 && r.count == 12 && r.member == 2);
+    ck_assert(r.client_order_id == 41 && r.order == 17);
+}
+
+static phg_bytes write_delivery(void)
+{
+    ph_delivery_event e = {{6}, 498912, PH_DELIVERY_REPORTED, {3}, 28800, {77}};
+    ph_report_delivery r = {{6}, 498912, 28800, 5600, {{0x51}}};
+    return phg_translate_delivery(translator, &place, &e, e.by, &r);
+}
+
+static void check_delivery(const gateway_message *m)
+{
+    phc_delivery d;
+    ck_assert(phc_decode_delivery(m->delivery_notice, &d));
+    ck_assert(d.stream_number == 7 && d.sequence == 1234 && d.contract == 6 && d.period == 498912);
+    ck_assert(d.step == PHC_DELIVERY_REPORTED && d.by == 3 && d.figure == 28800 && d.due == 77);
+    ck_assert(d.energy_wh == 5600 && d.is_signed && d.signature[0] == 0x51);
+}
+
+static phg_bytes write_final(void)
+{
+    ph_delivery_final f = {{6}, 498912, PH_FINAL_RESOLVED, 20000, 28800};
+    return phg_translate_final(translator, &place, &f);
+}
+
+static void check_final(const gateway_message *m)
+{
+    phc_delivery_final f;
+    ck_assert(phc_decode_final(m->delivery_final, &f));
+    ck_assert(f.contract == 6 && f.period == 498912 && f.cause == PHC_FINAL_RESOLVED);
+    ck_assert(f.delivered == 20000 && f.promised == 28800 && f.stream_number == 7);
+}
+
+static phg_bytes write_access(void)
+{
+    ph_hand_over_access a = {{6}, 4, {1, 2, 3, 4}};
+    return phg_translate_access(translator, &place, &a);
+}
+
+static void check_access(const gateway_message *m)
+{
+    phc_access a;
+    phc_decode_access(m->access_handed_over, &a);
+    ck_assert(a.contract == 6 && a.sealed_size == 4 && a.sealed[3] == 4 && a.stream_number == 7);
+}
+
+static phg_bytes write_cash(void)
+{
+    phg_movement v[] = {{PH_TRANSFER_DEPOSIT, 1000, {0}}, {PH_TRANSFER_NOTIONAL, -600, {6}}};
+    return phg_translate_cash(translator, &place, v, 2, 400, "payment 1");
+}
+
+static void check_cash(const gateway_message *m)
+{
+    phc_cash k;
+    phc_movement v[PHC_MOVEMENTS_MAX];
+    ck_assert(phc_decode_cash(m->cash_movements, v, &k));
+    ck_assert(k.movement_cnt == 2 && k.cash == 400 && v[0].amount == 1000 && v[1].amount == -600);
+    ck_assert_str_eq(v[0].reason, "DEPOSIT");
+    ck_assert_str_eq(v[0].reference, "payment 1");
+    ck_assert_str_eq(v[1].reference, "");
+    ck_assert_uint_eq(v[1].contract, 6);
+}
+
+static phg_bytes logon_accepted(uint64_t last_countersignature)
+{
+    static ph_open_market market = {.market = {"market.example"}, .currency = "USD"};
+    memset(market.notary_sign_key.b, 0x99, 32);
+    phg_logon_accepted a = {.participant = {4},
+                            .roles = 3,
+                            .last_report = 100,
+                            .last_contract = 50,
+                            .last_countersignature = last_countersignature,
+                            .last_client_order_id = 41,
+                            .market = &market,
+                            .silence_seconds = 15};
+    return phg_translate_logon_accepted(translator, &a);
+}
+
+static phg_bytes write_logon_accepted(void)
+{
+    return logon_accepted(0);
+}
+
+static phg_bytes write_logon_accepted_signed(void)
+{
+    return logon_accepted(49);
+}
+
+static void check_logon_accepted(const gateway_message *m)
+{
+    phc_logon l;
+    ck_assert(phc_decode_logon(m->logon_accepted, &l));
+    ck_assert(l.participant == 4 && l.roles == 3 && l.last_report == 100 && l.last_contract == 50);
+    ck_assert(l.last_client_order_id == 41 && l.silence_seconds == 15);
+    ck_assert_str_eq(l.market, "market.example");
+}
+
+static void check_logon_accepted_signed(const gateway_message *m)
+{
+    phc_logon l;
+    check_logon_accepted(m);
+    ck_assert(phc_decode_logon(m->logon_accepted, &l));
+    ck_assert_uint_eq(l.last_countersignature, 49);
+}
+
+static phg_bytes write_countersignature(void)
+{
+    ph_countersignature c = {.contract = {6},
+                             .seq = 1234,
+                             .at = {1796083200000000000},
+                             .participant = {4},
+                             .holds = true,
+                             .key = {{0x77}},
+                             .leaf = {{0x88}},
+                             .signature = {{0x51}}};
+    return phg_translate_countersignature(translator, 7, &c);
+}
+
+static void check_countersignature(const gateway_message *m)
+{
+    phc_countersignature c;
+    ck_assert(phc_decode_countersignature(m->countersignature, &c));
+    ck_assert(c.stream_number == 7 && c.contract == 6 && c.sequence == 1234 && c.participant == 4);
+    ck_assert(c.at == UINT64_C(1796083200000000000) && c.key[0] == 0x77 && c.leaf_hash[0] == 0x88);
+    ck_assert_uint_eq(c.signature[0], 0x51);
+    ck_assert_int_eq(m->countersignature->verdict, 1);
+}
+
+static phg_bytes write_notary_key(void)
+{
+    phg_notary_key k = {1234, {{{0x99}}, {{0x52}}, {{0x53}}}};
+    return phg_translate_notary_key(translator, &k);
+}
+
+static void check_notary_key(const gateway_message *m)
+{
+    phc_notary_change n;
+    ck_assert(phc_decode_notary_key(m->notary_key, &n));
+    ck_assert(n.sequence == 1234 && n.key[0] == 0x99);
+    ck_assert(n.proof[0] == 0x52 && n.endorsement[0] == 0x53);
+}
+
+static phg_bytes write_refused(void)
+{
+    return phg_translate_refused(translator, PHG_REFUSAL_SILENT, "nothing was heard");
+}
+
+static void check_refused(const gateway_message *m)
+{
+    ck_assert_int_eq(m->session_refused->reason, 6);
+    ck_assert_str_eq(m->session_refused->text, "nothing was heard");
+}
+
+static phg_bytes write_busy(void)
+{
+    return phg_translate_busy(translator, 9, 41);
+}
+
+static void check_busy(const gateway_message *m)
+{
+    ck_assert(m->busy->request == 9 && m->busy->client_order_id == 41);
+}
+
+static ph_answer answer;
+static phc_answer_room rows_room;
+
+static phg_bytes write_preview(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_PREVIEW, .seq = 1234, .cnt = 2};
+    answer.u.preview = (ph_answer_preview){.hold = 1,
+                                           .hold_after = 2,
+                                           .executed = 3,
+                                           .left = 4,
+                                           .ends = PH_CANCEL_IOC,
+                                           .notional = 5,
+                                           .fee = 6,
+                                           .fee_at_trade = 7,
+                                           .bond = 8,
+                                           .contracts = 9,
+                                           .fill_cnt = 10};
+    answer.rows.fills[0] = (ph_answer_fill){498912, 2500000, 8};
+    answer.rows.fills[1] = (ph_answer_fill){498913, 2600000, 4};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_preview(const gateway_message *m)
+{
+    phc_preview p;
+    ck_assert(phc_decode_preview(m->preview_answer, &rows_room, &p));
+    ck_assert(p.request == 9 && p.sequence == 1234 && p.hold == 1 && p.hold_after == 2);
+    ck_assert(p.executed == 3 && p.left == 4 && p.notional == 5 && p.fee == 6 && p.bond == 8);
+    ck_assert(p.fee_at_trade == 7 && p.contracts == 9 && p.fill_count == 10 && p.fill_cnt == 2);
+    ck_assert_str_eq(p.ends, "IOC");
+    ck_assert(p.fills[1].period == 498913 && p.fills[1].price == 2600000 && p.fills[1].units == 4);
+}
+
+static phg_bytes write_why(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_WHY, .seq = 1234, .cnt = 2};
+    answer.u.why = (ph_answer_why){.price = 2,
+                                   .price_reject = PH_REJECT_CASH_FOR_HOLD,
+                                   .quantity = 3,
+                                   .has_start = true,
+                                   .start = 498913,
+                                   .more_starts = true};
+    answer.rows.products[1].v = 5;
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_why(const gateway_message *m)
+{
+    phc_why w;
+    phc_decode_why(m->why_answer, &w);
+    ck_assert(w.request == 9 && w.sequence == 1234 && w.price == 2 && w.quantity == 3);
+    ck_assert(w.has_start && w.start == 498913 && w.more_starts && !w.fills && !w.unknown);
+    ck_assert(w.product_cnt == 2 && w.products[1] == 5);
+    ck_assert_str_eq(w.price_reject_name, "CASH_FOR_HOLD");
+}
+
+static phg_bytes write_depth(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_DEPTH, .seq = 1234, .first = 498912, .cnt = 2};
+    answer.rows.depth[1] = (ph_answer_depth){8, 20000000};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_depth(const gateway_message *m)
+{
+    phc_depth d;
+    ck_assert(phc_decode_depth(m->depth_answer, &rows_room, &d));
+    ck_assert(d.request == 9 && d.first_start == 498912 && d.row_cnt == 2 && !d.refused);
+    ck_assert(d.rows[0].units == 0 && d.rows[1].units == 8 && d.rows[1].notional == 20000000);
+}
+
+static phg_bytes write_orders(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_ORDERS, .seq = 1234, .cnt = 1, .more = true};
+    answer.rows.orders[0] = (ph_answer_order){{17},
+                                              384,
+                                              {.client_order_id = 41,
+                                               .product = {7},
+                                               .side = PH_SIDE_SELL,
+                                               .shape = PH_SHAPE_EACH,
+                                               .quantity = 8,
+                                               .time_in_force = PH_TIF_GTC,
+                                               .stp = PH_STP_CANCEL_INCOMING}};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_orders(const gateway_message *m)
+{
+    phc_open_orders o;
+    ck_assert(phc_decode_open_orders(m->orders_answer, &rows_room, &o));
+    ck_assert(o.request == 9 && o.order_cnt == 1 && o.more && o.orders[0].order == 17);
+    ck_assert(o.orders[0].leaves == 384 && o.orders[0].terms.quantity == 8);
+}
+
+static phg_bytes write_positions(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_POSITIONS, .seq = 1234, .cnt = 1};
+    answer.rows.positions[0] =
+        (ph_answer_position){{6}, {4}, {7}, 2, {3}, {5}, {498912, 24}, 8, 1, 2, 28800, {77}};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_positions(const gateway_message *m)
+{
+    phc_positions l;
+    ck_assert(phc_decode_positions(m->positions_answer, &rows_room, &l));
+    const phc_position *p = &l.positions[0];
+    ck_assert(l.request == 9 && l.position_cnt == 1 && p->contract == 6 && p->from_contract == 4);
+    ck_assert(p->product == 7 && p->terms_version == 2 && p->buyer == 3 && p->supplier == 5);
+    ck_assert(p->first_period == 498912 && p->periods == 24 && p->quantity == 8 && p->offered == 1);
+    ck_assert(p->state == PHC_REPORTED && p->reported == 28800 && p->due == 77);
+}
+
+static phg_bytes write_balances(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_BALANCES, .seq = 1234};
+    answer.u.balances = (ph_answer_balances){1, 2, 3, 4, 5, 6, 7, 8};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_balances(const gateway_message *m)
+{
+    phc_balances b;
+    phc_decode_balances(m->balances_answer, &b);
+    ck_assert(b.request == 9 && b.sequence == 1234 && b.cash == 1 && b.held == 2 && b.escrow == 3);
+    ck_assert(b.bond == 4 && b.deposits == 5 && b.premiums == 6 && b.orders == 7 &&
+              b.contracts == 8);
+}
+
+#define ROW(name)                         \
+    {                                     \
+#name, write_##name, check_##name \
+    }
+
+static const struct {
+    const char *name;
+    phg_bytes (*write)(void);
+    void (*check)(const gateway_message *m);
+} rows[] = {
+    ROW(accepted),
+    ROW(rejected),
+    ROW(trade),
+    ROW(cancelled),
+    ROW(period_lost),
+    ROW(replaced),
+    ROW(clip_shown),
+    ROW(assigned),
+    ROW(result),
+    ROW(delivery),
+    ROW(final),
+    ROW(access),
+    ROW(cash),
+    ROW(logon_accepted),
+    ROW(refused),
+    ROW(busy),
+    ROW(preview),
+    ROW(why),
+    ROW(depth),
+    ROW(orders),
+    ROW(positions),
+    ROW(balances),
+    ROW(countersignature),
+    ROW(notary_key),
+    ROW(logon_accepted_signed),
+};
+enum { ROW_CNT = sizeof rows / sizeof rows[0] };
+
+static const char *golden_path(void)
+{
+    const char *path = getenv("PH_GOLDEN_FRAMES");
+    ck_assert_msg(path != NULL, "PH_GOLDEN_FRAMES names the file of frames");
+    return path;
+}
+
+/* The bytes of one message; 0: it has no line. */
+static size_t golden_bytes(const char *name, uint8_t *to, size_t max)
+{
+    static char line[LINE_MAX_BYTES];
+    FILE *f = fopen(golden_path(), "re");
+    size_t size = strlen(name), cnt = 0;
+    while (f != NULL && cnt == 0 && fgets(line, sizeof line, f) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, name, size) != 0 || line[size] != ' ') continue;
+        cnt = strlen(line + size + 1) / 2;
+        ck_assert(cnt <= max && phc_hex_parse(line + size + 1, to, cnt) == PHC_OK);
+    }
+    if (f != NULL) fclose(f);
+    return cnt;
+}
+
+static void append_line(const char *name, phg_bytes b)
+{
+    char hex[LINE_MAX_BYTES];
+    FILE *f = fopen(golden_path(), "ae");
+    ck_assert_ptr_nonnull(f);
+    fprintf(f, "%s %s\n", name, phc_hex_text(b.p, b.size, hex));
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+START_TEST(every_message_is_the_same_bytes_for_ever)
+{
+    uint8_t golden[LINE_MAX_BYTES / 2];
+    phg_bytes b = rows[_i].write();
+    size_t size = golden_bytes(rows[_i].name, golden, sizeof golden);
+    if (size == 0 && getenv("PH_GOLDEN_WRITE") != NULL) append_line(rows[_i].name, b);
+    ck_assert_msg(size != 0, "%s has no line in %s", rows[_i].name, golden_path());
+    ck_assert_uint_eq(b.size, size);
+    ck_assert_mem_eq(b.p, golden, size);
+    Petahour__V1__GatewayFrame *f = petahour__v1__gateway_frame__unpack(NULL, size, golden);
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(f->n_messages, 1);
+    rows[_i].check(f->messages[0]);
+    petahour__v1__gateway_frame__free_unpacked(f, NULL);
+}
+END_TEST
+
+static void set_up(void)
+{
+    ck_assert_int_eq(phg_translator_open(&translator), PH_OK);
+}
+
+static void tear_down(void)
+{
+    phg_translator_close(translator);
+    free(room.v);
+    room = (phc_segments){0};
+}
+
+static void add(TCase *t)
+{
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_loop_test(t, every_message_is_the_same_bytes_for_ever, 0, ROW_CNT);
+}
+
+int main(void)
+{
+    return suite_run("golden_frames", add);
+}
