@@ -77,8 +77,8 @@ uint32_t ph_contract_link(const ph_market *m, uint32_t contract, uint32_t link);
 /* True if a participant is owed a premium of the contract-period. */
 bool ph_contract_owes(const ph_market *m, uint32_t delivery, uint32_t participant);
 
-/* The meter that reports on a contract as it was concluded; 0: the supplier does.  A meter with an
-   interest in any of its periods counts as none. */
+/* The meter that reports on a contract as it stands; 0: the supplier does.  A meter that is owed a
+   premium in any period that is not final counts as none. */
 uint32_t ph_contract_meter(const ph_market *m, uint32_t contract);
 
 /* Takes a contract-period that stands alone out of its contract, with its lots; it waits for

@@ -193,6 +193,7 @@ void ph_finality_end(ph_market *m, uint32_t delivery, uint64_t delivered, ph_fin
     pay_premiums(m, &e);
     earn_buyers_fee(m, &e, pay);
     ph_contract_drop(m, delivery);
+    if (c->depth > 0 && c->meter == 0) c->meter = ph_contract_meter(m, e.contract);
     if (c->first_delivery != PH_NONE) return;
     ph_ledger_transfer(m, account(PH_ACCOUNT_ESCROW, e.contract),
                        account(PH_ACCOUNT_CASH, c->buyer), c->fee_left, PH_TRANSFER_FEE_REFUND);

@@ -249,6 +249,7 @@ static void conclude_resale(ph_market *m, const ph_fill *f, uint32_t cnt, ph_tra
     c->supplier_notional = t->supplier_notional;
     c->supplier_fee = t->supplier_fee;
     c->meter = ph_contract_meter(m, id);
+    m->contracts[c->parent].meter = ph_contract_meter(m, c->parent); /* premiums left it */
 }
 
 static void pay_new(ph_market *m, const ph_trade *t)
