@@ -28,6 +28,9 @@ TABLES = {
     "lots_max": 4096, "disputes_max": 16, "probes_max": 16, "levels_max": 4096,
 }  # fmt: skip
 
+# Messages of the private stream: outcomes, and notices that nobody waits for.
+STREAM = ("execution_report", "command_result", "delivery_notice", "delivery_final", "access_handed_over", "cash_movements")
+
 
 class Names:
     """The keys of a sweep: the same in all of its runs, because they are in the journal."""
@@ -107,7 +110,9 @@ class Listener:
 
     def keep(self, m):
         """A message of the stream; a number is told once, or again with the same bytes."""
-        key = ("r", m.request) if m.DESCRIPTOR.name == "CommandResult" else ("o", m.client_order_id)
+        key = {"CommandResult": lambda: ("r", m.request), "ExecutionReport": lambda: ("o", m.client_order_id)}.get(
+            m.DESCRIPTOR.name, lambda: ("n", m.stream_number)
+        )()
         what = (key, m.SerializeToString(deterministic=True))
         was = self.told.setdefault(m.stream_number, what)
         assert was == what, f"{self.name} was told two things under number {m.stream_number}"
@@ -121,7 +126,7 @@ class Listener:
         for m in self.client.messages:
             kind = m.WhichOneof("message")
             content = getattr(m, kind)
-            if kind in ("execution_report", "command_result"):
+            if kind in STREAM:
                 outcomes.add(self.keep(content))
             elif kind == "busy":
                 busy.add(("r", content.request) if content.request else ("o", content.client_order_id))
