@@ -30,7 +30,7 @@ static int check_saved(const char *path, const ph_saved *saved, const ph_log_sig
                        uint64_t last_seq)
 {
     ph_proof proof;
-    const char *why;
+    const char *why = "there is no key to check it with";
     char sentence[160];
     ph_status s = PH_ENOTFOUND;
     for (uint32_t i = 0; i < by->keys.cnt && s == PH_ENOTFOUND; i++)

@@ -195,7 +195,7 @@ static uint32_t sign_as_supplier(uint64_t contract)
 /* As when a replay begins with a snapshot. */
 START_TEST(what_is_signed_under_contracts_from_before_is_passed_over)
 {
-    ph_hash leaf;
+    ph_hash leaf = {{0}};
     a_journal_round(&made, 0);
     a_journal_round(&made, 1);
     uint64_t before = ph_market_contract_cnt(made.m);
