@@ -4,7 +4,7 @@
 
 usage: test_guide.py README WRITE_JOURNAL FETCH_CONTRACTS PETAHOUR_NOTARY PETAHOUR_AUDIT PETAHOUR_SETTLE
 
-A block of the guide marked `console` is run line by line in a folder that has run/journal (66 records
+A block of the guide marked `console` is run line by line in a folder that has run/journal (a short day
 of a market that traded), run/log, run/contracts, run/witness.key and a settled database: lines after
 "$ " are commands, the others what they say, on both outputs.  "..." stands for any lines, also within
 a line; "# exit status 8" behind a command for the status that it ends with, which is 0 otherwise.
