@@ -41,6 +41,8 @@ typedef struct {
     bool is_absence_said;
     ph_pg *pg; /* NULL while the database is away */
     bool is_outage_said;
+    uint32_t failures;      /* of transactions in a row: the database is there, but takes no rows */
+    char failure[6];        /* SQLSTATE that was told last of them */
     bool is_market_checked; /* the journal is of the market of the configuration */
     bool has_begun;         /* the replay, with a snapshot or with the first record */
     bool is_taken;          /* the position is ours, in `at` */
@@ -64,6 +66,16 @@ static void pause_ms(int watch, int ms)
     char events[4096];
     while (watch >= 0 && read(watch, events, sizeof events) > 0)
         continue; /* what changed does not matter */
+}
+
+/* Waits before another try, after so many that failed in a row.  False: a stop was requested. */
+static bool wait_to_try(uint32_t failures)
+{
+    int pause = PAUSE_MIN_MS;
+    for (uint32_t i = 1; i < failures && pause < PAUSE_MAX_MS; i++)
+        pause *= 2;
+    if (!ph_stop_requested()) pause_ms(-1, pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
+    return !ph_stop_requested();
 }
 
 static int watch_journal(const char *directory)
@@ -102,7 +114,7 @@ static ph_status connect_once(settle *s, ph_pg_error *e)
    by waiting, which was logged. */
 static ph_status connect_database(settle *s)
 {
-    int pause = PAUSE_MIN_MS;
+    uint32_t tries = 0;
     while (s->pg == NULL || (s->is_market_checked && !s->is_taken)) {
         ph_pg_error e = {0};
         ph_status status = connect_once(s, &e);
@@ -120,10 +132,7 @@ static ph_status connect_database(settle *s)
         if (!s->is_outage_said)
             ph_log_warning("the database is away, trying again until it is back: %s", e.text);
         s->is_outage_said = true;
-        if (ph_stop_requested()) return PH_EEND;
-        pause_ms(-1, pause);
-        pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
-        if (ph_stop_requested()) return PH_EEND;
+        if (!wait_to_try(++tries)) return PH_EEND;
     }
     return PH_OK;
 }
@@ -137,7 +146,7 @@ static bool is_same_hash(const ph_hash *a, const ph_hash *b)
    s->at is their end.  PH_ENOTFOUND: not these rows; they are to be written again. */
 static ph_status resolve(settle *s)
 {
-    for (;;) {
+    for (uint32_t tries = 0;;) {
         ph_position now;
         ph_pg_error e = {0};
         ph_status status = connect_database(s);
@@ -170,6 +179,7 @@ static ph_status resolve(settle *s)
             ph_log_error("could not read the position back: %s", e.text);
             return status;
         }
+        if (!wait_to_try(++tries)) return PH_EEND;
     }
 }
 
@@ -179,6 +189,25 @@ static void log_stop(const settle *s, const ph_pg_error *e)
                  " were refused, nothing of them was written (SQLSTATE %s): %s",
                  s->rows.first_seq, s->rows.last_seq, e->sqlstate[0] == '\0' ? "-" : e->sqlstate,
                  e->text);
+}
+
+/* A transaction failed for a reason that may pass.  The same reason is told once: a disk stays full
+   for hours.  PH_EEND: a stop was requested meanwhile. */
+static ph_status wait_after_failure(settle *s, const ph_pg_error *e)
+{
+    if (s->failures++ == 0 || strcmp(s->failure, e->sqlstate) != 0)
+        ph_log_warning("the database did not take rows, trying again until it does: %s", e->text);
+    memcpy(s->failure, e->sqlstate, sizeof s->failure);
+    ph_pg_close(s->pg);
+    s->pg = NULL;
+    return wait_to_try(s->failures) ? PH_OK : PH_EEND;
+}
+
+static void end_failures(settle *s)
+{
+    if (s->failures > 0)
+        ph_log_info("the database takes rows again, after %" PRIu32 " failed tries", s->failures);
+    s->failures = 0;
 }
 
 /* Writes the rows, however long the database is away. */
@@ -193,6 +222,7 @@ static ph_status write_rows(settle *s)
         if (status == PH_OK) {
             s->at.seq = s->rows.last_seq;
             s->at.chain = s->rows.chain;
+            end_failures(s);
             return PH_OK;
         }
         if (status == PH_EBUSY && ++retries < RETRIES_MAX) {
@@ -204,12 +234,9 @@ static ph_status write_rows(settle *s)
             log_stop(s, &e);
             return status;
         }
-        if (!s->is_outage_said)
-            ph_log_warning("the database went away, trying again until it is back: %s", e.text);
-        s->is_outage_said = true;
-        ph_pg_close(s->pg);
-        s->pg = NULL;
-        status = resolve(s);
+        status = wait_after_failure(s, &e);
+        if (status == PH_OK) status = resolve(s);
+        if (status == PH_OK) end_failures(s);
         if (status != PH_ENOTFOUND) return status;
     }
 }

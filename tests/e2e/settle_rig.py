@@ -79,10 +79,17 @@ class SettleCase(unittest.TestCase):
         return self.settle("--migrate", self.pg.conninfo(), *arguments, code=code)
 
     def start_settle(self):
-        process = subprocess.Popen([SETTLE, "--config", self.config], stderr=subprocess.PIPE,
-                                   text=True)
+        """Its log goes to a file: a pipe that nobody reads stops who writes to it when it is full."""
+        log = self.folder / f"settle.{len(self.started)}.log"
+        with open(log, "w", encoding="utf-8") as file:
+            process = subprocess.Popen([SETTLE, "--config", self.config], stderr=file)
+        process.stderr = open(log, encoding="utf-8")
         self.started.append(process)
         return process
+
+    def log_of(self, process):
+        """What a settlement that goes on has said."""
+        return pathlib.Path(process.stderr.name).read_text(encoding="utf-8")
 
     def end(self, process):
         process.send_signal(signal.SIGTERM)
