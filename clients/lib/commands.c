@@ -74,7 +74,7 @@ phc_status phc_new_order(phc_client *c, const phc_order *o, uint64_t *ret_client
 phc_status phc_new_group(phc_client *c, phc_order *orders, size_t cnt, uint64_t *ret_request)
 {
     phc_message m;
-    phc_order own[PHC_GROUP_MAX];
+    phc_order own[PHC_GROUP_MAX] = {{0}};
     uint64_t most = 0;
     for (size_t i = 0; i < cnt && i < PHC_GROUP_MAX; i++) {
         own[i] = orders[i];

@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The client library as somebody else meets it: installed, found by pkg-config, compiled against, run.
+
+usage: test_install.py SOURCE PETAHOUR PETAHOUR_ENGINE PETAHOUR_NOTARY PETAHOUR_GATEWAY
+
+The library is built and installed into a temporary prefix without a sanitizer, whatever the tests run
+with; the market is made of the programs that are given.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from live_market import Market, first_period, register, start_of
+
+SOURCE = sys.argv[1]
+STRICT = ["-std=c17", "-Wall", "-Wextra", "-pedantic", "-Werror"]
+HERE = os.path.dirname(os.path.abspath(__file__))
+COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]
+
+
+def run(*words, timeout=300, **more):
+    done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, check=False, **more)
+    assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def writable_objects(path):
+    """Variables that a program could change: in writable sections that the loader does not close again."""
+    closed = {".data.rel.ro", ".init_array", ".fini_array", ".dynamic", ".got", ".got.plt"}
+    sections = {}
+    for line in run("readelf", "-SW", path).splitlines():
+        if found := re.match(r" *\[ *(\d+)\] (\S+) +\S+ +\S+ \S+ \S+ \S+ +(\S+)", line):
+            sections[found[1]] = (found[2], found[3])
+    names = []
+    for line in run("readelf", "--syms", "-W", path).splitlines():
+        words = line.split()
+        if len(words) != 8 or words[3] not in ("OBJECT", "TLS", "COMMON") or words[6] not in sections:
+            continue
+        section, flags = sections[words[6]]
+        # The compiler's own: its handle of the library, and whether its destructors ran.
+        if "W" in flags and section not in closed and not re.fullmatch(r"__dso_handle|completed\.\d+|__TMC_END__", words[7]):
+            names.append(words[7])
+    return names
+
+
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="ph")
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder, cls.prefix = folder.name, f"{folder.name}/prefix"
+        build = f"{cls.folder}/build"
+        environment = {k: v for k, v in os.environ.items() if k not in ("CFLAGS", "LDFLAGS", "DESTDIR")}
+        run("meson", "setup", build, SOURCE, f"--prefix={cls.prefix}", "--libdir=lib", "--buildtype=release",
+            env=dict(environment, CC=COMPILERS[0]))  # fmt: skip
+        version = re.search(r"version: '(.*?)'", read(f"{SOURCE}/meson.build"))[1]
+        cls.library = f"libpetahour.so.{version}"
+        run("ninja", "-C", build, "-j", "2", f"clients/lib/{cls.library}", "clients/lib/libpetahour.a")
+        run("meson", "install", "-C", build, "--no-rebuild", "--tags", "devel", env=environment)
+        cls.so = f"{cls.prefix}/lib/{cls.library}"
+
+    def pkg_config(self, *words):
+        found = run("pkg-config", *words, "petahour", env=dict(os.environ, PKG_CONFIG_PATH=f"{self.prefix}/lib/pkgconfig"))
+        return found.split()
+
+    def compiled(self, compiler, source, name, *more):
+        """A program against the shared library as pkg-config says, in a folder that has nothing of ours."""
+        path = f"{self.folder}/{name}-{compiler}"
+        run(compiler, *STRICT, *more, "-o", path, source, *self.pkg_config("--cflags", "--libs"), cwd=self.folder)
+        return path
+
+    def test_what_is_installed(self):
+        found = sorted(os.path.relpath(f"{folder}/{name}", self.prefix)
+                       for folder, _, names in os.walk(self.prefix) for name in names)  # fmt: skip
+        self.assertEqual(found, ["include/petahour.h", "lib/libpetahour.a", "lib/libpetahour.so", "lib/libpetahour.so.0",
+                                 f"lib/{self.library}", "lib/pkgconfig/petahour.pc"])  # fmt: skip
+        self.assertIn("[libpetahour.so.0]", run("readelf", "-dW", self.so))
+        self.assertEqual(self.pkg_config("--modversion"), [self.library.removeprefix("libpetahour.so.")])
+        self.assertIn(f"-I{self.prefix}/include", self.pkg_config("--cflags"))
+        self.assertEqual(self.pkg_config("--libs"), [f"-L{self.prefix}/lib", "-lpetahour"])
+
+    def test_exports_are_those_of_the_header(self):
+        header = set(re.findall(r"\bphc_\w+(?=\()", re.sub(r"/\*.*?\*/", "", read(f"{SOURCE}/clients/lib/petahour.h"), flags=re.S)))
+        listed = re.findall(r"\bphc_\w+(?=;)", read(f"{SOURCE}/clients/lib/petahour.map"))
+        self.assertEqual(sorted(header), listed, "petahour.map is sorted and has every function of the header")
+        exported = {line.split()[-1] for line in run("nm", "-D", "--defined-only", self.so).splitlines()}
+        self.assertEqual(exported, {f"{name}@@PETAHOUR_0" for name in header} | {"PETAHOUR_0"})
+
+    def test_no_globals(self):
+        self.assertEqual(writable_objects(self.so), [])
+        planted = f"{self.folder}/planted.c"
+        with open(planted, "w", encoding="ascii") as f:
+            f.write("static int counter = 3; static char *last; int bump(char *p);\n"
+                    "int bump(char *p) { char *was = last; last = p; return was ? counter++ : 0; }\n")  # fmt: skip
+        run(COMPILERS[0], "-shared", "-fPIC", "-o", f"{self.folder}/planted.so", planted)
+        self.assertEqual(sorted(writable_objects(f"{self.folder}/planted.so")), ["counter", "last"])
+
+    def test_the_header_alone(self):
+        header = f"{self.prefix}/include/petahour.h"
+        for compiler in COMPILERS:
+            for language, standard in (("c", "c11"), ("c", "c17"), ("c++", "c++11"), ("c++", "c++17")):
+                if language == "c++" and not shutil.which({"gcc": "g++"}.get(compiler, "clang++")):
+                    continue
+                with self.subTest(compiler=compiler, standard=standard):
+                    run(compiler, "-x", language, f"-std={standard}", *STRICT[1:], "-fsyntax-only", "-include", header, "/dev/null")
+
+    def test_programs_of_others_trade(self):
+        """The program of the library's README, and one with its own poll loop; both with every compiler."""
+        m = Market(sys.argv[2:6])
+        self.addCleanup(m.close)
+        register(m)
+        environment = dict(os.environ, LD_LIBRARY_PATH=f"{self.prefix}/lib")
+        hour = first_period()
+        page = read(f"{SOURCE}/clients/lib/README.md")
+        text = re.search(r"```c\n(#include <petahour.h>.*?)```", page, re.S)[1]
+        for of_page, of_market in (("2026-12-01T00:00:00Z", start_of(hour)), (".product = 7", ".product = 1"),
+                                   (".client_order_id = 1,", ".client_order_id = NUMBER,")):  # fmt: skip
+            self.assertEqual(text.count(of_page), 1, of_page)
+            text = text.replace(of_page, of_market)
+        with open(f"{self.folder}/trade.c", "w", encoding="utf-8") as f:
+            f.write(text)
+        m.cli("order", "sell", "--product", "1", "--quantity", "8", "--price", "2.55", "--from", start_of(hour),
+              "--periods", "24", key="supplier")  # fmt: skip
+        for number, compiler in enumerate(COMPILERS):
+            trade = self.compiled(compiler, f"{self.folder}/trade.c", "trade", f"-DNUMBER={10 * number + 1}")
+            done = run(trade, cwd=m.run, env=environment, timeout=60)
+            self.assertRegex(done, r"contract \d+ for 244\.800000\n")
+            own_loop = self.compiled(compiler, f"{HERE}/outside.c", "outside")
+            done = run(own_loop, "gateway.ready", "supplier.key", "buyer.key", "1", str(hour + 30 + 2 * number), cwd=m.run,
+                       env=environment, timeout=90)  # fmt: skip
+            self.assertRegex(done, r"contract \d+, library 0\.")
+
+
+if __name__ == "__main__":
+    for tool in ("meson", "ninja", "pkg-config", "readelf"):
+        if shutil.which(tool) is None:
+            print(f"SKIPPED: {tool} is not installed (./dev installs it)", file=sys.stderr)
+            sys.exit(77)
+    unittest.main(argv=sys.argv[:1] + sys.argv[6:], verbosity=2)
