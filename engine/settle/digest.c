@@ -12,6 +12,7 @@
 #include "engine/settle/pg.h"
 #include "engine/settle/store.h"
 #include "engine/settle/tables.h"
+#include "engine/settle/verdict.h"
 
 /* One stretch of a table. */
 typedef struct {
@@ -27,6 +28,9 @@ enum { TABLES_MAX = 64 };
 
 struct ph_digest {
     ph_rows rows;
+    ph_verdicts *verdicts;
+    ph_hash *leaves; /* of every contract */
+    uint64_t leaf_cnt, leaf_room;
     stretches tables[TABLES_MAX]; /* place as in `all`; a name that comes again uses its first */
     uint64_t seq;
 };
@@ -95,7 +99,7 @@ static const ph_table changed[] = {
 };
 static const ph_table_list changed_tables = {changed, sizeof changed / sizeof changed[0]};
 
-static const ph_table_list *const all[] = {&ph_market_tables, &ph_history_tables,
+static const ph_table_list *const all[] = {&ph_market_tables, &ph_signed_tables, &ph_history_tables,
                                            &ph_delivery_tables, &changed_tables};
 
 /* Place i of all lists together; NULL after the last. */
@@ -164,9 +168,36 @@ static ph_status add_row(stretches *s, const uint8_t *row, size_t size, uint32_t
     return PH_OK;
 }
 
+static ph_status find_leaf(void *arg, ph_contract_id contract, ph_hash *ret)
+{
+    const ph_digest *d = arg;
+    PH_ASSERT(contract.v >= 1 && contract.v <= d->leaf_cnt);
+    *ret = d->leaves[contract.v - 1];
+    return PH_OK;
+}
+
 ph_digest *ph_digest_make(void)
 {
-    return calloc(1, sizeof(ph_digest));
+    ph_digest *d = calloc(1, sizeof *d);
+    if (d == NULL) return NULL;
+    d->verdicts = ph_verdicts_new(find_leaf, d);
+    if (d->verdicts != NULL) return d;
+    free(d);
+    return NULL;
+}
+
+static ph_status keep_leaves(ph_digest *d)
+{
+    if (d->leaf_cnt + d->rows.cnt.contracts > d->leaf_room) {
+        uint64_t room = 2 * (d->leaf_cnt + d->rows.cnt.contracts) + 1024;
+        ph_hash *fresh = reallocarray(d->leaves, room, sizeof *fresh);
+        if (fresh == NULL) return PH_EFULL;
+        d->leaves = fresh;
+        d->leaf_room = room;
+    }
+    for (uint64_t i = 0; i < d->rows.cnt.contracts; i++)
+        d->leaves[d->leaf_cnt++] = d->rows.contracts[i].leaf;
+    return PH_OK;
 }
 
 static void release_figures(stretches *v)
@@ -180,6 +211,8 @@ void ph_digest_release(ph_digest *d)
     if (d == NULL) return;
     release_figures(d->tables);
     ph_store_release(&d->rows);
+    ph_verdicts_free(d->verdicts);
+    free(d->leaves);
     free(d);
 }
 
@@ -206,6 +239,9 @@ ph_status ph_digest_take(ph_digest *d, const ph_market *m, const ph_replay_batch
     if (s != PH_OK) (void)snprintf(why, why_size, "no memory for rows");
     d->rows.market = m;
     if (s == PH_OK) s = ph_rows_take(&d->rows, batch, why, why_size);
+    if (s == PH_OK) s = ph_verdicts_take(d->verdicts, &d->rows, batch, why, why_size);
+    if (s == PH_OK && (s = keep_leaves(d)) != PH_OK)
+        (void)snprintf(why, why_size, "no memory for the leaf hashes of contracts");
     for (size_t i = 0; s == PH_OK && table_at(i) != NULL; i++) {
         PH_ASSERT(i < TABLES_MAX);
         s = add_rows(d, first_place(i), table_at(i));

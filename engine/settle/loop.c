@@ -15,10 +15,12 @@
 #include "engine/process/log.h"
 #include "engine/process/stop.h"
 #include "engine/replay/replay.h"
+#include "engine/settle/backfill.h"
 #include "engine/settle/migrate.h"
 #include "engine/settle/rows.h"
 #include "engine/settle/snapshots.h"
 #include "engine/settle/store.h"
+#include "engine/settle/verdict.h"
 #include "engine/settle/write.h"
 
 enum {
@@ -53,6 +55,8 @@ typedef struct {
     uint64_t snapshot_seq;  /* record of the last snapshot */
     uint64_t short_seq;     /* replayed_seq when the journal was first found to end before `at` */
     uint64_t short_ns;      /* and when that was */
+    ph_backfill backfill;   /* rows of records up to `at` that are missing */
+    ph_verdicts *verdicts;
     ph_rows rows;
     ph_partitions partitions;
 } settle;
@@ -102,6 +106,7 @@ static ph_status connect_once(settle *s, ph_pg_error *e)
     }
     if (status != PH_OK || s->is_taken || !s->is_market_checked) return status;
     status = ph_position_take(s->pg, o->market, &s->at, e);
+    if (status == PH_OK) status = ph_backfill_read(s->pg, &s->backfill, e);
     if (status != PH_OK) return status;
     s->is_taken = true;
     s->is_at_passed = s->at.seq == 0;
@@ -241,6 +246,52 @@ static ph_status write_rows(settle *s)
     }
 }
 
+/* Writes rows of earlier records that a migration left to the journal. */
+static ph_status fill_rows(settle *s)
+{
+    for (;;) {
+        ph_pg_error e = {0};
+        ph_status status = connect_database(s);
+        if (status != PH_OK) return status;
+        status =
+            ph_backfill_write(s->pg, s->options->market, s->at.epoch, &s->rows, &s->backfill, &e);
+        if (status == PH_OK) {
+            end_failures(s);
+            return PH_OK;
+        }
+        if (status != PH_EAGAIN && status != PH_EBUSY) {
+            log_stop(s, &e);
+            return status;
+        }
+        status = wait_after_failure(s, &e);
+        if (status == PH_OK) status = connect_database(s);
+        if (status == PH_OK) status = ph_backfill_read(s->pg, &s->backfill, &e);
+        /* Done although the answer was lost: nothing of these rows is wanted any more. */
+        if (status == PH_OK && !ph_backfill_wants(&s->backfill, s->rows.last_seq)) return PH_OK;
+        if (status != PH_OK && status != PH_EAGAIN) return status;
+    }
+}
+
+/* The leaf hash of a contract whose row is in the database. */
+static ph_status find_leaf(void *arg, ph_contract_id contract, ph_hash *ret)
+{
+    settle *s = arg;
+    for (uint32_t tries = 0;;) {
+        ph_pg_error e = {0};
+        ph_status status = connect_database(s);
+        if (status != PH_OK) return status;
+        status = ph_contract_leaf(s->pg, contract, ret, &e);
+        if (status == PH_OK) return PH_OK;
+        if (status != PH_EAGAIN && status != PH_EBUSY) {
+            ph_log_error("could not read contract %" PRIu64 ": %s", contract.v, e.text);
+            return status;
+        }
+        ph_pg_close(s->pg);
+        s->pg = NULL;
+        if (!wait_to_try(++tries)) return PH_EEND;
+    }
+}
+
 /* Every segment of the journal tells which market this is. */
 static ph_status check_market(settle *s)
 {
@@ -284,7 +335,13 @@ static ph_status add_batch(settle *s, const ph_replay_batch *batch)
         return status;
     }
     status = ph_rows_take(&s->rows, batch, why, sizeof why);
-    if (status != PH_OK) ph_log_error("stopping: %s", why);
+    if (status != PH_OK) {
+        ph_log_error("stopping: %s", why);
+        return status;
+    }
+    why[0] = '\0';
+    status = ph_verdicts_take(s->verdicts, &s->rows, batch, why, sizeof why);
+    if (status != PH_OK && why[0] != '\0') ph_log_error("stopping: %s", why);
     return status;
 }
 
@@ -305,7 +362,12 @@ static ph_status begin(settle *s)
     status = check_market(s);
     if (status == PH_OK) status = connect_database(s);
     if (status != PH_OK) return status;
-    status = ph_settle_snapshots_begin(s->replay, s->options->snapshots, s->at.seq, &err);
+    if (s->backfill.cnt > 0)
+        ph_log_info("filling %" PRIu32 " tables from the journal, for records up to %" PRIu64,
+                    s->backfill.cnt, s->at.seq);
+    /* What is filled needs the market from its first record on. */
+    status = ph_settle_snapshots_begin(s->replay, s->backfill.cnt > 0 ? "" : s->options->snapshots,
+                                       s->at.seq, &err);
     if (status != PH_OK) {
         ph_log_error("stopping: %s", err.text);
         return status;
@@ -334,7 +396,9 @@ static ph_status take_batch(settle *s)
     s->replayed_seq = batch->first_seq + batch->record_cnt - 1;
     s->replayed_at = batch->records[batch->record_cnt - 1].command.at;
     if (batch->first_seq > s->at.seq) return add_batch(s, batch);
-    return pass_over(s, s->replayed_seq, batch->chain);
+    status = pass_over(s, s->replayed_seq, batch->chain);
+    if (status != PH_OK || !ph_backfill_wants(&s->backfill, s->replayed_seq)) return status;
+    return add_batch(s, batch);
 }
 
 /* The market is the one of the last record that has rows: nothing is taken back from it. */
@@ -347,8 +411,10 @@ static void keep_snapshot(settle *s, uint64_t every)
     s->snapshot_seq = s->at.seq; /* also of one that failed: the next is tried later */
 }
 
-static bool is_full(const ph_rows *rows)
+static bool is_full(const settle *s)
 {
+    const ph_rows *rows = &s->rows;
+    if (rows->last_seq != 0 && ph_backfill_ends_at(&s->backfill, rows->last_seq)) return true;
     return rows->last_seq != 0 && (rows->last_seq - rows->first_seq + 1 >= RECORDS_MAX ||
                                    rows->cnt.transfers + rows->cnt.segments >= ROWS_MAX);
 }
@@ -375,13 +441,15 @@ static ph_status check_end(settle *s)
 static ph_status turn(settle *s)
 {
     ph_status status = PH_OK;
-    while (!is_full(&s->rows) && status == PH_OK && !ph_stop_requested())
+    while (!is_full(s) && status == PH_OK && !ph_stop_requested())
         status = take_batch(s);
     if (status != PH_OK && status != PH_EEND) return status;
     if (s->rows.last_seq != 0) {
-        ph_status written = write_rows(s);
+        bool is_fill = s->rows.last_seq <= s->at.seq;
+        ph_status written = is_fill ? fill_rows(s) : write_rows(s);
         if (written != PH_OK) return written;
         ph_rows_clear(&s->rows);
+        if (is_fill) return PH_OK;
         keep_snapshot(s, s->options->snapshot_every);
         return PH_OK;
     }
@@ -424,7 +492,10 @@ static ph_status run(settle *s)
 ph_status ph_settle_run(const ph_settle_options *options)
 {
     settle s = {.options = options, .watch = -1};
-    ph_status status = run(&s);
+    s.verdicts = ph_verdicts_new(find_leaf, &s);
+    ph_status status = s.verdicts == NULL ? PH_EFULL : run(&s);
+    if (s.verdicts == NULL) ph_log_error("could not start: no memory");
+    ph_verdicts_free(s.verdicts);
     ph_store_release(&s.rows);
     ph_pg_close(s.pg);
     ph_replay_close(s.replay);

@@ -35,7 +35,7 @@ uint64_t ph_rows_index_size(uint64_t accounts)
     return size;
 }
 
-/* Orders have rows of their own, a phase is told by its event; what the notary judges has none. */
+/* Orders and proofs have rows of their own, a phase is told by its event. */
 static bool is_registered(const ph_command *c)
 {
     switch (c->kind) {
@@ -88,6 +88,7 @@ static void count_event(const ph_event *e, ph_rows_room *n)
     case PH_EVT_ACCEPTED: n->orders++; break;
     case PH_EVT_DONE:
         n->registered++;
+        n->proofs++;
         n->accounts++; /* the cash of a participant */
         break;
     case PH_EVT_CANCELLED: n->ends++; break;
@@ -236,7 +237,8 @@ static ph_status take_trade(const taking *t, uint32_t event_i)
         return broken(t, "a trade lacks segments");
     PH_ASSERT(rows->cnt.contracts < rows->room.contracts);
     ph_row_contract *row = &rows->contracts[rows->cnt.contracts++];
-    *row = (ph_row_contract){r->command.seq, r->command.at, *trade, UINT32_MAX, 0};
+    *row = (ph_row_contract){
+        .seq = r->command.seq, .at = r->command.at, .trade = *trade, .first = UINT32_MAX};
     for (uint32_t i = 0; i < trade->segment_cnt; i++) {
         const ph_event *e = &r->events[event_i + 1 + i];
         if (e->kind != PH_EVT_SEGMENT) return broken(t, "a trade lacks segments");
@@ -259,10 +261,21 @@ static ph_status take_trade(const taking *t, uint32_t event_i)
     return s;
 }
 
-static ph_status take_done(const taking *t)
+/* What a participant signs twice counts once: DONE then counts nothing. */
+static bool is_proof(const ph_command *c, const ph_done *done)
+{
+    return c->kind == PH_CMD_OPEN_MARKET || c->kind == PH_CMD_ROTATE_NOTARY_KEY ||
+           (c->kind == PH_CMD_COUNTERSIGN_CONTRACT && done->count == 1);
+}
+
+static ph_status take_done(const taking *t, const ph_done *done)
 {
     ph_rows *rows = t->rows;
     const ph_command *c = &t->record->command;
+    if (is_proof(c, done)) {
+        PH_ASSERT(rows->cnt.proofs < rows->room.proofs);
+        rows->proofs[rows->cnt.proofs++] = (ph_row_proof){.command = *c};
+    }
     if (!is_registered(c)) return PH_OK;
     PH_ASSERT(rows->cnt.registered < rows->room.registered);
     rows->registered[rows->cnt.registered++] = *c;
@@ -296,7 +309,7 @@ static ph_status take_event(taking *t, uint32_t i)
     if (e->kind != PH_EVT_TRANSFER) t->is_final = e->kind == PH_EVT_DELIVERY_FINAL;
     switch (e->kind) {
     case PH_EVT_ACCEPTED: return take_order(t, &e->u.accepted);
-    case PH_EVT_DONE: return take_done(t);
+    case PH_EVT_DONE: return take_done(t, &e->u.done);
     case PH_EVT_CANCELLED:
         return end_order(t, (ph_row_end){.order = e->u.cancelled.order,
                                          .state = PH_ROW_ORDER_CANCELLED,
@@ -322,10 +335,11 @@ static ph_status take_event(taking *t, uint32_t i)
 static bool has_room(const ph_rows *rows, const ph_rows_room *n)
 {
     const ph_rows_room *room = &rows->room;
-    return n->registered <= room->registered && n->events <= room->events &&
-           n->days <= room->days && n->orders <= room->orders && n->ends <= room->ends &&
-           n->contracts <= room->contracts && n->segments <= room->segments &&
-           n->transfers <= room->transfers && n->accounts <= room->accounts &&
+    return n->registered <= room->registered && n->proofs <= room->proofs &&
+           n->events <= room->events && n->days <= room->days && n->orders <= room->orders &&
+           n->ends <= room->ends && n->contracts <= room->contracts &&
+           n->segments <= room->segments && n->transfers <= room->transfers &&
+           n->accounts <= room->accounts &&
            ph_rows_index_size(n->accounts) <= rows->account_index_size;
 }
 

@@ -53,6 +53,7 @@ typedef struct {
     ph_time at;
     ph_trade trade;
     ph_period first, end; /* periods that its segments span: [first, end) */
+    ph_hash leaf;         /* of its document; zero until verdict.h sets it */
 } ph_row_contract;
 
 typedef struct {
@@ -85,6 +86,13 @@ typedef struct {
     ph_event event;
 } ph_row_event;
 
+/* A command that brings a signature or a key of the notary: OPEN_MARKET, ROTATE_NOTARY_KEY, and the
+   COUNTERSIGN_CONTRACTs that were the first of their party.  verdict.h says what holds. */
+typedef struct {
+    ph_command command;
+    bool holds, is_endorsed; /* is_endorsed: of a key, by the key before */
+} ph_row_proof;
+
 /* The first record of a day, counted since 1970 in UTC. */
 typedef struct {
     uint64_t day, first_seq;
@@ -92,13 +100,15 @@ typedef struct {
 
 /* Room of the lists.  `registered` are whole commands that were DONE and that are no orders. */
 typedef struct {
-    uint64_t registered, events, days, orders, ends, contracts, segments, transfers, accounts;
+    uint64_t registered, proofs, events, days, orders, ends, contracts, segments, transfers,
+        accounts;
 } ph_rows_room;
 
 typedef struct {
     const ph_market
         *market; /* of the replay; asked for the length of periods when rows are written */
     ph_command *registered;
+    ph_row_proof *proofs;
     ph_row_event *events;
     ph_row_day *days;
     ph_row_order *orders;

@@ -41,8 +41,8 @@ ph_status ph_store_reserve(ph_rows *rows, const ph_rows_room *needed)
 {
     void *fresh;
     bool is_grown;
-    if (!GROW(registered) || !GROW(events) || !GROW(days) || !GROW(orders) || !GROW(ends) ||
-        !GROW(contracts) || !GROW(segments) || !GROW(transfers) || !GROW(accounts) ||
+    if (!GROW(registered) || !GROW(proofs) || !GROW(events) || !GROW(days) || !GROW(orders) ||
+        !GROW(ends) || !GROW(contracts) || !GROW(segments) || !GROW(transfers) || !GROW(accounts) ||
         !grow_index(rows))
         return PH_EFULL;
     return PH_OK;
@@ -51,6 +51,7 @@ ph_status ph_store_reserve(ph_rows *rows, const ph_rows_room *needed)
 void ph_store_release(ph_rows *rows)
 {
     free(rows->registered);
+    free(rows->proofs);
     free(rows->events);
     free(rows->days);
     free(rows->orders);

@@ -267,6 +267,7 @@ static bool write_contract(ph_copy *c, const ph_rows *rows, uint64_t i)
     PH_ASSERT(terms != NULL);
     ph_copy_count(c, (uint64_t)row->first * terms->period_seconds);
     ph_copy_count(c, (uint64_t)row->end * terms->period_seconds);
+    ph_copy_bytea(c, row->leaf.b, sizeof row->leaf.b);
     ph_copy_row_end(c);
     return true;
 }
@@ -343,7 +344,7 @@ static const ph_table tables[] = {
      "id, trade, seq, at_ns, product, terms_version, buyer, supplier, buy_order, "
      "sell_order, taker, notional, buyer_fee, supplier_fee, buyer_fee_at_trade, "
      "bond, segments, seller, from_contract, supplier_notional, premium, "
-     "reseller_fee, begins_s, ends_s",
+     "reseller_fee, begins_s, ends_s, leaf",
      contracts_cnt, write_contract, 0},
     {"petahour.segment", "contract, number, first_period, periods, quantity, price", segments_cnt,
      write_segment, 0},

@@ -35,6 +35,15 @@ static const char *u64_text(uint64_t v, char to[24])
     return to;
 }
 
+static bool read_hash(const char *text, ph_hash *ret)
+{
+    size_t size = 0;
+    return text != NULL && strncmp(text, "\\x", 2) == 0 &&
+           sodium_hex2bin(ret->b, sizeof ret->b, text + 2, strlen(text + 2), NULL, &size, NULL) ==
+               0 &&
+           size == sizeof ret->b;
+}
+
 typedef struct {
     ph_position position;
     bool is_found;
@@ -43,15 +52,10 @@ typedef struct {
 static ph_status on_position(void *arg, const char *const *columns, uint32_t cnt)
 {
     found_position *f = arg;
-    size_t size = 0;
     PH_ASSERT(cnt == 3);
     f->position.epoch = strtoull(columns[0], NULL, 10);
     f->position.seq = strtoull(columns[1], NULL, 10);
-    if (strncmp(columns[2], "\\x", 2) != 0 ||
-        sodium_hex2bin(f->position.chain.b, sizeof f->position.chain.b, columns[2] + 2,
-                       strlen(columns[2] + 2), NULL, &size, NULL) != 0 ||
-        size != sizeof f->position.chain.b)
-        return PH_EINVAL;
+    if (!read_hash(columns[2], &f->position.chain)) return PH_EINVAL;
     f->is_found = true;
     return PH_OK;
 }
@@ -95,6 +99,32 @@ ph_status ph_position_read(ph_pg *pg, const char *market, ph_position *ret, ph_p
     return PH_OK;
 }
 
+typedef struct {
+    ph_hash hash;
+    bool is_found;
+} found_leaf;
+
+static ph_status on_leaf(void *arg, const char *const *columns, uint32_t cnt)
+{
+    found_leaf *f = arg;
+    PH_ASSERT(cnt == 1);
+    f->is_found = read_hash(columns[0], &f->hash);
+    return PH_OK;
+}
+
+ph_status ph_contract_leaf(ph_pg *pg, ph_contract_id contract, ph_hash *ret, ph_pg_error *reterr)
+{
+    found_leaf f = {0};
+    char id[24];
+    const char *parameters[] = {u64_text(contract.v, id)};
+    ph_status s = ph_pg_ask(pg, "SELECT leaf::text FROM petahour.contract WHERE id = $1::bigint", 1,
+                            parameters, on_leaf, &f, reterr);
+    if (s == PH_OK && !f.is_found)
+        return wrong(reterr, PH_ECORRUPT, "its row, or the leaf hash in it, is missing");
+    if (s == PH_OK) *ret = f.hash;
+    return s;
+}
+
 static ph_status advance(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
                          ph_pg_error *e)
 {
@@ -122,8 +152,7 @@ static ph_status copy_begin(ph_pg *pg, const ph_table *table, ph_pg_error *e)
     return ph_pg_copy_begin(pg, sql, e);
 }
 
-/* Sends the rows of one table; a table without rows costs nothing. */
-static ph_status copy_table(ph_pg *pg, const ph_table *table, const ph_rows *rows, ph_pg_error *e)
+ph_status ph_table_copy(ph_pg *pg, const ph_table *table, const ph_rows *rows, ph_pg_error *e)
 {
     uint8_t chunk[CHUNK];
     uint64_t cnt = table->cnt(rows), sent = 0, stored = 0;
@@ -288,7 +317,7 @@ static ph_status copy_tables(ph_pg *pg, const ph_table_list *list, const ph_rows
 {
     ph_status s = PH_OK;
     for (size_t i = 0; i < list->cnt && s == PH_OK; i++)
-        s = copy_table(pg, &list->v[i], rows, e);
+        s = ph_table_copy(pg, &list->v[i], rows, e);
     return s;
 }
 
@@ -300,6 +329,7 @@ ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, co
     if (s == PH_OK) s = ph_pg_run(pg, "BEGIN", reterr);
     if (s == PH_OK) s = advance(pg, market, at, rows, reterr);
     if (s == PH_OK) s = copy_tables(pg, &ph_market_tables, rows, reterr);
+    if (s == PH_OK && rows->cnt.proofs > 0) s = copy_tables(pg, &ph_signed_tables, rows, reterr);
     if (s == PH_OK && rows->cnt.registered + rows->cnt.events > 0) {
         s = copy_tables(pg, &ph_history_tables, rows, reterr);
         if (s == PH_OK) s = copy_tables(pg, &ph_delivery_tables, rows, reterr);

@@ -15,6 +15,7 @@
 #include "engine/settle/partition.h"
 #include "engine/settle/pg.h"
 #include "engine/settle/rows.h"
+#include "engine/settle/tables.h"
 
 typedef struct {
     uint64_t epoch; /* of the process that may write */
@@ -29,6 +30,13 @@ ph_status ph_position_take(ph_pg *pg, const char *market, ph_position *ret, ph_p
 /* Reads the position under its lock and commits a write of its row, so that what it says is durable
    wherever commits must be.  PH_ENOTFOUND: there is none for this market. */
 ph_status ph_position_read(ph_pg *pg, const char *market, ph_position *ret, ph_pg_error *reterr);
+
+/* Reads the leaf hash of a contract.  PH_ECORRUPT: it has none. */
+ph_status ph_contract_leaf(ph_pg *pg, ph_contract_id contract, ph_hash *ret, ph_pg_error *reterr);
+
+/* COPYs what the rows have of one table, within a transaction of the caller; a table without rows
+   costs nothing. */
+ph_status ph_table_copy(ph_pg *pg, const ph_table *table, const ph_rows *rows, ph_pg_error *e);
 
 /* Writes the rows (sorted, not empty), which follow record `at->seq`, and moves the position, in
    one transaction, after partitions were made for them where none is ahead.  PH_OK: committed.

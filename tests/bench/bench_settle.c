@@ -17,6 +17,7 @@
 #include "engine/base/panic.h"
 #include "engine/settle/store.h"
 #include "engine/settle/tables.h"
+#include "engine/settle/verdict.h"
 #include "engine/settle/write.h"
 #include "tests/bench/bench_market.h"
 
@@ -30,6 +31,7 @@ typedef struct {
     ph_position at;
     ph_partitions partitions;
     ph_rows rows;
+    ph_verdicts *verdicts;
     uint64_t trades, settled_ns, bare_ns, settled;
     double server, bare_server; /* seconds of processor before what is measured */
 } bench;
@@ -68,6 +70,15 @@ static double server_seconds(ph_pg *pg)
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
+/* Nobody countersigns here. */
+static ph_status no_leaf(void *arg, ph_contract_id contract, ph_hash *ret)
+{
+    (void)arg;
+    (void)contract;
+    (void)ret;
+    return PH_ENOTFOUND;
+}
+
 /* One command, and its rows. */
 static void apply(bench *x, ph_command *c)
 {
@@ -79,6 +90,7 @@ static void apply(bench *x, ph_command *c)
     PH_ASSERT(ph_store_reserve(&x->rows, &needed) == PH_OK);
     uint64_t begin = bench_now();
     ph_status s = ph_rows_take(&x->rows, &batch, why, sizeof why);
+    if (s == PH_OK) s = ph_verdicts_take(x->verdicts, &x->rows, &batch, why, sizeof why);
     x->settled_ns += bench_now() - begin;
     PH_ASSERT(s == PH_OK);
     for (uint32_t i = 0; i < x->b.out.cnt; i++)
@@ -179,6 +191,8 @@ int main(int argc, char **argv)
     ph_pg_error e = {0};
     x.b = bench_market_new(&limits, 8);
     x.rows.market = x.b.m;
+    x.verdicts = ph_verdicts_new(no_leaf, NULL);
+    PH_ASSERT(x.verdicts != NULL);
     check(ph_pg_open(argv[1], "bench_settle", &x.pg, &e), &e);
     check(ph_pg_open(argv[1], "bench_settle bare", &x.bare, &e), &e);
     begin_books(&x);
@@ -199,6 +213,7 @@ int main(int argc, char **argv)
     ph_pg_close(x.pg);
     ph_pg_close(x.bare);
     ph_store_release(&x.rows);
+    ph_verdicts_free(x.verdicts);
     bench_market_free(&x.b);
     return 0;
 }

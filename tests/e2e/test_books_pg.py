@@ -5,8 +5,15 @@ finds what breaks it, everybody sees what is theirs, and questions do not read w
 
 Arguments: petahour-settle, make_journal, compare (built programs)."""
 
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
 import fill_books
-from settle_rig import SettleCase, main
+from settle_rig import MAKE_JOURNAL, SCHEMA, SettleCase, main
+
+SIGN_JOURNAL = pathlib.Path(MAKE_JOURNAL).parent / "sign_journal"
 
 PER_HOUR = 100  # records: contract-periods end, are reported and final while the test journal runs
 RECORDS = 5000
@@ -82,6 +89,18 @@ DOCTORED = {
     "the bond account of a contract is its bond":
         "UPDATE petahour.account SET balance = balance + 1 WHERE kind = 4 AND id ="
         " (SELECT min(id) FROM petahour.contract_as_concluded)",
+    "of a party of its contract":
+        "INSERT INTO petahour.contract_countersignature SELECT 2, 1, min(id), 1, decode(repeat('01',"
+        " 32), 'hex'), decode(repeat('01', 64), 'hex'), false FROM petahour.contract",
+    "by a key that its party had":
+        "INSERT INTO petahour.contract_countersignature SELECT 1000, 1, id, buyer, decode(repeat('01',"
+        " 32), 'hex'), decode(repeat('01', 64), 'hex'), false FROM petahour.contract WHERE id = 1",
+    "the first key of the notary":
+        "UPDATE petahour.notary_key SET key = decode(repeat('01', 32), 'hex')",
+    "a contract has the leaf of its document":
+        "UPDATE petahour.contract SET leaf = NULL WHERE id = 2",
+    "left to the journal is filled":
+        "INSERT INTO petahour.backfill VALUES ('gate', 100, 99)",
     "every row has a partition of its own":
         "INSERT INTO petahour.transfer VALUES (1000000000000, 1, 1, 2, 1, 0, 6, 5)",
 }
@@ -148,6 +167,114 @@ class Books(SettleCase):
             self.settle("--once")
         self.assert_equal_to_journal()
 
+    # ---- what is signed --------------------------------------------------------------------
+
+    def test_what_is_signed_is_judged(self):
+        self.configure("settle.test", f"snapshots = {self.folder}/own\n")
+        maker = subprocess.Popen([SIGN_JOURNAL, self.journal], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True)
+        self.started.append(maker)
+        for step in range(3):
+            contracts, holding, wrong, keys, keys_wrong = maker.stdout.readline().split()
+            said = self.settle("--once")
+            # From the second step on, the leaf of what is signed comes from its row.
+            self.assertEqual("began with" in said, step > 0)
+            self.assertEqual(self.pg.sql(
+                "SELECT count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)"
+                " FROM petahour.contract_countersignature"), f"{holding}|{wrong}")
+            self.assertEqual(self.pg.sql(
+                "SELECT count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)"
+                " FROM petahour.notary_key"), f"{keys}|{keys_wrong}")
+            self.assertEqual(self.pg.sql("SELECT count(*), count(leaf) FROM petahour.contract"),
+                             f"{contracts}|{contracts}")
+            self.assert_equal_to_journal()
+            if step < 2:
+                maker.stdin.write("\n")
+                maker.stdin.flush()
+        self.assertEqual(self.pg.sql("SELECT buyer_signed, supplier_signed, seller_signed FROM"
+                                     " petahour.contract_signed WHERE id <= 3 ORDER BY id"),
+                         "f|t|t\nt|t|t\nf|t|t")
+        self.assertEqual(self.pg.sql("SELECT is_endorsed, proof IS NULL, from_seq - seq FROM"
+                                     " petahour.notary_key ORDER BY seq"),
+                         "t|t|0\nt|f|1\nf|f|\nf|f|1")
+        for change, law in (("UPDATE petahour.contract_countersignature SET holds = NOT holds"
+                             " WHERE contract = 3", "rows of petahour.contract_countersignature"),
+                            ("UPDATE petahour.notary_key SET is_endorsed = false",
+                             "rows of petahour.notary_key")):
+            self.refused(change, "never changed")
+            self.pg.sql(f"ALTER TABLE {law[8:]} DISABLE TRIGGER ALL; {change}")
+            self.assertTrue([line for line in self.differences() if line.startswith(law)])
+
+    # ---- migrations of a database with rows ------------------------------------------------
+
+    def old_database(self):
+        """The rows of petahour as a program wrote them that knew the schema up to 0012, in a
+        database `old` with that schema, empty yet."""
+        schema = pathlib.Path(tempfile.mkdtemp(prefix="schema-", dir=self.folder))
+        for file in SCHEMA.glob("*.sql"):
+            if file.name < "0013":
+                shutil.copy(file, schema)
+        self.pg.sql("DROP DATABASE IF EXISTS old WITH (FORCE)")
+        self.pg.sql("CREATE DATABASE old")
+        self.pg.database = "old"
+        self.migrate("--schema", schema)
+        self.configure("settle.test")
+        self.old_columns = self.pg.sql(
+            "SELECT c.relname, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)"
+            " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+            " WHERE c.relnamespace = 'petahour'::regnamespace AND NOT c.relispartition"
+            " AND c.relkind IN ('r', 'p') AND has_table_privilege('petahour_settle', c.oid, 'INSERT')"
+            " AND NOT a.attisdropped GROUP BY c.relname").splitlines()
+
+    def copy_rows(self):
+        """Everything that the old schema has a place for."""
+        new, old = (self.pg.conninfo().replace("dbname=old", f"dbname={name}")
+                    for name in ("petahour", "old"))
+        numbers = fill_books.psql(new, "SELECT (SELECT max(last_seq) FROM petahour.position),"
+                                  ' (SELECT max(id) FROM petahour."order"),'
+                                  " (SELECT max(id) FROM petahour.contract)").replace("|", ", ")
+        fill_books.psql(old, f"SELECT petahour.partitions_ahead({numbers})")
+        fill_books.psql(old, "SET session_replication_role = replica;"
+                        "ALTER TABLE petahour.account DISABLE TRIGGER ALL;"
+                        "DELETE FROM petahour.account;"
+                        "ALTER TABLE petahour.account ENABLE ALWAYS TRIGGER stays;"
+                        "ALTER TABLE petahour.account ENABLE ALWAYS TRIGGER stays_truncate")
+        for line in self.old_columns:
+            table, columns = line.split("|")
+            out = subprocess.run(["psql", "-Xq", "-d", new, "-c",
+                                  f'COPY (SELECT {columns} FROM petahour."{table}") TO STDOUT'],
+                                 capture_output=True, check=True)
+            subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", old, "-c",
+                            "SET session_replication_role = replica", "-c",
+                            f'COPY petahour."{table}" ({columns}) FROM STDIN'],
+                           input=out.stdout, check=True)
+
+    def test_database_with_rows_is_migrated(self):
+        """What the old program wrote before the migration, and what it still wrote after it, gets
+        what it lacks from the journal; killed on the way, it goes on."""
+        records = 1500
+        self.settle_life(records=records)
+        for is_before in (True, False):
+            with self.subTest(rows="before" if is_before else "after"):
+                self.pg.database = "petahour"
+                self.old_database()
+                if is_before:
+                    self.copy_rows()
+                self.migrate()
+                if not is_before:
+                    self.copy_rows()
+                self.assertIn("what a migration left to the journal is filled",
+                              self.pg.sql("SELECT law FROM petahour.reconcile"))
+                self.assertIn("from the journal", self.settle("--once"))
+                self.assert_equal_to_journal()
+                self.assertEqual(self.pg.sql("SELECT DISTINCT to_seq, done_seq FROM"
+                                             " petahour.backfill"), f"{records}|{records}")
+        self.make(records + 500, per_hour=PER_HOUR)
+        self.assertNotIn("from the journal", self.settle("--once"))
+        self.assert_equal_to_journal()
+        self.pg.database = "petahour"
+        self.pg.sql("DROP DATABASE old WITH (FORCE)")
+
     # ---- laws ------------------------------------------------------------------------------
 
     def test_every_law_finds_what_breaks_it(self):
@@ -161,7 +288,8 @@ class Books(SettleCase):
                     "BEGIN; SET session_replication_role = replica;"
                     + "".join(f"ALTER TABLE petahour.{table} DISABLE TRIGGER ALL;" for table in (
                         "transfer", "segment", "contract", '"order"', "delivery_final",
-                        "delivery_report", "resolution", "dispute", "capacity", "terms", "product"))
+                        "delivery_report", "resolution", "dispute", "capacity", "terms", "product",
+                        "notary_key"))
                     + change + ";"
                     + " UNION ALL ".join(f"(SELECT '{view}', law, subject FROM petahour.{view})"
                                          for view in laws) + "; ROLLBACK").splitlines()

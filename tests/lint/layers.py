@@ -59,8 +59,14 @@ LAYERS = {
         ("limits",),
     ),
     "engine/host": Layer(5, BELOW_HOST),
-    "engine/settle": Layer(5, BELOW_HOST, quiet=("rows",)),
     "engine/notary": Layer(5, BELOW_HOST, ("document", "policy")),
+    # The books state what is signed and whether it holds, by the notary's own documents.
+    "engine/settle": Layer(
+        6,
+        BELOW_HOST + ("engine/notary",),
+        quiet=("rows",),
+        files={"engine/notary": ("contracts", "countersignatures", "notary_keys")},
+    ),
     "engine/query": Layer(5, BELOW_HOST, quiet=("answer", "holdings")),
     "clients/lib": Layer(None, ()),
     "clients/cli": Layer(None, ("clients/lib",)),
