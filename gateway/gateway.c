@@ -8,6 +8,7 @@
 #include "engine/process/stop.h"
 #include "engine/process/z85.h"
 #include "gateway/bounds.h"
+#include "gateway/disconnects.h"
 #include "gateway/market_data.h"
 #include "gateway/order_entry.h"
 #include "gateway/replica.h"
@@ -39,18 +40,22 @@ struct phg_gateway {
     phg_questions *questions;
     phg_order_entry *order_entry;
     phg_market_data *market_data;
+    phg_disconnects *disconnects;
     bool is_live, is_stopping, was_recovering;
 };
 
 static ph_status open_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
 {
-    phg_session_view view = {&g->replica.catalogue, &g->replica.streams, g->replica.translator};
+    phg_session_view view = {&g->replica.catalogue, &g->replica.streams, g->replica.translator,
+                             &g->replica.entered};
     phg_order_entry_settings settings = {
         .endpoint = g->settings.order_entry,
         .silence_seconds = g->settings.silence_seconds,
         .sessions_max = g->settings.sessions_max,
         .messages_per_second = g->settings.messages_per_second,
         .message_burst = g->settings.message_burst,
+        .session_messages_per_second = g->settings.session_messages_per_second,
+        .session_message_burst = g->settings.session_message_burst,
         .questions_per_second = g->settings.questions_per_second,
         .question_burst = g->settings.question_burst,
     };
@@ -62,6 +67,9 @@ static ph_status open_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
     }
     s = phg_uplink_open(g->context, g->settings.engine_link, g->settings.notary_link, &g->replica,
                         &g->uplink, err);
+    if (s == PH_OK)
+        s = phg_disconnects_open(g->settings.engine_link, &g->replica.entered, &g->disconnects,
+                                 err);
     if (s == PH_OK)
         s = phg_questions_open(g->context, g->settings.replica_link, &g->questions, err);
     if (s == PH_OK)
@@ -136,6 +144,7 @@ void phg_gateway_close(phg_gateway *g)
     phg_order_entry_close(g->order_entry);
     phg_market_data_close(g->market_data);
     phg_uplink_close(g->uplink);
+    phg_disconnects_close(g->disconnects);
     phg_questions_close(g->questions);
     phg_zap_close(g->zap);
     if (g->context) (void)zmq_ctx_term(g->context);
@@ -196,6 +205,7 @@ static ph_status take_records(phg_gateway *g, uint64_t now_ns, bool *ret_is_reco
     }
     if (was_lost) {
         ph_log_warning("the engine was lost and is back: ending all sessions, clients ask again");
+        phg_disconnects_lost(g->disconnects);
         phg_order_entry_refuse_all(g->order_entry, PHG_REFUSAL_RECOVERING,
                                    "the engine was started again; log on again and send again "
                                    "what has no outcome");
@@ -205,21 +215,37 @@ static ph_status take_records(phg_gateway *g, uint64_t now_ns, bool *ret_is_reco
     return s;
 }
 
+static ph_status cancel_left(phg_gateway *g, uint64_t now_ns, bool *ret_is_waiting)
+{
+    const phg_disconnects_routes routes = {phg_order_entry_is_open, g->order_entry, phg_uplink_send,
+                                           g->uplink};
+    return phg_disconnects_turn(g->disconnects, now_ns, &routes, ret_is_waiting);
+}
+
 static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
 {
     uint64_t now_ns = ph_clock_monotonic_ns();
     bool is_recovering = true, waits_for_session = false, waits_for_snapshot = false;
+    bool waits_for_engine = false;
     phg_zap_turn(g->zap, &g->replica.catalogue, !g->is_live);
     ph_status s = take_records(g, now_ns, &is_recovering);
     if (s != PH_OK) return s;
-    const phg_order_entry_routes routes = {phg_uplink_send, g->uplink, g->questions};
+    const phg_order_entry_routes routes = {
+        .send = phg_uplink_send,
+        .arg = g->uplink,
+        .questions = g->questions,
+        .disconnects = g->disconnects,
+        .under_way = phg_uplink_in_flight(g->uplink),
+        .under_way_max = phg_uplink_in_flight_max(g->uplink),
+    };
     if (!g->is_stopping) s = phg_order_entry_take(g->order_entry, now_ns, is_recovering, &routes);
     phg_order_entry_answer(g->order_entry, now_ns, g->questions);
     if (s == PH_OK) s = phg_order_entry_give(g->order_entry, now_ns, &waits_for_session);
+    if (s == PH_OK && !is_recovering) s = cancel_left(g, now_ns, &waits_for_engine);
     if (s == PH_OK) s = phg_market_data_take(g->market_data);
     if (s == PH_OK) s = phg_market_data_give(g->market_data, now_ns, &waits_for_snapshot);
     if (s != PH_OK) ph_log_error("could not serve: %s", ph_status_text(s));
-    *ret_is_waiting = waits_for_session || waits_for_snapshot;
+    *ret_is_waiting = waits_for_session || waits_for_snapshot || waits_for_engine;
     return s;
 }
 
@@ -242,24 +268,30 @@ static ph_status wait(phg_gateway *g, long timeout_ms)
     return PH_EIO;
 }
 
-/* Takes nothing new, waits for what is under way, says good-bye. */
-static ph_status drain(phg_gateway *g)
+/* Turns until nothing is under way any more, for DRAIN_MS at most. */
+static ph_status settle(phg_gateway *g)
 {
-    ph_status s = PH_OK;
     bool is_waiting = false;
     uint64_t until = ph_clock_monotonic_ns() + DRAIN_MS * UINT64_C(1000000);
+    ph_status s = turn(g, &is_waiting);
+    while (s == PH_OK && (is_waiting || phg_uplink_in_flight(g->uplink) != 0) &&
+           ph_clock_monotonic_ns() < until) {
+        s = wait(g, WAITING_MS);
+        if (s == PH_OK) s = turn(g, &is_waiting);
+    }
+    return s;
+}
+
+/* Takes nothing new, waits for what is under way, says good-bye, and cancels what sessions leave
+   behind that asked for it. */
+static ph_status drain(phg_gateway *g)
+{
     g->is_stopping = true;
-    do {
-        s = turn(g, &is_waiting);
-        if (s == PH_OK && (is_waiting || phg_uplink_in_flight(g->uplink) != 0))
-            s = wait(g, WAITING_MS);
-        else
-            break;
-    } while (s == PH_OK && ph_clock_monotonic_ns() < until);
+    ph_status s = settle(g);
     if (s != PH_OK) return s;
     phg_order_entry_refuse_all(g->order_entry, PHG_REFUSAL_RECOVERING,
                                "the gateway is stopping; log on again shortly or elsewhere");
-    s = turn(g, &is_waiting);
+    s = settle(g);
     phg_order_entry_linger(g->order_entry);
     phg_order_entry_counts counts = phg_order_entry_counted(g->order_entry);
     ph_log_info("stopped after %" PRIu64 " frames, %" PRIu64 " commands, %" PRIu64

@@ -16,6 +16,7 @@ typedef struct {
     char key_file[512], ready_file[512];
     uint32_t silence_seconds, sessions_max;
     uint32_t messages_per_second, message_burst;
+    uint32_t session_messages_per_second, session_message_burst;
     uint32_t questions_per_second, question_burst;
 } phg_settings;
 

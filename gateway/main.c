@@ -36,6 +36,8 @@ static const ph_config_row rows[] = {
     ROW_NUMBER(sessions_max, "1024", 1, PHG_SESSIONS_MAX, "sessions at one time"),
     ROW_NUMBER(messages_per_second, "100000", 1, 10000000, "commands of one participant"),
     ROW_NUMBER(message_burst, "100000", 1, 10000000, "commands of one participant at once"),
+    ROW_NUMBER(session_messages_per_second, "100000", 1, 10000000, "commands of one session"),
+    ROW_NUMBER(session_message_burst, "100000", 1, 10000000, "commands of one session at once"),
     ROW_NUMBER(questions_per_second, "20", 1, 1000000, "questions of one participant"),
     ROW_NUMBER(question_burst, "40", 1, 1000000, "questions of one participant at once"),
 };

@@ -29,6 +29,8 @@ struct phg_order_entry {
     phg_session_table table;
     struct rates *rates; /* of participant n: rates[n - 1] */
     uint32_t rate_cnt;
+    phg_disconnects *disconnects;      /* borrowed, as routes bring it */
+    uint32_t under_way, under_way_max; /* likewise */
     phg_in_frame in;
     phg_out_frame out;
 };
@@ -144,11 +146,51 @@ static void refuse(taking *t, phg_refusal reason, const char *text)
         (void)send_frame(t->oe, message.p, message.size);
 }
 
+static struct rates *rates_of(phg_order_entry *oe, ph_participant_id who, uint64_t now_ns);
+
+static phg_rate_left left_of(phg_ratelimit *r, uint64_t now_ns)
+{
+    return (phg_rate_left){r->per_second, r->burst, phg_ratelimit_left(r, now_ns)};
+}
+
+static phg_limits limits_of(phg_order_entry *oe, phg_session *s, uint64_t now_ns)
+{
+    struct rates *rates = rates_of(oe, s->participant, now_ns);
+    phg_limits l = {
+        .session_messages = left_of(&s->messages, now_ns),
+        .sessions = phg_session_table_count(&oe->table, s->participant),
+        .sessions_max = PHG_SESSIONS_PER_PARTICIPANT_MAX,
+        .open_orders = phg_entered_open(oe->view.entered, s->participant),
+        .under_way = oe->under_way,
+        .under_way_max = oe->under_way_max,
+    };
+    if (!rates) return l;
+    l.messages = left_of(&rates->messages, now_ns);
+    l.questions = left_of(&rates->questions, now_ns);
+    return l;
+}
+
+/* A session that is over gives up its tag, so that its orders are cancelled. */
+static void let_go(phg_order_entry *oe, phg_session *s)
+{
+    if (s->tag == 0 || s->state == PHG_SESSION_READY) return;
+    s->tag = 0;
+    phg_disconnects_look(oe->disconnects);
+}
+
+static void leave(phg_order_entry *oe, phg_seat *seat)
+{
+    phg_session_table_leave(&oe->table, seat);
+    let_go(oe, &seat->session);
+}
+
 static ph_status give_session(phg_order_entry *oe, phg_seat *seat, uint64_t now_ns,
                               bool *ret_is_waiting)
 {
     phg_session *s = &seat->session;
     phg_session_time(s, now_ns);
+    if (s->owes_heartbeat) s->owes_limits = true;
+    if (s->owes_limits) s->limits = limits_of(oe, s, now_ns);
     for (int i = 0; phg_session_owes(s, &oe->view); i++) {
         ph_status status = i == FRAMES_PER_SESSION ? PH_EAGAIN : address(oe, &seat->id);
         if (status == PH_EAGAIN) {
@@ -164,7 +206,8 @@ static ph_status give_session(phg_order_entry *oe, phg_seat *seat, uint64_t now_
         if (!send_frame(oe, oe->out.bytes, oe->out.size))
             s->state = phg_session_step(s->state, PHG_SESSION_GONE);
     }
-    if (s->state == PHG_SESSION_CLOSED) phg_session_table_leave(&oe->table, seat);
+    let_go(oe, s);
+    if (s->state == PHG_SESSION_CLOSED) leave(oe, seat);
     return PH_OK;
 }
 
@@ -184,6 +227,15 @@ void phg_order_entry_refuse_all(phg_order_entry *oe, phg_refusal reason, const c
     for (uint32_t i = 0; i < oe->table.used; i++)
         if (oe->table.seats[i].id.size != 0)
             phg_session_refuse(&oe->table.seats[i].session, reason, text);
+}
+
+bool phg_order_entry_is_open(const void *sessions, phg_tag tag)
+{
+    const phg_order_entry *oe = sessions;
+    uint32_t i = phg_tag_read(tag).seat;
+    if (i >= oe->table.used || oe->table.seats[i].id.size == 0) return false;
+    const phg_session *s = &oe->table.seats[i].session;
+    return s->tag == tag && s->state == PHG_SESSION_READY;
 }
 
 void phg_order_entry_linger(phg_order_entry *oe)
@@ -213,22 +265,56 @@ static struct rates *rates_of(phg_order_entry *oe, ph_participant_id who, uint64
     return &oe->rates[who.v - 1];
 }
 
-/* Seats a new session, or says why not. */
-static phg_seat *sit(taking *t)
+/* Seats a new session, or says why not.  Those that are taken over may still be told. */
+static phg_seat *sit(taking *t, bool takes_over)
 {
     phg_session_table *table = &t->oe->table;
     phg_seat *seat = NULL;
-    if (phg_session_table_count(table, t->from->who) >= PHG_SESSIONS_PER_PARTICIPANT_MAX)
+    uint32_t max = PHG_SESSIONS_PER_PARTICIPANT_MAX * (takes_over ? 2 : 1);
+    if (phg_session_table_count(table, t->from->who) >= max)
         refuse(t, PHG_REFUSAL_RECOVERING,
                "the participant has too many sessions open; end one of them");
     else if (!(seat = phg_session_table_sit(table, &t->from->id)))
         refuse(t, PHG_REFUSAL_RECOVERING,
                "the gateway has no free session; try again later or use another gateway");
     if (!seat) return NULL;
+    seat->key = t->from->key;
+    seat->session.messages = phg_ratelimit_of(t->oe->settings.session_messages_per_second,
+                                              t->oe->settings.session_message_burst, t->now_ns);
     seat->session.silence_seconds = t->oe->settings.silence_seconds;
     seat->session.participant = t->from->who;
     seat->session.heard_ns = seat->session.sent_ns = t->now_ns;
     return seat;
+}
+
+/* Whose streams may be read comes from what is registered. */
+static bool may_read(const taking *t, ph_participant_id whose)
+{
+    const phg_catalogue *c = t->oe->view.catalogue;
+    const phg_participant *who = phg_catalogue_participant(c, t->from->who);
+    if (!phg_catalogue_participant(c, whose)) return false;
+    return whose.v == t->from->who.v || (who->terms.roles & PH_ROLE_AUDITOR) != 0;
+}
+
+static void take_over(taking *t)
+{
+    phg_session_table *table = &t->oe->table;
+    for (uint32_t i = 0; i < table->used; i++) {
+        phg_seat *seat = &table->seats[i];
+        if (seat->id.size == 0 || seat == t->seat || seat->key != t->from->key) continue;
+        phg_session_refuse(&seat->session, PHG_REFUSAL_TAKEN_OVER,
+                           "another session with the same key has taken over");
+    }
+}
+
+/* What an accepted logon asked for. */
+static void begin(taking *t, const phg_logon *asked)
+{
+    phg_session *s = &t->seat->session;
+    if (asked->take_over) take_over(t);
+    if (asked->cancel_on_disconnect && s->tag == 0)
+        s->tag = phg_disconnects_tag(t->oe->disconnects, (uint32_t)(t->seat - t->oe->table.seats));
+    s->owes_limits = true;
 }
 
 static void logon(taking *t, const phg_logon *asked)
@@ -240,12 +326,21 @@ static void logon(taking *t, const phg_logon *asked)
                "the gateway is still reading the log; try again shortly");
         return;
     }
-    if (!t->seat && !(t->seat = sit(t))) return;
-    const phg_private *p = phg_private_streams_of(t->oe->view.streams, t->from->who);
-    if (phg_session_logon(&t->seat->session, t->from->who, asked, p, &why, text)) return;
+    ph_participant_id whose = asked->copy_of.v != 0 ? asked->copy_of : t->from->who;
+    if (!may_read(t, whose)) {
+        refuse(t, PHG_REFUSAL_NOT_ALLOWED,
+               "only an auditor may read the streams of another participant");
+        return;
+    }
+    if (!t->seat && !(t->seat = sit(t, asked->take_over))) return;
+    const phg_private *p = phg_private_streams_of(t->oe->view.streams, whose);
+    if (phg_session_logon(&t->seat->session, t->from->who, asked, p, &why, text)) {
+        begin(t, asked);
+        return;
+    }
     bool is_new = t->seat->session.state == PHG_SESSION_NEW;
     if (is_new) {
-        phg_session_table_leave(&t->oe->table, t->seat);
+        leave(t->oe, t->seat);
         t->seat = NULL;
     }
     refuse(t, why, text);
@@ -263,12 +358,28 @@ static bool may_go(taking *t, const ph_command *c)
 {
     uint64_t id = id_of(c);
     if (id != 0 && phg_session_holds(&t->seat->session, id, t->now_ns)) return false;
+    phg_session *s = &t->seat->session;
     struct rates *rates = rates_of(t->oe, t->from->who, t->now_ns);
-    return rates && phg_ratelimit_take(&rates->messages, t->now_ns, 1);
+    bool may = rates && phg_ratelimit_take(&s->messages, t->now_ns, 1) &&
+               phg_ratelimit_take(&rates->messages, t->now_ns, 1);
+    bool is_low =
+        !may || phg_ratelimit_is_low(&s->messages) || phg_ratelimit_is_low(&rates->messages);
+    if (is_low && !s->told_low) s->owes_limits = true;
+    s->told_low = is_low;
+    return may;
 }
 
 static ph_status command(taking *t, ph_command *c)
 {
+    phg_session *s = &t->seat->session;
+    if (s->is_copy || (s->tag != 0 && c->kind == PH_CMD_NEW_GROUP)) {
+        refuse(t, PHG_REFUSAL_NOT_ALLOWED,
+               s->is_copy ? "a drop copy only reads"
+                          : "a group cannot be entered with cancel_on_disconnect; use a session "
+                            "without");
+        return PH_OK;
+    }
+    if (c->kind == PH_CMD_NEW_ORDER) c->request = s->tag;
     c->sender = t->from->who;
     ph_status status = may_go(t, c) ? t->routes->send(t->routes->arg, c) : PH_EAGAIN;
     if (status == PH_OK) t->oe->counts.commands++;
@@ -303,7 +414,12 @@ static ph_status take_message(taking *t, phg_in *m)
         if (!phg_session_list(&t->seat->session, m->u.request))
             phg_session_busy(&t->seat->session, m->u.request, 0, t->now_ns);
         return PH_OK;
-    case PHG_IN_QUERY: question(t, &m->u.asked); return PH_OK;
+    case PHG_IN_QUERY:
+        if (t->seat->session.is_copy)
+            refuse(t, PHG_REFUSAL_NOT_ALLOWED, "a drop copy only reads");
+        else
+            question(t, &m->u.asked);
+        return PH_OK;
     case PHG_IN_HEARTBEAT:
     case PHG_IN_LOGON: return PH_OK;
     }
@@ -336,7 +452,7 @@ static ph_status take_frame(taking *t)
     oe->counts.frames++;
     t->seat = phg_session_table_find(&oe->table, &from->id);
     if (t->seat && t->seat->session.participant.v != from->who.v) {
-        phg_session_table_leave(&oe->table, t->seat); /* the id of a connection that has gone */
+        leave(oe, t->seat); /* the id of a connection that has gone */
         t->seat = NULL;
     }
     if (!who || who->state == PH_PARTICIPANT_CLOSED) {
@@ -399,6 +515,9 @@ ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_rec
 {
     ph_status status = PH_OK;
     arrival from;
+    oe->disconnects = routes->disconnects;
+    oe->under_way = routes->under_way;
+    oe->under_way_max = routes->under_way_max;
     for (int i = 0; i < FRAMES_PER_TURN && status == PH_OK; i++) {
         bool is_there = receive(oe->socket, &from);
         const phg_participant *who = phg_catalogue_of_key(oe->view.catalogue, from.key);

@@ -15,6 +15,7 @@
 
 #include "engine/process/keyfile.h"
 #include "gateway/bounds.h"
+#include "gateway/disconnects.h"
 #include "gateway/questions.h"
 #include "gateway/session_table.h"
 
@@ -23,8 +24,9 @@ typedef struct phg_order_entry phg_order_entry;
 typedef struct {
     const char *endpoint;
     uint32_t silence_seconds, sessions_max;
-    uint32_t messages_per_second, message_burst;   /* of one participant */
-    uint32_t questions_per_second, question_burst; /* likewise */
+    uint32_t messages_per_second, message_burst;                 /* of one participant */
+    uint32_t session_messages_per_second, session_message_burst; /* of one session */
+    uint32_t questions_per_second, question_burst;               /* of one participant */
 } phg_order_entry_settings;
 
 /* Counted since the start. */
@@ -40,6 +42,8 @@ typedef struct {
     phg_order_entry_send send;
     void *arg;
     phg_questions *questions;
+    phg_disconnects *disconnects;
+    uint32_t under_way, under_way_max; /* commands of all, to the engine */
 } phg_order_entry_routes;
 
 /* Binds the socket.  err receives a sentence on failure: PH_EBUSY, PH_EIO, PH_EFULL. */
@@ -66,6 +70,10 @@ ph_status phg_order_entry_give(phg_order_entry *oe, uint64_t now_ns, bool *ret_i
 
 /* Ends every session with a reason. */
 void phg_order_entry_refuse_all(phg_order_entry *oe, phg_refusal reason, const char *text);
+
+/* True if the session with this tag is open; sessions is a phg_order_entry (the form that
+   phg_disconnects calls). */
+bool phg_order_entry_is_open(const void *sessions, phg_tag tag);
 
 /* Lets the last words travel for a moment after the socket is closed. */
 void phg_order_entry_linger(phg_order_entry *oe);

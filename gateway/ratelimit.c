@@ -12,19 +12,34 @@ phg_ratelimit phg_ratelimit_of(uint32_t per_second, uint32_t burst, uint64_t now
         .per_second = per_second, .burst = burst, .credit = burst * TOKEN, .at_ns = now_ns};
 }
 
-bool phg_ratelimit_take(phg_ratelimit *r, uint64_t now_ns, uint32_t cnt)
+static void refill(phg_ratelimit *r, uint64_t now_ns)
 {
     uint64_t full = r->burst * TOKEN;
-    if (now_ns > r->at_ns) {
-        uint64_t passed = now_ns - r->at_ns;
-        r->at_ns = now_ns;
-        /* per_second tokens a second are per_second billionths a nanosecond. */
-        if (passed >= (full - r->credit) / r->per_second + 1)
-            r->credit = full;
-        else
-            r->credit += passed * r->per_second;
-    }
+    if (now_ns <= r->at_ns) return;
+    uint64_t passed = now_ns - r->at_ns;
+    r->at_ns = now_ns;
+    /* per_second tokens a second are per_second billionths a nanosecond. */
+    if (passed >= (full - r->credit) / r->per_second + 1)
+        r->credit = full;
+    else
+        r->credit += passed * r->per_second;
+}
+
+bool phg_ratelimit_take(phg_ratelimit *r, uint64_t now_ns, uint32_t cnt)
+{
+    refill(r, now_ns);
     if (r->credit < cnt * TOKEN) return false;
     r->credit -= cnt * TOKEN;
     return true;
+}
+
+uint32_t phg_ratelimit_left(phg_ratelimit *r, uint64_t now_ns)
+{
+    refill(r, now_ns);
+    return (uint32_t)(r->credit / TOKEN); /* at most burst */
+}
+
+bool phg_ratelimit_is_low(const phg_ratelimit *r)
+{
+    return r->credit < r->burst * TOKEN / 4;
 }

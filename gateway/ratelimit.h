@@ -23,4 +23,10 @@ phg_ratelimit phg_ratelimit_of(uint32_t per_second, uint32_t burst, uint64_t now
 /* Takes `cnt` tokens if that many are there; false, and nothing taken, otherwise. */
 bool phg_ratelimit_take(phg_ratelimit *r, uint64_t now_ns, uint32_t cnt);
 
+/* True if less than a quarter of the burst was there when it was last looked at. */
+bool phg_ratelimit_is_low(const phg_ratelimit *r);
+
+/* Whole tokens that are there. */
+uint32_t phg_ratelimit_left(phg_ratelimit *r, uint64_t now_ns);
+
 #endif

@@ -18,6 +18,7 @@ void phg_replica_release(phg_replica *r)
     phg_catalogue_release(&r->catalogue);
     phg_feed_release(&r->feed);
     phg_private_streams_release(&r->streams);
+    phg_entered_release(&r->entered);
     phg_translator_close(r->translator);
     free(r->events);
     memset(r, 0, sizeof *r);
@@ -49,6 +50,7 @@ static ph_status take_event(phg_replica *r, const ph_command *c, phg_event_at ev
 {
     ph_status s = phg_catalogue_take(&r->catalogue, c, &events.v[events.at]);
     if (s == PH_OK) s = phg_private_streams_reach(&r->streams, r->catalogue.participant_cnt);
+    if (s == PH_OK) s = phg_entered_take(&r->entered, c, &events.v[events.at]);
     if (s == PH_OK) s = phg_feed_take(&r->feed, c, events);
     if (s == PH_OK) s = phg_private_streams_take(&r->streams, r->translator, &r->feed, c, events);
     return s;

@@ -10,6 +10,7 @@
 #define GATEWAY_REPLICA_H
 
 #include "gateway/catalogue.h"
+#include "gateway/entered.h"
 #include "gateway/feed.h"
 #include "gateway/private_stream.h"
 #include "gateway/translate.h"
@@ -18,6 +19,7 @@ typedef struct {
     phg_catalogue catalogue;
     phg_feed feed;
     phg_private_streams streams;
+    phg_entered entered;
     phg_translator *translator;
     ph_event *events; /* of the record that is taken */
     uint32_t event_max;

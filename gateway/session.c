@@ -63,6 +63,8 @@ bool phg_session_logon(phg_session *s, ph_participant_id who, const phg_logon *l
     }
     s->state = phg_session_step(s->state, PHG_SESSION_LOGON);
     s->participant = who;
+    s->is_copy = logon->copy_of.v != 0;
+    s->reads = s->is_copy ? logon->copy_of : who;
     s->receive = logon->receive;
     s->next_report = logon->next_report;
     s->next_contract = logon->next_contract;
@@ -149,9 +151,9 @@ bool phg_session_owes(const phg_session *s, const phg_session_view *view)
     if (s->state != PHG_SESSION_READY && s->state != PHG_SESSION_LEAVING) return false;
     if (s->owes_logon || s->owes_logout || s->refusal != 0 || s->busy_cnt != 0) return true;
     if (s->state == PHG_SESSION_LEAVING) return false;
-    if (s->lists_catalogue || s->owes_heartbeat) return true;
+    if (s->lists_catalogue || s->owes_heartbeat || s->owes_limits) return true;
     if (s->notary_keys < view->catalogue->notary_key_cnt) return true;
-    return owes_stream(s, phg_private_streams_of(view->streams, s->participant));
+    return owes_stream(s, phg_private_streams_of(view->streams, s->reads));
 }
 
 /* Appends one message; PH_EAGAIN: it belongs into the next frame. */
@@ -169,7 +171,7 @@ static ph_status append(phg_out_frame *f, phg_bytes message)
 static phg_bytes logon_accepted(const phg_session *s, const phg_session_view *view)
 {
     const phg_participant *who = phg_catalogue_participant(view->catalogue, s->participant);
-    const phg_private *p = phg_private_streams_of(view->streams, s->participant);
+    const phg_private *p = phg_private_streams_of(view->streams, s->reads);
     PH_ASSERT(who && view->catalogue->opened);
     phg_logon_accepted a = {
         .participant = s->participant,
@@ -180,6 +182,8 @@ static phg_bytes logon_accepted(const phg_session *s, const phg_session_view *vi
         .last_client_order_id = p->last_client_order_id,
         .market = &view->catalogue->market,
         .silence_seconds = s->silence_seconds,
+        .cancel_on_disconnect = s->tag != 0,
+        .copy_of = s->is_copy ? s->reads : (ph_participant_id){0},
     };
     return phg_translate_logon_accepted(view->translator, &a);
 }
@@ -192,6 +196,10 @@ static ph_status fill_first(phg_session *s, const phg_session_view *view, phg_ou
         s->owes_logon = false;
     }
     ph_status status = PH_OK;
+    if (s->owes_limits && s->state == PHG_SESSION_READY) {
+        status = append(f, phg_translate_limits(view->translator, &s->limits));
+        if (status == PH_OK) s->owes_limits = false;
+    }
     while (status == PH_OK && s->state == PHG_SESSION_READY &&
            s->notary_keys < view->catalogue->notary_key_cnt) {
         const phg_notary_key *k = &view->catalogue->notary_keys[s->notary_keys];
@@ -266,7 +274,7 @@ static ph_status fill(phg_session *s, const phg_session_view *view, phg_out_fram
     if (s->state == PHG_SESSION_LEAVING) return fill_last(s, view, f);
     status = fill_catalogue(s, view, f);
     if (status != PH_OK) return status;
-    const phg_private *p = phg_private_streams_of(view->streams, s->participant);
+    const phg_private *p = phg_private_streams_of(view->streams, s->reads);
     if (s->receive) {
         fill_stream(f, &p->reports, &s->next_report);
         fill_stream(f, &p->contracts, &s->next_contract);
@@ -275,7 +283,7 @@ static ph_status fill(phg_session *s, const phg_session_view *view, phg_out_fram
             fill_stream(f, &p->countersignatures, &s->next_countersignature);
     }
     /* A heartbeat says what every other message says too. */
-    if (s->owes_heartbeat && f->cnt == 0)
+    if (s->owes_heartbeat && f->cnt <= 1)
         status = append(f, phg_translate_heartbeat(view->translator));
     return status;
 }

@@ -23,6 +23,7 @@
 #ifndef GATEWAY_SESSION_H
 #define GATEWAY_SESSION_H
 
+#include "gateway/entered.h"
 #include "gateway/private_stream.h"
 #include "gateway/ratelimit.h"
 #include "gateway/translate.h"
@@ -54,11 +55,17 @@ typedef struct {
 
 typedef struct {
     phg_session_state state;
-    ph_participant_id participant;
+    ph_participant_id participant; /* whose key the connection has */
+    ph_participant_id reads;       /* whose streams: the same, or those of a drop copy */
+    bool is_copy;
+    phg_tag tag; /* of its orders, which are cancelled when it ends; 0: they stay */
+    phg_ratelimit messages;
+    bool told_low; /* that few messages are left */
+    phg_limits limits;
     uint32_t silence_seconds;
     uint64_t heard_ns, sent_ns;
     bool receive;
-    bool owes_logon, owes_logout, owes_heartbeat;
+    bool owes_logon, owes_logout, owes_heartbeat, owes_limits;
     phg_refusal refusal; /* 0: none is owed */
     char refusal_text[PHG_WHY_SIZE];
     uint64_t next_report, next_contract;
@@ -76,6 +83,7 @@ typedef struct {
     const phg_catalogue *catalogue;
     const phg_private_streams *streams;
     phg_translator *translator;
+    const phg_entered *entered;
 } phg_session_view;
 
 /* A frame that is filled: PHG_FRAME_BYTES_MAX bytes of room, or one longer message. */
@@ -86,8 +94,8 @@ typedef struct {
     uint32_t cnt;
 } phg_out_frame;
 
-/* Opens or reopens a session for the participant.  False: *ret_why is owed to the client instead,
-   with the text; the session is as it was. */
+/* Opens or reopens a session for the participant; p: the streams that it reads.  False: *ret_why is
+   owed to the client instead, with the text; the session is as it was. */
 bool phg_session_logon(phg_session *s, ph_participant_id who, const phg_logon *logon,
                        const phg_private *p, phg_refusal *ret_why, char text[PHG_WHY_SIZE]);
 

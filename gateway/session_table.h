@@ -19,7 +19,7 @@ typedef struct {
 typedef struct {
     phg_routing_id id;
     uint32_t next; /* seat + 1 in the same chain, or in the list of free seats; 0: none */
-    bool is_blocked;
+    uint32_t key;  /* number in the catalogue, of the connection */
     phg_session session;
 } phg_seat;
 

@@ -66,8 +66,10 @@ void phg_translator_close(phg_translator *t)
 static bool take_logon(const Petahour__V1__Logon *m, phg_in *to)
 {
     to->kind = PHG_IN_LOGON;
-    to->u.logon = (phg_logon){m->protocol_version, m->next_report, m->next_contract,
-                              m->receive != 0, m->next_countersignature};
+    to->u.logon = (phg_logon){m->protocol_version,      m->next_report,
+                              m->next_contract,         m->receive != 0,
+                              m->next_countersignature, m->cancel_on_disconnect != 0,
+                              m->take_over != 0,        {m->copy_of}};
     return true;
 }
 

@@ -56,6 +56,8 @@ typedef struct {
     uint64_t next_report, next_contract;
     bool receive;
     uint64_t next_countersignature; /* 0: not wanted */
+    bool cancel_on_disconnect, take_over;
+    ph_participant_id copy_of; /* 0: no drop copy */
 } phg_logon;
 
 typedef struct {
@@ -95,6 +97,8 @@ typedef enum {
     PHG_REFUSAL_RECOVERING = 5,
     PHG_REFUSAL_SILENT = 6,
     PHG_REFUSAL_STREAM_NUMBER = 7,
+    PHG_REFUSAL_TAKEN_OVER = 8,
+    PHG_REFUSAL_NOT_ALLOWED = 9,
 } phg_refusal;
 
 /* Numbers of petahour.v1.ExecutionType. */
@@ -170,7 +174,20 @@ typedef struct {
     uint64_t last_report, last_contract, last_countersignature, last_client_order_id;
     const ph_open_market *market;
     uint32_t silence_seconds;
+    bool cancel_on_disconnect;
+    ph_participant_id copy_of;
 } phg_logon_accepted;
+
+/* Of a token bucket. */
+typedef struct {
+    uint32_t per_second, burst, left;
+} phg_rate_left;
+
+/* Fields of petahour.v1.Limits. */
+typedef struct {
+    phg_rate_left messages, session_messages, questions;
+    uint32_t sessions, sessions_max, open_orders, under_way, under_way_max;
+} phg_limits;
 
 phg_bytes phg_translate_report(phg_translator *t, const phg_report *r);
 phg_bytes phg_translate_result(phg_translator *t, const phg_result *r);
@@ -193,6 +210,7 @@ phg_bytes phg_translate_notary_key(phg_translator *t, const phg_notary_key *k);
 phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accepted *a);
 phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const char *text);
 phg_bytes phg_translate_busy(phg_translator *t, uint64_t request, uint64_t client_order_id);
+phg_bytes phg_translate_limits(phg_translator *t, const phg_limits *l);
 phg_bytes phg_translate_heartbeat(phg_translator *t);
 phg_bytes phg_translate_logout_accepted(phg_translator *t);
 

@@ -270,10 +270,37 @@ phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accept
     m.notary_sign_key =
         phg_blob_of(a->market->notary_sign_key.b, sizeof a->market->notary_sign_key.b);
     m.silence_seconds = a->silence_seconds;
+    m.cancel_on_disconnect = a->cancel_on_disconnect;
+    m.copy_of = a->copy_of.v;
     Petahour__V1__GatewayMessage g;
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_LOGON_ACCEPTED;
     g.logon_accepted = &m;
+    return phg_pack_message(t, &g);
+}
+
+phg_bytes phg_translate_limits(phg_translator *t, const phg_limits *l)
+{
+    Petahour__V1__Limits m;
+    petahour__v1__limits__init(&m);
+    m.messages_per_second = l->messages.per_second;
+    m.message_burst = l->messages.burst;
+    m.messages_left = l->messages.left;
+    m.session_messages_per_second = l->session_messages.per_second;
+    m.session_message_burst = l->session_messages.burst;
+    m.session_messages_left = l->session_messages.left;
+    m.questions_per_second = l->questions.per_second;
+    m.question_burst = l->questions.burst;
+    m.questions_left = l->questions.left;
+    m.sessions = l->sessions;
+    m.sessions_max = l->sessions_max;
+    m.open_orders = l->open_orders;
+    m.under_way = l->under_way;
+    m.under_way_max = l->under_way_max;
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_LIMITS;
+    g.limits = &m;
     return phg_pack_message(t, &g);
 }
 

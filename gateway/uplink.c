@@ -109,6 +109,11 @@ uint32_t phg_uplink_in_flight(const phg_uplink *u)
     return ph_follower_in_flight(u->engine);
 }
 
+uint32_t phg_uplink_in_flight_max(const phg_uplink *u)
+{
+    return ph_follower_window(u->engine);
+}
+
 ph_status phg_uplink_send(void *uplink, const ph_command *c)
 {
     phg_uplink *u = uplink;

@@ -32,6 +32,9 @@ bool phg_uplink_is_recovering(const phg_uplink *u);
 /* Commands that were sent and not answered yet. */
 uint32_t phg_uplink_in_flight(const phg_uplink *u);
 
+/* How many may be under way. */
+uint32_t phg_uplink_in_flight_max(const phg_uplink *u);
+
 /* Sends a command to the engine; `uplink` is a phg_uplink (the form that order entry calls).
    PH_EAGAIN: not taken. */
 ph_status phg_uplink_send(void *uplink, const ph_command *c);

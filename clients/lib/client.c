@@ -76,7 +76,11 @@ static bool copy_config(phc_client *c, const phc_config *f)
         c->trusted_cnt = f->notary_sign_key_cnt;
         memcpy(c->trusted, f->notary_sign_keys, 32 * f->notary_sign_key_cnt);
     }
-    c->countersigns = !f->no_countersigning && !sodium_is_zero(c->key.sign_seed, 32);
+    c->cancel_on_disconnect = f->cancel_on_disconnect;
+    c->take_over = f->take_over;
+    c->copy_of = f->copy_of;
+    c->countersigns =
+        !f->no_countersigning && f->copy_of == 0 && !sodium_is_zero(c->key.sign_seed, 32);
     if (f->connect_file != NULL) {
         c->connect_file = strdup(f->connect_file);
         return c->connect_file != NULL;

@@ -46,7 +46,10 @@ struct phc_client {
     phc_callbacks cb;
     phc_key key;
     phc_gateway gateway;
-    char *connect_file; /* NULL: gateway is fixed */
+    char *connect_file;  /* one, or several with ':' between them; NULL: gateway is fixed */
+    uint32_t connect_at; /* which of them is tried; counts on */
+    bool cancel_on_disconnect, take_over;
+    uint32_t copy_of;
     uint8_t trusted[PHC_TRUSTED_KEYS_MAX][32];
     size_t trusted_cnt; /* 0: what the gateway states */
 
@@ -114,6 +117,8 @@ void phc_session_receive(phc_client *c);
 void phc_session_time(phc_client *c, uint64_t now_ms);
 /* Sends what waits in the outbox. */
 void phc_session_send(phc_client *c, uint64_t now_ms);
+/* Participant whose streams these are. */
+uint32_t phc_session_reads(const phc_client *c);
 uint64_t phc_session_due_ms(const phc_client *c);
 
 /* Takes the next number of a stream.  False: seen before, or a number is missing, which reading on

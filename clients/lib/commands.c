@@ -12,6 +12,10 @@ static phc_status queue(phc_client *c, const char *wrong, phc_out_kind kind, uin
                         const phc_message *m)
 {
     if (c->state == PHC_STOPPED) return PHC_EFATAL;
+    if (c->copy_of != 0) {
+        snprintf(c->error, sizeof c->error, "could not send: a drop copy only reads");
+        return PHC_EDENIED;
+    }
     if (wrong != NULL) {
         snprintf(c->error, sizeof c->error, "could not send the %s: %s",
                  kind == PHC_OUT_ORDER ? "order" : "command", wrong);
@@ -84,6 +88,8 @@ phc_status phc_new_group(phc_client *c, phc_order *orders, size_t cnt, uint64_t 
         if (own[i].client_order_id > most) most = own[i].client_order_id;
     }
     const char *wrong = phc_encode_group(own, cnt, c->request_next, &m);
+    if (c->cancel_on_disconnect)
+        wrong = "a group cannot be entered by a client with cancel_on_disconnect";
     phc_status s = queue_command(c, wrong, &m, ret_request);
     if (s != PHC_OK) return s;
     for (size_t i = 0; i < cnt; i++)

@@ -104,6 +104,7 @@ void phc_connection_lose(phc_client *c, const char *why)
     if (c->attempts < 6 && (BACKOFF_FIRST_MS << c->attempts) < BACKOFF_MAX_MS)
         wait = (uint64_t)BACKOFF_FIRST_MS << c->attempts;
     c->attempts++;
+    c->connect_at++;
     c->next_attempt_ms = phc_now_ms() + wait;
     if (why == NULL) return;
     snprintf(c->error, sizeof c->error, "%s", why);
@@ -113,11 +114,28 @@ void phc_connection_lose(phc_client *c, const char *why)
     }
 }
 
+/* Reads the ready file that is next, of those between colons. */
+static phc_status read_gateway(phc_client *c, char *err, size_t err_size)
+{
+    char path[4096];
+    const char *from = c->connect_file;
+    uint32_t cnt = 1;
+    for (const char *p = from; *p != '\0'; p++)
+        if (*p == ':') cnt++;
+    for (uint32_t i = c->connect_at % cnt; i > 0; i--)
+        from = strchr(from, ':') + 1;
+    int size = (int)strcspn(from, ":");
+    if (snprintf(path, sizeof path, "%.*s", size, from) >= (int)sizeof path) {
+        snprintf(err, err_size, "the name of the gateway's ready file is too long");
+        return PHC_EINVAL;
+    }
+    return phc_gateway_read(path, &c->gateway, err, err_size);
+}
+
 void phc_connection_attempt(phc_client *c)
 {
     char why[320];
-    if (c->connect_file != NULL &&
-        phc_gateway_read(c->connect_file, &c->gateway, why, sizeof why) != PHC_OK) {
+    if (c->connect_file != NULL && read_gateway(c, why, sizeof why) != PHC_OK) {
         phc_connection_lose(c, why);
         return;
     }

@@ -42,9 +42,26 @@ bool phc_decode_logon(const Petahour__V1__LogonAccepted *m, phc_logon *ret)
                        .last_client_order_id = m->last_client_order_id,
                        .market = m->market,
                        .currency = m->currency,
-                       .silence_seconds = m->silence_seconds};
+                       .silence_seconds = m->silence_seconds,
+                       .cancel_on_disconnect = m->cancel_on_disconnect != 0,
+                       .copy_of = m->copy_of};
     return m->participant != 0 && m->silence_seconds != 0 && strlen(m->market) < 64 &&
            strlen(m->currency) < 8 && key_of(&m->notary_sign_key, ret->notary_sign_key);
+}
+
+void phc_decode_limits(const Petahour__V1__Limits *m, phc_limits *ret)
+{
+    *ret = (phc_limits){
+        .messages = {m->messages_per_second, m->message_burst, m->messages_left},
+        .session_messages = {m->session_messages_per_second, m->session_message_burst,
+                             m->session_messages_left},
+        .questions = {m->questions_per_second, m->question_burst, m->questions_left},
+        .sessions = m->sessions,
+        .sessions_max = m->sessions_max,
+        .open_orders = m->open_orders,
+        .under_way = m->under_way,
+        .under_way_max = m->under_way_max,
+    };
 }
 
 bool phc_decode_order(const Petahour__V1__NewOrder *m, phc_order *ret)

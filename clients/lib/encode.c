@@ -3,16 +3,18 @@
 
 #include "clients/lib/encode_parts.h"
 
-void phc_encode_logon(uint64_t next_report, uint64_t next_contract, uint64_t next_countersignature,
-                      bool receive, phc_message *ret)
+void phc_encode_logon(const phc_logon_asked *l, phc_message *ret)
 {
     Petahour__V1__Logon m;
     petahour__v1__logon__init(&m);
     m.protocol_version = 1;
-    m.next_report = next_report;
-    m.next_contract = next_contract;
-    m.next_countersignature = next_countersignature;
-    m.receive = receive;
+    m.next_report = l->next_report;
+    m.next_contract = l->next_contract;
+    m.next_countersignature = l->next_countersignature;
+    m.receive = l->receive;
+    m.cancel_on_disconnect = l->cancel_on_disconnect;
+    m.take_over = l->take_over;
+    m.copy_of = l->copy_of;
     PACK(LOGON, logon, m, ret);
 }
 

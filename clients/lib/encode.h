@@ -17,8 +17,13 @@ typedef struct {
     uint8_t bytes[PHC_MESSAGE_MAX];
 } phc_message;
 
-void phc_encode_logon(uint64_t next_report, uint64_t next_contract, uint64_t next_countersignature,
-                      bool receive, phc_message *ret);
+typedef struct {
+    uint64_t next_report, next_contract, next_countersignature;
+    bool receive, cancel_on_disconnect, take_over;
+    uint32_t copy_of;
+} phc_logon_asked;
+
+void phc_encode_logon(const phc_logon_asked *l, phc_message *ret);
 void phc_encode_heartbeat(phc_message *ret);
 void phc_encode_logout(phc_message *ret);
 

@@ -343,7 +343,22 @@ typedef struct {
     const char *market, *currency;
     uint8_t notary_sign_key[32]; /* the first; later ones: on_notary_key */
     uint32_t silence_seconds;
+    bool cancel_on_disconnect;
+    uint32_t copy_of; /* drop copy: whose streams these are; otherwise 0 */
 } phc_logon;
+
+/* A rate: refilled per second, at most burst at once, left now. */
+typedef struct {
+    uint32_t per_second, burst, left;
+} phc_rate;
+
+/* How close the participant is to its limits at this gateway. */
+typedef struct {
+    phc_rate messages, session_messages, questions;
+    uint32_t sessions, sessions_max;
+    uint32_t open_orders;
+    uint32_t under_way, under_way_max; /* commands of everybody, to the engine */
+} phc_limits;
 
 typedef enum {
     PHC_ACCEPTED = 1,
@@ -534,6 +549,8 @@ typedef enum {
     PHC_REFUSED_RECOVERING = 5,
     PHC_REFUSED_SILENT = 6,
     PHC_REFUSED_STREAM_NUMBER = 7,
+    PHC_REFUSED_TAKEN_OVER = 8, /* the client is of no use any more */
+    PHC_REFUSED_NOT_ALLOWED = 9,
 } phc_refusal;
 
 /* One row of the catalogue: exactly one pointer is not NULL.  Of a participant, curve_key is all
@@ -693,6 +710,8 @@ typedef struct {
     void (*on_refused)(void *arg, phc_refusal reason, const char *text);
     /* The market is at its limit; the library sends the command again later by itself. */
     void (*on_busy)(void *arg, uint64_t request, uint64_t client_order_id);
+    /* After the logon, with every heartbeat, and when little is left. */
+    void (*on_limits)(void *arg, const phc_limits *l);
     /* The connection is gone or could not be made; the library is reconnecting. */
     void (*on_disconnected)(void *arg, const char *why);
     /* Something that must not happen did, e.g. a contract that does not verify. */
@@ -715,7 +734,9 @@ enum {
 
 typedef struct {
     /* A gateway's ready file.  It is read again before each attempt to connect, so that a gateway
-       that was started again elsewhere is found.  NULL: the three fields below say where. */
+       that was started again elsewhere is found.  Several, with ':' between them: another one is
+       tried whenever a connection is lost or cannot be made.  NULL: the three fields below say
+       where. */
     const char *connect_file;
     const char *order_entry; /* endpoint */
     const char *market_data; /* endpoint; NULL or "": no market data */
@@ -732,6 +753,15 @@ typedef struct {
     /* Contracts that are handed over are countersigned with the key's signature half, once each,
        unless this is true or the key has none. */
     bool no_countersigning;
+    /* Orders that a session of this client enters are cancelled when it ends, however it ends; a
+       later session does not bring them back.  Groups cannot be entered then. */
+    bool cancel_on_disconnect;
+    /* Ends every other session of the same key at the gateway.  Who is taken over stops for good:
+       give a key to one client alone. */
+    bool take_over;
+    /* Drop copy: reads the streams of this participant (as an AUDITOR of anybody, otherwise only of
+       the own one), and sends nothing (PHC_EDENIED). */
+    uint32_t copy_of;
     uint32_t unanswered_max; /* 0: PHC_UNANSWERED_MAX */
     phc_callbacks callbacks;
 } phc_config;

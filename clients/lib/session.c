@@ -33,8 +33,17 @@ static void send_logon(phc_client *c, uint64_t now_ms)
 {
     phc_message m;
     c->probing = c->next_report == 0 || c->next_contract == 0 || c->next_countersignature == 0;
-    phc_encode_logon(c->probing ? 1 : c->next_report, c->probing ? 1 : c->next_contract,
-                     c->probing ? 1 : c->next_countersignature, !c->probing, &m);
+    phc_encode_logon(
+        &(phc_logon_asked){
+            .next_report = c->probing ? 1 : c->next_report,
+            .next_contract = c->probing ? 1 : c->next_contract,
+            .next_countersignature = c->probing ? 1 : c->next_countersignature,
+            .receive = !c->probing,
+            .cancel_on_disconnect = c->cancel_on_disconnect,
+            .take_over = c->take_over,
+            .copy_of = c->copy_of,
+        },
+        &m);
     c->frame.cnt = 0;
     c->frame.size = 0;
     if (!phc_frame_put(&c->frame, m.bytes, m.size) || !phc_client_send(c)) return;
@@ -125,6 +134,11 @@ void phc_session_send(phc_client *c, uint64_t now_ms)
     }
 }
 
+uint32_t phc_session_reads(const phc_client *c)
+{
+    return c->logon.copy_of != 0 ? c->logon.copy_of : c->logon.participant;
+}
+
 /* ---- Receiving ----------------------------------------------------------------------------- */
 
 static void read_up(phc_client *c)
@@ -145,7 +159,8 @@ static void read_up(phc_client *c)
 static void on_logon(phc_client *c, const Petahour__V1__LogonAccepted *m)
 {
     phc_logon l;
-    if (c->state != PHC_LOGGING_ON || !c->logon_sent || !phc_decode_logon(m, &l)) {
+    if (c->state != PHC_LOGGING_ON || !c->logon_sent || !phc_decode_logon(m, &l) ||
+        l.copy_of != c->copy_of || l.cancel_on_disconnect != c->cancel_on_disconnect) {
         phc_connection_lose(c, "the gateway's answer to the logon makes no sense");
         return;
     }
@@ -180,7 +195,10 @@ static void on_refused(phc_client *c, const Petahour__V1__SessionRefused *m)
     snprintf(text, sizeof text, "the gateway refused the session: %.200s", m->text);
     c->handled++;
     if (c->cb.on_refused != NULL) c->cb.on_refused(c->cb.arg, (phc_refusal)m->reason, m->text);
-    phc_connection_lose(c, text);
+    if (m->reason == PETAHOUR__V1__SESSION_REFUSAL__SESSION_REFUSAL_TAKEN_OVER)
+        phc_client_stop(c, text); /* else the two would take over from each other for ever */
+    else
+        phc_connection_lose(c, text);
 }
 
 bool phc_session_number(phc_client *c, const char *stream, uint64_t number, uint64_t *next)
@@ -322,10 +340,10 @@ static const char *judge_contract(phc_client *c, const phc_signed_contract *s, p
     if (phc_contract_read(s->canonical, s->canonical_size, c->segments.v, c->segments.room, ret) !=
         PHC_OK)
         return "the bytes are not those of a contract";
-    if (ret->buyer != c->logon.participant && ret->supplier != c->logon.participant &&
-        ret->seller != c->logon.participant)
+    uint32_t whose = phc_session_reads(c);
+    if (ret->buyer != whose && ret->supplier != whose && ret->seller != whose)
         return "it is a contract between others";
-    phc_match_verdict v = phc_match_contract(&c->match, ret, c->logon.participant);
+    phc_match_verdict v = phc_match_contract(&c->match, ret, whose);
     *ret_matched = v == PHC_MATCH_EQUAL;
     return v == PHC_MATCH_DIFFERS ? "it differs from the report of its trade" : NULL;
 }
@@ -349,6 +367,14 @@ static void on_contract(phc_client *c, const Petahour__V1__Contract *m)
         if (c->cb.on_contract != NULL) c->cb.on_contract(c->cb.arg, &k, &s, matched);
     }
     read_up(c);
+}
+
+static void on_limits(phc_client *c, const Petahour__V1__Limits *m)
+{
+    phc_limits l;
+    phc_decode_limits(m, &l);
+    c->handled++;
+    if (c->cb.on_limits != NULL) c->cb.on_limits(c->cb.arg, &l);
 }
 
 static void on_busy(phc_client *c, const Petahour__V1__Busy *m)
@@ -451,6 +477,7 @@ static void on_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
         phc_connection_lose(c, "the gateway ended the session");
         return;
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_BUSY: on_busy(c, m->busy); return;
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_LIMITS: on_limits(c, m->limits); return;
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_EXECUTION_REPORT:
         if (open) on_report(c, m->execution_report);
         return;

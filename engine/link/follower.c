@@ -249,6 +249,11 @@ uint32_t ph_follower_in_flight(const ph_follower *f)
     return f->sent > f->taken ? (uint32_t)(f->sent - f->taken) : 0;
 }
 
+uint32_t ph_follower_window(const ph_follower *f)
+{
+    return f->window;
+}
+
 int ph_follower_caught_up(const ph_follower *f)
 {
     return f->welcomes > 0 && f->next > f->last;

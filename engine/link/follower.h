@@ -47,6 +47,9 @@ ph_status ph_follower_send(ph_follower *f, const void *command, size_t size);
 /* Commands that were sent and whose items have not arrived yet. */
 uint32_t ph_follower_in_flight(const ph_follower *f);
 
+/* How many may be in flight, as the server said; 0 before its first word. */
+uint32_t ph_follower_window(const ph_follower *f);
+
 /* True when every item that the server had at its last word has arrived. */
 int ph_follower_caught_up(const ph_follower *f);
 

@@ -107,10 +107,13 @@ class Run:
             ini.write(f)
 
     def start(self, program, name):
+        return self.start_with(program, name, f"{self.path}/petahour.ini")
+
+    def start_with(self, program, name, ini):
         ready = f"{self.path}/{name}.ready"
         if os.path.exists(ready):
             os.unlink(ready)
-        process = subprocess.Popen([program, "--config", f"{self.path}/petahour.ini"], stderr=subprocess.PIPE)
+        process = subprocess.Popen([program, "--config", ini], stderr=subprocess.PIPE)
         self.processes.append(process)
         end = time.monotonic() + PATIENCE
         while not os.path.exists(ready):
@@ -178,7 +181,9 @@ class Run:
 
 
 class Client:
-    """One connection; keeps every message of the gateway, framed and in order."""
+    """One connection; keeps every message of the gateway in order, Limits only if that is asked for."""
+
+    keeps_limits = False
 
     def __init__(self, run, key, routing_id=None):
         self.socket = run.socket(zmq.DEALER, key, run.order_entry, routing_id)
@@ -199,7 +204,7 @@ class Client:
         assert header == b"\1\2", header
         frame = session_pb2.GatewayFrame.FromString(payload)
         assert 1 <= len(frame.messages) <= 256 and len(payload) <= 65536
-        self.messages.extend(frame.messages)
+        self.messages.extend(m for m in frame.messages if self.keeps_limits or not m.HasField("limits"))
         return True
 
     def wait(self, kind, count=1):

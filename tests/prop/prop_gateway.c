@@ -59,6 +59,7 @@ static uint64_t told_seq; /* records that the replica has */
 /* ---- What clients make of their streams ----------------------------------------------------- */
 
 static uint64_t leaves[ORDERS_MAX];      /* of order n, as its owner was told last */
+static phg_tag tags[ORDERS_MAX];         /* of order n; 0: it stays */
 static uint64_t seen[PEOPLE + 2];        /* last number of each stream */
 static int64_t cash[PEOPLE + 2];         /* sum of the movements */
 static uint32_t finals[PEOPLE + 2];      /* DeliveryFinal in the present command */
@@ -191,6 +192,27 @@ static void compare_orders(void)
     }
 }
 
+/* Open orders of everybody, and among them those that end with their session. */
+static void compare_open(void)
+{
+    uint32_t open[PEOPLE + 2] = {0};
+    uint64_t entered = 0;
+    for (uint64_t id = 1; id < ORDERS_MAX; id++) {
+        ph_resting_order o;
+        bool rests = ph_market_order(w.m, (ph_order_id){id}, &o);
+        const phg_entered_order *e = phg_entered_find(&replica.entered, (ph_order_id){id});
+        ck_assert_msg((e != NULL) == (rests && tags[id] != 0), "order %llu",
+                      (unsigned long long)id);
+        if (rests) open[o.participant.v]++;
+        if (e == NULL) continue;
+        ck_assert(e->tag == tags[id] && e->participant.v == o.participant.v);
+        entered++;
+    }
+    ck_assert_uint_eq(replica.entered.cnt, entered);
+    for (uint32_t who = 1; who <= PEOPLE; who++)
+        ck_assert_uint_eq(phg_entered_open(&replica.entered, (ph_participant_id){who}), open[who]);
+}
+
 static void compare_cash(void)
 {
     for (uint32_t who = 1; who <= ph_market_participant_cnt(w.m); who++) {
@@ -268,7 +290,11 @@ static void tell(const ph_command *c)
 
 static void step(ph_command c)
 {
+    if (c.kind == PH_CMD_NEW_ORDER && c.u.order.client_order_id % 3 != 0)
+        c.request = phg_tag_of((phg_tag_parts){.gateway = 1, .seat = c.sender.v});
     (void)world_apply(&w, c);
+    for (uint32_t i = 0; i < w.out.cnt && c.kind == PH_CMD_NEW_ORDER; i++)
+        if (w.out.v[i].kind == PH_EVT_ACCEPTED) tags[w.out.v[i].u.accepted.order.v] = c.request;
     tell(&c);
     read_streams();
     ck_assert_uint_eq(answers, c.sender.v == 0 ? 0 : 1);
@@ -277,6 +303,7 @@ static void step(ph_command c)
     compare_finals();
     compare_contracts(&c);
     if (told_seq % 4 == 0) compare_orders();
+    if (told_seq % 64 == 0) compare_open();
 }
 
 /* ---- Random commands ------------------------------------------------------------------------ */
@@ -456,6 +483,7 @@ static void set_up(void)
     w = world_new(&limits);
     ck_assert_int_eq(phg_replica_init(&replica), PH_OK);
     memset(leaves, 0, sizeof leaves);
+    memset(tags, 0, sizeof tags);
     memset(seen, 0, sizeof seen);
     memset(cash, 0, sizeof cash);
     memset(contracts, 0, sizeof contracts);

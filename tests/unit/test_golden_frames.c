@@ -226,6 +226,50 @@ static void check_logon_accepted_signed(const gateway_message *m)
     ck_assert_uint_eq(l.last_countersignature, 49);
 }
 
+static phg_bytes write_logon_accepted_copy(void)
+{
+    static ph_open_market market = {.market = {"market.example"}, .currency = "USD"};
+    phg_logon_accepted a = {.participant = {4},
+                            .roles = 8,
+                            .market = &market,
+                            .silence_seconds = 15,
+                            .cancel_on_disconnect = true,
+                            .copy_of = {3}};
+    return phg_translate_logon_accepted(translator, &a);
+}
+
+static void check_logon_accepted_copy(const gateway_message *m)
+{
+    phc_logon l;
+    ck_assert(phc_decode_logon(m->logon_accepted, &l));
+    ck_assert(l.participant == 4 && l.copy_of == 3 && l.cancel_on_disconnect);
+}
+
+static phg_bytes write_limits(void)
+{
+    phg_limits l = {.messages = {1, 2, 3},
+                    .session_messages = {4, 5, 6},
+                    .questions = {7, 8, 9},
+                    .sessions = 10,
+                    .sessions_max = 11,
+                    .open_orders = 12,
+                    .under_way = 13,
+                    .under_way_max = 14};
+    return phg_translate_limits(translator, &l);
+}
+
+static void check_limits(const gateway_message *m)
+{
+    phc_limits l;
+    phc_decode_limits(m->limits, &l);
+    ck_assert(l.messages.per_second == 1 && l.messages.burst == 2 && l.messages.left == 3);
+    ck_assert(l.session_messages.per_second == 4 && l.session_messages.burst == 5);
+    ck_assert(l.session_messages.left == 6 && l.questions.per_second == 7);
+    ck_assert(l.questions.burst == 8 && l.questions.left == 9);
+    ck_assert(l.sessions == 10 && l.sessions_max == 11 && l.open_orders == 12);
+    ck_assert(l.under_way == 13 && l.under_way_max == 14);
+}
+
 static phg_bytes write_countersignature(void)
 {
     ph_countersignature c = {.contract = {6},
@@ -448,6 +492,8 @@ static const struct {
     ROW(countersignature),
     ROW(notary_key),
     ROW(logon_accepted_signed),
+    ROW(logon_accepted_copy),
+    ROW(limits),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
 

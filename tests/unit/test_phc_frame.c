@@ -37,7 +37,13 @@ START_TEST(a_frame_is_what_protobuf_reads)
     ck_assert(phc_frame_put(&frame, m.bytes, m.size));
     phc_encode_heartbeat(&m);
     ck_assert(phc_frame_put(&frame, m.bytes, m.size));
-    phc_encode_logon(5, 6, 7, true, &m);
+    phc_encode_logon(&(phc_logon_asked){.next_report = 5,
+                                        .next_contract = 6,
+                                        .next_countersignature = 7,
+                                        .receive = true,
+                                        .cancel_on_disconnect = true,
+                                        .copy_of = 4},
+                     &m);
     ck_assert(phc_frame_put(&frame, m.bytes, m.size));
     Petahour__V1__ClientFrame *f = read_back();
     ck_assert_ptr_nonnull(f);
@@ -46,7 +52,9 @@ START_TEST(a_frame_is_what_protobuf_reads)
     ck_assert_int_eq(f->messages[0]->new_order->price, 2500000);
     ck_assert_uint_eq(f->messages[0]->new_order->display_quantity, 2);
     ck_assert_int_eq(f->messages[1]->message_case, PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_HEARTBEAT);
-    ck_assert_uint_eq(f->messages[2]->logon->next_contract, 6);
+    const Petahour__V1__Logon *l = f->messages[2]->logon;
+    ck_assert(l->next_report == 5 && l->next_contract == 6 && l->next_countersignature == 7);
+    ck_assert(l->receive && l->cancel_on_disconnect && !l->take_over && l->copy_of == 4);
     petahour__v1__client_frame__free_unpacked(f, NULL);
 }
 END_TEST

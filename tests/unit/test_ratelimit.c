@@ -56,6 +56,18 @@ START_TEST(a_clock_that_steps_back_gives_nothing)
 }
 END_TEST
 
+START_TEST(what_is_left_is_told)
+{
+    phg_ratelimit r = phg_ratelimit_of(10, 8, 0);
+    ck_assert_uint_eq(phg_ratelimit_left(&r, 0), 8);
+    ck_assert(phg_ratelimit_take(&r, 0, 6) && !phg_ratelimit_is_low(&r)); /* 2 of 8 */
+    ck_assert(phg_ratelimit_take(&r, 0, 1) && phg_ratelimit_is_low(&r));
+    ck_assert_uint_eq(phg_ratelimit_left(&r, S / 4), 3);
+    ck_assert(!phg_ratelimit_is_low(&r));
+    ck_assert_uint_eq(phg_ratelimit_left(&r, 100 * S), 8);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, a_burst_is_taken_and_no_more);
@@ -63,6 +75,7 @@ static void add(TCase *t)
     tcase_add_test(t, small_steps_lose_nothing);
     tcase_add_test(t, credit_ends_at_the_burst);
     tcase_add_test(t, a_clock_that_steps_back_gives_nothing);
+    tcase_add_test(t, what_is_left_is_told);
 }
 
 int main(void)

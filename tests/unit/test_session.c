@@ -16,7 +16,8 @@ static phg_session_view view;
 static void set_up(void)
 {
     set_up_market(&replica);
-    view = (phg_session_view){&replica.catalogue, &replica.streams, replica.translator};
+    view = (phg_session_view){&replica.catalogue, &replica.streams, replica.translator,
+                              &replica.entered};
     memset(&session, 0, sizeof session);
     session.silence_seconds = 15;
 }
@@ -29,7 +30,10 @@ static void tear_down(void)
 static bool log_on(uint64_t next_report, uint64_t next_contract, phg_refusal *ret)
 {
     char text[PHG_WHY_SIZE];
-    phg_logon l = {1, next_report, next_contract, true, 0};
+    phg_logon l = {.protocol_version = 1,
+                   .next_report = next_report,
+                   .next_contract = next_contract,
+                   .receive = true};
     const phg_private *p = phg_private_streams_of(&replica.streams, (ph_participant_id){1});
     return phg_session_logon(&session, (ph_participant_id){1}, &l, p, ret, text);
 }
@@ -144,14 +148,16 @@ START_TEST(a_wrong_logon_changes_nothing)
         phg_logon logon;
         phg_refusal why;
     } rows[] = {
-        {{0, 1, 1, true, 0}, PHG_REFUSAL_VERSION},
-        {{2, 1, 1, true, 0}, PHG_REFUSAL_VERSION},
-        {{1, 0, 1, true, 0}, PHG_REFUSAL_STREAM_NUMBER},
-        {{1, 5, 1, true, 0}, PHG_REFUSAL_STREAM_NUMBER},
-        {{1, 1, 0, true, 0}, PHG_REFUSAL_STREAM_NUMBER},
-        {{1, 1, 2, true, 0}, PHG_REFUSAL_STREAM_NUMBER},
-        {{1, 1, 1, true, 2}, PHG_REFUSAL_STREAM_NUMBER},
-        {{1, UINT64_MAX, 1, true, 0}, PHG_REFUSAL_STREAM_NUMBER},
+        {{.protocol_version = 0, .next_report = 1, .next_contract = 1}, PHG_REFUSAL_VERSION},
+        {{.protocol_version = 2, .next_report = 1, .next_contract = 1}, PHG_REFUSAL_VERSION},
+        {{.protocol_version = 1, .next_report = 0, .next_contract = 1}, PHG_REFUSAL_STREAM_NUMBER},
+        {{.protocol_version = 1, .next_report = 5, .next_contract = 1}, PHG_REFUSAL_STREAM_NUMBER},
+        {{.protocol_version = 1, .next_report = 1, .next_contract = 0}, PHG_REFUSAL_STREAM_NUMBER},
+        {{.protocol_version = 1, .next_report = 1, .next_contract = 2}, PHG_REFUSAL_STREAM_NUMBER},
+        {{.protocol_version = 1, .next_report = 1, .next_contract = 1, .next_countersignature = 2},
+         PHG_REFUSAL_STREAM_NUMBER},
+        {{.protocol_version = 1, .next_report = UINT64_MAX, .next_contract = 1},
+         PHG_REFUSAL_STREAM_NUMBER},
     };
     const phg_private *p = phg_private_streams_of(&replica.streams, (ph_participant_id){1});
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -168,7 +174,7 @@ START_TEST(one_that_only_sends_receives_no_stream)
 {
     phg_refusal why;
     char text[PHG_WHY_SIZE];
-    phg_logon l = {1, 1, 1, false, 0};
+    phg_logon l = {.protocol_version = 1, .next_report = 1, .next_contract = 1};
     const phg_private *p = phg_private_streams_of(&replica.streams, (ph_participant_id){1});
     ck_assert(phg_session_logon(&session, (ph_participant_id){1}, &l, p, &why, text));
     Petahour__V1__GatewayFrame *f = fill();

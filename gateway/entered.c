@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/entered.h"
+
+#include "engine/base/panic.h"
+
+#include <stdlib.h>
+
+#define TAG_BIT (UINT64_C(1) << 63)
+
+enum { START_BITS = 24, USE_BITS = 20 };
+
+#define LOW(v, bits) ((v) & ((UINT64_C(1) << (bits)) - 1))
+
+phg_tag phg_tag_of(phg_tag_parts p)
+{
+    PH_ASSERT(p.gateway >= 1 && p.gateway <= PHG_GATEWAYS_MAX);
+    return TAG_BIT | (uint64_t)p.gateway << 56 | LOW((uint64_t)p.start, START_BITS) << 32 |
+           LOW((uint64_t)p.use, USE_BITS) << PHG_SEAT_BITS | LOW((uint64_t)p.seat, PHG_SEAT_BITS);
+}
+
+phg_tag_parts phg_tag_read(phg_tag tag)
+{
+    return (phg_tag_parts){
+        .gateway = (uint32_t)LOW(tag >> 56, 7),
+        .start = (uint32_t)LOW(tag >> 32, START_BITS),
+        .use = (uint32_t)LOW(tag >> PHG_SEAT_BITS, USE_BITS),
+        .seat = (uint32_t)LOW(tag, PHG_SEAT_BITS),
+    };
+}
+
+bool phg_tag_is(uint64_t request)
+{
+    return (request & TAG_BIT) != 0 && LOW(request >> 56, 7) != 0;
+}
+
+void phg_entered_release(phg_entered *e)
+{
+    free(e->v);
+    free(e->open);
+    *e = (phg_entered){0};
+}
+
+/* ---- The table: as gateway/resting.c keeps its own --------------------------------------- */
+
+static uint64_t home(const phg_entered *e, ph_order_id id)
+{
+    return id.v & (e->max - 1);
+}
+
+static phg_entered_order *place_of(const phg_entered *e, ph_order_id id)
+{
+    uint64_t i = home(e, id);
+    while (e->v[i].order.v != 0 && e->v[i].order.v != id.v)
+        i = (i + 1) & (e->max - 1);
+    return &e->v[i];
+}
+
+static ph_status grow(phg_entered *e)
+{
+    phg_entered bigger = {.max = e->max == 0 ? 1024 : e->max * 2};
+    bigger.v = calloc(bigger.max, sizeof *bigger.v);
+    if (!bigger.v) return PH_EFULL;
+    for (uint64_t i = 0; i < e->max; i++)
+        if (e->v[i].order.v != 0) *place_of(&bigger, e->v[i].order) = e->v[i];
+    free(e->v);
+    e->v = bigger.v;
+    e->max = bigger.max;
+    return PH_OK;
+}
+
+static ph_status put(phg_entered *e, const phg_entered_order *o)
+{
+    if (o->order.v == 0) return PH_ECORRUPT;
+    if (e->cnt * 4 >= e->max * 3) {
+        ph_status s = grow(e);
+        if (s != PH_OK) return s;
+    }
+    phg_entered_order *place = place_of(e, o->order);
+    if (place->order.v != 0) return PH_ECORRUPT;
+    *place = *o;
+    e->cnt++;
+    return PH_OK;
+}
+
+phg_entered_order *phg_entered_find(const phg_entered *e, ph_order_id id)
+{
+    if (e->cnt == 0 || id.v == 0) return NULL;
+    phg_entered_order *place = place_of(e, id);
+    return place->order.v == 0 ? NULL : place;
+}
+
+/* Moves up every entry behind the gap that would not be found any more. */
+static void drop(phg_entered *e, ph_order_id id)
+{
+    phg_entered_order *o = phg_entered_find(e, id);
+    if (!o) return;
+    uint64_t mask = e->max - 1, gap = (uint64_t)(o - e->v);
+    for (uint64_t i = (gap + 1) & mask; e->v[i].order.v != 0; i = (i + 1) & mask) {
+        uint64_t wants = home(e, e->v[i].order);
+        if (((i - wants) & mask) < ((i - gap) & mask)) continue;
+        e->v[gap] = e->v[i];
+        gap = i;
+    }
+    e->v[gap] = (phg_entered_order){.order = {0}};
+    e->cnt--;
+}
+
+/* ---- Events ------------------------------------------------------------------------------- */
+
+static ph_status begins(phg_entered *e, const ph_command *c, ph_order_id order)
+{
+    uint32_t who = c->sender.v;
+    if (who == 0) return PH_ECORRUPT;
+    if (who > e->open_max) {
+        uint32_t more = who + 64;
+        if (more < who) return PH_EFULL;
+        uint32_t *grown = realloc(e->open, more * sizeof *grown);
+        if (!grown) return PH_EFULL;
+        for (uint32_t i = e->open_max; i < more; i++)
+            grown[i] = 0;
+        e->open = grown;
+        e->open_max = more;
+    }
+    e->open[who - 1]++;
+    if (c->kind != PH_CMD_NEW_ORDER || !phg_tag_is(c->request)) return PH_OK;
+    return put(e, &(phg_entered_order){order, c->sender, c->request, 0});
+}
+
+static void ends(phg_entered *e, ph_participant_id who, ph_order_id order)
+{
+    if (who.v != 0 && who.v <= e->open_max && e->open[who.v - 1] != 0) e->open[who.v - 1]--;
+    drop(e, order);
+}
+
+/* A cancellation of ours that the market refused: there is nothing to cancel. */
+static void take_rejected(phg_entered *e, const ph_command *c)
+{
+    if (c->kind != PH_CMD_CANCEL_ORDER || !phg_tag_is(c->request)) return;
+    const phg_entered_order *o = phg_entered_find(e, c->u.cancel.order);
+    if (o && o->participant.v == c->sender.v && o->tag == c->request) drop(e, o->order);
+}
+
+ph_status phg_entered_take(phg_entered *e, const ph_command *c, const ph_event *event)
+{
+    if (event->kind == PH_EVT_ACCEPTED) return begins(e, c, event->u.accepted.order);
+    if (event->kind == PH_EVT_REJECTED) take_rejected(e, c);
+    if (event->kind == PH_EVT_CANCELLED)
+        ends(e, event->u.cancelled.participant, event->u.cancelled.order);
+    if (event->kind != PH_EVT_TRADE) return PH_OK;
+    const ph_trade *t = &event->u.trade;
+    if (t->buy_leaves == 0) ends(e, t->buyer, t->buy_order);
+    if (t->sell_leaves == 0) ends(e, t->seller, t->sell_order);
+    return PH_OK;
+}
+
+uint32_t phg_entered_open(const phg_entered *e, ph_participant_id who)
+{
+    return who.v == 0 || who.v > e->open_max ? 0 : e->open[who.v - 1];
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  gateway/entered.h - resting orders that end with the session that entered them.
+
+    An order of a session with cancel-on-disconnect carries the session's tag in the `request` of
+    its command, where NEW_ORDER has no use for it.  So the journal itself says which orders these
+    are, and every gateway, also one that starts after a crash, reads the same from the records.
+
+      63        56          32         12       0
+      +---------+-----------+----------+--------+
+      | 1, g    | start     | use      | seat   |   g: number of the gateway, from 1
+      +---------+-----------+----------+--------+   start, use: which of its starts, and of the
+                                                    seat's sessions
+    Also counts the open orders of every participant.
+
+    Owns      its tables; phg_entered_release accepts a zeroed one.
+    Lifetime  an entry is valid until the next phg_entered_take.
+    Thread    one.
+    Laws      an order is in the table from its ACCEPTED to its end, as the records tell them. */
+#ifndef GATEWAY_ENTERED_H
+#define GATEWAY_ENTERED_H
+
+#include "engine/base/status.h"
+#include "engine/wire/command.h"
+#include "engine/wire/event.h"
+
+enum {
+    PHG_GATEWAYS_MAX = 127, /* gateways of one engine */
+    PHG_SEAT_BITS = 12,
+};
+
+/* A tag; 0: none. */
+typedef uint64_t phg_tag;
+
+typedef struct {
+    uint32_t gateway, start, use, seat;
+} phg_tag_parts;
+
+phg_tag phg_tag_of(phg_tag_parts p);
+phg_tag_parts phg_tag_read(phg_tag tag);
+
+/* True if a command's request is a tag.  Clients may choose such a request for other commands than
+   orders; it then means nothing. */
+bool phg_tag_is(uint64_t request);
+
+typedef struct {
+    ph_order_id order; /* 0: the place is free */
+    ph_participant_id participant;
+    phg_tag tag;
+    uint64_t asked; /* round in which its cancellation was sent; 0: not yet */
+} phg_entered_order;
+
+typedef struct {
+    phg_entered_order *v;
+    uint64_t cnt, max; /* max is a power of two; at most three quarters are used */
+    uint32_t *open;    /* orders of participant n: open[n - 1] */
+    uint32_t open_max;
+} phg_entered;
+
+void phg_entered_release(phg_entered *e);
+
+/* Takes one event of the command.  PH_EFULL: no memory; PH_ECORRUPT: no market writes this. */
+ph_status phg_entered_take(phg_entered *e, const ph_command *c, const ph_event *event);
+
+/* NULL if it is not there. */
+phg_entered_order *phg_entered_find(const phg_entered *e, ph_order_id id);
+
+/* Open orders of a participant, tagged or not. */
+uint32_t phg_entered_open(const phg_entered *e, ph_participant_id who);
+
+#endif

@@ -1,0 +1,365 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions that end: what they leave, who may read along, who takes over, and keys that change.
+
+usage: test_sessions.py PETAHOUR_ENGINE PETAHOUR_GATEWAY PROTO_FOLDER PROTOC PETAHOUR_AUDIT
+"""
+
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from gateways import ACCEPTED, AUDITOR, CANCELLED, TAG, Gate, Gates, asked, log_on, reports
+from test_gateway import ENGINE, GATEWAY, PATIENCE, Key, message, order, session_pb2
+from zmq.utils import z85
+
+AUDIT = sys.argv[5]
+BUYER, SUPPLIER = 3, 2
+
+
+class Session(unittest.TestCase):
+    """A market with two gateways; `watcher` reads what the buyer is told, by the second one."""
+
+    SETTINGS = {"silence_seconds": "3"}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.run_ = Gates(**cls.SETTINGS)
+        cls.addClassCleanup(cls.run_.close)
+        cls.second = Gate(cls.run_, "second")
+
+    @classmethod
+    def tearDownClass(cls):
+        for gate in (cls.run_.gateway, cls.second.process):
+            assert gate.poll() is None, "a gateway has ended"
+        cls.run_.stop(cls.run_.engine)
+        done = subprocess.run([AUDIT, "replay", f"{cls.run_.path}/journal"], capture_output=True,
+                              text=True, check=False)  # fmt: skip
+        assert "equal" in done.stdout, done.stdout + done.stderr
+
+    def setUp(self):
+        self.alive = []
+        cleaner = self.opened(BUYER)
+        last = log_on(cleaner, receive=False).last_report
+        log_on(cleaner, next_report=last + 1)
+        cleaner.send(message(mass_cancel={"request": 4}))
+        while cleaner.wait("command_result").request != 4:
+            pass
+        cleaner.send(message(logout={}))
+        cleaner.wait("logout_accepted")
+        self.watcher = self.opened(BUYER, self.second)
+        self.next_id = self.watcher_logon().last_client_order_id + 1
+
+    def start_gateway(self):
+        self.run_.gateway = self.run_.start(GATEWAY, "gateway")
+        self.run_.read_doors()
+
+    def told(self, seconds=0.0, until=None):
+        return reports(self.watcher, seconds, until, self.alive)
+
+    def watcher_logon(self):
+        accepted = log_on(self.watcher)
+        seen = 0
+        while seen < accepted.last_report:
+            while not self.watcher.messages:
+                self.assertTrue(self.watcher.receive())
+            m = self.watcher.messages.pop(0)
+            seen = max(seen, getattr(getattr(m, m.WhichOneof("message")), "stream_number", 0))
+        self.last_report = accepted.last_report
+        return accepted
+
+    def watcher_again(self):
+        """Goes on with what the watcher was not told when the test began."""
+        log_on(self.watcher, next_report=self.last_report + 1)
+
+    def opened(self, who, gate=None):
+        client = self.run_.at(gate, self.run_.keys[who])
+        self.addCleanup(client.close)
+        return client
+
+    def enter(self, client, count):
+        """Rests so many orders; returns their numbers, as the watcher is told."""
+        ids = range(self.next_id, self.next_id + count)
+        self.next_id += count
+        client.send(*[order(i, 1, self.run_.first, price=1) for i in ids])
+        told = self.told(until=lambda t: len(t) == count)
+        for _, r in told:
+            self.assertEqual(r.type, ACCEPTED, r)
+        return {r.order for _, r in told}
+
+    def cancelled(self, count):
+        """The orders that were cancelled next, each by a command in the journal, and once."""
+        told = self.told(until=lambda t: len(t) == 2 * count)
+        told += self.told(seconds=1.5)  # nothing may follow
+        results = [r for kind, r in told if kind == "command_result"]
+        ended = [r for kind, r in told if kind == "execution_report"]
+        self.assertEqual(len(results), count, told)
+        for r in results:
+            self.assertEqual((r.command, r.reject_code), ("CANCEL_ORDER", 0), r)
+            self.assertTrue(r.request & TAG, r)
+        self.assertEqual({r.type for r in ended} | {CANCELLED}, {CANCELLED}, ended)
+        orders = {r.order for r in ended}
+        self.assertEqual(len(orders), len(ended), "an order ended twice")
+        return orders
+
+    def nothing_follows(self):
+        told = self.told(seconds=1.5)
+        self.assertEqual(told, [])
+
+
+class CancelOnDisconnect(Session):
+    def test_a_logout_cancels_the_orders_of_that_session_alone(self):
+        leaving, staying, plain = (self.opened(BUYER) for _ in range(3))
+        self.assertTrue(log_on(leaving, receive=False, cancel_on_disconnect=True).cancel_on_disconnect)
+        log_on(staying, receive=False, cancel_on_disconnect=True)
+        self.assertFalse(log_on(plain, receive=False).cancel_on_disconnect)
+        self.alive = [staying]
+        kept = self.enter(plain, 2) | self.enter(staying, 2)
+        left = self.enter(leaving, 3)
+        leaving.send(message(logout={}))
+        leaving.wait("logout_accepted")
+        self.assertEqual(self.cancelled(3), left)
+        plain.send(message(logout={}))
+        plain.wait("logout_accepted")
+        self.nothing_follows()
+        staying.send(message(mass_cancel={"request": 5}))
+        told = self.told(until=lambda t: len(t) == 5)
+        self.assertEqual({r.order for kind, r in told if kind == "execution_report"}, kept)
+
+    def test_a_connection_that_is_gone_and_one_that_is_silent(self):
+        for end in (lambda c: c.close(), lambda c: None):
+            client = self.opened(BUYER)
+            log_on(client, receive=False, cancel_on_disconnect=True)
+            left = self.enter(client, 2)
+            end(client)
+            self.assertEqual(self.cancelled(2), left)
+
+    def test_orders_that_are_under_way_when_the_session_ends(self):
+        client = self.opened(BUYER)
+        log_on(client, receive=False, cancel_on_disconnect=True)
+        ids = range(self.next_id, self.next_id + 200)
+        client.send(*[order(i, 1, self.run_.first, price=1) for i in ids], message(logout={}))
+        told = self.told(until=lambda t: sum(r.type == CANCELLED for k, r in t
+                                                         if k == "execution_report") == 200)  # fmt: skip
+        told += self.told(seconds=1.5)
+        ended = [r.order for k, r in told if k == "execution_report" and r.type == CANCELLED]
+        self.assertEqual(len(set(ended)), 200)
+        self.assertEqual(len(ended), 200)
+
+    def test_the_gateway_is_killed_and_another_one_lives(self):
+        mine, other = self.opened(BUYER), self.opened(BUYER, self.second)
+        log_on(mine, receive=False, cancel_on_disconnect=True)
+        log_on(other, receive=False, cancel_on_disconnect=True)
+        self.alive = [other]
+        kept = self.enter(other, 2)
+        left = self.enter(mine, 3)
+        self.run_.stop(self.run_.gateway, signal.SIGKILL)
+        self.assertEqual(self.cancelled(3), left)
+        self.start_gateway()
+        other.send(message(mass_cancel={"request": 5}))
+        told = self.told(until=lambda t: len(t) == 3)
+        self.assertEqual({r.order for kind, r in told if kind == "execution_report"}, kept)
+
+    def test_every_gateway_is_killed_and_one_comes_back(self):
+        mine, plain = self.opened(BUYER), self.opened(BUYER)
+        log_on(mine, receive=False, cancel_on_disconnect=True)
+        log_on(plain, receive=False)
+        self.enter(plain, 1)
+        left = self.enter(mine, 3)
+        self.run_.stop(self.second.process, signal.SIGKILL)
+        self.run_.stop(self.run_.gateway, signal.SIGKILL)
+        self.second.start()
+        self.watcher = self.opened(BUYER, self.second)
+        self.start_gateway()  # two that could both cancel
+        self.watcher_again()
+        told = self.told(until=lambda t: sum(k == "execution_report" and r.type == CANCELLED
+                                                         for k, r in t) == 3)  # fmt: skip
+        told += self.told(seconds=1.5)
+        ended = [r.order for k, r in told if k == "execution_report" and r.type == CANCELLED]
+        self.assertEqual(sorted(ended), sorted(left))
+        self.assertEqual([r for k, r in told if k == "command_result" and r.reject_code], [])
+
+    def test_the_engine_is_killed(self):
+        client = self.opened(BUYER)
+        log_on(client, receive=False, cancel_on_disconnect=True)
+        left = self.enter(client, 3)
+        last = len(left)
+        self.run_.stop(self.run_.engine, signal.SIGKILL)
+        self.run_.engine = self.run_.start(ENGINE, "engine")
+        self.assertEqual(client.wait("session_refused").reason, session_pb2.SESSION_REFUSAL_RECOVERING)
+        end = time.monotonic() + PATIENCE
+        told = []
+        while sum(k == "execution_report" and r.type == CANCELLED for k, r in told) < last:
+            self.assertLess(time.monotonic(), end)
+            self.watcher = self.opened(BUYER, self.second)
+            self.watcher.send(asked(next_report=self.last_report + 1))
+            told = self.told(seconds=1)
+        ended = [r.order for k, r in told if k == "execution_report" and r.type == CANCELLED]
+        self.assertEqual(sorted(ended), sorted(left))
+
+    def test_the_gateway_is_stopped_in_order(self):
+        client = self.opened(BUYER)
+        log_on(client, receive=False, cancel_on_disconnect=True)
+        left = self.enter(client, 3)
+        self.run_.stop(self.run_.gateway)
+        self.assertEqual(client.wait("session_refused").reason, session_pb2.SESSION_REFUSAL_RECOVERING)
+        self.assertEqual(self.cancelled(3), left)
+        self.start_gateway()
+
+    def test_a_group_cannot_be_entered(self):
+        client = self.opened(BUYER)
+        log_on(client, receive=False, cancel_on_disconnect=True)
+        member = order(self.next_id, 1, self.run_.first, periods=2, price=1, all_or_none=True).new_order
+        member.shape = 2
+        client.send(message(new_group={"request": 9, "orders": [member]}))
+        refused = client.wait("session_refused")
+        self.assertEqual(refused.reason, session_pb2.SESSION_REFUSAL_NOT_ALLOWED)
+        self.assertIn("group", refused.text)
+        self.nothing_follows()
+
+
+class Takeover(Session):
+    def test_a_session_takes_over_from_the_same_key(self):
+        old = self.opened(BUYER)
+        log_on(old, receive=False, cancel_on_disconnect=True)
+        left = self.enter(old, 2)
+        new = self.opened(BUYER)
+        log_on(new, receive=False, take_over=True)
+        refused = old.wait("session_refused")
+        self.assertEqual(refused.reason, session_pb2.SESSION_REFUSAL_TAKEN_OVER)
+        self.assertEqual(self.cancelled(2), left)  # the watcher, at the other gateway, goes on
+        self.enter(new, 1)
+
+    def test_another_key_of_the_participant_is_left_alone(self):
+        second_key = Key()
+        desk = self.opened(BUYER)
+        log_on(desk, receive=False)
+        desk.send(message(add_key={"request": 1, "use": 1, "key": z85.decode(second_key.public)}))
+        self.told(until=lambda t: len(t) == 1)
+        other = self.run_.at(None, second_key)
+        self.addCleanup(other.close)
+        log_on(other, receive=False)
+        self.alive = [other]
+        taker = self.opened(BUYER)
+        log_on(taker, receive=False, take_over=True)
+        self.assertEqual(desk.wait("session_refused").reason, session_pb2.SESSION_REFUSAL_TAKEN_OVER)
+        self.enter(other, 1)
+
+    def test_seventeen_sessions_take_over_in_turn(self):
+        clients = [self.opened(AUDITOR) for _ in range(16)]
+        for client in clients:
+            log_on(client, receive=False)
+        taker = self.opened(AUDITOR)
+        log_on(taker, receive=False, take_over=True)
+        for client in clients:
+            refused = client.wait("session_refused")
+            self.assertEqual(refused.reason, session_pb2.SESSION_REFUSAL_TAKEN_OVER)
+
+
+class DropCopy(Session):
+    def stream(self, client, **logon):
+        accepted = log_on(client, **logon)
+        told = []
+        while len(told) < accepted.last_report:
+            while not client.messages:
+                self.assertTrue(client.receive())
+            m = client.messages.pop(0)
+            content = getattr(m, m.WhichOneof("message"))
+            if hasattr(content, "stream_number"):
+                told.append(m.SerializeToString())
+        return accepted, told
+
+    def test_an_auditor_reads_along(self):
+        trader = self.opened(BUYER)
+        log_on(trader, receive=False)
+        self.enter(trader, 3)
+        _, own = self.stream(self.opened(BUYER))
+        for who in (AUDITOR, BUYER):
+            copy = self.opened(who, self.second)
+            accepted, told = self.stream(copy, copy_of=BUYER)
+            self.assertEqual((accepted.participant, accepted.copy_of), (who, BUYER))
+            self.assertEqual(told[: len(own)], own)
+            self.enter(trader, 1)
+            self.assertEqual(reports(copy, until=lambda t: len(t) == 1)[0][1].type, ACCEPTED)
+
+    def test_it_sends_nothing(self):
+        for m in (order(1, 1, self.run_.first), message(mass_cancel={"request": 1}),
+                  message(ask_balances={"request": 1})):  # fmt: skip
+            copy = self.opened(AUDITOR)
+            log_on(copy, copy_of=BUYER)
+            copy.send(m)
+            self.assertEqual(copy.wait("session_refused").reason, session_pb2.SESSION_REFUSAL_NOT_ALLOWED)
+        self.nothing_follows()
+
+    def test_nobody_else_may(self):
+        for who, whose in ((SUPPLIER, BUYER), (BUYER, SUPPLIER), (BUYER, 1), (AUDITOR, 99)):
+            client = self.opened(who)
+            client.send(asked(copy_of=whose))
+            refused = client.wait("session_refused")
+            self.assertEqual(refused.reason, session_pb2.SESSION_REFUSAL_NOT_ALLOWED)
+            self.assertFalse(any(m.WhichOneof("message") == "execution_report" for m in client.messages))
+
+
+class Limits(Session):
+    SETTINGS = {"silence_seconds": "3", "message_burst": "100", "messages_per_second": "1",
+                "session_message_burst": "40", "session_messages_per_second": "1"}  # fmt: skip
+
+    def test_a_client_is_told_how_close_it_is(self):
+        client = self.opened(BUYER)
+        log_on(client, receive=False)
+        limits = client.wait("limits")
+        self.assertEqual((limits.session_message_burst, limits.session_messages_left), (40, 40))
+        self.assertEqual((limits.message_burst, limits.sessions, limits.sessions_max), (100, 1, 16))
+        self.assertEqual((limits.open_orders, limits.under_way_max), (0, 4096))
+        self.enter(client, 31)
+        limits = client.wait("limits")  # by itself, because little is left
+        self.assertLess(limits.session_messages_left, 12)
+        self.assertLess(limits.messages_left, 72)
+        client.send(*[order(self.next_id + i, 1, self.run_.first, price=1) for i in range(40)])
+        self.assertGreaterEqual(client.wait("busy").client_order_id, self.next_id)
+        other = self.opened(BUYER)  # a session of its own, what is left of the participant's
+        log_on(other, receive=False)
+        limits = other.wait("limits")
+        self.assertEqual(limits.session_messages_left, 40)
+        self.assertLess(limits.messages_left, 72)
+        self.assertGreaterEqual(limits.open_orders, 31)
+        self.told(seconds=0.5)
+
+    def test_it_is_told_again_with_a_heartbeat(self):
+        client = self.opened(BUYER)
+        log_on(client, receive=False)
+        client.wait("limits", 2)
+
+
+class Keys(Session):
+    def test_a_session_goes_on_across_a_rotation(self):
+        new_key = Key()
+        old = self.opened(BUYER)
+        log_on(old, receive=False)
+        entered = self.enter(old, 2)
+        old.send(message(add_key={"request": 1, "use": 1, "key": z85.decode(new_key.public)}))
+        self.told(until=lambda t: len(t) == 1)
+        entered |= self.enter(old, 2)  # adding a key disturbs nobody
+        new = self.run_.at(None, new_key)
+        self.addCleanup(new.close)
+        self.assertEqual(log_on(new).participant, BUYER)
+        old_key = self.run_.keys[BUYER]
+        self.run_.keys[BUYER] = new_key
+        watcher, self.watcher = self.watcher, self.opened(BUYER, self.second)
+        self.watcher_logon()
+        entered |= self.enter(new, 2)
+        new.send(message(revoke_key={"request": 2, "use": 1, "key": z85.decode(old_key.public)}))
+        self.told(until=lambda t: len(t) == 1)
+        entered |= self.enter(new, 2)
+        for client in (old, watcher):
+            client.send(order(10**9, 1, self.run_.first))
+            self.assertEqual(client.wait("session_refused").reason, session_pb2.SESSION_REFUSAL_UNKNOWN_KEY)
+        new.send(message(mass_cancel={"request": 5}))
+        told = self.told(until=lambda t: len(t) == 9)
+        self.assertEqual({r.order for kind, r in told if kind == "execution_report"}, entered)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[6:], verbosity=2)
