@@ -2,6 +2,7 @@
 /*  clients/cli/cli.h - what the commands of `petahour` share.
 
     arguments.c   options and positional arguments of one command, read into variables
+    saved.c       saved contracts
     rows.c        results as a table for people or as JSON for programs
     session.c     connecting, waiting, exit codes
     catalogue.c   participants, sites, hardware and products, by number or by name
@@ -240,6 +241,8 @@ int cli_contract_save(int argc, char **argv);
 int cli_contract_countersign(int argc, char **argv);
 int cli_contract_verify(int argc, char **argv);
 int cli_contract_text(int argc, char **argv);
+int cli_meter_count(int argc, char **argv);
+int cli_meter_report(int argc, char **argv);
 
 /* The contract as Markdown, on standard output. */
 void cli_print_contract(const phc_contract *c);
@@ -270,6 +273,31 @@ size_t cli_parties(const phc_signed_contract *s, const phc_contract *c,
 
 /* One sentence about a party's countersignature. */
 char *cli_party_text(const cli_party *p, char to[400]);
+
+/* ---- A saved contract ----------------------------------------------------------------------- */
+
+/* What its file has, and what the bytes say. */
+typedef struct {
+    phc_signed_contract file;
+    phc_contract contract;
+    bool has_countersignatures; /* the member is there */
+    phc_countersignature given[CLI_PARTIES_MAX];
+    size_t given_cnt;
+    /* What the others point into. */
+    json_t *json;
+    uint8_t *canonical, *proof;
+    phc_segment *segments;
+} cli_saved;
+
+/* Reads a file; CLI_FAILED if it is none, CLI_NOT_VERIFIED if its bytes are no contract's.  Nothing
+   is proved by that.  Released by cli_saved_free when it was CLI_DONE. */
+cli_exit cli_saved_read(const char *path, cli_saved *ret);
+/* That one of the keys signed it, for `market` (NULL: the one that it names), and that no
+   countersignature is false.  ret_key may be NULL. */
+cli_exit cli_saved_verify(const cli_saved *f, const char *market, const cli_keys *keys,
+                          const uint8_t **ret_key);
+size_t cli_saved_parties(const cli_saved *f, cli_party ret[CLI_PARTIES_MAX]);
+void cli_saved_free(cli_saved *f);
 int cli_report_watch(int argc, char **argv);
 
 #endif

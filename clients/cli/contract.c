@@ -10,8 +10,6 @@
 
 #define CNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { SEGMENTS_MAX = 65536, FILE_BYTES_MAX = 8 * 1024 * 1024 };
-
 typedef struct {
     cli_catalogue catalogue; /* first: the catalogue's callbacks look here */
     json_t *rows;
@@ -279,44 +277,12 @@ int cli_contract_countersign(int argc, char **argv)
 
 /* ---- Verify -------------------------------------------------------------------------------- */
 
-/* Bytes of a hex member; NULL if it is none.  The caller frees. */
-static uint8_t *bytes_of(const json_t *file, const char *name, size_t *ret_size)
-{
-    const char *text = json_string_value(json_object_get(file, name));
-    if (text == NULL || strlen(text) % 2 != 0) return NULL;
-    size_t size = strlen(text) / 2;
-    uint8_t *bytes = malloc(size + 1);
-    if (bytes != NULL && phc_hex_parse(text, bytes, size) == PHC_OK) {
-        *ret_size = size;
-        return bytes;
-    }
-    free(bytes);
-    return NULL;
-}
-
-static bool number_of(const json_t *file, const char *name, uint32_t *ret)
-{
-    const json_t *v = json_object_get(file, name);
-    if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > UINT32_MAX)
-        return false;
-    *ret = (uint32_t)json_integer_value(v);
-    return true;
-}
-
 /* What is asked of a saved contract. */
 typedef struct {
     const char *market;   /* NULL: the one that it names */
     const cli_keys *keys; /* NULL: it is not verified */
     bool as_text, json;
 } question;
-
-/* What a file holds. */
-typedef struct {
-    phc_signed_contract contract;
-    bool has_countersignatures; /* the member is there */
-    phc_countersignature given[CLI_PARTIES_MAX];
-    size_t given_cnt;
-} saved_file;
 
 /* What the proof says, step by step, of a contract that verified. */
 static json_t *steps_of(const phc_signed_contract *g, const phc_contract *c, const uint8_t key[32])
@@ -338,7 +304,7 @@ static json_t *steps_of(const phc_signed_contract *g, const phc_contract *c, con
     return steps;
 }
 
-static void add_parties(json_t *o, const saved_file *f, const phc_contract *c)
+static void add_parties(json_t *o, const cli_saved *f)
 {
     static const char *const words[] = {[CLI_MISSING] = "missing",
                                         [CLI_HOLDS] = "holds",
@@ -346,7 +312,7 @@ static void add_parties(json_t *o, const saved_file *f, const phc_contract *c)
                                         [CLI_FALSE] = "false"};
     char line[400];
     cli_party parties[CLI_PARTIES_MAX];
-    size_t cnt = cli_parties(&f->contract, c, f->given, f->given_cnt, parties);
+    size_t cnt = cli_saved_parties(f, parties);
     json_t *all = json_object();
     for (size_t i = 0; i < cnt; i++) {
         json_array_append_new(json_object_get(o, "proof"),
@@ -356,139 +322,36 @@ static void add_parties(json_t *o, const saved_file *f, const phc_contract *c)
     json_object_set_new(o, "countersignatures", all);
 }
 
-static void tell(const saved_file *f, const phc_contract *c, const uint8_t *key, const question *q)
+static void tell(const cli_saved *f, const uint8_t *key, const question *q)
 {
+    const phc_contract *c = &f->contract;
     if (q->as_text) {
         char line[400];
         cli_party parties[CLI_PARTIES_MAX];
         cli_print_contract(c);
         if (!f->has_countersignatures) return;
         puts("\n## Countersignatures\n");
-        size_t cnt = cli_parties(&f->contract, c, f->given, f->given_cnt, parties);
+        size_t cnt = cli_saved_parties(f, parties);
         for (size_t i = 0; i < cnt; i++)
             printf("- %s\n", cli_party_text(&parties[i], line));
         return;
     }
     json_t *o = facts_of(c);
-    json_object_set_new(o, "proof", steps_of(&f->contract, c, key));
-    add_parties(o, f, c);
+    json_object_set_new(o, "proof", steps_of(&f->file, c, key));
+    add_parties(o, f);
     json_object_set_new(o, "verified", json_true());
     cli_print_object(o, q->json);
 }
 
-static bool is_any_false(const saved_file *f, const phc_contract *c)
-{
-    cli_party parties[CLI_PARTIES_MAX];
-    size_t cnt = cli_parties(&f->contract, c, f->given, f->given_cnt, parties);
-    for (size_t i = 0; i < cnt; i++) {
-        if (parties[i].verdict == CLI_FALSE) return true;
-    }
-    for (size_t g = 0; g < f->given_cnt; g++) {
-        uint32_t who = f->given[g].participant;
-        if (who != c->buyer && who != c->supplier && who != c->seller) return true;
-    }
-    return false;
-}
-
-/* The first of the keys that verifies it; NULL, and the sentence about the last, if none does. */
-static const uint8_t *key_of(const phc_signed_contract *g, const phc_contract *c, const question *q,
-                             char *err, size_t err_size)
-{
-    for (size_t i = 0; i < q->keys->cnt; i++) {
-        if (phc_contract_verify(g, q->market != NULL ? q->market : c->market, q->keys->v[i], err,
-                                err_size) == PHC_OK)
-            return q->keys->v[i];
-    }
-    return NULL;
-}
-
-static cli_exit judge(const saved_file *f, const question *q)
-{
-    const phc_signed_contract *g = &f->contract;
-    char err[300];
-    phc_contract c;
-    const uint8_t *key = NULL;
-    phc_segment *segments = malloc(SEGMENTS_MAX * sizeof *segments);
-    if (segments == NULL) return cli_say(CLI_FAILED, "no memory for the contract");
-    cli_exit e = CLI_DONE;
-    if (phc_contract_read(g->canonical, g->canonical_size, segments, SEGMENTS_MAX, &c) != PHC_OK)
-        e = cli_say(CLI_NOT_VERIFIED,
-                    "contract does not verify: the bytes are not those of a contract");
-    else if (q->keys != NULL && (key = key_of(g, &c, q, err, sizeof err)) == NULL)
-        e = cli_say(CLI_NOT_VERIFIED, "%s", err);
-    else if (q->keys != NULL && is_any_false(f, &c))
-        e = cli_say(CLI_NOT_VERIFIED, "the contract holds, but a countersignature in the file is "
-                                      "false, or of nobody who is a party");
-    if (e == CLI_DONE) tell(f, &c, key, q);
-    free(segments);
-    return e;
-}
-
-static bool countersignature_of(const json_t *v, phc_countersignature *ret)
-{
-    const char *key = json_string_value(json_object_get(v, "key"));
-    const char *signature = json_string_value(json_object_get(v, "signature"));
-    return json_is_object(v) && json_object_size(v) == 3 &&
-           number_of(v, "participant", &ret->participant) && key != NULL && signature != NULL &&
-           phc_hex_parse(key, ret->key, sizeof ret->key) == PHC_OK &&
-           phc_hex_parse(signature, ret->signature, sizeof ret->signature) == PHC_OK;
-}
-
-/* The member came later than the others: files without it stay good. */
-static bool countersignatures_of(const json_t *file, saved_file *f)
-{
-    const json_t *list = json_object_get(file, "countersignatures");
-    f->has_countersignatures = list != NULL;
-    if (list == NULL) return json_object_size(file) == 5;
-    if (!json_is_array(list) || json_array_size(list) > CLI_PARTIES_MAX) return false;
-    f->given_cnt = json_array_size(list);
-    for (size_t i = 0; i < f->given_cnt; i++) {
-        if (!countersignature_of(json_array_get(list, i), &f->given[i])) return false;
-    }
-    return json_object_size(file) == 6;
-}
-
-/* The number that is signed is that of the bytes; what is none is found out later. */
-static void number_given(saved_file *f)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; f->contract.canonical_size >= 92 && i < 8; i++)
-        number |= (uint64_t)f->contract.canonical[84 + i] << (8 * i);
-    for (size_t i = 0; i < f->given_cnt; i++)
-        f->given[i].contract = number;
-}
-
 static cli_exit ask_file(const char *path, const question *q)
 {
-    json_error_t error;
-    saved_file f = {.given_cnt = 0};
-    phc_signed_contract *g = &f.contract;
-    json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (file == NULL)
-        return cli_say(CLI_FAILED, "could not read \"%s\": line %d: %s", path, error.line,
-                       error.text);
-    uint8_t *canonical = bytes_of(file, "canonical", &g->canonical_size);
-    uint8_t *proof = bytes_of(file, "inclusion_proof", &g->proof_size);
-    const json_t *root = json_object_get(file, "signed_root");
-    cli_exit e = CLI_FAILED;
-    if (!json_is_object(file) || canonical == NULL || proof == NULL || !json_is_string(root) ||
-        !number_of(file, "leaf_index", &g->leaf_index) ||
-        !number_of(file, "leaf_count", &g->leaf_count) || !countersignatures_of(file, &f)) {
-        (void)cli_say(e,
-                      "could not read \"%s\": not a saved contract, which has canonical, "
-                      "leaf_index, leaf_count, inclusion_proof, signed_root and countersignatures",
-                      path);
-    } else {
-        g->canonical = canonical;
-        g->proof = proof;
-        g->signed_root = json_string_value(root);
-        g->signed_root_size = json_string_length(root);
-        number_given(&f);
-        e = judge(&f, q);
-    }
-    free(canonical);
-    free(proof);
-    json_decref(file);
+    cli_saved f;
+    const uint8_t *key = NULL;
+    cli_exit e = cli_saved_read(path, &f);
+    if (e != CLI_DONE) return e;
+    if (q->keys != NULL) e = cli_saved_verify(&f, q->market, q->keys, &key);
+    if (e == CLI_DONE) tell(&f, key, q);
+    cli_saved_free(&f);
     return e;
 }
 

@@ -63,6 +63,8 @@ static const command commands[] = {
     {"delivery", "confirm", cli_delivery_confirm, "confirm a report"},
     {"delivery", "dispute", cli_delivery_dispute, "dispute a report"},
     {"delivery", "resolve", cli_delivery_resolve, "decide a dispute"},
+    {"meter", "count", cli_meter_count, "count a recording per contract and period"},
+    {"meter", "report", cli_meter_report, "report what a recording says was delivered"},
     {"position", "list", cli_position_list, "list what your contracts still deliver"},
     {"statement", NULL, cli_statement, "show your balances"},
     {"cash", "list", cli_cash_list, "list what came into and went out of your cash"},

@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""petahour meter: recordings become delivery reports, and these become money.
+
+usage: test_meter.py PETAHOUR ENGINE NOTARY GATEWAY JOURNAL_OF AUDIT RECORDINGS
+
+The recordings are synthetic and in the true formats: two cards read every 30 s from 30 s before a
+period of 900 s to 30 s after the next.  The second card is away from 300 s to 600 s, and cannot be
+read at 1200 s and 1230 s.  Their times are moved to the hours of the market's contracts.
+"""
+
+import calendar
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from live_market import HASH, PATIENCE
+from past_market import LAST, STEP, PastMarket, at
+
+JOURNAL_OF, AUDIT, RECORDINGS = sys.argv[5:8]
+RECORDED = 1795896000  # 2026-11-28T20:00:00Z: the first period of the recordings
+CARDS = ("GPU-604ac76c-d9cf-fef3-62e9-d92044ab6e52", "GPU-8f1f4d06-07fd-27a7-52d5-e58aa060d256")
+# Unit-seconds and watt-hours of the two periods, reckoned by hand: 2 x 900 s without 300 s and without
+# 90 s; 500 W x 900 s + 300 W x 600 s, and 700.25 W x 900 s + 300 W x 810 s, in hours.
+COUNTED = [(1500, 175), (1710, 242)]
+
+
+def recording(name, shift):
+    """A recording whose times are moved by so many seconds."""
+    with open(f"{RECORDINGS}/{name}", encoding="utf-8") as f:
+        text = f.read()
+    text = re.sub(r"\b1795\d{9}\b", lambda m: str(int(m[0]) + 1000 * shift), text)
+
+    def moved(m):
+        seconds = calendar.timegm(time.strptime(m[0], "%Y-%m-%dT%H:%M:%S"))
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds + shift))
+
+    return re.sub(r"2026-11-28T\d\d:\d\d:\d\d", moved, text)
+
+
+class Metering(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.m = m = PastMarket(sys.argv[1:5], JOURNAL_OF)
+        cls.addClassCleanup(m.close)
+        cls.notary = m.keys["notary"]["sign_public"]
+        os.mkdir(f"{m.run}/contracts")
+        end = time.monotonic() + PATIENCE
+        for number in (1, 2):
+            path = f"{m.run}/contracts/{number}.json"
+            while m.raw("contract", "save", str(number), "--out", path, key="supplier").returncode == 4:
+                assert time.monotonic() < end, "the notary signed nothing"
+        cls.shift = (LAST - 1) * STEP - RECORDED
+        cls.exporter = cls.file("exporter.prom", recording("dcgm-exporter.prom", cls.shift))
+        cls.sacct = cls.file("sacct.txt", recording("sacct.txt", cls.shift))
+        cls.cards = [cls.file(f"cards{n}", "".join(f"{n} {card}\n" for card in CARDS)) for n in (1, 2)]
+
+    @classmethod
+    def file(cls, name, text):
+        path = f"{cls.m.run}/{name}"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def words(self, verb, path, form, *more):
+        words = ["meter", verb, path, "--format", form, "--contracts", f"{self.m.run}/contracts"]
+        return [*words, "--notary-key", self.notary, *more]
+
+    def count(self, *words):
+        return [r for r in self.m.cli(*self.words("count", *words)) if r["delivered"]]
+
+    def refused(self, code, text, *words, key=None):
+        done = self.m.raw(*words, key=key)
+        self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
+        self.assertIn(text, done.stderr)
+        return done.stderr
+
+    def report(self, path, form, *more, key, status=0):
+        done = self.m.raw(*self.words("report", path, form, *more), "--json", key=key)
+        self.assertEqual(done.returncode, status, done.stderr + done.stdout)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def reports_in_journal(self, contract):
+        done = subprocess.run([AUDIT, "export", self.m.journal, "--what", "deliveries", "--format", "csv"],
+                              capture_output=True, text=True, timeout=PATIENCE, check=True)  # fmt: skip
+        return [(int(r["period"]), int(r["figure_unit_seconds"])) for r in csv.DictReader(io.StringIO(done.stdout))
+                if r["step"] == "REPORTED" and r["contract"] == str(contract)]  # fmt: skip
+
+    # ---- counting, without a market ------------------------------------------------------------
+
+    def test_a_scrape_is_counted(self):
+        rows = self.count(self.exporter, "dcgm-exporter", "--cards", self.cards[0])
+        self.assertEqual([(r["period"], r["delivered"], r["promised"], r["energy_wh"], r["outcome"]) for r in rows],
+                         [(LAST - 1, COUNTED[0][0], 1800, COUNTED[0][1], "counted"),
+                          (LAST, COUNTED[1][0], 1800, COUNTED[1][1], "counted"),
+                          (LAST + 1, 60, 1800, 8, "not covered")])  # fmt: skip
+        rows = self.count(self.exporter, "dcgm-exporter", "--cards", self.cards[0], "--gap", "400")
+        self.assertEqual([r["delivered"] for r in rows][0], 1800, "the time away is shorter than the gap")
+        rows = self.m.cli(*self.words("count", self.exporter, "dcgm-exporter", "--cards", self.cards[0], "--gap", "29"))
+        self.assertEqual({r["delivered"] for r in rows}, {0}, "no two readings are near enough")
+
+    def test_more_cards_than_were_sold_count_no_more(self):
+        more = recording("dcgm-exporter.prom", self.shift).replace(CARDS[1], "GPU-third")
+        both = self.file("three.prom", recording("dcgm-exporter.prom", self.shift) + more.replace(CARDS[0], "GPU-fourth"))
+        cards = self.file("four", "".join(f"1 {c}\n" for c in (*CARDS, "GPU-third", "GPU-fourth")))
+        self.assertEqual([r["delivered"] for r in self.count(both, "dcgm-exporter", "--cards", cards)], [1800, 1800, 60])
+
+    def test_dmon_is_counted(self):
+        dmon = self.file("dmon.txt", recording("dcgmi-dmon.txt", self.shift))
+        cards = self.file("dmon.cards", "# contract, card\n1 GPU 0\n1 GPU 1\n")
+        rows = self.count(dmon, "dcgmi-dmon", "--cards", cards)
+        self.assertEqual([(r["period"], r["delivered"], r["energy_wh"], r["outcome"]) for r in rows],
+                         [(LAST - 1, 1500, 125, "counted"), (LAST, 60, 4, "not covered")])  # fmt: skip
+
+    def test_sacct_is_counted(self):
+        """Steps, other reservations and waiting jobs are left out; a running job counts up to --until."""
+        rows = self.count(self.sacct, "sacct", "--until", at((LAST + 1) * STEP))
+        self.assertEqual([(r["contract"], r["period"], r["delivered"]) for r in rows if r["contract"] == 1],
+                         [(1, LAST - 1, 1680), (1, LAST, 920)])  # fmt: skip
+        self.refused(2, "in the future", *self.words("count", self.sacct, "sacct", "--until", "2099-01-01T00:00:00Z"))
+        self.refused(2, "not followed", *self.words("report", self.sacct, "sacct", "--state", f"{self.m.run}/x", "--follow"),
+                     key="supplier")  # fmt: skip
+
+    def test_bad_lines_are_named(self):
+        lines = recording("dcgm-exporter.prom", self.shift).splitlines(keepends=True)
+        bad = list(lines)
+        bad[4] = bad[4].replace("UUID=", "uid=")
+        bad[6] = bad[6].rsplit(" ", 1)[0] + "\n"
+        bad[9] = re.sub(r"} \S+ ", "} 12,5 ", bad[9])
+        bad[20] = re.sub(r"\d+\n$", "1795000000000\n", bad[20])
+        bad[-2] = bad[-2].rstrip("\n")
+        path = self.file("bad.prom", "".join(bad[:-1]))
+        words = self.words("count", path, "dcgm-exporter", "--cards", self.cards[0])
+        said = self.refused(1, "nothing was counted", *words)
+        for line, reason in ((5, "no label UUID"), (7, "no timestamp"), (10, "not a decimal number"),
+                             (21, "before that of the card's last reading"), (len(bad) - 1, "the recording was cut")):
+            self.assertIn(f"bad.prom:{line}: it", said)
+            self.assertRegex(said, rf"bad\.prom:{line}: [^\n]*{reason}")
+        self.assertEqual(self.m.raw(*words, "--skip-bad").returncode, 0)
+        sacct = self.file("bad.sacct", recording("sacct.txt", self.shift).replace("|eval|", "|ev|al|").replace("gres/gpu=2", "x"))
+        said = self.refused(1, "bad.sacct:2: a contract of cards needs AllocTRES", *self.words("count", sacct, "sacct"))
+        self.assertIn("bad.sacct:5: it has another number of columns", said)
+        self.refused(1, "its header lacks one of JobID", *self.words("count", self.file("x.sacct", "a|b\n"), "sacct"))
+        dmon = self.file("bad.dmon", at((LAST - 1) * STEP) + " GPU 0  1  2\n20:00 GPU 0 1\n")
+        said = self.refused(1, "bad.dmon:1: no header", *self.words("count", dmon, "dcgmi-dmon", "--cards", self.cards[0]))
+        self.assertIn("bad.dmon:2: it does not begin with a UTC time", said)
+
+    def test_what_cannot_be_counted_is_refused(self):
+        words = self.words("count", self.exporter, "dcgm-exporter")
+        self.refused(2, "--cards is missing", *words)
+        for text, said in (("9 GPU-1\n", "not among the saved ones"), ("GPU-1\n", "not a contract, a space and a card"),
+                           ("1 a\n2 a\n", "cannot serve the contracts 1 and 2")):
+            self.refused(2, said, *words, "--cards", self.file("wrong.cards", text))
+        words[words.index(self.notary)] = HASH
+        self.refused(8, "1.json", *words, "--cards", self.cards[0])
+        self.refused(2, "one of dcgm-exporter", *self.words("count", self.exporter, "csv"))
+
+    # ---- reporting -----------------------------------------------------------------------------
+
+    def test_reports_become_money(self):
+        """By the supplier of contract 1: twice run is once reported, also when the outcome was not heard."""
+        m, state = self.m, f"{self.m.run}/supplier.state"
+        words = [self.exporter, "dcgm-exporter", "--cards", self.cards[0], "--state", state]
+        rows = self.report(*words, key="supplier")
+        self.assertEqual([(r["period"], r["delivered"], r["outcome"]) for r in rows],
+                         [(LAST - 1, 1500, "reported"), (LAST, 1710, "reported")])  # fmt: skip
+        with open(state, encoding="ascii") as f:
+            kept = f.read()
+        self.assertEqual([x.split()[0] for x in kept.splitlines()], ["petahour", "sent", "done", "sent", "done"])
+        for until in (len(kept), kept.rindex("done"), kept.rindex("done") + 3, kept.rindex("sent") + 9):
+            self.file("supplier.state", kept[:until])
+            lost = 0 if until >= kept.rindex("done") else 1  # only what was never sent is sent again
+            before = len(self.reports_in_journal(1))
+            rows = self.report(*words, key="supplier")
+            self.assertEqual([r["outcome"] for r in rows], ["reported before"] * (2 - lost) + ["reported"] * lost)
+            self.assertEqual(len(self.reports_in_journal(1)), before + lost)
+        self.refused(2, "the state is of participant 2", *self.words("report", *words), key="meter")
+        self.refused(1, "not a line of a meter's state", *self.words("report", *words[:-1], self.file("no.state", "hello\n")),
+                     key="supplier")  # fmt: skip
+        for period in (LAST - 1, LAST):
+            m.cli("delivery", "confirm", "1", "--period", str(period), key="buyer")
+        paid = [r["amount"] for r in m.cli("cash", "list", key="supplier") if (r["reason"], r["contract"]) == ("PAYMENT", 1)]
+        self.assertEqual(paid, ["1.666666", "1.900000"])  # floor(2 x 1500 / 1800), floor(2 x 1710 / 1800)
+        back = [r["amount"] for r in m.cli("cash", "list", key="buyer") if (r["reason"], r["contract"]) == ("REFUND", 1)]
+        self.assertEqual(back, ["0.333334", "0.100000"])
+        self.file("supplier.state", "")
+        rows = self.report(*words, key="supplier", status=3)
+        self.assertIn("DELIVERY_CLOSED", rows[0]["outcome"])
+        done = subprocess.run([AUDIT, "replay", m.journal], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_a_recording_is_followed(self):
+        """By the meter of contract 2, which is no party of it: cut lines wait, and nothing is reported twice."""
+        m = self.m
+        text = recording("dcgm-exporter.prom", self.shift)
+        path, rest = self.file("growing.prom", text[:30000]), text[30000:]
+        words = self.words("report", path, "dcgm-exporter", "--cards", self.cards[1], "--state", f"{m.run}/meter.state",
+                           "--gap", "30", "--follow", "--json")  # fmt: skip
+        environment = dict(os.environ, PETAHOUR_KEY=m.key("meter"), PETAHOUR_CONNECT=f"{m.run}/gateway.ready")
+        for run in range(2):
+            follower = subprocess.Popen([m.petahour, *words], env=environment, stdout=subprocess.PIPE, text=True)
+            self.addCleanup(follower.stdout.close)
+            self.addCleanup(follower.wait)
+            self.addCleanup(follower.kill)
+            while rest:
+                with open(path, "a", encoding="utf-8") as f:
+                    f.write(rest[:9999])
+                rest = rest[9999:]
+                time.sleep(0.05)
+            rows = [json.loads(follower.stdout.readline()) for _ in range(2)]
+            self.assertEqual([(r["contract"], r["period"]) for r in rows], [(2, LAST - 1), (2, LAST)])
+            self.assertEqual([r["outcome"] for r in rows], [["reported"] * 2, ["reported before"] * 2][run])
+            if run == 1:
+                with open(path, "w", encoding="utf-8"):
+                    pass
+                self.assertEqual(follower.wait(PATIENCE), 1)  # it became shorter
+            else:
+                follower.send_signal(signal.SIGKILL)
+                follower.wait(PATIENCE)
+        self.assertEqual(self.reports_in_journal(2), [(LAST - 1, 1500), (LAST, 1710)])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[8:], verbosity=2)
