@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,12 +36,33 @@ void phc_client_stop(phc_client *c, const char *why)
     phc_connection_close(c);
 }
 
-bool phc_client_send(phc_client *c)
+static bool send_header(phc_client *c)
 {
     static const uint8_t header[PHC_FRAME_HEADER_BYTES] = {PHC_PROTOCOL_VERSION, PHC_KIND_CLIENT};
-    if (zmq_send(c->dealer, header, sizeof header, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) return false;
+    return zmq_send(c->dealer, header, sizeof header, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0;
+}
+
+/* zmq_send looks at what its connections tell it (one is there, one has room again) only about
+   every millisecond; asking for the socket's events always does. */
+bool phc_client_send_begin(phc_client *c)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    if (send_header(c)) return true;
+    if (zmq_getsockopt(c->dealer, ZMQ_EVENTS, &events, &size) != 0) return false;
+    if ((events & ZMQ_POLLIN) != 0) c->again = true; /* its sign may just have been swallowed */
+    return (events & ZMQ_POLLOUT) != 0 && send_header(c);
+}
+
+bool phc_client_send_end(phc_client *c)
+{
     /* Later parts follow the first without waiting. */
     return zmq_send(c->dealer, c->frame.payload, c->frame.size, ZMQ_DONTWAIT) >= 0;
+}
+
+bool phc_client_send(phc_client *c)
+{
+    return phc_client_send_begin(c) && phc_client_send_end(c);
 }
 
 /* ---- Opening and closing ------------------------------------------------------------------- */
@@ -98,21 +120,42 @@ static bool open_waiting(phc_client *c)
     c->zmq = zmq_ctx_new();
     c->epoll = epoll_create1(EPOLL_CLOEXEC);
     c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (c->zmq == NULL || c->epoll < 0 || c->timer < 0) return false;
-    struct epoll_event e = {.events = EPOLLIN, .data.fd = c->timer};
-    return epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->timer, &e) == 0;
+    c->nudge = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    c->timer_ms = UINT64_MAX;
+    if (c->zmq == NULL || c->epoll < 0 || c->timer < 0 || c->nudge < 0) return false;
+    struct epoll_event timer = {.events = EPOLLIN, .data.fd = c->timer};
+    struct epoll_event nudge = {.events = EPOLLIN, .data.fd = c->nudge};
+    return epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->timer, &timer) == 0 &&
+           epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->nudge, &nudge) == 0;
 }
 
-/* Makes phc_fd readable at `ms`; at once for 0. */
-static void set_timer(phc_client *c, uint64_t ms)
+/* Makes phc_fd readable, or no longer.  It stays so between busy turns, which cost no call then. */
+static void nudge(phc_client *c, bool is_on)
 {
-    struct itimerspec t = {0};
+    uint64_t count = 1;
+    if (c->is_nudged == is_on) return;
+    c->is_nudged = is_on;
+    /* Neither can fail: the counter is 0 or 1. */
+    if (is_on)
+        (void)!write(c->nudge, &count, sizeof count);
+    else
+        (void)!read(c->nudge, &count, sizeof count);
+}
+
+/* Makes phc_fd readable at `ms` at the latest.  Setting the timer costs more than sending an order,
+   and what is due moves with every message: a timer that fires too early is set again then. */
+static void set_timer(phc_client *c, uint64_t ms, uint64_t now_ms)
+{
+    bool has_fired = c->timer_ms <= now_ms;
+    if (!has_fired && c->timer_ms <= ms) return;
+    struct itimerspec t = {0}; /* off */
     if (ms != UINT64_MAX) {
         t.it_value.tv_sec = (time_t)(ms / 1000);
         t.it_value.tv_nsec = (long)(ms % 1000) * 1000000;
         if (ms == 0) t.it_value.tv_nsec = 1; /* all zero would switch it off */
     }
     (void)timerfd_settime(c->timer, TFD_TIMER_ABSTIME, &t, NULL); /* the values are in range */
+    c->timer_ms = ms;
 }
 
 phc_status phc_open(const phc_config *config, phc_client **ret, char *err, size_t err_size)
@@ -127,7 +170,7 @@ phc_status phc_open(const phc_config *config, phc_client **ret, char *err, size_
         snprintf(err, err_size, "could not open a client: no memory");
         return PHC_ENOMEM;
     }
-    c->epoll = c->timer = c->dealer_fd = c->monitor_fd = c->sub_fd = -1;
+    c->epoll = c->timer = c->nudge = c->dealer_fd = c->monitor_fd = c->sub_fd = -1;
     c->state = PHC_DOWN;
     phc_outbox_init(&c->outbox,
                     config->unanswered_max != 0 ? config->unanswered_max : PHC_UNANSWERED_MAX);
@@ -141,7 +184,7 @@ phc_status phc_open(const phc_config *config, phc_client **ret, char *err, size_
         phc_close(c);
         return PHC_EIO;
     }
-    set_timer(c, 0);
+    nudge(c, true);
     *ret = c;
     return PHC_OK;
 }
@@ -167,6 +210,7 @@ void phc_close(phc_client *c)
     if (c->sub != NULL) (void)zmq_close(c->sub);    /* fails only for what is no socket */
     if (c->zmq != NULL) (void)zmq_ctx_term(c->zmq); /* waits for the linger at most */
     if (c->timer >= 0) (void)close(c->timer);
+    if (c->nudge >= 0) (void)close(c->nudge);
     if (c->epoll >= 0) (void)close(c->epoll);
     phc_outbox_release(&c->outbox);
     phc_match_release(&c->match);
@@ -183,9 +227,7 @@ void phc_close(phc_client *c)
 
 static void step(phc_client *c)
 {
-    uint64_t expirations;
     c->again = false;
-    (void)!read(c->timer, &expirations, sizeof expirations); /* only to make it quiet */
     if (c->monitor != NULL) phc_connection_watch(c);
     phc_session_time(c, phc_now_ms());
     if (c->dealer != NULL) phc_session_send(c, phc_now_ms());
@@ -195,7 +237,8 @@ static void step(phc_client *c)
        something arrived: look again before waiting. */
     phc_signatures_send(c);
     if (c->dealer != NULL) phc_session_send(c, phc_now_ms());
-    set_timer(c, c->again ? 0 : phc_session_due_ms(c));
+    nudge(c, c->again);
+    set_timer(c, phc_session_due_ms(c), phc_now_ms());
 }
 
 phc_status phc_turn(phc_client *c, int timeout_ms)
@@ -213,8 +256,8 @@ phc_status phc_turn(phc_client *c, int timeout_ms)
             if (passed >= (uint64_t)timeout_ms) return PHC_ETIMEOUT;
             wait = (int)((uint64_t)timeout_ms - passed);
         }
-        struct epoll_event e[4];
-        if (epoll_wait(c->epoll, e, 4, wait) >= 0) continue;
+        struct epoll_event e[5];
+        if (epoll_wait(c->epoll, e, 5, wait) >= 0) continue;
         snprintf(c->error, sizeof c->error, "could not wait: %s", strerror(errno));
         return PHC_EIO;
     }
@@ -225,7 +268,7 @@ phc_status phc_flush(phc_client *c)
     if (c->state == PHC_STOPPED) return PHC_EFATAL;
     if (c->dealer == NULL) return PHC_ENOTREADY;
     phc_session_send(c, phc_now_ms());
-    set_timer(c, 0);
+    nudge(c, true);
     return PHC_OK;
 }
 

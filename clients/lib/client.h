@@ -55,7 +55,9 @@ struct phc_client {
 
     void *zmq;                         /* context */
     void *dealer, *monitor, *sub;      /* NULL: not there */
-    int epoll, timer;                  /* file descriptors */
+    int epoll, timer, nudge;           /* file descriptors; the latter two are in the first */
+    uint64_t timer_ms;                 /* when the timer fires, or fired; UINT64_MAX: it is off */
+    bool is_nudged;                    /* the nudge is readable: there is more to do at once */
     int dealer_fd, monitor_fd, sub_fd; /* inside epoll; -1: not */
     char sub_endpoint[sizeof((phc_gateway *)0)->market_data];
     char sub_key[sizeof((phc_gateway *)0)->server_key];
@@ -101,6 +103,9 @@ void phc_client_problem(phc_client *c, phc_status s, const char *text);
 void phc_client_stop(phc_client *c, const char *why);
 /* Sends one frame of ours at once; false: the socket takes nothing now. */
 bool phc_client_send(phc_client *c);
+/* The two halves of it.  True: the socket takes a frame, which must follow. */
+bool phc_client_send_begin(phc_client *c);
+bool phc_client_send_end(phc_client *c);
 
 /* connection.c */
 void phc_connection_attempt(phc_client *c);

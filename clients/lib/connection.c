@@ -142,6 +142,8 @@ void phc_connection_attempt(phc_client *c)
     c->deadline_ms = phc_now_ms() + ATTEMPT_MS;
     c->state = PHC_CONNECTING;
     if (make_dealer(c)) {
+        /* A socket signals what arrives only after a look at it found nothing. */
+        c->again = true;
         phc_connection_feed(c);
         return;
     }

@@ -98,14 +98,6 @@ static void report_dead(phc_client *c)
     }
 }
 
-static bool socket_takes(const phc_client *c)
-{
-    int events = 0;
-    size_t size = sizeof events;
-    return zmq_getsockopt(c->dealer, ZMQ_EVENTS, &events, &size) == 0 &&
-           (events & ZMQ_POLLOUT) != 0;
-}
-
 void phc_session_send(phc_client *c, uint64_t now_ms)
 {
     uint64_t newest = c->next_report - 1;
@@ -118,19 +110,19 @@ void phc_session_send(phc_client *c, uint64_t now_ms)
             e = phc_outbox_next(&c->outbox, now_ms);
             if (e == NULL) return;
         }
-        if (!socket_takes(c)) return;
+        if (!phc_client_send_begin(c)) return;
+        c->again = true; /* sending may swallow the sign that something arrived */
         c->frame.cnt = 0;
         c->frame.size = 0;
         while (e != NULL && phc_frame_put(&c->frame, e->bytes, e->size)) {
             phc_outbox_sent(&c->outbox, e, newest);
             e = phc_outbox_next(&c->outbox, now_ms);
         }
-        if (!phc_client_send(c)) {
+        if (!phc_client_send_end(c)) {
             phc_connection_lose(c, "the connection ended while sending");
             return;
         }
         c->said_ms = now_ms;
-        c->again = true;
     }
 }
 

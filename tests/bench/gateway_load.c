@@ -34,13 +34,22 @@ static void on_ready(void *arg)
 static void on_report(void *arg, const phc_report *r)
 {
     sender *s = arg;
-    if (r->replayed || (r->type != PHC_ACCEPTED && r->type != PHC_REJECTED)) return;
-    if (r->type == PHC_REJECTED) {
+    if (s->sent == 0 || r->client_order_id < s->first_id) return; /* of an earlier run */
+    if (r->type == PHC_REJECTED || r->type == PHC_NOT_TAKEN) {
         fprintf(stderr, "gateway_load: an order was refused: %s\n", r->reject_name);
         exit(EXIT_FAILURE);
     }
+    if (r->type != PHC_ACCEPTED) return;
     latency_add(s->times, latency_now_ns() - s->sent_ns[r->client_order_id - s->first_id]);
     s->answered++;
+}
+
+/* What is measured is one connection; what came in between would be measured, too. */
+static void on_disconnected(void *arg, const char *why)
+{
+    (void)arg;
+    fprintf(stderr, "gateway_load: lost the connection: %s\n", why);
+    exit(EXIT_FAILURE);
 }
 
 static void on_problem(void *arg, phc_status status, const char *text)
@@ -56,11 +65,13 @@ static void open_sender(sender *s, const char *connect, const char *folder, uint
     phc_key key;
     snprintf(path, sizeof path, "%s/buyer-%u.key", folder, number);
     phc_status st = phc_key_read(path, &key, err, sizeof err);
-    phc_config config = {
-        .connect_file = connect,
-        .key = &key,
-        .callbacks = {
-            .arg = s, .on_ready = on_ready, .on_report = on_report, .on_problem = on_problem}};
+    phc_config config = {.connect_file = connect,
+                         .key = &key,
+                         .callbacks = {.arg = s,
+                                       .on_ready = on_ready,
+                                       .on_report = on_report,
+                                       .on_problem = on_problem,
+                                       .on_disconnected = on_disconnected}};
     if (st == PHC_OK) st = phc_open(&config, &s->c, err, sizeof err);
     if (st != PHC_OK) {
         fprintf(stderr, "gateway_load: %s\n", err);

@@ -148,6 +148,12 @@ class Day(unittest.TestCase):
         self.refused(6, "could not open a session", "product", "list", "--timeout", "2", key="buyer",
                      connect=path)  # fmt: skip
 
+    def test_no_sign_of_a_connection_is_missed(self):
+        """The first attempt gets a session: one that waits for its own end tries again after 5 s."""
+        for _ in range(80):
+            m = self.market.raw("product", "list", "--timeout", "4", key="buyer")
+            self.assertEqual(m.returncode, 0, m.stderr)
+
 
 class ExactlyOnce(unittest.TestCase):
     """Gateway and engine are killed while a client sends; nothing is lost, nothing is doubled."""
