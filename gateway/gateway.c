@@ -219,7 +219,9 @@ static ph_status cancel_left(phg_gateway *g, uint64_t now_ns, bool *ret_is_waiti
 {
     const phg_disconnects_routes routes = {phg_order_entry_is_open, g->order_entry, phg_uplink_send,
                                            g->uplink};
-    return phg_disconnects_turn(g->disconnects, now_ns, &routes, ret_is_waiting);
+    ph_status s = phg_disconnects_turn(g->disconnects, now_ns, &routes, ret_is_waiting);
+    phg_uplink_flush(g->uplink);
+    return s;
 }
 
 static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
