@@ -219,7 +219,9 @@ static ph_status cancel_left(phg_gateway *g, uint64_t now_ns, bool *ret_is_waiti
 {
     const phg_disconnects_routes routes = {phg_order_entry_is_open, g->order_entry, phg_uplink_send,
                                            g->uplink};
-    return phg_disconnects_turn(g->disconnects, now_ns, &routes, ret_is_waiting);
+    ph_status s = phg_disconnects_turn(g->disconnects, now_ns, &routes, ret_is_waiting);
+    phg_uplink_flush(g->uplink);
+    return s;
 }
 
 static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
@@ -239,6 +241,7 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
         .under_way_max = phg_uplink_in_flight_max(g->uplink),
     };
     if (!g->is_stopping) s = phg_order_entry_take(g->order_entry, now_ns, is_recovering, &routes);
+    phg_uplink_flush(g->uplink);
     phg_order_entry_answer(g->order_entry, now_ns, g->questions);
     if (s == PH_OK) s = phg_order_entry_give(g->order_entry, now_ns, &waits_for_session);
     if (s == PH_OK && !is_recovering) s = cancel_left(g, now_ns, &waits_for_engine);

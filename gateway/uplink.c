@@ -123,3 +123,8 @@ ph_status phg_uplink_send(void *uplink, const ph_command *c)
     PH_ASSERT(!w.full);
     return ph_follower_send(u->engine, bytes, ph_writer_size(&w));
 }
+
+void phg_uplink_flush(phg_uplink *u)
+{
+    ph_follower_flush(u->engine);
+}

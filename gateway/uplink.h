@@ -35,8 +35,11 @@ uint32_t phg_uplink_in_flight(const phg_uplink *u);
 /* How many may be under way. */
 uint32_t phg_uplink_in_flight_max(const phg_uplink *u);
 
-/* Sends a command to the engine; `uplink` is a phg_uplink (the form that order entry calls).
+/* Hands on a command for the engine; `uplink` is a phg_uplink (the form that order entry calls).
    PH_EAGAIN: not taken. */
 ph_status phg_uplink_send(void *uplink, const ph_command *c);
+
+/* Sends what was handed on; without it, the next turn does. */
+void phg_uplink_flush(phg_uplink *u);
 
 #endif

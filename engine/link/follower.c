@@ -13,9 +13,13 @@
 enum {
     FRAMES_PER_TURN = 64,
     WINDOW_BYTES = 4 << 20,
+    COMMANDS_HEAD = 6,        /* of a frame of COMMANDS, before its commands */
+    COMMANDS_BYTES = 1 << 16, /* of one frame */
     RECONNECT_MS = 20,
     RECONNECT_MS_MAX = 500,
 };
+
+_Static_assert(COMMANDS_HEAD + 4 + PH_COMMAND_BYTES_MAX <= COMMANDS_BYTES, "one always fits");
 
 #define SILENCE_NS      PH_NS_PER_S       /* then ask whether the server is there */
 #define SILENCE_AWAY_NS (3 * PH_NS_PER_S) /* then send it no more commands */
@@ -41,6 +45,9 @@ struct ph_follower {
     ph_frame frame; /* of it; its body points into it */
     ph_reader rest; /* items that were not yet taken */
     uint32_t rest_cnt;
+    uint32_t commands_cnt; /* that wait to be sent together */
+    size_t commands_size;
+    uint8_t commands[COMMANDS_BYTES]; /* room for the head, then they */
 };
 
 static ph_status open_socket(ph_follower *f, void *zmq_context, const char *endpoint)
@@ -120,6 +127,8 @@ static ph_status on_welcome(ph_follower *f, const ph_frame *frame)
     f->window = frame->window;
     f->consumed = f->credited = 0;
     f->sent = f->taken = 0;
+    f->commands_cnt = 0; /* what could not be sent to the server as it was before is lost */
+    f->commands_size = 0;
     return PH_OK;
 }
 
@@ -200,8 +209,24 @@ static bool receive(ph_follower *f)
     return true;
 }
 
+/* False: there is no connection now, so there will be a new WELCOME. */
+static bool flush(ph_follower *f)
+{
+    if (f->commands_cnt == 0) return true;
+    if (f->state != WELCOMED) return false; /* they were for the server as it was before */
+    ph_writer w = ph_writer_of(f->commands, COMMANDS_HEAD);
+    ph_frame_write(&w, &(ph_frame){.kind = PH_FRAME_COMMANDS, .cnt = f->commands_cnt});
+    PH_ASSERT(!w.full && ph_writer_size(&w) == COMMANDS_HEAD);
+    size_t size = COMMANDS_HEAD + f->commands_size;
+    if (zmq_send(f->socket, f->commands, size, ZMQ_DONTWAIT) < 0) return false;
+    f->commands_cnt = 0;
+    f->commands_size = 0;
+    return true;
+}
+
 static void keep_in_touch(ph_follower *f, uint64_t now)
 {
+    (void)flush(f);
     if (f->state == WELCOMED && f->consumed - f->credited >= WINDOW_BYTES / 4 &&
         send_frame(f, &(ph_frame){.kind = PH_FRAME_CREDIT, .count = f->consumed}))
         f->credited = f->consumed;
@@ -232,15 +257,24 @@ ph_status ph_follower_send(ph_follower *f, const void *command, size_t size)
     if (size == 0 || size > PH_COMMAND_BYTES_MAX) return PH_EINVAL;
     if (f->state != WELCOMED || f->is_silent) return PH_EAGAIN;
     if (ph_follower_in_flight(f) >= f->window) return PH_EAGAIN;
-    uint8_t bytes[PH_FRAME_SMALL_MAX + PH_COMMAND_BYTES_MAX];
-    ph_writer w = ph_writer_of(bytes, sizeof bytes);
-    ph_frame_write(&w, &(ph_frame){.kind = PH_FRAME_COMMANDS, .cnt = 1});
+    size_t used = COMMANDS_HEAD + f->commands_size;
+    if (f->commands_cnt == PH_FRAME_COMMANDS_MAX || used + 4 + size > COMMANDS_BYTES) {
+        if (!flush(f)) return PH_EAGAIN;
+        used = COMMANDS_HEAD;
+    }
+    ph_writer w = ph_writer_of(f->commands + used, COMMANDS_BYTES - used);
     ph_write_u32(&w, (uint32_t)size);
     ph_write_bytes(&w, command, size);
     PH_ASSERT(!w.full);
-    if (zmq_send(f->socket, bytes, ph_writer_size(&w), ZMQ_DONTWAIT) < 0) return PH_EAGAIN;
+    f->commands_cnt++;
+    f->commands_size += ph_writer_size(&w);
     f->sent++;
     return PH_OK;
+}
+
+void ph_follower_flush(ph_follower *f)
+{
+    (void)flush(f);
 }
 
 uint32_t ph_follower_in_flight(const ph_follower *f)

@@ -39,12 +39,17 @@ void *ph_follower_socket(ph_follower *f);
 ph_status ph_follower_turn(ph_follower *f, uint64_t monotonic_ns, ph_follower_on_item on_item,
                            void *arg);
 
-/* Sends one encoded command.  PH_EAGAIN: the server's window is full or the server is away; the
-   command was not taken.  PH_EINVAL: it is empty or longer than PH_COMMAND_BYTES_MAX.
+/* Takes one encoded command, to be sent with others by ph_follower_flush or when a frame is full.
+   PH_EAGAIN: the server's window is full or the server is away; the command was not taken.
+   PH_EINVAL: it is empty or longer than PH_COMMAND_BYTES_MAX.
    PH_OK is no promise: when the server goes away before it answers, see ph_follower_welcomes. */
 ph_status ph_follower_send(ph_follower *f, const void *command, size_t size);
 
-/* Commands that were sent and whose items have not arrived yet. */
+/* Sends the commands that wait, as every turn does too: a message between processes costs as much
+   as several commands. */
+void ph_follower_flush(ph_follower *f);
+
+/* Commands that were taken and whose items have not arrived yet. */
 uint32_t ph_follower_in_flight(const ph_follower *f);
 
 /* How many may be in flight, as the server said; 0 before its first word. */

@@ -1,115 +1,252 @@
 # SPDX-License-Identifier: Apache-2.0
 """Durable orders from client to report, beside the same messages with no market in between.
 
-usage: bench_gateway.py BUILD_FOLDER
+usage: bench_gateway.py BUILD_FOLDER [TABLE...]
 
-Starts engine, notary and gateway with real keys in a temporary directory, registers as many buyers
-as there are clients, and sends orders by gateway_load. The bare path, gateway_bare, runs in turn with
-it, on the same file system; both print medians of RUNS runs. See the heads of these two files.
+Starts engine and gateway with real keys in a temporary directory, registers as many buyers as there
+are clients, and sends orders by gateway_load.  The bare path, gateway_bare, runs in turn with it, on
+the same file system; figures are medians of RUNS runs, and ratios are of runs of the same minute.
+See the heads of the programs.  Every run has a bound of its own: one that does not end within it is
+told as such, the next one follows, and the bench ends with 1.
+
+Tables (all, if none is named):
+  pipelined  throughput and latency; beside them the processor time of an order
+  pingpong   one order in flight for each client; what is bare is one round trip and one sync
+  offered    orders that are offered by the clock
+  durable    the same market with its journal on the disk and in memory
+  follower   the first rows again with the notary, which replays what the engine does
+  fanout     market data to many subscribers, beside a bare XPUB
+  idle       memory of sessions that do nothing
 """
 
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 from live_market import MARKET, Market, first_period, register  # noqa: E402
 
 RUNS = 3
-PATIENCE = 300
+RUN_SECONDS = 30
 CLIENTS_MOST = 64
-# Clients, orders, unanswered orders of one client at most, orders in a frame.
+# Clients, orders, unanswered orders of one client at most, orders in a frame, orders a second.
 PIPELINED = [
-    (1, 100_000, 2048, 1),
-    (1, 200_000, 4096, 16),
-    (8, 100_000, 512, 1),
-    (8, 200_000, 1024, 16),
-    (64, 100_000, 64, 1),
-    (64, 200_000, 128, 16),
+    (1, 100_000, 2048, 1, 0),
+    (1, 200_000, 4096, 16, 0),
+    (8, 100_000, 256, 1, 0),
+    (8, 200_000, 512, 16, 0),
+    (64, 100_000, 32, 1, 0),
+    (64, 200_000, 64, 16, 0),
 ]
-PING_PONG = [(1, 2_000, 1, 1), (8, 8_000, 1, 1), (64, 32_000, 1, 1)]
+PING_PONG = [(1, 2_000, 1, 1, 0), (8, 8_000, 1, 1, 0), (64, 32_000, 1, 1, 0)]
+OFFERED = [
+    (1, 40_000, 4096, 1, 20_000),
+    (1, 200_000, 4096, 1, 100_000),
+    (8, 200_000, 512, 1, 100_000),
+    (8, 200_000, 512, 16, 100_000),
+]
+DURABLE = [(1, 100_000, 2048, 1, 0), (8, 200_000, 512, 16, 0)]
+FANOUT = [(1, 200_000), (10, 40_000), (100, 5_000)]
+# Keys, sessions of each.
+IDLE = [(10, 1), (25, 4), (64, 16)]
 TICKS = os.sysconf("SC_CLK_TCK")
+MORE = "orders_max = 8388608\norder_periods_max = 8388608\n"
+# What one participant may send is not what is measured.
+NO_LIMIT = "messages_per_second = 10000000\nmessage_burst = 10000000\n"
+
+missing = []
 
 
 def numbers(command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    """What a program printed; None if it did not end in time."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return None
     if done.returncode != 0:
         sys.exit(f"bench_gateway: {command[0]}: {done.stderr.strip()}")
     return [float(n) for n in done.stdout.split()]
 
 
-def cpu_seconds(market):
-    """User and system time of the daemons so far."""
-    spent = 0
-    for process in market.processes.values():
-        fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-        spent += int(fields[11]) + int(fields[12])
-    return spent / TICKS
+def cpu_us(process):
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1e6 / TICKS
 
 
-def register_buyers(market):
-    os.mkdir(f"{market.run}/keys")
-    for i in range(1, CLIENTS_MOST + 1):
-        key = f"{market.run}/keys/buyer-{i}.key"
-        market.cli("keygen", "--name", f"buyer-{i}", "--out", key)
-        op = {"key": "operator"}
-        market.cli("participant", "register", "--name", f"buyer-{i}", "--roles", "buyer", "--of", key, **op)
-        market.cli("deposit", "--participant", f"buyer-{i}", "--amount", "1000000",
-                   "--reference", f"buyer-{i}", **op)  # fmt: skip
+def resident_kib(process):
+    for line in Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1])
+    sys.exit("bench_gateway: no RssAnon in /proc")
+
+
+def title(text, *columns):
+    print(f"\n{text}\n{'':<30}" + "".join(f"{c:>10}" for c in columns), flush=True)
+
+
+def row(name, figures):
+    """Figures are numbers, with two digits where they are small."""
+    if figures is None:
+        missing.append(name)
+        print(f"{name:<30}   no result within {RUN_SECONDS} s", flush=True)
+        return
+    print(f"{name:<30}" + "".join(f"{f:10.2f}" if f < 100 else f"{f:10,.0f}" for f in figures), flush=True)
+
+
+def name_of(what):
+    return f"{what[0]} clients, {what[3]} a frame" + (f", {what[4] // 1000} k/s" if what[4] else "")
 
 
 class Bench:
-    def __init__(self, build):
-        self.load = str(build / "tests/bench/gateway_load")
-        self.bare = str(build / "tests/bench/gateway_bare")
-        more = "orders_max = 8388608\norder_periods_max = 8388608\n"
+    """A market whose buyers have keys and money.  journal: its directory, if not beside the rest."""
+
+    def __init__(self, build, journal=None):
+        self.build = build
         programs = ["clients/cli/petahour", "engine/host/petahour-engine",
                     "engine/notary/petahour-notary", "gateway/petahour-gateway"]  # fmt: skip
-        no_limit = "messages_per_second = 10000000\nmessage_burst = 10000000\n"
-        self.market = Market([str(build / p) for p in programs], engine=more, gateway=no_limit)
+        self.market = Market([str(build / p) for p in programs], journal, MORE, NO_LIMIT)
         try:
             register(self.market)
-            register_buyers(self.market)
+            self.register_buyers()
+            self.market.kill("notary")
         except BaseException:
             self.market.close()
             raise
 
-    def run(self, row):
-        """Medians of gateway_load and gateway_bare, and microseconds of daemons an order."""
-        clients, count, in_flight, frame = row
-        words = [str(n) for n in (clients, count, in_flight, frame)]
-        ours, bare, cpu = [], [], []
-        for _ in range(RUNS):
-            before = cpu_seconds(self.market)
-            ours.append(numbers([self.load, f"{self.market.run}/gateway.ready", f"{self.market.run}/keys",
-                                 "1", str(first_period()), *words]))  # fmt: skip
-            cpu.append((cpu_seconds(self.market) - before) * 1e6 / count)
-            bare.append(numbers([self.bare, f"{self.market.run}/bare", *words]))
-        middle = lambda runs: [statistics.median(column) for column in zip(*runs)]  # noqa: E731
-        return middle(ours), middle(bare), statistics.median(cpu)
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *what):
+        self.market.close()
+
+    def register_buyers(self):
+        run, op = self.market.run, {"key": "operator"}
+        os.mkdir(f"{run}/keys")
+        for i in range(1, CLIENTS_MOST + 1):
+            name, key = f"buyer-{i}", f"{run}/keys/buyer-{i}.key"
+            self.market.cli("keygen", "--name", name, "--out", key)
+            self.market.cli("participant", "register", "--name", name, "--roles", "buyer", "--of", key, **op)
+            self.market.cli("deposit", "--participant", name, "--amount", "1000000", "--reference", name, **op)
+
+    def load(self, what):
+        """What gateway_load printed, and microseconds of each daemon an order; None: nothing in time."""
+        daemons = self.market.processes
+        before = {name: cpu_us(p) for name, p in daemons.items()}
+        told = numbers([str(self.build / "tests/bench/gateway_load"), f"{self.market.run}/gateway.ready",
+                        f"{self.market.run}/keys", "1", str(first_period()), *(str(n) for n in what)])  # fmt: skip
+        if told is None:
+            return None
+        return told + [(cpu_us(p) - before[name]) / what[1] for name, p in daemons.items()]
+
+    def bare(self, what):
+        return numbers([str(self.build / "tests/bench/gateway_bare"), f"{self.market.run}/bare",
+                        *(str(n) for n in what)])  # fmt: skip
+
+    def both(self, what):
+        """Medians of what load and bare say; None: one of them did not end."""
+        return middle([(self.load(what), self.bare(what)) for _ in range(RUNS)])
+
+
+def middle(pairs):
+    if any(a is None or b is None for a, b in pairs):
+        return None
+    return tuple([statistics.median(column) for column in zip(*side)] for side in zip(*pairs))
+
+
+def pipelined(bench):
+    title(f"Durable orders of {MARKET}, CURVE on: thousand a second, milliseconds, microseconds of processor"
+          " time an order", "market", "bare", "ratio", "p50", "p99", "bare p50", "bare p99",
+          "client", *bench.market.processes, "all", "bare")  # fmt: skip
+    for what in PIPELINED:
+        got = bench.both(what)
+        figures = None
+        if got is not None:
+            ours, bare = got
+            figures = [ours[0] / 1e3, bare[0] / 1e3, ours[0] / bare[0], ours[1] / 1e3, ours[2] / 1e3,
+                       bare[1] / 1e3, bare[2] / 1e3, *ours[5:], sum(ours[5:]), bare[5]]  # fmt: skip
+        row(name_of(what), figures)
+
+
+def timed(bench, text, rows):
+    title(text, "p50", "p99", "p99.9", "bare p50", "bare p99", "bare 99.9", "ratio p50", "ratio p99", "k/s")
+    for what in rows:
+        got = bench.both(what)
+        figures = None
+        if got is not None:
+            ours, bare = got
+            figures = [*ours[1:4], *bare[1:4], ours[1] / bare[1], ours[2] / bare[2], ours[0] / 1e3]
+        row(name_of(what), figures)
+
+
+def pingpong(bench):
+    timed(bench, "One order in flight for each client, beside a round trip and a sync: microseconds", PING_PONG)
+
+
+def offered(bench):
+    timed(bench, "Orders offered by the clock: microseconds from the moment when they were due", OFFERED)
+
+
+def durable(bench):
+    title("The journal on the disk, and in memory: thousand a second", "disk", "memory", "ratio")
+    shared = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    with tempfile.TemporaryDirectory(prefix="ph", dir=shared) as memory, Bench(
+        bench.build, f"{memory}/journal"
+    ) as other:
+        for what in DURABLE:
+            got = middle([(bench.load(what), other.load(what)) for _ in range(RUNS)])
+            row(name_of(what), got and [got[0][0] / 1e3, got[1][0] / 1e3, got[0][0] / got[1][0]])
+
+
+def follower(bench):
+    bench.market.start("notary")
+    try:
+        pipelined(bench)
+    finally:
+        bench.market.kill("notary")
+
+
+def fanout(bench):
+    title("Market data with CURVE: thousand deliveries a second", "market", "bare", "ratio", "bytes")
+    for subscribers, frames in FANOUT:
+        program = str(bench.build / "tests/bench/gateway_fanout")
+        got = middle([(numbers([program, str(subscribers), str(frames)]), []) for _ in range(RUNS)])
+        row(f"{subscribers} subscribers", got and [got[0][0] / 1e3, got[0][1] / 1e3, got[0][0] / got[0][1], got[0][2]])
+
+
+def idle(bench):
+    title("Sessions that do nothing: memory of the gateway", "KiB", "KiB each")
+    gateway, run = bench.market.processes["gateway"], bench.market.run
+    with open(f"{run}/gateway.ready", encoding="ascii") as f:
+        ready = dict(line.strip().split(" = ") for line in f)
+    before = resident_kib(gateway)
+    for keys, each in IDLE:
+        with subprocess.Popen([str(bench.build / "tests/bench/gateway_idle"), ready["order_entry"],
+                               ready["server_key"], f"{run}/keys", "1", str(keys), str(each)],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:  # fmt: skip
+            said = p.stdout.readline()
+            used = resident_kib(gateway) - before
+            p.stdin.close()
+        row(f"{keys * each} sessions", [used, used / (keys * each)] if said == "ready\n" else None)
+
+
+TABLES = [pipelined, pingpong, offered, durable, follower, fanout, idle]
 
 
 def main():
-    bench = Bench(Path(sys.argv[1]).resolve())
-    try:
-        print(f"\nDurable orders of {MARKET}, CURVE on, thousand a second")
-        print(f"{'clients, orders a frame':<26} {'market':>9} {'bare':>9} {'ratio':>7} {'p50 ms':>9} {'p99 ms':>9}"
-              f" {'bare p50':>9} {'bare p99':>9} {'CPU us':>7}")  # fmt: skip
-        for row in PIPELINED:
-            ours, bare, cpu = bench.run(row)
-            print(f"{f'{row[0]}, {row[3]}':<26} {ours[0] / 1e3:9.1f} {bare[0] / 1e3:9.1f} {ours[0] / bare[0]:7.2f}"
-                  f" {ours[1] / 1e3:9.2f} {ours[2] / 1e3:9.2f} {bare[1] / 1e3:9.2f} {bare[2] / 1e3:9.2f}"
-                  f" {cpu:7.1f}", flush=True)  # fmt: skip
-        print("\nOne order in flight for each client, microseconds")
-        print(f"{'clients':<26} {'p50':>9} {'p99':>9} {'bare p50':>9} {'bare p99':>9} {'ratio p50':>10}")
-        for row in PING_PONG:
-            ours, bare, _ = bench.run(row)
-            print(f"{row[0]:<26} {ours[1]:9.0f} {ours[2]:9.0f} {bare[1]:9.0f} {bare[2]:9.0f}"
-                  f" {ours[1] / bare[1]:10.2f}", flush=True)  # fmt: skip
-    finally:
-        bench.market.close()
+    wanted = sys.argv[2:] or [t.__name__ for t in TABLES]
+    unknown = set(wanted) - {t.__name__ for t in TABLES}
+    if unknown:
+        sys.exit(f"bench_gateway: no table \"{unknown.pop()}\"; there are: {', '.join(t.__name__ for t in TABLES)}")
+    with Bench(Path(sys.argv[1]).resolve()) as bench:
+        for table in TABLES:
+            if table.__name__ in wanted:
+                table(bench)
+    if missing:
+        sys.exit(f"bench_gateway: {len(missing)} rows have no result")
 
 
 if __name__ == "__main__":

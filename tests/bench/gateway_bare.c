@@ -2,12 +2,13 @@
 /* The same orders as gateway_load through the same sockets, codec and sync, with no market in
    between: what a gateway and an engine could reach at most on this machine.
 
-   usage: gateway_bare FILE CLIENTS COUNT IN_FLIGHT FRAME
+   usage: gateway_bare FILE CLIENTS COUNT IN_FLIGHT FRAME RATE
 
    One process answers: a ROUTER with CURVE takes frames, protobuf-c reads each order and writes a
    report that repeats it, 128 bytes for each go to FILE, which was filled with zeros, and one
    fdatasync for all that had arrived comes before the answers.  The other has CLIENTS connections
-   that write and read the same messages with protobuf-c.  Prints what gateway_load prints. */
+   that write and read the same messages with protobuf-c.  RATE is that of gateway_load.  Prints
+   what gateway_load prints; the processor time is that of both processes. */
 #include "petahour/v1/session.pb-c.h"
 #include "tests/bench/latency.h"
 
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -34,6 +36,7 @@ enum {
     KEY_SIZE = 41,
     ROUTING_ID_BYTES = 5,
     PAYLOAD_BYTES_MAX = 65536,
+    TICK_US = 200, /* orders that are sent by the clock are looked for this often */
 };
 
 static void check(bool ok, const char *what)
@@ -206,7 +209,7 @@ typedef struct {
     uint32_t to_send, sent, answered;
 } sender;
 
-static void send_frame(sender *s, uint32_t cnt)
+static void send_frame(sender *s, uint32_t cnt, uint64_t due_ns)
 {
     static const uint8_t header[2] = {1, 1};
     static uint8_t bytes[PAYLOAD_BYTES_MAX];
@@ -228,7 +231,7 @@ static void send_frame(sender *s, uint32_t cnt)
         messages[i].message_case = PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_NEW_ORDER;
         messages[i].new_order = &orders[i];
         list[i] = &messages[i];
-        s->sent_ns[s->sent++] = latency_now_ns();
+        s->sent_ns[s->sent++] = due_ns;
     }
     client_frame f;
     petahour__v1__client_frame__init(&f);
@@ -279,8 +282,34 @@ static void connect_sender(sender *s, void *context, const char *endpoint, const
     check(s->sent_ns != NULL, "memory");
 }
 
-static void run_all(sender *v, uint32_t clients, uint32_t in_flight, uint32_t frame, latency *times)
+typedef struct {
+    uint32_t clients, in_flight, frame, rate;
+    uint64_t start_ns;
+} load;
+
+static uint64_t due_of(const sender *s, const load *l)
 {
+    if (l->rate == 0) return latency_now_ns();
+    return l->start_ns + s->sent * (UINT64_C(1000000000) * l->clients / l->rate);
+}
+
+static bool fill_window(sender *s, const load *l)
+{
+    bool any = false;
+    while (s->sent < s->to_send && s->sent - s->answered + l->frame <= l->in_flight) {
+        uint32_t left = s->to_send - s->sent;
+        uint64_t due = due_of(s, l);
+        if (l->rate != 0 && due > latency_now_ns()) break;
+        send_frame(s, left < l->frame ? left : l->frame, due);
+        any = true;
+    }
+    return any;
+}
+
+static void run_all(sender *v, const load *l, latency *times)
+{
+    const struct timespec tick = {0, TICK_US * 1000L};
+    uint32_t clients = l->clients;
     zmq_pollitem_t items[CLIENTS_MAX];
     uint64_t answered = 0, all = 0;
     for (uint32_t i = 0; i < clients; i++) {
@@ -292,17 +321,36 @@ static void run_all(sender *v, uint32_t clients, uint32_t in_flight, uint32_t fr
         answered = 0;
         for (uint32_t i = 0; i < clients; i++) {
             sender *s = &v[i];
-            while (s->sent < s->to_send && s->sent - s->answered + frame <= in_flight) {
-                uint32_t left = s->to_send - s->sent;
-                send_frame(s, left < frame ? left : frame);
-                any = true;
-            }
+            any |= fill_window(s, l);
             while (receive_frame(s, times))
                 any = true;
             answered += s->answered;
         }
-        if (!any && answered < all) check(zmq_poll(items, (int)clients, -1) >= 0, "poll");
+        if (any || answered == all) continue;
+        if (l->rate != 0)
+            (void)nanosleep(&tick, NULL);
+        else
+            check(zmq_poll(items, (int)clients, -1) >= 0, "poll");
     }
+}
+
+/* One order there and back, so that no handshake is part of what is measured. */
+static void warm_up(sender *s)
+{
+    latency none = {0};
+    zmq_pollitem_t item = {s->socket, 0, ZMQ_POLLIN, 0};
+    send_frame(s, 1, 0);
+    while (!receive_frame(s, &none))
+        check(zmq_poll(&item, 1, -1) >= 0, "poll");
+    s->sent = s->answered = 0;
+}
+
+static uint64_t cpu_of(pid_t process)
+{
+    clockid_t clock;
+    struct timespec t;
+    check(clock_getcpuclockid(process, &clock) == 0 && clock_gettime(clock, &t) == 0, "clock");
+    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
 static uint32_t number(const char *text, uint32_t max)
@@ -316,9 +364,12 @@ static uint32_t number(const char *text, uint32_t max)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6) return 2;
+    if (argc != 7) return 2;
     uint32_t clients = number(argv[2], CLIENTS_MAX), count = number(argv[3], 100000000);
-    uint32_t in_flight = number(argv[4], 1 << 20), frame = number(argv[5], FRAME_MAX);
+    load l = {.clients = clients,
+              .in_flight = number(argv[4], 1 << 20),
+              .frame = number(argv[5], FRAME_MAX),
+              .rate = strcmp(argv[6], "0") == 0 ? 0 : number(argv[6], 100000000)};
     char endpoint[128], public_key[KEY_SIZE], secret_key[KEY_SIZE];
     int pipes[2];
     check(zmq_curve_keypair(public_key, secret_key) == 0, "keys");
@@ -333,10 +384,12 @@ int main(int argc, char **argv)
     for (uint32_t i = 0; i < clients; i++) {
         v[i].to_send = count / clients + (i < count % clients);
         connect_sender(&v[i], context, endpoint, public_key);
+        warm_up(&v[i]);
     }
-    uint64_t start = latency_now_ns();
-    run_all(v, clients, in_flight, frame, &times);
-    latency_print(&times, latency_now_ns() - start);
+    uint64_t cpu = latency_cpu_ns() + cpu_of(server);
+    l.start_ns = latency_now_ns();
+    run_all(v, &l, &times);
+    latency_print(&times, latency_now_ns() - l.start_ns, latency_cpu_ns() + cpu_of(server) - cpu);
     (void)kill(server, SIGKILL);
     (void)waitpid(server, NULL, 0);
     for (uint32_t i = 0; i < clients; i++) {

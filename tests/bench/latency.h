@@ -19,7 +19,11 @@ uint64_t latency_now_ns(void);
 
 void latency_add(latency *l, uint64_t ns);
 
-/* One line: operations a second, then microseconds at 50, 99, 99.9 % and most.  Sorts the times. */
-void latency_print(latency *l, uint64_t spent_ns);
+/* Nanoseconds of processor time that this process has used. */
+uint64_t latency_cpu_ns(void);
+
+/* One line: operations a second, microseconds at 50, 99, 99.9 % and most, microseconds of
+   processor time an operation.  Sorts the times. */
+void latency_print(latency *l, uint64_t spent_ns, uint64_t cpu_ns);
 
 #endif
