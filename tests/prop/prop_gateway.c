@@ -13,6 +13,7 @@
 
 #include "petahour/v1/session.pb-c.h"
 
+#include "tests/unit/book_truth.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -469,11 +470,69 @@ static ph_command random_command(void)
     return (ph_command){.kind = PH_CMD_TICK};
 }
 
-/* Market data forgets what is closed once it is told. */
-static void forget(void *arg, const phg_picture *picture)
+/* Checksums of the last whole frame of each product, and how often they were told. */
+static uint64_t depth_sum[PRODUCTS + 1], statistics_sum[PRODUCTS + 1];
+static uint64_t numbers[2][PRODUCTS + 1], level_cnt, block_cnt;
+
+static void on_picture(void *arg, const phg_picture *p)
 {
     (void)arg;
-    (void)picture;
+    if (p->stream == PHG_STREAM_PRICES) return;
+    bool is_depth = p->stream == PHG_STREAM_DEPTH;
+    ck_assert_uint_eq(p->number, ++numbers[is_depth][p->product.v]);
+    level_cnt += p->level_cnt;
+    block_cnt += p->block_cnt;
+    if (!p->more) (is_depth ? depth_sum : statistics_sum)[p->product.v] = p->checksum;
+}
+
+static void on_whole(void *arg, const phg_picture *p)
+{
+    uint64_t *sum = arg;
+    ck_assert_int_eq(p->answer, PHG_ANSWER_SNAPSHOT);
+    for (uint32_t i = 0; i < p->level_cnt; i++)
+        for (uint32_t k = 0; k < p->levels[i].window.periods; k++)
+            *sum += phg_sum_level(p->levels[i].side, p->levels[i].window.first + k,
+                                  p->levels[i].price, p->levels[i].quantity);
+    for (uint32_t i = 0; i < p->block_cnt; i++)
+        *sum += phg_sum_block(&p->blocks[i].terms, p->blocks[i].units);
+    for (uint32_t i = 0; i < p->statistics_cnt; i++)
+        for (uint32_t k = 0; k < p->statistics[i].window.periods; k++)
+            *sum += phg_sum_statistics(p->statistics[i].window.first + k, &p->statistics[i].each);
+    if (!p->more) ck_assert_uint_eq(p->checksum, *sum);
+}
+
+/* Publishes; then the checksum told last is that of the market's own book, and snapshots too. */
+static void publish_and_compare(void)
+{
+    static book_truth truth;
+    ck_assert_int_eq(phg_feed_publish(&replica.feed, on_picture, NULL), PH_OK);
+    for (uint32_t i = 1; i <= PRODUCTS; i++) {
+        uint64_t whole = 0;
+        truth_read(w.m, (ph_product_id){i}, UINT32_MAX, &truth);
+        ck_assert_uint_eq(depth_sum[i], truth_sum(&truth));
+        if (told_seq % 8 != 0) continue;
+        ck_assert(
+            phg_feed_whole(&replica.feed, PHG_STREAM_DEPTH, (ph_product_id){i}, on_whole, &whole));
+        ck_assert_uint_eq(whole, truth_sum(&truth));
+        whole = 0;
+        ck_assert(phg_feed_whole(&replica.feed, PHG_STREAM_STATISTICS, (ph_product_id){i}, on_whole,
+                                 &whole));
+        ck_assert_uint_eq(whole, statistics_sum[i]);
+    }
+}
+
+/* Everybody begins to follow when half of the day is over. */
+static void begin_to_follow(void)
+{
+    ck_assert_int_eq(phg_feed_go_live(&replica.feed, 1), PH_OK);
+    phg_feed_follow(&replica.feed, PHG_STREAM_DEPTH, (ph_product_id){0});
+    phg_feed_follow(&replica.feed, PHG_STREAM_STATISTICS, (ph_product_id){0});
+    memset(numbers, 0, sizeof numbers);
+    level_cnt = block_cnt = 0;
+    for (uint32_t i = 1; i <= PRODUCTS; i++) {
+        depth_sum[i] = replica.feed.products[i - 1].depth.checksum;
+        statistics_sum[i] = replica.feed.products[i - 1].statistics.checksum;
+    }
 }
 
 /* Sets the market up, one record for each command, as an engine would have written them. */
@@ -539,13 +598,14 @@ START_TEST(what_is_told_is_what_is)
         if (c.kind == PH_CMD_DEPOSIT)
             snprintf(c.u.payment.reference.s, sizeof c.u.payment.reference.s, "more %d", i);
         step(c);
-        if (i == steps / 2) ck_assert_int_eq(phg_feed_go_live(&replica.feed, 1), PH_OK);
-        if (i > steps / 2) ck_assert_int_eq(phg_feed_publish(&replica.feed, forget, NULL), PH_OK);
+        if (i == steps / 2) begin_to_follow();
+        if (i > steps / 2) publish_and_compare();
     }
     ck_assert_msg(clips > 0 && replaced > 0 && closed > 0, "clips %llu, replaced %llu, lost %llu",
                   (unsigned long long)clips, (unsigned long long)replaced,
                   (unsigned long long)closed);
     ck_assert_uint_gt(ph_market_contract_cnt(w.m), 20);
+    ck_assert(level_cnt > 100 && block_cnt > 20);
     uint64_t signed_cnt = 0;
     for (uint32_t who = 1; who <= PEOPLE; who++)
         signed_cnt += signatures[who];

@@ -17,6 +17,7 @@ static struct {
 static void emit(void *arg, const phg_picture *p)
 {
     (void)arg;
+    if (p->stream != PHG_STREAM_PRICES) return;
     ck_assert_uint_eq(p->product.v, 1);
     ck_assert_uint_eq(p->epoch, 77);
     seen.frames++;
