@@ -2,9 +2,9 @@
 /*  gateway/feed.h - records to pictures: best prices and trades, depth and blocks, statistics of
     every product and period.
 
-    The feed keeps what rests of EACH orders, price by price, and which blocks rest, as far as events
-    tell it; it knows no rule of the market.  Blocks are not part of best prices.  An iceberg counts
-    with the clip that it shows.
+    The feed keeps what rests of EACH orders, price by price, and which blocks rest, as far as
+    events tell it; it knows no rule of the market.  Blocks are not part of best prices.  An iceberg
+    counts with the clip that it shows.
 
     Each product has three streams.  That of prices always gives frames; of depth and of statistics
     frames are made, and the checksum is kept, from when somebody follows them on.  Their numbers go

@@ -32,7 +32,7 @@ ph_status phg_feed_set_block(phg_feed *f, phg_feed_product *p, ph_order_id id, p
     if (!block) return PH_OK;
     uint32_t length = phg_block_length(&block->terms);
     if (price == 0) price = block->terms.price;
-    /* Several trades of a command may make up its units together: the last one leaves whole ones. */
+    /* Several trades of a command may make up its units together: the last leaves whole ones. */
     uint64_t units = leaves / length + (leaves % length != 0);
     return phg_feed_news_of_blocks(f, p, phg_blocks_set(&p->blocks, id, price, units));
 }

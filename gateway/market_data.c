@@ -263,7 +263,7 @@ static void send_range(phg_market_data *md, const phg_topic *topic)
                        .product = topic->product,
                        .epoch = md->feed->epoch,
                        .seq = md->feed->seq,
-                       .number = topic->last,
+                       .number = phg_feed_number(md->feed, topic->kind, topic->product),
                        .answer = PHG_ANSWER_RANGE_END};
     emit_answer(md, &end);
 }

@@ -2,15 +2,15 @@
 /*  gateway/market_data.h - the XPUB socket: topics, subscriptions, pictures, requests.
 
     A topic is the letter of a kind of stream ("P" prices, "D" depth, "S" statistics) and the number
-    of a product in eight hexadecimal digits; the letter alone stands for every product.  "?" and the
-    topic of one stream of kind D or S asks for a snapshot, "?", the topic, ":", 16 hexadecimal
+    of a product in eight hexadecimal digits; the letter alone stands for every product.  "?" and
+    the topic of one stream of kind D or S asks for a snapshot; "?", the topic, ":", 16 hexadecimal
     digits, "-" and 16 more asks for the frames with these numbers again (D, S and P).  A request is
     answered at once, under its own topic, to who asked alone, behind every frame of the stream that
     was sent before.  A subscription to anything else is not entered.
 
     A subscription to prices is answered with the product's whole picture, which all subscribers of
-    the topic receive: it replaces what they have.  Many subscriptions at once are answered once, and
-    not more often than SNAPSHOTS_PER_SECOND.
+    the topic receive: it replaces what they have.  Many subscriptions at once are answered once,
+    and not more often than SNAPSHOTS_PER_SECOND.
 
     Owns      its socket; borrows the replica.
     Thread    one.

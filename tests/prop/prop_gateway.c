@@ -13,6 +13,7 @@
 
 #include "petahour/v1/session.pb-c.h"
 
+#include "tests/prop/seeds.h"
 #include "tests/unit/book_truth.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
@@ -28,30 +29,6 @@ enum {
     CONTRACTS_MAX = 1 << 14,
     RECORD_MAX = 1 << 20
 };
-
-/* SplitMix64 (Steele, Lea, Flood 2014): the same everywhere. */
-static uint64_t rng_state;
-
-static uint32_t below(uint32_t n)
-{
-    uint64_t z = (rng_state += UINT64_C(0x9E3779B97F4A7C15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return (uint32_t)((z ^ (z >> 31)) % n);
-}
-
-static int environment(const char *name, int otherwise)
-{
-    const char *text = getenv(name);
-    if (text == NULL) return otherwise;
-    char *end;
-    long value = strtol(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || value < 0 || value > INT32_MAX) {
-        fprintf(stderr, "%s is a whole number, not \"%s\"\n", name, text);
-        exit(2);
-    }
-    return (int)value;
-}
 
 static world w;
 static phg_replica replica;
@@ -170,13 +147,9 @@ static void compare_prices(void)
             phg_best told = phg_feed_best(&replica.feed, id, t);
             bool same = told.bid == bid && told.bid_quantity == bid_quantity && told.ask == ask &&
                         told.ask_quantity == ask_quantity;
-            ck_assert_msg(
-                same,
-                "product %u period %u: told %lld x %llu / %lld x %llu, is %lld x "
-                "%llu / %lld x %llu",
-                product, t - now, (long long)told.bid, (unsigned long long)told.bid_quantity,
-                (long long)told.ask, (unsigned long long)told.ask_quantity, (long long)bid,
-                (unsigned long long)bid_quantity, (long long)ask, (unsigned long long)ask_quantity);
+            ck_assert_msg(same, "product %u period %u: told %lld / %lld, is %lld / %lld", product,
+                          t - now, (long long)told.bid, (long long)told.ask, (long long)bid,
+                          (long long)ask);
         }
     }
 }
@@ -386,8 +359,7 @@ static ph_command random_delivery(void)
             break;
     }
     if (!ph_market_contract(w.m, id, &facts)) return (ph_command){.kind = PH_CMD_TICK};
-    uint32_t dice = below(10);
-    uint64_t seconds = below(5) * HOUR / 2;
+    uint64_t dice = below(10), seconds = below(5) * HOUR / 2;
     if (dice < 5)
         return (ph_command){.kind = PH_CMD_REPORT_DELIVERY,
                             .sender = facts.supplier,
@@ -470,7 +442,7 @@ static ph_command random_command(void)
     return (ph_command){.kind = PH_CMD_TICK};
 }
 
-/* Checksums of the last whole frame of each product, and how often they were told. */
+/* Of the last whole frame of each product. */
 static uint64_t depth_sum[PRODUCTS + 1], statistics_sum[PRODUCTS + 1];
 static uint64_t numbers[2][PRODUCTS + 1], level_cnt, block_cnt;
 
