@@ -14,6 +14,7 @@ enum {
     PHG_FRAME_BYTES_MAX = 65536,   /* payload of one frame; one longer message goes alone */
     PHG_FRAME_MESSAGES_MAX = 256,  /* messages of one frame */
     PHG_RUNS_PER_FRAME_MAX = 1024, /* best prices of one market data frame */
+    PHG_ROWS_PER_FRAME_MAX = 640,  /* levels, blocks or statistics of one market data frame */
     PHG_SEGMENTS_PER_PUBLIC_TRADE_MAX = 1024,
     PHG_ROUTING_ID_MAX = 255, /* ZeroMQ's own bound */
     PHG_BUSY_MAX = 1024,      /* busy answers that wait for one session */
@@ -28,6 +29,9 @@ enum { PHG_KIND_CLIENT = 1, PHG_KIND_GATEWAY = 2, PHG_KIND_MARKET_DATA = 3 };
 
 /* A run takes at most 2 + 6 + 6 + 11 + 11 + 11 + 11 bytes, a segment 2 + 6 + 6 + 6 + 11. */
 _Static_assert(PHG_RUNS_PER_FRAME_MAX * 58 <= PHG_FRAME_BYTES_MAX, "runs fit a frame");
+/* A level takes at most 2 + 6 + 6 + 2 + 11 + 11 bytes, a block 2 + 2 + 2 + 2 + 6 + 6 + 6 + 11 + 11,
+   statistics 2 + 6 + 6 + 6 * 11. */
+_Static_assert(PHG_ROWS_PER_FRAME_MAX * 80 + 256 <= PHG_FRAME_BYTES_MAX, "rows fit a frame");
 _Static_assert(PHG_SEGMENTS_PER_PUBLIC_TRADE_MAX * 31 <= PHG_FRAME_BYTES_MAX, "a trade fits");
 _Static_assert(PHG_BUSY_MAX >= PHG_FRAME_MESSAGES_MAX, "a frame's answers always fit once");
 _Static_assert(PHG_PERIODS_KEPT_MAX > PH_HORIZON_MAX + 1, "every open period has a place");

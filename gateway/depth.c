@@ -63,6 +63,12 @@ ph_status phg_depth_take(phg_depth *l, ph_side side, ph_price price, uint64_t qu
     return PH_OK;
 }
 
+uint64_t phg_depth_at(const phg_depth *l, ph_side side, ph_price price)
+{
+    uint32_t i = find(l, side, price);
+    return i < l->cnt && l->v[i].price == price ? l->v[i].quantity : 0;
+}
+
 phg_level phg_depth_best(const phg_depth *l)
 {
     return l->cnt == 0 ? (phg_level){0, 0} : l->v[l->cnt - 1];

@@ -28,6 +28,9 @@ ph_status phg_depth_add(phg_depth *l, ph_side side, ph_price price, uint64_t qua
 /* Takes quantity > 0 away from a price.  PH_ECORRUPT: that much does not stand there. */
 ph_status phg_depth_take(phg_depth *l, ph_side side, ph_price price, uint64_t quantity);
 
+/* What stands at a price; 0 if nothing does. */
+uint64_t phg_depth_at(const phg_depth *l, ph_side side, ph_price price);
+
 /* The best level; price 0 and quantity 0 if there is none. */
 phg_level phg_depth_best(const phg_depth *l);
 

@@ -3,6 +3,7 @@
 
 #include "engine/base/panic.h"
 #include "engine/base/period.h"
+#include "gateway/book_sum.h"
 #include "gateway/bounds.h"
 #include "gateway/feed_parts.h"
 
@@ -21,12 +22,17 @@ void phg_feed_release(phg_feed *f)
         free(p->trades);
         free(p->segments);
         free(p->orders);
+        free(p->changes);
+        phg_blocks_release(&p->blocks);
     }
     phg_resting_release(&f->resting);
     free(f->products);
     free(f->closed);
     free(f->touched);
     free(f->runs);
+    free(f->levels);
+    free(f->blocks);
+    free(f->statistics);
     *f = (phg_feed){0};
 }
 
@@ -43,8 +49,7 @@ static ph_status room(void **rows, uint32_t *max, size_t size, uint64_t need)
     return PH_OK;
 }
 
-/* Lists the product among those that have news. */
-static ph_status list(phg_feed *f, phg_feed_product *p)
+ph_status phg_feed_list(phg_feed *f, phg_feed_product *p)
 {
     if (p->is_listed) return PH_OK;
     void *rows = f->touched;
@@ -67,7 +72,62 @@ static ph_status touch(phg_feed *f, phg_feed_product *p, ph_period t)
     }
     if (t < p->touched_first) p->touched_first = t;
     if (t >= p->touched_end) p->touched_end = t + 1;
-    return list(f, p);
+    return phg_feed_list(f, p);
+}
+
+/* Notes that what stands at a price may have changed in [first, end). */
+static ph_status change(phg_feed *f, phg_feed_product *p, phg_feed_change c)
+{
+    p->depth.has_news = true;
+    if (!f->is_live || !p->depth.is_followed) return PH_OK;
+    phg_feed_change *last = p->change_cnt == 0 ? NULL : &p->changes[p->change_cnt - 1];
+    if (last && last->side == c.side && last->price == c.price && c.first >= last->first &&
+        c.first <= last->end) {
+        if (c.end > last->end) last->end = c.end;
+        return PH_OK;
+    }
+    void *rows = p->changes;
+    ph_status s = room(&rows, &p->change_max, sizeof *p->changes, p->change_cnt + UINT64_C(1));
+    p->changes = rows;
+    if (s == PH_OK) p->changes[p->change_cnt++] = c;
+    return s;
+}
+
+/* Puts a quantity into the depth of a period, or takes it out. */
+static ph_status shift(phg_feed *f, phg_feed_product *p, const phg_resting_order *o, ph_period t,
+                       int64_t by)
+{
+    phg_depth *depth = &phg_feed_period_of(p, t)->side[o->side - 1];
+    uint64_t before = p->depth.is_followed ? phg_depth_at(depth, o->side, o->price) : 0;
+    ph_status s = by > 0 ? phg_depth_add(depth, o->side, o->price, (uint64_t)by)
+                         : phg_depth_take(depth, o->side, o->price, (uint64_t)-by);
+    if (s != PH_OK) return s;
+    if (p->depth.is_followed) {
+        uint64_t after = before + (uint64_t)by;
+        p->depth.checksum += phg_sum_level(o->side, t, o->price, after) -
+                             phg_sum_level(o->side, t, o->price, before);
+    }
+    s = change(f, p, (phg_feed_change){o->side, o->price, t, t + 1});
+    return s == PH_OK ? touch(f, p, t) : s;
+}
+
+/* Forgets what a closed period had. */
+static void empty(phg_feed_product *p, ph_period t, phg_feed_period *period)
+{
+    for (uint32_t side = 0; side < 2; side++) {
+        phg_depth *depth = &period->side[side];
+        if (depth->cnt != 0) p->depth.has_news = true;
+        for (uint32_t i = 0; p->depth.is_followed && i < depth->cnt; i++)
+            p->depth.checksum -= phg_sum_level(side == 0 ? PH_SIDE_BUY : PH_SIDE_SELL, t,
+                                               depth->v[i].price, depth->v[i].quantity);
+        phg_depth_release(depth);
+    }
+    if (phg_statistics_is_empty(&period->statistics)) return;
+    p->statistics.has_news = true;
+    p->statistics.checksum -= period->statistics_sum;
+    period->statistics = (phg_statistics){0};
+    period->statistics_sum = 0;
+    period->has_traded = false;
 }
 
 static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
@@ -75,9 +135,9 @@ static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
     for (ph_period t = p->first > p->closed_end ? p->first : p->closed_end; t < end && t < p->end;
          t++) {
         phg_feed_period *period = phg_feed_period_of(p, t);
-        bool was_empty = period->side[0].cnt == 0 && period->side[1].cnt == 0;
-        phg_depth_release(&period->side[0]);
-        phg_depth_release(&period->side[1]);
+        bool was_empty = period->side[0].cnt == 0 && period->side[1].cnt == 0 &&
+                         phg_statistics_is_empty(&period->statistics);
+        empty(p, t, period);
         ph_status s = was_empty ? PH_OK : touch(f, p, t);
         if (s != PH_OK) return s;
     }
@@ -167,11 +227,7 @@ static ph_status stand(phg_feed *f, phg_feed_product *p, const phg_resting_order
     ph_status s = PH_OK;
     for (ph_period t = open_first(p, o); s == PH_OK && t < end; t++) {
         uint64_t quantity = phg_resting_shown(o, t);
-        if (quantity == 0) continue;
-        phg_depth *depth = &phg_feed_period_of(p, t)->side[o->side - 1];
-        s = in ? phg_depth_add(depth, o->side, o->price, quantity)
-               : phg_depth_take(depth, o->side, o->price, quantity);
-        if (s == PH_OK) s = touch(f, p, t);
+        if (quantity != 0) s = shift(f, p, o, t, in ? (int64_t)quantity : -(int64_t)quantity);
     }
     return s;
 }
@@ -185,10 +241,7 @@ static ph_status set_period(phg_feed *f, phg_feed_product *p, phg_resting_order 
     *record = now;
     uint64_t after = phg_resting_shown(o, t);
     if (before == after || t < p->closed_end) return PH_OK;
-    phg_depth *depth = &phg_feed_period_of(p, t)->side[o->side - 1];
-    ph_status s = before > after ? phg_depth_take(depth, o->side, o->price, before - after)
-                                 : phg_depth_add(depth, o->side, o->price, after - before);
-    return s == PH_OK ? touch(f, p, t) : s;
+    return shift(f, p, o, t, (int64_t)after - (int64_t)before);
 }
 
 /* Takes the order out of every period that is open. */
@@ -203,11 +256,13 @@ static ph_status remove_order(phg_feed *f, phg_feed_product *p, phg_resting_orde
 
 static ph_status take_accepted(phg_feed *f, const ph_command *c, const ph_accepted *e)
 {
-    if (c->kind == PH_CMD_NEW_GROUP) return PH_OK; /* of blocks */
-    const ph_new_order *n = &c->u.order;
+    bool is_group = c->kind == PH_CMD_NEW_GROUP;
+    if (!is_group && c->kind != PH_CMD_NEW_ORDER) return PH_ECORRUPT;
+    if (is_group && f->member >= c->u.group.cnt) return PH_ECORRUPT;
+    const ph_new_order *n = is_group ? &c->u.group.v[f->member++] : &c->u.order;
     phg_feed_product *p = phg_feed_product_of(f, n->product);
-    if (c->kind != PH_CMD_NEW_ORDER || !p) return PH_ECORRUPT;
-    if (n->shape != PH_SHAPE_EACH) return PH_OK;
+    if (!p) return PH_ECORRUPT;
+    if (n->shape != PH_SHAPE_EACH) return phg_feed_put_block(f, p, e->order, n);
     if (n->window.periods == 0 || n->window.periods > PH_EACH_PERIODS_MAX) return PH_ECORRUPT;
     if (ph_window_end(n->window) > UINT32_MAX || n->quantity == 0) return PH_ECORRUPT;
     phg_resting_order o = {
@@ -235,9 +290,9 @@ static ph_status take_accepted(phg_feed *f, const ph_command *c, const ph_accept
 static ph_status take_replaced(phg_feed *f, const ph_command *c, const ph_replaced *e)
 {
     phg_resting_order *o = phg_resting_find(&f->resting, e->order);
-    if (!o) return PH_OK; /* a block */
-    phg_feed_product *p = phg_feed_product_of(f, o->product);
-    PH_ASSERT(p);
+    phg_feed_product *p = phg_feed_product_of(f, o ? o->product : e->product);
+    if (!p) return PH_ECORRUPT;
+    if (!o) return phg_feed_set_block(f, p, e->order, e->price, e->unit_periods);
     ph_status s = reach(f, p, o->window, c->at);
     if (s == PH_OK) s = stand(f, p, o, false);
     if (s != PH_OK) return s;
@@ -274,7 +329,8 @@ static ph_status execute(phg_feed *f, phg_feed_product *p, ph_order_id id, const
                          const ph_event *segments)
 {
     phg_resting_order *o = phg_resting_find(&f->resting, id);
-    if (!o) return PH_OK; /* a block */
+    uint64_t leaves = id.v == trade->buy_order.v ? trade->buy_leaves : trade->sell_leaves;
+    if (!o) return phg_feed_set_block(f, p, id, 0, leaves);
     for (uint32_t i = 0; i < trade->segment_cnt; i++) {
         const ph_segment *g = &segments[i].u.segment;
         for (uint32_t k = 0; k < g->window.periods; k++) {
@@ -282,7 +338,6 @@ static ph_status execute(phg_feed *f, phg_feed_product *p, ph_order_id id, const
             if (s != PH_OK) return s;
         }
     }
-    uint64_t leaves = id.v == trade->buy_order.v ? trade->buy_leaves : trade->sell_leaves;
     return leaves == 0 ? remove_order(f, p, o) : PH_OK;
 }
 
@@ -302,7 +357,37 @@ static ph_status keep_trade(phg_feed *f, phg_feed_product *p, const ph_command *
         (phg_feed_trade){e->trade, c->at, e->taker, p->segment_cnt, e->segment_cnt};
     for (uint32_t i = 0; i < e->segment_cnt; i++)
         p->segments[p->segment_cnt++] = segments[i].u.segment;
-    return list(f, p);
+    return phg_feed_list(f, p);
+}
+
+/* Takes the segments into the statistics of their periods. */
+static ph_status count(phg_feed *f, phg_feed_product *p, const ph_command *c, const ph_trade *e,
+                       const ph_event *segments)
+{
+    phg_statistics_fill fill = {
+        .seq = c->seq,
+        .taker = e->taker,
+        .is_each = phg_resting_find(&f->resting, e->buy_order) &&
+                   phg_resting_find(&f->resting, e->sell_order),
+        .is_resale = e->from_contract.v != 0,
+    };
+    ph_status s = PH_OK;
+    for (uint32_t i = 0; i < e->segment_cnt && s == PH_OK; i++) {
+        const ph_segment *g = &segments[i].u.segment;
+        ph_period end = (ph_period)ph_window_end(g->window);
+        fill.quantity = g->quantity;
+        fill.price = g->price;
+        s = reach(f, p, g->window, c->at);
+        for (ph_period t = g->window.first; t < end && s == PH_OK; t++) {
+            if (t < p->closed_end) return PH_ECORRUPT;
+            phg_feed_period *period = phg_feed_period_of(p, t);
+            phg_statistics_take(&period->statistics, &fill);
+            period->has_traded = true;
+            s = touch(f, p, t);
+        }
+    }
+    p->statistics.has_news = true;
+    return s;
 }
 
 static ph_status take_trade(phg_feed *f, const ph_command *c, phg_event_at events)
@@ -313,7 +398,8 @@ static ph_status take_trade(phg_feed *f, const ph_command *c, phg_event_at event
     if (!p || e->segment_cnt > events.cnt - events.at - 1) return PH_ECORRUPT;
     for (uint32_t i = 0; i < e->segment_cnt; i++)
         if (segments[i].kind != PH_EVT_SEGMENT) return PH_ECORRUPT;
-    ph_status s = execute(f, p, e->buy_order, e, segments);
+    ph_status s = count(f, p, c, e, segments);
+    if (s == PH_OK) s = execute(f, p, e->buy_order, e, segments);
     if (s == PH_OK) s = execute(f, p, e->sell_order, e, segments);
     if (s == PH_OK && f->is_live) s = keep_trade(f, p, c, e, segments);
     return s;
@@ -322,10 +408,9 @@ static ph_status take_trade(phg_feed *f, const ph_command *c, phg_event_at event
 static ph_status take_cancelled(phg_feed *f, const ph_cancelled *e)
 {
     phg_resting_order *o = phg_resting_find(&f->resting, e->order);
-    if (!o) return PH_OK; /* a block */
-    phg_feed_product *p = phg_feed_product_of(f, o->product);
-    PH_ASSERT(p);
-    return remove_order(f, p, o);
+    phg_feed_product *p = phg_feed_product_of(f, o ? o->product : e->product);
+    if (!p) return PH_ECORRUPT;
+    return o ? remove_order(f, p, o) : phg_feed_set_block(f, p, e->order, 0, 0);
 }
 
 static ph_status take_period_lost(phg_feed *f, const ph_period_lost *e)
@@ -375,7 +460,8 @@ static ph_status take_gate(phg_feed *f, const ph_gate_closed *e)
                                                        ended, open_of(p, o) - ended};
     }
     if (f->closed_cnt > 1) qsort(f->closed, f->closed_cnt, sizeof *f->closed, by_order);
-    return close_until(f, p, e->period + 1);
+    s = phg_feed_news_of_blocks(f, p, phg_blocks_shorten(&p->blocks, e->period + 1));
+    return s == PH_OK ? close_until(f, p, e->period + 1) : s;
 }
 
 /* Nothing rests in a product whose terms change; periods that a shorter gate leaves open are open
@@ -395,7 +481,17 @@ static ph_status take_phase(phg_feed *f, const ph_phase_changed *e)
     if (!p) return PH_ECORRUPT;
     p->phase = e->phase;
     p->is_phase_new = true;
-    return list(f, p);
+    p->statistics.has_news = true;
+    return phg_feed_list(f, p);
+}
+
+static ph_status take_reference(phg_feed *f, const ph_reference_set *e)
+{
+    phg_feed_product *p = phg_feed_product_of(f, e->product);
+    if (!p) return PH_ECORRUPT;
+    p->reference = e->price;
+    p->statistics.has_news = true;
+    return phg_feed_list(f, p);
 }
 
 static ph_status take_product(phg_feed *f, const ph_product_terms *terms)
@@ -408,7 +504,10 @@ static ph_status take_product(phg_feed *f, const ph_product_terms *terms)
     f->products[f->product_cnt++] = (phg_feed_product){
         .period_seconds = terms->period_seconds,
         .gate_seconds = terms->gate_seconds,
+        .reference = terms->reference_price,
         .phase = PH_PHASE_OPEN,
+        .depth.is_followed = f->all_depth,
+        .statistics.is_followed = f->all_statistics,
     };
     return PH_OK;
 }
@@ -416,7 +515,10 @@ static ph_status take_product(phg_feed *f, const ph_product_terms *terms)
 ph_status phg_feed_take(phg_feed *f, const ph_command *c, phg_event_at events)
 {
     const ph_event *e = &events.v[events.at];
-    if (f->seq != c->seq) f->arriving.v = 0;
+    if (f->seq != c->seq) {
+        f->arriving.v = 0;
+        f->member = 0;
+    }
     f->seq = c->seq;
     f->closed_cnt = 0;
     switch (e->kind) {
@@ -435,8 +537,8 @@ ph_status phg_feed_take(phg_feed *f, const ph_command *c, phg_event_at events)
     case PH_EVT_SEGMENT:
     case PH_EVT_TRANSFER:
     case PH_EVT_DELIVERY:
-    case PH_EVT_DELIVERY_FINAL:
-    case PH_EVT_REFERENCE_SET: return PH_OK;
+    case PH_EVT_DELIVERY_FINAL: return PH_OK;
+    case PH_EVT_REFERENCE_SET: return take_reference(f, &e->u.reference_set);
     }
     return PH_ECORRUPT;
 }
@@ -447,7 +549,10 @@ ph_status phg_feed_go_live(phg_feed *f, uint64_t epoch)
     ph_status s = phg_feed_publish(f, NULL, NULL);
     if (s != PH_OK) return s;
     f->runs = calloc(PHG_RUNS_PER_FRAME_MAX, sizeof *f->runs);
-    if (!f->runs) return PH_EFULL;
+    f->levels = calloc(PHG_ROWS_PER_FRAME_MAX, sizeof *f->levels);
+    f->blocks = calloc(PHG_ROWS_PER_FRAME_MAX, sizeof *f->blocks);
+    f->statistics = calloc(PHG_ROWS_PER_FRAME_MAX, sizeof *f->statistics);
+    if (!f->runs || !f->levels || !f->blocks || !f->statistics) return PH_EFULL;
     f->epoch = epoch;
     f->is_live = true;
     return PH_OK;

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  gateway/feed.h - records to pictures: best prices of every product and period, and trades.
+/*  gateway/feed.h - records to pictures: best prices and trades, depth and blocks, statistics of
+    every product and period.
 
-    The feed keeps what rests of EACH orders, price by price, as far as events tell it; it knows no
-    rule of the market.  Blocks are not part of best prices.  An iceberg counts with the clip that
-    it shows.
+    The feed keeps what rests of EACH orders, price by price, and which blocks rest, as far as
+    events tell it; it knows no rule of the market.  Blocks are not part of best prices.  An iceberg
+    counts with the clip that it shows.
+
+    Each product has three streams.  That of prices always gives frames; of depth and of statistics
+    frames are made, and the checksum is kept, from when somebody follows them on.  Their numbers go
+    on all the same, one for each publish that has news.
 
     What is told: trades one by one; best prices only as they stand when phg_feed_publish is called
     and only where they differ from what was told last, runs of equal neighbours as one.  A
@@ -13,7 +18,7 @@
     Owns      its pictures; phg_feed_release accepts a zeroed one.
     Lifetime  what an emit callback is given is valid during the callback.
     Thread    one.
-    Laws      frames of a product are numbered from 1 without gaps.
+    Laws      frames of a stream are numbered from 1 without gaps.
     Failure   PH_EFULL: no memory; PH_ECORRUPT: events that no market writes. */
 #ifndef GATEWAY_FEED_H
 #define GATEWAY_FEED_H
@@ -31,8 +36,24 @@ typedef struct {
 typedef struct {
     phg_depth side[2]; /* BUY, SELL */
     phg_best told;
-    bool is_touched;
+    bool is_touched, has_traded; /* since the last publish */
+    phg_statistics statistics;
+    uint64_t statistics_sum; /* what these figures are in the checksum */
 } phg_feed_period;
+
+/* Periods in which what stands at a price may differ from what was told. */
+typedef struct {
+    ph_side side;
+    ph_price price;
+    ph_period first, end;
+} phg_feed_change;
+
+/* A stream whose frames are made while somebody follows it. */
+typedef struct {
+    uint64_t number;   /* of the last frame */
+    uint64_t checksum; /* kept only while it is followed */
+    bool is_followed, has_news;
+} phg_feed_stream;
 
 typedef struct {
     ph_trade_id trade;
@@ -63,7 +84,12 @@ typedef struct {
     uint32_t segment_cnt, segment_max;
     ph_order_id *orders; /* that rest in it, in no order */
     uint32_t order_cnt, order_max;
-    uint64_t number; /* of the last frame */
+    uint64_t number; /* of the last frame of prices */
+    phg_feed_stream depth, statistics;
+    phg_blocks blocks;
+    phg_feed_change *changes; /* of depth, since the last publish */
+    uint32_t change_cnt, change_max;
+    ph_price reference;
     ph_phase phase;
     bool is_phase_new, is_listed; /* listed among the products that were touched */
 } phg_feed_product;
@@ -72,14 +98,19 @@ typedef struct {
     bool is_live; /* false while the log is read: nothing is told */
     uint64_t epoch, seq;
     phg_resting resting;
-    ph_order_id arriving;    /* EACH order that the present command put in */
-    phg_feed_closed *closed; /* by the last GATE_CLOSED, in order of id */
+    ph_order_id arriving;           /* EACH order that the present command put in */
+    uint32_t member;                /* of a group: how many were accepted */
+    bool all_depth, all_statistics; /* products that are listed later are followed too */
+    phg_feed_closed *closed;        /* by the last GATE_CLOSED, in order of id */
     uint32_t closed_cnt, closed_max;
     phg_feed_product *products;
     uint32_t product_cnt, product_max;
     ph_product_id *touched;
     uint32_t touched_cnt, touched_max;
-    phg_run *runs; /* of the frame that is built */
+    phg_run *runs; /* of the frame that is built, as are these */
+    phg_level_run *levels;
+    phg_block_told *blocks;
+    phg_statistics_run *statistics;
 } phg_feed;
 
 typedef void (*phg_feed_emit)(void *arg, const phg_picture *picture);
@@ -98,6 +129,18 @@ ph_status phg_feed_publish(phg_feed *f, phg_feed_emit emit, void *arg);
 /* Emits the whole picture of a product: its phase, then the best prices of every period.  Nothing
    for a product that is not listed.  Call after phg_feed_publish. */
 ph_status phg_feed_snapshot(phg_feed *f, ph_product_id id, phg_feed_emit emit, void *arg);
+
+/* From here on frames of the product's stream are made; of all products, also later ones, when id
+   is 0.  Nothing for a product that is not listed, and for prices. */
+void phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id);
+
+/* Emits the whole book of depth or statistics and follows it: at least one frame, none with `more`
+   last.  False: the product is not listed, or nothing is told yet.  Call after phg_feed_publish. */
+bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_feed_emit emit,
+                    void *arg);
+
+/* Number of the last frame of a stream; 0 for a product that is not listed. */
+uint64_t phg_feed_number(const phg_feed *f, phg_stream_kind kind, ph_product_id id);
 
 /* Unit-periods that are open of an EACH order; 0 if it does not rest. */
 uint64_t phg_feed_open(const phg_feed *f, ph_order_id id);

@@ -39,6 +39,7 @@ static void flush(frame *f)
     if (f->cost == 0 && f->phase == 0) return;
     PH_ASSERT(f->emit != NULL); /* before it is live nothing is gathered */
     phg_picture picture = {
+        .stream = PHG_STREAM_PRICES,
         .product = {(uint32_t)(f->product - f->feed->products) + 1},
         .number = ++f->product->number,
         .epoch = f->feed->epoch,
@@ -120,6 +121,7 @@ ph_status phg_feed_publish(phg_feed *f, phg_feed_emit emit, void *arg)
         frame out = {.feed = f, .product = p, .emit = emit, .arg = arg};
         p->is_listed = false;
         if (f->is_live && p->is_phase_new) out.phase = p->phase;
+        phg_feed_tell_books(f, p, emit, arg);
         p->is_phase_new = false;
         for (uint32_t k = 0; k < p->trade_cnt; k++)
             add_trade(&out, &p->trades[k]);

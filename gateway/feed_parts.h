@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  gateway/feed_parts.h - what the files of the feed share: feed.c keeps the pictures,
-    feed_frames.c tells them. */
+    feed_frames.c tells prices and trades, feed_books.c depth and statistics. */
 #ifndef GATEWAY_FEED_PARTS_H
 #define GATEWAY_FEED_PARTS_H
 
@@ -24,5 +24,27 @@ static inline phg_best phg_feed_best_of(const phg_feed_period *period)
     phg_level bid = phg_depth_best(&period->side[0]), ask = phg_depth_best(&period->side[1]);
     return (phg_best){bid.price, ask.price, bid.quantity, ask.quantity};
 }
+
+/* feed.c: lists the product among those that have news. */
+ph_status phg_feed_list(phg_feed *f, phg_feed_product *p);
+
+/* feed_blocks.c: what an operation on the blocks changed is news. */
+ph_status phg_feed_news_of_blocks(phg_feed *f, phg_feed_product *p, ph_status s);
+
+ph_status phg_feed_put_block(phg_feed *f, phg_feed_product *p, ph_order_id id,
+                             const ph_new_order *n);
+
+/* What is open of a block, told in unit-periods; at its old price when that is 0.  An order that
+   rests nowhere is not looked at. */
+ph_status phg_feed_set_block(phg_feed *f, phg_feed_product *p, ph_order_id id, ph_price price,
+                             uint64_t leaves);
+
+/* feed_books.c: tells what is new of depth and of statistics; before the places of closed periods
+   are given up. */
+void phg_feed_tell_books(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg);
+
+/* The checksum of a book as it stands. */
+uint64_t phg_feed_sum_depth(const phg_feed_product *p);
+uint64_t phg_feed_sum_statistics(phg_feed_product *p);
 
 #endif

@@ -245,7 +245,7 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
     phg_order_entry_answer(g->order_entry, now_ns, g->questions);
     if (s == PH_OK) s = phg_order_entry_give(g->order_entry, now_ns, &waits_for_session);
     if (s == PH_OK && !is_recovering) s = cancel_left(g, now_ns, &waits_for_engine);
-    if (s == PH_OK) s = phg_market_data_take(g->market_data);
+    if (s == PH_OK) s = phg_market_data_take(g->market_data, now_ns);
     if (s == PH_OK) s = phg_market_data_give(g->market_data, now_ns, &waits_for_snapshot);
     if (s != PH_OK) ph_log_error("could not serve: %s", ph_status_text(s));
     *ret_is_waiting = waits_for_session || waits_for_snapshot || waits_for_engine;

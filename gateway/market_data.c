@@ -2,6 +2,7 @@
 #include "gateway/market_data.h"
 
 #include "gateway/bounds.h"
+#include "gateway/history.h"
 #include "gateway/ratelimit.h"
 #include "gateway/zap.h"
 
@@ -18,7 +19,14 @@ enum {
     SNAPSHOTS_PER_SECOND = 2000,
     SNAPSHOTS_PER_TURN = 64,
     QUEUE_FRAMES = 4096,
+    ANSWERS_PER_SECOND = 256, /* frames that answer the requests of one key */
+    ANSWER_BURST = 2048,
 };
+
+/* What was sent last of each stream of a product. */
+typedef struct {
+    phg_history prices, depth, statistics;
+} histories;
 
 struct phg_market_data {
     void *socket;
@@ -31,29 +39,69 @@ struct phg_market_data {
     uint32_t wanted_max, wanted_cnt, next;
     bool all_wanted;
     bool has_no_memory; /* a frame could not be written */
+    histories *kept;    /* of product n: kept[n - 1] */
+    uint32_t kept_cnt;
+    phg_ratelimit *requests; /* of key n: requests[n - 1] */
+    uint32_t request_cnt;
+    const char *answer_topic; /* of the request that is answered */
+    size_t answer_topic_size;
+    uint32_t answer_frames;
 };
 
-void phg_topic_write(char to[PHG_TOPIC_SIZE + 1], ph_product_id product)
+void phg_topic_write(char to[PHG_TOPIC_SIZE + 1], phg_stream_kind kind, ph_product_id product)
 {
-    (void)snprintf(to, PHG_TOPIC_SIZE + 1, "P%08" PRIx32, product.v);
+    (void)snprintf(to, PHG_TOPIC_SIZE + 1, "%c%08" PRIx32, (char)kind, product.v);
 }
 
-ph_status phg_topic_read(const void *bytes, size_t size, ph_product_id *ret)
+/* Reads `digits` lower-case hexadecimal digits. */
+static bool read_hex(const char *text, size_t digits, uint64_t *ret)
 {
-    const char *text = bytes;
-    if ((size != 1 && size != PHG_TOPIC_SIZE) || text[0] != 'P') return PH_EINVAL;
-    uint32_t v = 0;
-    for (size_t i = 1; i < size; i++) {
+    uint64_t v = 0;
+    for (size_t i = 0; i < digits; i++) {
         char c = text[i];
         if (c >= '0' && c <= '9')
-            v = v * 16 + (uint32_t)(c - '0');
+            v = v * 16 + (uint64_t)(c - '0');
         else if (c >= 'a' && c <= 'f')
-            v = v * 16 + (uint32_t)(c - 'a') + 10;
+            v = v * 16 + (uint64_t)(c - 'a') + 10;
         else
-            return PH_EINVAL;
+            return false;
     }
-    if (size != 1 && v == 0) return PH_EINVAL;
-    ret->v = v;
+    *ret = v;
+    return true;
+}
+
+/* "?", the topic of one stream, and what is wanted of it. */
+static ph_status read_request(const char *text, size_t size, phg_topic *ret)
+{
+    enum { NUMBER = 16, FIRST = PHG_TOPIC_SIZE + 1, LAST = FIRST + NUMBER + 1 };
+    phg_topic topic;
+    if (size < PHG_TOPIC_SIZE || phg_topic_read(text, PHG_TOPIC_SIZE, &topic) != PH_OK)
+        return PH_EINVAL;
+    topic.is_request = true;
+    if (size == PHG_TOPIC_SIZE && topic.kind != PHG_STREAM_PRICES) {
+        *ret = topic;
+        return PH_OK;
+    }
+    if (size != LAST + NUMBER || text[FIRST - 1] != ':' || text[LAST - 1] != '-') return PH_EINVAL;
+    if (!read_hex(text + FIRST, NUMBER, &topic.first) ||
+        !read_hex(text + LAST, NUMBER, &topic.last) || topic.first == 0 || topic.last < topic.first)
+        return PH_EINVAL;
+    *ret = topic;
+    return PH_OK;
+}
+
+ph_status phg_topic_read(const void *bytes, size_t size, phg_topic *ret)
+{
+    const char *text = bytes;
+    uint64_t product = 0;
+    if (size > 1 && text[0] == '?') return read_request(text + 1, size - 1, ret);
+    if (size != 1 && size != PHG_TOPIC_SIZE) return PH_EINVAL;
+    if (text[0] != PHG_STREAM_PRICES && text[0] != PHG_STREAM_DEPTH &&
+        text[0] != PHG_STREAM_STATISTICS)
+        return PH_EINVAL;
+    if (size != 1 && (!read_hex(text + 1, PHG_TOPIC_SIZE - 1, &product) || product == 0))
+        return PH_EINVAL;
+    *ret = (phg_topic){.kind = (phg_stream_kind)text[0], .product = {(uint32_t)product}};
     return PH_OK;
 }
 
@@ -90,6 +138,13 @@ void phg_market_data_close(phg_market_data *md)
 {
     if (!md) return;
     if (md->socket) (void)zmq_close(md->socket);
+    for (uint32_t i = 0; i < md->kept_cnt; i++) {
+        phg_history_release(&md->kept[i].prices);
+        phg_history_release(&md->kept[i].depth);
+        phg_history_release(&md->kept[i].statistics);
+    }
+    free(md->kept);
+    free(md->requests);
     free(md->is_wanted);
     free(md);
 }
@@ -122,16 +177,132 @@ static ph_status want(phg_market_data *md, uint32_t product)
     return PH_OK;
 }
 
-/* A message of a subscriber: 1 (subscribe) or 0 (no more), then the topic. */
-static ph_status take_subscription(phg_market_data *md, const uint8_t *bytes, size_t size)
+/* XPUB never waits: a subscriber whose queue is full loses the frame. */
+static void send_frame(phg_market_data *md, const char *topic, size_t topic_size, phg_bytes frame)
 {
-    ph_product_id product;
-    if (size < 1 || bytes[0] > 1) return PH_OK;
-    if (phg_topic_read(bytes + 1, size - 1, &product) != PH_OK) return PH_OK;
-    int option = bytes[0] == 1 ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE;
-    /* Fails for a subscriber that has gone meanwhile, who needs nothing any more. */
-    if (zmq_setsockopt(md->socket, option, bytes + 1, size - 1) != 0) return PH_OK;
-    if (bytes[0] != 1) return PH_OK;
+    static const uint8_t header[PHG_HEADER_SIZE] = {PHG_PROTOCOL_VERSION, PHG_KIND_MARKET_DATA};
+    (void)zmq_send(md->socket, topic, topic_size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    (void)zmq_send(md->socket, header, sizeof header, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    (void)zmq_send(md->socket, frame.p, frame.size, ZMQ_DONTWAIT);
+}
+
+/* NULL: the product is not listed, or no memory. */
+static phg_history *history_of(phg_market_data *md, phg_stream_kind kind, ph_product_id product)
+{
+    if (product.v == 0 || product.v > md->feed->product_cnt) return NULL;
+    if (product.v > md->kept_cnt) {
+        uint32_t more = md->feed->product_cnt + 16;
+        histories *grown = realloc(md->kept, more * sizeof *grown);
+        if (!grown) return NULL;
+        memset(grown + md->kept_cnt, 0, (more - md->kept_cnt) * sizeof *grown);
+        md->kept = grown;
+        md->kept_cnt = more;
+    }
+    histories *of = &md->kept[product.v - 1];
+    switch (kind) {
+    case PHG_STREAM_PRICES: return &of->prices;
+    case PHG_STREAM_DEPTH: return &of->depth;
+    case PHG_STREAM_STATISTICS: return &of->statistics;
+    }
+    return NULL;
+}
+
+static void emit(void *arg, const phg_picture *picture)
+{
+    phg_market_data *md = arg;
+    char topic[PHG_TOPIC_SIZE + 1];
+    phg_bytes frame = phg_translate_picture(md->translator, picture);
+    phg_history *history = history_of(md, picture->stream, picture->product);
+    if (!frame.p || !history || phg_history_keep(history, picture->number, frame) != PH_OK) {
+        md->has_no_memory = true;
+        return;
+    }
+    phg_topic_write(topic, picture->stream, picture->product);
+    send_frame(md, topic, PHG_TOPIC_SIZE, frame);
+}
+
+/* ---- Requests ------------------------------------------------------------------------------ */
+
+static void emit_answer(void *arg, const phg_picture *picture)
+{
+    phg_market_data *md = arg;
+    phg_bytes frame = phg_translate_picture(md->translator, picture);
+    md->answer_frames++;
+    if (frame.p)
+        send_frame(md, md->answer_topic, md->answer_topic_size, frame);
+    else
+        md->has_no_memory = true;
+}
+
+static void refuse(phg_market_data *md, const phg_topic *topic, phg_stream_answer answer,
+                   const char *reason)
+{
+    phg_picture p = {.stream = topic->kind,
+                     .product = topic->product,
+                     .epoch = md->feed->epoch,
+                     .seq = md->feed->seq,
+                     .number = phg_feed_number(md->feed, topic->kind, topic->product),
+                     .answer = answer,
+                     .reason = reason};
+    emit_answer(md, &p);
+}
+
+/* Frames as they were sent, then a word that these were all. */
+static void send_range(phg_market_data *md, const phg_topic *topic)
+{
+    const phg_history *history = history_of(md, topic->kind, topic->product);
+    if (!history || !phg_history_has(history, topic->first, topic->last)) {
+        refuse(md, topic, PHG_ANSWER_NOT_KEPT,
+               "these frames are not kept any more, or were never sent: ask for a snapshot");
+        return;
+    }
+    for (uint64_t n = topic->first; n <= topic->last; n++)
+        send_frame(md, md->answer_topic, md->answer_topic_size, phg_history_frame(history, n));
+    md->answer_frames += (uint32_t)(topic->last - topic->first) + 1;
+    phg_picture end = {.stream = topic->kind,
+                       .product = topic->product,
+                       .epoch = md->feed->epoch,
+                       .seq = md->feed->seq,
+                       .number = phg_feed_number(md->feed, topic->kind, topic->product),
+                       .answer = PHG_ANSWER_RANGE_END};
+    emit_answer(md, &end);
+}
+
+/* What the key may still be answered; NULL: the connection has gone, or no memory. */
+static phg_ratelimit *allowance_of(phg_market_data *md, uint32_t key, uint64_t now_ns)
+{
+    if (key == 0) return NULL;
+    if (key > md->request_cnt) {
+        uint32_t more = key + 64;
+        phg_ratelimit *grown = realloc(md->requests, more * sizeof *grown);
+        if (!grown) return NULL;
+        for (uint32_t i = md->request_cnt; i < more; i++)
+            grown[i] = phg_ratelimit_of(ANSWERS_PER_SECOND, ANSWER_BURST, now_ns);
+        md->requests = grown;
+        md->request_cnt = more;
+    }
+    return &md->requests[key - 1];
+}
+
+/* How long an answer is shows when it is given: one more than allowed is always begun. */
+static void answer(phg_market_data *md, const phg_topic *topic, phg_ratelimit *allowance,
+                   uint64_t now_ns)
+{
+    md->answer_frames = 0;
+    if (!allowance || !phg_ratelimit_take(allowance, now_ns, 1))
+        refuse(md, topic, PHG_ANSWER_BUSY, "too many requests: ask again later");
+    else if (topic->first != 0)
+        send_range(md, topic);
+    else if (!phg_feed_whole(md->feed, topic->kind, topic->product, emit_answer, md))
+        refuse(md, topic, PHG_ANSWER_NOT_KEPT, "no such product is listed yet");
+    while (md->answer_frames > 1 && phg_ratelimit_take(allowance, now_ns, 1))
+        md->answer_frames--;
+}
+
+/* ---- Subscriptions ------------------------------------------------------------------------- */
+
+static ph_status want_prices(phg_market_data *md, ph_product_id product)
+{
     if (product.v != 0) return want(md, product.v);
     ph_status s = PH_OK;
     for (uint32_t i = 1; i <= md->feed->product_cnt && s == PH_OK; i++)
@@ -139,33 +310,46 @@ static ph_status take_subscription(phg_market_data *md, const uint8_t *bytes, si
     return s;
 }
 
-ph_status phg_market_data_take(phg_market_data *md)
+/* A message of a subscriber: 1 (subscribe) or 0 (no more), then the topic. */
+static ph_status take_subscription(phg_market_data *md, zmq_msg_t *m, uint64_t now_ns)
+{
+    phg_topic topic;
+    const uint8_t *bytes = zmq_msg_data(m);
+    size_t size = zmq_msg_size(m);
+    if (size < 2 || size > SUBSCRIPTION_BYTES_MAX || bytes[0] > 1) return PH_OK;
+    if (phg_topic_read(bytes + 1, size - 1, &topic) != PH_OK) return PH_OK;
+    bool is_new = bytes[0] == 1;
+    int option = is_new ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE;
+    /* Fails for a subscriber that has gone meanwhile, who needs nothing any more. */
+    if (zmq_setsockopt(md->socket, option, bytes + 1, size - 1) != 0 || !is_new) return PH_OK;
+    /* What is new belongs before what this subscriber is told. */
+    ph_status s = phg_feed_publish(md->feed, emit, md);
+    if (s != PH_OK) return s;
+    if (!topic.is_request) {
+        phg_feed_follow(md->feed, topic.kind, topic.product);
+        return topic.kind == PHG_STREAM_PRICES ? want_prices(md, topic.product) : PH_OK;
+    }
+    md->answer_topic = (const char *)bytes + 1;
+    md->answer_topic_size = size - 1;
+    uint32_t key = phg_zap_user(zmq_msg_gets(m, "User-Id"));
+    /* The subscription stands while the answer is sent, and only that of who asked. */
+    answer(md, &topic, allowance_of(md, key, now_ns), now_ns);
+    (void)zmq_setsockopt(md->socket, ZMQ_UNSUBSCRIBE, bytes + 1, size - 1);
+    return PH_OK;
+}
+
+ph_status phg_market_data_take(phg_market_data *md, uint64_t now_ns)
 {
     ph_status s = PH_OK;
     for (int i = 0; i < SUBSCRIPTIONS_PER_TURN && s == PH_OK; i++) {
-        uint8_t bytes[SUBSCRIPTION_BYTES_MAX];
-        int size = zmq_recv(md->socket, bytes, sizeof bytes, ZMQ_DONTWAIT);
-        if (size < 0) break;
-        if ((size_t)size <= sizeof bytes) s = take_subscription(md, bytes, (size_t)size);
+        zmq_msg_t m;
+        (void)zmq_msg_init(&m); /* cannot fail */
+        bool is_there = zmq_msg_recv(&m, md->socket, ZMQ_DONTWAIT) >= 0;
+        if (is_there) s = take_subscription(md, &m, now_ns);
+        (void)zmq_msg_close(&m);
+        if (!is_there) break;
     }
     return s;
-}
-
-/* XPUB never waits: a subscriber whose queue is full loses the frame. */
-static void emit(void *arg, const phg_picture *picture)
-{
-    static const uint8_t header[PHG_HEADER_SIZE] = {PHG_PROTOCOL_VERSION, PHG_KIND_MARKET_DATA};
-    phg_market_data *md = arg;
-    char topic[PHG_TOPIC_SIZE + 1];
-    phg_bytes frame = phg_translate_picture(md->translator, picture);
-    if (!frame.p) {
-        md->has_no_memory = true;
-        return;
-    }
-    phg_topic_write(topic, picture->product);
-    (void)zmq_send(md->socket, topic, PHG_TOPIC_SIZE, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    (void)zmq_send(md->socket, header, sizeof header, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    (void)zmq_send(md->socket, frame.p, frame.size, ZMQ_DONTWAIT);
 }
 
 static ph_status give_snapshots(phg_market_data *md, uint64_t now_ns)

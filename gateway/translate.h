@@ -26,7 +26,9 @@
 #include "engine/wire/event.h"
 #include "engine/wire/query.h"
 #include "engine/wire/signed_contract.h"
+#include "gateway/blocks.h"
 #include "gateway/catalogue.h"
+#include "gateway/statistics.h"
 #include "gateway/bounds.h"
 
 typedef struct phg_translator phg_translator;
@@ -241,14 +243,58 @@ typedef struct {
     uint32_t segment_cnt;
 } phg_public_trade;
 
-/* One frame of a product's stream. */
+/* What stands at one price, in every period of a run; quantity 0: nothing any more. */
 typedef struct {
+    ph_side side;
+    ph_window window;
+    ph_price price;
+    uint64_t quantity;
+} phg_level_run;
+
+typedef struct {
+    phg_block_terms terms;
+    uint64_t units; /* 0: nothing any more */
+} phg_block_told;
+
+typedef struct {
+    ph_window window;
+    phg_statistics each; /* of every period of it */
+} phg_statistics_run;
+
+/* The letter with which a stream's topic begins. */
+typedef enum {
+    PHG_STREAM_PRICES = 'P',
+    PHG_STREAM_DEPTH = 'D',
+    PHG_STREAM_STATISTICS = 'S',
+} phg_stream_kind;
+
+/* Numbers of the protocol. */
+typedef enum {
+    PHG_ANSWER_NONE = 0, /* a frame of the stream */
+    PHG_ANSWER_SNAPSHOT = 1,
+    PHG_ANSWER_RANGE_END = 2,
+    PHG_ANSWER_NOT_KEPT = 3,
+    PHG_ANSWER_BUSY = 4,
+} phg_stream_answer;
+
+/* One frame of a product's stream, or of what answers a request about it. */
+typedef struct {
+    phg_stream_kind stream;
     ph_product_id product;
     uint64_t number, epoch, seq;
     const phg_public_trade *trades;
     const phg_run *runs;
-    uint32_t trade_cnt, run_cnt;
-    ph_phase phase; /* 0: not told */
+    const phg_level_run *levels;
+    const phg_block_told *blocks;
+    const phg_statistics_run *statistics;
+    uint32_t trade_cnt, run_cnt, level_cnt, block_cnt, statistics_cnt;
+    ph_phase phase;          /* 0: not told */
+    ph_price reference;      /* 0: not told */
+    ph_period closed_before; /* 0: not told */
+    bool more;               /* the next frame belongs to the same state */
+    uint64_t checksum;       /* of the book; 0 while there is more */
+    phg_stream_answer answer;
+    const char *reason; /* of an answer that is a refusal; else NULL */
 } phg_picture;
 
 /* The payload of a market data frame, not framed. */

@@ -36,6 +36,14 @@ Petahour__V1__NewOrder phg_order_of(const ph_new_order *o);
 /* Room for `cnt` messages of `size` bytes and the pointers to them; NULL: no memory. */
 void *phg_scratch(phg_translator *t, size_t cnt, size_t size);
 
+/* Makes room for `need` bytes; false: no memory, and the room is as it was. */
+bool phg_grow(void **room, size_t *max, size_t need);
+
+void phg_fill_segment(Petahour__V1__Segment *to, const ph_segment *from);
+
+/* The message alone, or as an element of a frame. */
+phg_bytes phg_pack(phg_translator *t, const ProtobufCMessage *m, bool is_framed);
+
 /* The message as an element of GatewayFrame.messages. */
 phg_bytes phg_pack_message(phg_translator *t, const Petahour__V1__GatewayMessage *m);
 

@@ -4,7 +4,6 @@
 #include "gateway/translate_buffers.h"
 #include "gateway/translate_fields.h"
 
-#include "petahour/v1/market_data.pb-c.h"
 #include "petahour/v1/session.pb-c.h"
 
 #include "engine/base/panic.h"
@@ -32,7 +31,7 @@ ProtobufCBinaryData phg_blob_of(const void *bytes, size_t size)
     return (ProtobufCBinaryData){.len = size, .data = u.out};
 }
 
-static bool grow(void **room, size_t *max, size_t need)
+bool phg_grow(void **room, size_t *max, size_t need)
 {
     if (need <= *max) return true;
     size_t more = need < 4096 ? 4096 : need + need / 2;
@@ -43,11 +42,11 @@ static bool grow(void **room, size_t *max, size_t need)
     return true;
 }
 
-static phg_bytes pack(phg_translator *t, const ProtobufCMessage *m, bool is_framed)
+phg_bytes phg_pack(phg_translator *t, const ProtobufCMessage *m, bool is_framed)
 {
     size_t size = protobuf_c_message_get_packed_size(m);
     void *room = t->out;
-    bool has_room = grow(&room, &t->out_max, size + 16);
+    bool has_room = phg_grow(&room, &t->out_max, size + 16);
     t->out = room;
     if (!has_room) return (phg_bytes){NULL, 0};
     size_t at = 0;
@@ -65,15 +64,16 @@ static phg_bytes pack(phg_translator *t, const ProtobufCMessage *m, bool is_fram
 
 phg_bytes phg_pack_message(phg_translator *t, const Petahour__V1__GatewayMessage *m)
 {
-    return pack(t, &m->base, true);
+    return phg_pack(t, &m->base, true);
 }
 
 void *phg_scratch(phg_translator *t, size_t cnt, size_t size)
 {
-    return grow(&t->scratch, &t->scratch_max, cnt * (size + sizeof(void *))) ? t->scratch : NULL;
+    return phg_grow(&t->scratch, &t->scratch_max, cnt * (size + sizeof(void *))) ? t->scratch
+                                                                                 : NULL;
 }
 
-static void fill_segment(Petahour__V1__Segment *to, const ph_segment *from)
+void phg_fill_segment(Petahour__V1__Segment *to, const ph_segment *from)
 {
     petahour__v1__segment__init(to);
     to->first_period = from->window.first;
@@ -159,7 +159,7 @@ phg_bytes phg_translate_report(phg_translator *t, const phg_report *r)
         m.n_segments = r->segment_cnt;
         for (uint32_t i = 0; i < r->segment_cnt; i++) {
             PH_ASSERT(r->segments[i].kind == PH_EVT_SEGMENT);
-            fill_segment(&v[i], &r->segments[i].u.segment);
+            phg_fill_segment(&v[i], &r->segments[i].u.segment);
             m.segments[i] = &v[i];
         }
     }
@@ -451,99 +451,4 @@ phg_bytes phg_translate_catalogue_end(phg_translator *t, uint64_t request, uint6
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_END;
     g.catalogue_end = &m;
     return phg_pack_message(t, &g);
-}
-
-/* ---- Market data -------------------------------------------------------------------------- */
-
-typedef struct {
-    Petahour__V1__PublicTrade *trades;
-    Petahour__V1__Segment *segments;
-    Petahour__V1__BestPrices *runs;
-    void **pointers;
-} picture_room;
-
-static bool picture_scratch(phg_translator *t, const phg_picture *p, picture_room *ret)
-{
-    size_t segment_cnt = 0;
-    for (uint32_t i = 0; i < p->trade_cnt; i++)
-        segment_cnt += p->trades[i].segment_cnt;
-    size_t trades = p->trade_cnt * sizeof *ret->trades;
-    size_t segments = segment_cnt * sizeof *ret->segments;
-    size_t runs = p->run_cnt * sizeof *ret->runs;
-    size_t pointers = (p->trade_cnt + segment_cnt + p->run_cnt) * sizeof(void *);
-    if (!grow(&t->scratch, &t->scratch_max, trades + segments + runs + pointers + 1)) return false;
-    uint8_t *at = t->scratch;
-    ret->pointers = (void **)(void *)at;
-    at += pointers;
-    ret->trades = (void *)at;
-    at += trades;
-    ret->segments = (void *)at;
-    at += segments;
-    ret->runs = (void *)at;
-    return true;
-}
-
-static void fill_trades(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
-{
-    m->n_trades = p->trade_cnt;
-    m->trades = (Petahour__V1__PublicTrade **)room->pointers;
-    room->pointers += p->trade_cnt;
-    for (uint32_t i = 0; i < p->trade_cnt; i++) {
-        const phg_public_trade *from = &p->trades[i];
-        Petahour__V1__PublicTrade *to = &room->trades[i];
-        petahour__v1__public_trade__init(to);
-        to->trade = from->trade.v;
-        to->at = from->at.ns;
-        to->taker = (Petahour__V1__Side)from->taker;
-        to->n_segments = from->segment_cnt;
-        to->segments = (Petahour__V1__Segment **)room->pointers;
-        room->pointers += from->segment_cnt;
-        for (uint32_t k = 0; k < from->segment_cnt; k++) {
-            fill_segment(room->segments, &from->segments[k]);
-            to->segments[k] = room->segments++;
-        }
-        m->trades[i] = to;
-    }
-}
-
-static void fill_runs(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
-{
-    m->n_best_prices = p->run_cnt;
-    m->best_prices = (Petahour__V1__BestPrices **)room->pointers;
-    room->pointers += p->run_cnt;
-    for (uint32_t i = 0; i < p->run_cnt; i++) {
-        const phg_run *from = &p->runs[i];
-        Petahour__V1__BestPrices *to = &room->runs[i];
-        petahour__v1__best_prices__init(to);
-        to->first_period = from->window.first;
-        to->periods = from->window.periods;
-        to->bid = from->best.bid;
-        to->bid_quantity = from->best.bid_quantity;
-        to->ask = from->best.ask;
-        to->ask_quantity = from->best.ask_quantity;
-        m->best_prices[i] = to;
-    }
-}
-
-phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
-{
-    Petahour__V1__MarketDataFrame m;
-    petahour__v1__market_data_frame__init(&m);
-    picture_room room;
-    if (!picture_scratch(t, p, &room)) return (phg_bytes){NULL, 0};
-    m.product = p->product.v;
-    m.stream_number = p->number;
-    m.epoch = p->epoch;
-    m.sequence = p->seq;
-    fill_trades(&m, p, &room);
-    fill_runs(&m, p, &room);
-    Petahour__V1__PhaseChange phase;
-    petahour__v1__phase_change__init(&phase);
-    Petahour__V1__PhaseChange *phases[1] = {&phase};
-    if (p->phase != 0) {
-        phase.phase = (Petahour__V1__Phase)p->phase;
-        m.phases = phases;
-        m.n_phases = 1;
-    }
-    return pack(t, &m.base, false);
 }

@@ -218,6 +218,7 @@ void phc_close(phc_client *c)
     free(c->segments.v);
     free(c->feed);
     free(c->subscriptions);
+    phc_follow_release(c);
     free(c->connect_file);
     phc_key_wipe(&c->key);
     free(c);
@@ -233,12 +234,14 @@ static void step(phc_client *c)
     if (c->dealer != NULL) phc_session_send(c, phc_now_ms());
     phc_session_receive(c);
     phc_feed_receive(c);
+    phc_follow_time(c, phc_now_ms());
     /* What the callbacks queued goes out now, and sending may have swallowed the sign that
        something arrived: look again before waiting. */
     phc_signatures_send(c);
     if (c->dealer != NULL) phc_session_send(c, phc_now_ms());
+    uint64_t due = phc_session_due_ms(c), follow = phc_follow_due_ms(c);
     nudge(c, c->again);
-    set_timer(c, phc_session_due_ms(c), phc_now_ms());
+    set_timer(c, follow < due ? follow : due, phc_now_ms());
 }
 
 phc_status phc_turn(phc_client *c, int timeout_ms)

@@ -5,7 +5,8 @@
     connection.c  sockets: making, losing, asking what happened to them
     session.c     what the gateway says on the order entry connection
     signatures.c  countersignatures, keys of the notary
-    feed.c        market data
+    feed.c        market data: best prices and trades
+    follow.c      market data: books that are kept
     commands.c    the sending functions
 
       DOWN --attempt--> CONNECTING --handshake--> LOGGING_ON --accepted--> READING --read--> READY
@@ -23,6 +24,7 @@
 #include "clients/lib/countersign.h"
 #include "clients/lib/decode.h"
 #include "clients/lib/encode.h"
+#include "clients/lib/follow.h"
 #include "clients/lib/frame.h"
 #include "clients/lib/match.h"
 #include "clients/lib/notary_keys.h"
@@ -92,6 +94,8 @@ struct phc_client {
     uint32_t feed_room;
     uint32_t *subscriptions; /* products; 0: all */
     uint32_t subscription_cnt;
+    phc_follow_stream **follows;
+    uint32_t follow_cnt;
 
     size_t handled; /* in this turn */
     char error[512];

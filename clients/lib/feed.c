@@ -32,6 +32,7 @@ void phc_feed_renew(phc_client *c)
     for (uint32_t i = 0; i < c->subscription_cnt; i++)
         if (!subscribe(c, ZMQ_SUBSCRIBE, c->subscriptions[i]))
             phc_client_problem(c, PHC_EIO, "could not subscribe again");
+    phc_follow_renew(c);
 }
 
 phc_status phc_subscribe(phc_client *c, uint32_t product)
@@ -138,14 +139,17 @@ static bool receive_frame(phc_client *c)
         more = zmq_msg_more(m) != 0;
     }
     Petahour__V1__MarketDataFrame *f = NULL;
-    if (cnt == 3 &&
-        phc_frame_header_ok(zmq_msg_data(&part[1]), zmq_msg_size(&part[1]), PHC_KIND_MARKET_DATA))
+    bool is_frame = cnt == 3 && phc_frame_header_ok(zmq_msg_data(&part[1]), zmq_msg_size(&part[1]),
+                                                    PHC_KIND_MARKET_DATA);
+    bool is_taken = is_frame && phc_follow_take(c, zmq_msg_data(&part[0]), zmq_msg_size(&part[0]),
+                                                zmq_msg_data(&part[2]), zmq_msg_size(&part[2]));
+    if (is_frame && !is_taken)
         f = petahour__v1__market_data_frame__unpack(NULL, zmq_msg_size(&part[2]),
                                                     zmq_msg_data(&part[2]));
     if (f != NULL) {
         on_frame(c, f);
         petahour__v1__market_data_frame__free_unpacked(f, NULL);
-    } else if (cnt > 0) {
+    } else if (cnt > 0 && !is_taken) {
         phc_client_problem(c, PHC_ECORRUPT, "market data that is no frame");
     }
     for (int i = 0; i < 3; i++)

@@ -678,6 +678,70 @@ typedef struct {
     uint64_t ask_quantity;
 } phc_best_prices;
 
+/* Market data streams of a product whose book the library keeps. */
+typedef enum {
+    PHC_STREAM_DEPTH = 'D',
+    PHC_STREAM_STATISTICS = 'S',
+} phc_stream;
+
+typedef struct {
+    int64_t price;
+    uint64_t quantity; /* shown */
+} phc_level;
+
+/* EACH orders in one period. */
+typedef struct {
+    uint32_t period;
+    const phc_level *bids, *asks; /* best first */
+    size_t bid_cnt, ask_cnt;
+} phc_period_depth;
+
+/* Blocks that rest with equal terms. */
+typedef struct {
+    phc_side side;
+    phc_shape shape; /* PHC_BLOCK or PHC_FLEX */
+    bool all_or_none;
+    uint32_t first_period, periods;
+    uint32_t duration; /* FLEX; otherwise 0 */
+    int64_t price;
+    uint64_t units;
+} phc_block_depth;
+
+/* What was traded in one period. */
+typedef struct {
+    uint32_t period;
+    int64_t last, high, low; /* of fills between EACH orders; 0: none yet */
+    uint64_t volume;
+    int64_t average_price;
+    uint64_t open_interest;
+} phc_period_statistics;
+
+/* A stream's book as it stood after a journal sequence. */
+typedef struct {
+    phc_stream stream;
+    uint32_t product;
+    uint64_t epoch, stream_number, sequence;
+    uint64_t checksum;               /* of the rows below, and what the gateway stated */
+    const phc_period_depth *periods; /* DEPTH: in order, those that are not empty */
+    size_t period_cnt;
+    const phc_block_depth *blocks; /* DEPTH */
+    size_t block_cnt;
+    const phc_period_statistics *statistics; /* STATISTICS: in order */
+    size_t statistics_cnt;
+    phc_phase phase;         /* STATISTICS; otherwise 0 */
+    int64_t reference_price; /* STATISTICS; otherwise 0 */
+} phc_book;
+
+/* What went wrong with a stream; the library is already putting it right. */
+typedef enum {
+    PHC_LOSS_GAP = 1,      /* frames are missing: asked for again */
+    PHC_LOSS_NOT_KEPT = 2, /* too many are: a snapshot is asked for */
+    PHC_LOSS_CHECKSUM = 3, /* the book is not what the gateway has: a snapshot is asked for */
+    PHC_LOSS_EPOCH = 4,    /* another gateway, or it was started again: likewise */
+    PHC_LOSS_SILENCE = 5,  /* no answer came: asked again */
+    PHC_LOSS_BUSY = 6,     /* too many requests: asked again later */
+} phc_loss;
+
 /* Any of these may be NULL. */
 typedef struct {
     void *arg; /* first argument of every call */
@@ -721,6 +785,13 @@ typedef struct {
     void (*on_phase)(void *arg, uint32_t product, phc_phase phase);
     /* Frames of a product's stream are missing; best prices of it are unknown until told again. */
     void (*on_gap)(void *arg, uint32_t product, uint64_t expected, uint64_t received);
+    /* The book of a stream that is followed: whole, and with the gateway's checksum.  After every
+       change that was received; valid during the call. */
+    void (*on_book)(void *arg, const phc_book *b);
+    /* From `first` to `last` (0: not known) the stream was not seen.  on_book comes again when the
+       book is right again. */
+    void (*on_loss)(void *arg, phc_stream stream, uint32_t product, phc_loss loss, uint64_t first,
+                    uint64_t last);
 } phc_callbacks;
 
 /* ---- The client ---------------------------------------------------------------------------- */
@@ -927,6 +998,13 @@ PHC_API phc_status phc_catalogue(phc_client *c, uint64_t *ret_request);
 /* Market data of one product, or of all (0); the present best prices and phase come first. */
 PHC_API phc_status phc_subscribe(phc_client *c, uint32_t product); /* PHC_ENOTFOUND: no feed */
 PHC_API phc_status phc_unsubscribe(phc_client *c, uint32_t product);
+
+/* Keeps the book of one stream: on_book.  Lost, doubled and reordered frames are noticed by their
+   numbers, a wrong book by its checksum; what is missing is asked for again, a snapshot when it is
+   not kept, by itself.  PHC_ENOTFOUND: no feed; PHC_EINVAL: product 0. */
+PHC_API phc_status phc_follow(phc_client *c, phc_stream stream, uint32_t product);
+PHC_API phc_status phc_unfollow(phc_client *c, phc_stream stream, uint32_t product);
+PHC_API const char *phc_loss_text(phc_loss l); /* NULL: no such loss */
 
 /* ---- Opening and checking what others sent -------------------------------------------------- */
 

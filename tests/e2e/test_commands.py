@@ -84,6 +84,14 @@ class Commands(unittest.TestCase):
         book = self.cli("book", "show", "AI.P1", key="buyer")
         shown = [r["ask_quantity"] for r in book if r["from"] == at(self.soon(6) * STEP)]
         self.assertEqual(shown, [3])  # of the first clip; 15 are hidden
+        depth = self.cli("market", "depth", "AI.P1", key="buyer")
+        shown = [r["ask_quantity"] for r in depth["periods"] if r["from"] == at(self.soon(6) * STEP)]
+        self.assertEqual(shown, [3])
+        traded = self.cli("market", "statistics", "AI.P1", key="buyer")
+        self.assertEqual(traded["phase"], "OPEN")
+        [row] = [r for r in traded["periods"] if r["from"] == at(self.soon(6) * STEP)]
+        self.assertEqual(row["last"], "3.000000")
+        self.assertGreaterEqual(row["volume"], 2)  # others trade in this period too
         bought = self.place("buy", "3", "--quantity", "3", key="buyer", ahead=6)
         clips = self.events("supplier", "CLIP_SHOWN")
         self.assertEqual([c["order"] for c in clips], [order])

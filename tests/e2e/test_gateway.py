@@ -15,12 +15,15 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
+import nacl.encoding
+import nacl.hash
 import nacl.signing
 import zmq
 from zmq.utils import z85
@@ -480,6 +483,31 @@ class Doors(unittest.TestCase):
             client.receive()
 
 
+def level(side, period, price, quantity):
+    """A price level as the checksum takes it."""
+    return b"L" + struct.pack("<BIqQ", side, period, price, quantity)
+
+
+def book_rows(frame):
+    """What a frame says that stands, as the checksum takes it."""
+    for run in frame.levels:
+        for t in range(run.first_period, run.first_period + run.periods):
+            yield level(run.side, t, run.price, run.quantity)
+    for b in frame.blocks:
+        yield b"B" + struct.pack("<BBBIIIqQ", b.side, b.shape, b.all_or_none, b.first_period, b.periods,
+                                 b.duration, b.price, b.units)  # fmt: skip
+    for run in frame.statistics:
+        for t in range(run.first_period, run.first_period + run.periods):
+            yield b"S" + struct.pack("<IqqqQqQ", t, run.last, run.high, run.low, run.volume, run.average_price,
+                                     run.open_interest)  # fmt: skip
+
+
+def checksum(rows):
+    """As gateway/PROTOCOL.md says it."""
+    hashes = (nacl.hash.siphash24(row, bytes(16), nacl.encoding.RawEncoder) for row in rows)
+    return sum(int.from_bytes(h, "little") for h in hashes) % 2**64
+
+
 class Streams(unittest.TestCase):
     """Reports, numbers and market data, over restarts of both processes."""
 
@@ -612,6 +640,94 @@ class Streams(unittest.TestCase):
         self.assertEqual(frame.phases[0].phase, 1)
         run = frame.best_prices[0]
         self.assertEqual((run.first_period, run.periods, run.ask, run.ask_quantity), (self.first, 10, 1000, 7))
+
+    def whole(self, subscriber, topic):
+        """Asks for a snapshot; returns it, and what stands: rows as the checksum takes them."""
+        subscriber.setsockopt(zmq.SUBSCRIBE, b"?" + topic)
+        rows, more = set(), True
+        while more:
+            self.assertTrue(subscriber.poll(PATIENCE * 1000), topic)
+            name, header, payload = subscriber.recv_multipart()
+            if name != b"?" + topic:
+                continue
+            self.assertEqual(header, b"\1\3")
+            frame = market_data_pb2.MarketDataFrame.FromString(payload)
+            self.assertEqual(frame.answer, market_data_pb2.STREAM_ANSWER_SNAPSHOT)
+            rows |= set(book_rows(frame))
+            more = frame.more
+        subscriber.setsockopt(zmq.UNSUBSCRIBE, b"?" + topic)
+        self.assertEqual(checksum(rows), frame.checksum)
+        return frame, rows
+
+    def test_books_are_asked_for_and_go_on_with_what_changes(self):
+        subscriber = self.run_.socket(zmq.SUB, self.keys[3], self.run_.market_data)
+        self.addCleanup(subscriber.close)
+        subscriber.setsockopt(zmq.SUBSCRIBE, b"D00000001")
+        first, rows = self.whole(subscriber, b"D00000001")
+        self.assertEqual((first.product, rows), (1, set()))
+        self.trade(3)
+        frames = [first]
+        levels = {}
+        while levels.get((2, self.first, 1000)) != 7:
+            self.assertTrue(subscriber.poll(PATIENCE * 1000), levels)
+            topic, _, payload = subscriber.recv_multipart()
+            self.assertEqual(topic, b"D00000001")
+            frame = market_data_pb2.MarketDataFrame.FromString(payload)
+            self.assertEqual(frame.stream_number, frames[-1].stream_number + 1)
+            frames.append(frame)
+            for run in frame.levels:
+                for t in range(run.first_period, run.first_period + run.periods):
+                    levels[run.side, t, run.price] = run.quantity
+            stand = {level(*key, quantity) for key, quantity in levels.items() if quantity}
+            self.assertEqual(checksum(stand), frame.checksum)
+        request = b"?D00000001:%016x-%016x" % (frames[1].stream_number, frames[-1].stream_number)
+        subscriber.setsockopt(zmq.SUBSCRIBE, request)
+        again = []
+        while not again or not again[-1].answer:
+            self.assertTrue(subscriber.poll(PATIENCE * 1000))
+            topic, _, payload = subscriber.recv_multipart()
+            self.assertEqual(topic, request)
+            again.append(market_data_pb2.MarketDataFrame.FromString(payload))
+        self.assertEqual(again[-1].answer, market_data_pb2.STREAM_ANSWER_RANGE_END)
+        self.assertEqual(again[:-1], frames[1:])
+        later = b"?D00000001:%016x-%016x" % (frame.stream_number + 1, frame.stream_number + 9)
+        subscriber.setsockopt(zmq.SUBSCRIBE, later)
+        self.assertTrue(subscriber.poll(PATIENCE * 1000))
+        answer = market_data_pb2.MarketDataFrame.FromString(subscriber.recv_multipart()[2])
+        self.assertEqual(answer.answer, market_data_pb2.STREAM_ANSWER_NOT_KEPT)
+        self.assertIn("snapshot", answer.reason)
+
+    def test_books_are_the_same_after_a_restart(self):
+        self.trade(3)
+        before = []
+        for _ in range(2):
+            subscriber = self.run_.socket(zmq.SUB, self.keys[3], self.run_.market_data)
+            books = [self.whole(subscriber, topic) for topic in (b"D00000001", b"S00000001")]
+            before.append(([rows for _, rows in books], {frame.epoch for frame, _ in books}))
+            subscriber.close()
+            if len(before) == 1:
+                self.run_.restart_gateway()
+        self.assertEqual(before[0][0], before[1][0])
+        self.assertEqual([len(rows) for rows in before[0][0]], [10, 10])
+        self.assertEqual(len(before[0][1] | before[1][1]), 2)
+
+    def test_who_asks_too_much_is_told_so_and_others_are_answered(self):
+        greedy = self.run_.socket(zmq.SUB, self.keys[2], self.run_.market_data)
+        other = self.run_.socket(zmq.SUB, self.keys[3], self.run_.market_data)
+        self.addCleanup(greedy.close)
+        self.addCleanup(other.close)
+        answers = set()
+        end = time.monotonic() + PATIENCE
+        while market_data_pb2.STREAM_ANSWER_BUSY not in answers:
+            self.assertLess(time.monotonic(), end)
+            for _ in range(500):
+                greedy.setsockopt(zmq.SUBSCRIBE, b"?D00000001")
+                greedy.setsockopt(zmq.UNSUBSCRIBE, b"?D00000001")
+            greedy.setsockopt(zmq.SUBSCRIBE, b"?D00000001")
+            while greedy.poll(100):
+                answers.add(market_data_pb2.MarketDataFrame.FromString(greedy.recv_multipart()[2]).answer)
+            greedy.setsockopt(zmq.UNSUBSCRIBE, b"?D00000001")
+        self.whole(other, b"D00000001")
 
     def test_a_reader_that_stops_reading_holds_nobody_up(self):
         lazy, _ = self.opened(3)

@@ -47,8 +47,8 @@ LAYERS = {
         ("engine/base", "engine/wire", "engine/link", "engine/process"),
         ("ratelimit",),
         quiet=(
-            "catalogue", "depth", "feed", "feed_frames", "private_stream", "replica", "resting", "session",
-            "session_table", "translate", "translate_commands", "translate_notices", "translate_out",
+            "blocks", "catalogue", "depth", "feed", "feed_blocks", "feed_books", "feed_frames", "history", "private_stream", "replica", "resting", "session",
+            "session_table", "statistics", "translate", "translate_commands", "translate_feed", "translate_notices", "translate_out",
             "translate_query",
         ),  # fmt: skip
     ),
@@ -125,6 +125,7 @@ DOORS = {
         "clients/cli/",
         "clients/audit/",
         "clients/demo/",
+        "gateway/book_sum",
         "gateway/zap",
     ),
     "protobuf-c/protobuf-c.h": PROTO_DOORS,

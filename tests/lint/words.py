@@ -46,6 +46,8 @@ TESTED_BY = {
     "engine/replay/limits.c": "tests/unit/test_replay.c",
     "gateway/session.c": "tests/unit/test_session_table.c",
     "gateway/private_stream.c": "tests/unit/test_resting.c",
+    "gateway/feed_blocks.c": "tests/unit/test_feed.c",
+    "gateway/feed_books.c": "tests/unit/test_feed.c",
     "gateway/feed_frames.c": "tests/unit/test_feed.c",
     "gateway/translate_notices.c": "tests/unit/test_golden_frames.c",
     "gateway/translate_query.c": "tests/unit/test_golden_frames.c",

@@ -13,6 +13,8 @@
 
 #include "petahour/v1/session.pb-c.h"
 
+#include "tests/prop/seeds.h"
+#include "tests/unit/book_truth.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -27,30 +29,6 @@ enum {
     CONTRACTS_MAX = 1 << 14,
     RECORD_MAX = 1 << 20
 };
-
-/* SplitMix64 (Steele, Lea, Flood 2014): the same everywhere. */
-static uint64_t rng_state;
-
-static uint32_t below(uint32_t n)
-{
-    uint64_t z = (rng_state += UINT64_C(0x9E3779B97F4A7C15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return (uint32_t)((z ^ (z >> 31)) % n);
-}
-
-static int environment(const char *name, int otherwise)
-{
-    const char *text = getenv(name);
-    if (text == NULL) return otherwise;
-    char *end;
-    long value = strtol(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || value < 0 || value > INT32_MAX) {
-        fprintf(stderr, "%s is a whole number, not \"%s\"\n", name, text);
-        exit(2);
-    }
-    return (int)value;
-}
 
 static world w;
 static phg_replica replica;
@@ -169,13 +147,9 @@ static void compare_prices(void)
             phg_best told = phg_feed_best(&replica.feed, id, t);
             bool same = told.bid == bid && told.bid_quantity == bid_quantity && told.ask == ask &&
                         told.ask_quantity == ask_quantity;
-            ck_assert_msg(
-                same,
-                "product %u period %u: told %lld x %llu / %lld x %llu, is %lld x "
-                "%llu / %lld x %llu",
-                product, t - now, (long long)told.bid, (unsigned long long)told.bid_quantity,
-                (long long)told.ask, (unsigned long long)told.ask_quantity, (long long)bid,
-                (unsigned long long)bid_quantity, (long long)ask, (unsigned long long)ask_quantity);
+            ck_assert_msg(same, "product %u period %u: told %lld / %lld, is %lld / %lld", product,
+                          t - now, (long long)told.bid, (long long)told.ask, (long long)bid,
+                          (long long)ask);
         }
     }
 }
@@ -385,8 +359,7 @@ static ph_command random_delivery(void)
             break;
     }
     if (!ph_market_contract(w.m, id, &facts)) return (ph_command){.kind = PH_CMD_TICK};
-    uint32_t dice = below(10);
-    uint64_t seconds = below(5) * HOUR / 2;
+    uint64_t dice = below(10), seconds = below(5) * HOUR / 2;
     if (dice < 5)
         return (ph_command){.kind = PH_CMD_REPORT_DELIVERY,
                             .sender = facts.supplier,
@@ -469,11 +442,69 @@ static ph_command random_command(void)
     return (ph_command){.kind = PH_CMD_TICK};
 }
 
-/* Market data forgets what is closed once it is told. */
-static void forget(void *arg, const phg_picture *picture)
+/* Of the last whole frame of each product. */
+static uint64_t depth_sum[PRODUCTS + 1], statistics_sum[PRODUCTS + 1];
+static uint64_t numbers[2][PRODUCTS + 1], level_cnt, block_cnt;
+
+static void on_picture(void *arg, const phg_picture *p)
 {
     (void)arg;
-    (void)picture;
+    if (p->stream == PHG_STREAM_PRICES) return;
+    bool is_depth = p->stream == PHG_STREAM_DEPTH;
+    ck_assert_uint_eq(p->number, ++numbers[is_depth][p->product.v]);
+    level_cnt += p->level_cnt;
+    block_cnt += p->block_cnt;
+    if (!p->more) (is_depth ? depth_sum : statistics_sum)[p->product.v] = p->checksum;
+}
+
+static void on_whole(void *arg, const phg_picture *p)
+{
+    uint64_t *sum = arg;
+    ck_assert_int_eq(p->answer, PHG_ANSWER_SNAPSHOT);
+    for (uint32_t i = 0; i < p->level_cnt; i++)
+        for (uint32_t k = 0; k < p->levels[i].window.periods; k++)
+            *sum += phg_sum_level(p->levels[i].side, p->levels[i].window.first + k,
+                                  p->levels[i].price, p->levels[i].quantity);
+    for (uint32_t i = 0; i < p->block_cnt; i++)
+        *sum += phg_sum_block(&p->blocks[i].terms, p->blocks[i].units);
+    for (uint32_t i = 0; i < p->statistics_cnt; i++)
+        for (uint32_t k = 0; k < p->statistics[i].window.periods; k++)
+            *sum += phg_sum_statistics(p->statistics[i].window.first + k, &p->statistics[i].each);
+    if (!p->more) ck_assert_uint_eq(p->checksum, *sum);
+}
+
+/* Publishes; then the checksum told last is that of the market's own book, and snapshots too. */
+static void publish_and_compare(void)
+{
+    static book_truth truth;
+    ck_assert_int_eq(phg_feed_publish(&replica.feed, on_picture, NULL), PH_OK);
+    for (uint32_t i = 1; i <= PRODUCTS; i++) {
+        uint64_t whole = 0;
+        truth_read(w.m, (ph_product_id){i}, UINT32_MAX, &truth);
+        ck_assert_uint_eq(depth_sum[i], truth_sum(&truth));
+        if (told_seq % 8 != 0) continue;
+        ck_assert(
+            phg_feed_whole(&replica.feed, PHG_STREAM_DEPTH, (ph_product_id){i}, on_whole, &whole));
+        ck_assert_uint_eq(whole, truth_sum(&truth));
+        whole = 0;
+        ck_assert(phg_feed_whole(&replica.feed, PHG_STREAM_STATISTICS, (ph_product_id){i}, on_whole,
+                                 &whole));
+        ck_assert_uint_eq(whole, statistics_sum[i]);
+    }
+}
+
+/* Everybody begins to follow when half of the day is over. */
+static void begin_to_follow(void)
+{
+    ck_assert_int_eq(phg_feed_go_live(&replica.feed, 1), PH_OK);
+    phg_feed_follow(&replica.feed, PHG_STREAM_DEPTH, (ph_product_id){0});
+    phg_feed_follow(&replica.feed, PHG_STREAM_STATISTICS, (ph_product_id){0});
+    memset(numbers, 0, sizeof numbers);
+    level_cnt = block_cnt = 0;
+    for (uint32_t i = 1; i <= PRODUCTS; i++) {
+        depth_sum[i] = replica.feed.products[i - 1].depth.checksum;
+        statistics_sum[i] = replica.feed.products[i - 1].statistics.checksum;
+    }
 }
 
 /* Sets the market up, one record for each command, as an engine would have written them. */
@@ -539,13 +570,14 @@ START_TEST(what_is_told_is_what_is)
         if (c.kind == PH_CMD_DEPOSIT)
             snprintf(c.u.payment.reference.s, sizeof c.u.payment.reference.s, "more %d", i);
         step(c);
-        if (i == steps / 2) ck_assert_int_eq(phg_feed_go_live(&replica.feed, 1), PH_OK);
-        if (i > steps / 2) ck_assert_int_eq(phg_feed_publish(&replica.feed, forget, NULL), PH_OK);
+        if (i == steps / 2) begin_to_follow();
+        if (i > steps / 2) publish_and_compare();
     }
     ck_assert_msg(clips > 0 && replaced > 0 && closed > 0, "clips %llu, replaced %llu, lost %llu",
                   (unsigned long long)clips, (unsigned long long)replaced,
                   (unsigned long long)closed);
     ck_assert_uint_gt(ph_market_contract_cnt(w.m), 20);
+    ck_assert(level_cnt > 100 && block_cnt > 20);
     uint64_t signed_cnt = 0;
     for (uint32_t who = 1; who <= PEOPLE; who++)
         signed_cnt += signatures[who];

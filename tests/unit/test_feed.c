@@ -17,6 +17,7 @@ static struct {
 static void emit(void *arg, const phg_picture *p)
 {
     (void)arg;
+    if (p->stream != PHG_STREAM_PRICES) return;
     ck_assert_uint_eq(p->product.v, 1);
     ck_assert_uint_eq(p->epoch, 77);
     seen.frames++;
@@ -300,8 +301,226 @@ START_TEST(nothing_is_told_while_the_log_is_read)
 }
 END_TEST
 
+/* ---- Depth and statistics ------------------------------------------------------------------ */
+
+/* The frames of one stream since the last reset. */
+static struct {
+    uint32_t frames, level_cnt, block_cnt, run_cnt;
+    phg_picture last;
+    phg_level_run levels[4096];
+    phg_block_told blocks[64];
+    phg_statistics_run runs[64];
+} told;
+
+static void take_picture(void *arg, const phg_picture *p)
+{
+    phg_stream_kind kind = *(const phg_stream_kind *)arg;
+    if (p->stream != kind) return;
+    if (p->answer == PHG_ANSWER_NONE && told.frames != 0)
+        ck_assert_uint_eq(p->number, told.last.number + 1);
+    told.frames++;
+    told.last = *p;
+    ck_assert_uint_le(p->level_cnt + p->block_cnt + p->statistics_cnt, PHG_ROWS_PER_FRAME_MAX);
+    for (uint32_t i = 0; i < p->level_cnt; i++)
+        told.levels[told.level_cnt++] = p->levels[i];
+    for (uint32_t i = 0; i < p->block_cnt; i++)
+        told.blocks[told.block_cnt++] = p->blocks[i];
+    for (uint32_t i = 0; i < p->statistics_cnt; i++)
+        told.runs[told.run_cnt++] = p->statistics[i];
+}
+
+static void publish_book(phg_replica *r, phg_stream_kind kind)
+{
+    told.frames = told.level_cnt = told.block_cnt = told.run_cnt = 0;
+    ck_assert_int_eq(phg_feed_publish(&r->feed, take_picture, &kind), PH_OK);
+}
+
+static void whole_book(phg_replica *r, phg_stream_kind kind)
+{
+    told.frames = told.level_cnt = told.block_cnt = told.run_cnt = 0;
+    ck_assert(phg_feed_whole(&r->feed, kind, (ph_product_id){1}, take_picture, &kind));
+    ck_assert_int_eq(told.last.answer, PHG_ANSWER_SNAPSHOT);
+}
+
+static void check_level(uint32_t i, ph_side side, ph_window w, ph_price price, uint64_t quantity)
+{
+    const phg_level_run *l = &told.levels[i];
+    ck_assert_uint_lt(i, told.level_cnt);
+    ck_assert(l->side == side && l->window.first == w.first && l->window.periods == w.periods);
+    ck_assert(l->price == price && l->quantity == quantity);
+}
+
+START_TEST(levels_are_told_as_they_stand)
+{
+    phg_replica r;
+    live_market(&r);
+    phg_feed_follow(&r.feed, PHG_STREAM_DEPTH, (ph_product_id){1});
+    place(&r, 1, PH_SIDE_SELL, (ph_window){HOUR + 10, 4}, 5, 1000);
+    place(&r, 2, PH_SIDE_SELL, (ph_window){HOUR + 12, 4}, 3, 1000);
+    place(&r, 3, PH_SIDE_BUY, (ph_window){HOUR + 10, 1}, 2, 900);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ck_assert(told.frames == 1 && told.level_cnt == 4 && !told.last.more);
+    check_level(0, PH_SIDE_BUY, (ph_window){HOUR + 10, 1}, 900, 2);
+    check_level(1, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 1000, 5);
+    check_level(2, PH_SIDE_SELL, (ph_window){HOUR + 12, 2}, 1000, 8);
+    check_level(3, PH_SIDE_SELL, (ph_window){HOUR + 14, 2}, 1000, 3);
+    uint64_t sum = told.last.checksum;
+    whole_book(&r, PHG_STREAM_DEPTH);
+    ck_assert(told.level_cnt == 4 && told.last.checksum == sum && told.last.number == 1);
+    ph_event gone = cancelled(1, 2, 201, 20);
+    ck_assert_int_eq(take(&r, (ph_command){.kind = PH_CMD_TICK}, &gone, 1), PH_OK);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ck_assert_uint_eq(told.level_cnt, 2);
+    check_level(0, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 1000, 0);
+    check_level(1, PH_SIDE_SELL, (ph_window){HOUR + 12, 2}, 1000, 3);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ck_assert_uint_eq(told.frames, 0);
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(what_an_iceberg_hides_is_in_no_level)
+{
+    phg_replica r;
+    live_market(&r);
+    phg_feed_follow(&r.feed, PHG_STREAM_DEPTH, (ph_product_id){0});
+    ph_command c = new_order(2, 1, PH_SIDE_SELL, (ph_window){HOUR + 10, 1}, 50, 1000);
+    c.u.order.display_quantity = 10;
+    ph_event e = accepted(1, 0);
+    ck_assert_int_eq(take(&r, c, &e, 1), PH_OK);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    check_level(0, PH_SIDE_SELL, (ph_window){HOUR + 10, 1}, 1000, 10);
+    whole_book(&r, PHG_STREAM_DEPTH);
+    check_level(0, PH_SIDE_SELL, (ph_window){HOUR + 10, 1}, 1000, 10);
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(closed_periods_leave_the_books)
+{
+    phg_replica r;
+    live_market(&r);
+    phg_feed_follow(&r.feed, PHG_STREAM_DEPTH, (ph_product_id){1});
+    place(&r, 1, PH_SIDE_SELL, (ph_window){HOUR + 2, 2}, 5, 1000);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ph_event gate = gate_closed(HOUR + 2);
+    ck_assert_int_eq(take(&r, (ph_command){.kind = PH_CMD_TICK}, &gate, 1), PH_OK);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ck_assert(told.frames == 1 && told.last.closed_before == HOUR + 3 && told.level_cnt == 0);
+    uint64_t sum = told.last.checksum;
+    whole_book(&r, PHG_STREAM_DEPTH);
+    check_level(0, PH_SIDE_SELL, (ph_window){HOUR + 3, 1}, 1000, 5);
+    ck_assert(told.level_cnt == 1 && told.last.checksum == sum);
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(blocks_have_a_depth_of_their_own)
+{
+    phg_replica r;
+    live_market(&r);
+    phg_feed_follow(&r.feed, PHG_STREAM_DEPTH, (ph_product_id){1});
+    for (uint64_t id = 1; id <= 2; id++) {
+        ph_command c = new_order(3, id, PH_SIDE_BUY, (ph_window){HOUR + 10, 4}, 2, 1000);
+        c.u.order.shape = PH_SHAPE_BLOCK;
+        ph_event e = accepted(id, 0);
+        ck_assert_int_eq(take(&r, c, &e, 1), PH_OK);
+    }
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ck_assert(told.block_cnt == 1 && told.level_cnt == 0 && told.blocks[0].units == 4);
+    ck_assert(told.blocks[0].terms.price == 1000 && told.blocks[0].terms.window.periods == 4);
+    ph_event gone = cancelled(1, 3, 1, 8);
+    ck_assert_int_eq(take(&r, (ph_command){.kind = PH_CMD_TICK}, &gone, 1), PH_OK);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ck_assert(told.block_cnt == 1 && told.blocks[0].units == 2);
+    whole_book(&r, PHG_STREAM_DEPTH);
+    ck_assert(told.block_cnt == 1 && told.blocks[0].units == 2);
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(statistics_are_of_each_period)
+{
+    phg_replica r;
+    live_market(&r);
+    phg_feed_follow(&r.feed, PHG_STREAM_STATISTICS, (ph_product_id){1});
+    place(&r, 1, PH_SIDE_SELL, (ph_window){HOUR + 10, 4}, 5, 1000);
+    ph_event events[] = {
+        accepted(2, 0),
+        trade(1, 2, 8, 1, 12, 1),
+        segment(HOUR + 12, 2, 4, 1000),
+        {.kind = PH_EVT_REFERENCE_SET, .u.reference_set = {{1}, 1000}},
+    };
+    ph_command c = new_order(3, 2, PH_SIDE_BUY, (ph_window){HOUR + 12, 4}, 4, 1000);
+    ck_assert_int_eq(take(&r, c, events, 4), PH_OK);
+    publish_book(&r, PHG_STREAM_STATISTICS);
+    const phg_statistics_run *run = &told.runs[0];
+    ck_assert(told.frames == 1 && told.run_cnt == 1 && run->window.first == HOUR + 12);
+    ck_assert(run->window.periods == 2 && run->each.last == 1000 && run->each.volume == 4);
+    ck_assert(run->each.open_interest == 4 && phg_statistics_average(&run->each) == 1000);
+    ck_assert(told.last.reference == 1000 && told.last.phase == PH_PHASE_OPEN);
+    uint64_t sum = told.last.checksum;
+    ck_assert_uint_ne(sum, 0);
+    whole_book(&r, PHG_STREAM_STATISTICS);
+    ck_assert(told.run_cnt == 1 && told.last.checksum == sum);
+    ph_event gate = gate_closed(HOUR + 12);
+    ck_assert_int_eq(take(&r, (ph_command){.kind = PH_CMD_TICK}, &gate, 1), PH_OK);
+    publish_book(&r, PHG_STREAM_STATISTICS);
+    ck_assert(told.frames == 1 && told.last.closed_before == HOUR + 13 && told.run_cnt == 0);
+    whole_book(&r, PHG_STREAM_STATISTICS);
+    ck_assert(told.run_cnt == 1 && told.runs[0].window.first == HOUR + 13);
+    phg_replica_release(&r);
+}
+END_TEST
+
+/* More rows than a frame takes: parts of one state, and the checksum on the last. */
+START_TEST(large_books_are_told_in_parts)
+{
+    phg_replica r;
+    live_market(&r);
+    phg_feed_follow(&r.feed, PHG_STREAM_DEPTH, (ph_product_id){1});
+    for (uint32_t i = 0; i < 2 * PHG_ROWS_PER_FRAME_MAX + 1; i++)
+        place(&r, 1 + i, PH_SIDE_SELL, (ph_window){HOUR + 10, 1}, 1, 1000 + i);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ck_assert(told.frames == 3 && told.level_cnt == 2 * PHG_ROWS_PER_FRAME_MAX + 1);
+    uint64_t sum = told.last.checksum, number = told.last.number;
+    ck_assert(number == 3 && !told.last.more && sum != 0);
+    whole_book(&r, PHG_STREAM_DEPTH);
+    ck_assert(told.frames == 3 && told.last.checksum == sum && told.last.number == number);
+    phg_replica_release(&r);
+}
+END_TEST
+
+/* Nobody can tell from the numbers whether somebody followed. */
+START_TEST(numbers_go_on_without_followers)
+{
+    phg_replica r;
+    live_market(&r);
+    for (uint64_t i = 1; i <= 5; i++) {
+        place(&r, i, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 5, 1000);
+        publish_book(&r, PHG_STREAM_DEPTH);
+        ck_assert_uint_eq(told.frames, 0);
+        ck_assert_uint_eq(phg_feed_number(&r.feed, PHG_STREAM_DEPTH, (ph_product_id){1}), i);
+    }
+    whole_book(&r, PHG_STREAM_DEPTH);
+    ck_assert(told.last.number == 5 && told.level_cnt == 1 && told.last.checksum != 0);
+    place(&r, 6, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 5, 1000);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ck_assert(told.frames == 1 && told.last.number == 6);
+    check_level(0, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 1000, 30);
+    phg_replica_release(&r);
+}
+END_TEST
+
 static void add(TCase *t)
 {
+    tcase_add_test(t, levels_are_told_as_they_stand);
+    tcase_add_test(t, what_an_iceberg_hides_is_in_no_level);
+    tcase_add_test(t, closed_periods_leave_the_books);
+    tcase_add_test(t, blocks_have_a_depth_of_their_own);
+    tcase_add_test(t, statistics_are_of_each_period);
+    tcase_add_test(t, large_books_are_told_in_parts);
+    tcase_add_test(t, numbers_go_on_without_followers);
     tcase_add_test(t, equal_neighbours_are_one_run);
     tcase_add_test(t, only_what_differs_is_told);
     tcase_add_test(t, a_trade_takes_from_both_orders);

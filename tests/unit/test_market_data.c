@@ -8,28 +8,59 @@
 START_TEST(topics_read_back)
 {
     const uint32_t ids[] = {1, 42, 0xabcdef, UINT32_MAX};
-    for (int i = 0; i < 4; i++) {
-        char topic[PHG_TOPIC_SIZE + 1];
-        ph_product_id id = {0};
-        phg_topic_write(topic, (ph_product_id){ids[i]});
-        ck_assert_int_eq(phg_topic_read(topic, strlen(topic), &id), PH_OK);
-        ck_assert_uint_eq(id.v, ids[i]);
+    const phg_stream_kind kinds[] = {PHG_STREAM_PRICES, PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS};
+    for (int i = 0; i < 12; i++) {
+        char text[PHG_TOPIC_SIZE + 1];
+        phg_topic topic = {0};
+        phg_topic_write(text, kinds[i % 3], (ph_product_id){ids[i / 3]});
+        ck_assert_int_eq(phg_topic_read(text, strlen(text), &topic), PH_OK);
+        ck_assert(topic.product.v == ids[i / 3] && topic.kind == kinds[i % 3] && !topic.is_request);
     }
-    ph_product_id all = {7};
-    ck_assert_int_eq(phg_topic_read("P", 1, &all), PH_OK);
-    ck_assert_uint_eq(all.v, 0);
+    phg_topic all = {.product = {7}};
+    ck_assert_int_eq(phg_topic_read("D", 1, &all), PH_OK);
+    ck_assert(all.product.v == 0 && all.kind == PHG_STREAM_DEPTH && !all.is_request);
+}
+END_TEST
+
+START_TEST(requests_are_read)
+{
+    phg_topic t = {0};
+    ck_assert_int_eq(phg_topic_read("?D0000002a", 10, &t), PH_OK);
+    ck_assert(t.is_request && t.kind == PHG_STREAM_DEPTH && t.product.v == 42 && t.first == 0);
+    const char *range = "?P0000002a:0000000000000010-00000000000000ff";
+    ck_assert_int_eq(phg_topic_read(range, strlen(range), &t), PH_OK);
+    ck_assert(t.is_request && t.kind == PHG_STREAM_PRICES && t.first == 16 && t.last == 255);
 }
 END_TEST
 
 START_TEST(other_topics_are_refused)
 {
-    static const char *const bad[] = {"",          "Q",          "P0",        "P0000002",
-                                      "P00000000", "P0000002A",  "Q0000002a", "P0000002g",
-                                      "P 000002a", "P0000002a0", "p0000002a"};
+    static const char *const bad[] = {"",
+                                      "Q",
+                                      "P0",
+                                      "P0000002",
+                                      "P00000000",
+                                      "P0000002A",
+                                      "Q0000002a",
+                                      "P0000002g",
+                                      "P 000002a",
+                                      "P0000002a0",
+                                      "p0000002a",
+                                      "?",
+                                      "?D",
+                                      "?P0000002a",
+                                      "?D0000002a:",
+                                      "??D000002a",
+                                      "?D0000002a:0000000000000000-00000000000000ff",
+                                      "?D0000002a:0000000000000010-000000000000000f",
+                                      "?D0000002a:0000000000000010_00000000000000ff",
+                                      "?D0000002a:0000000000000010-00000000000000fg",
+                                      "?D0000002a:0000000000000010-00000000000000ff0",
+                                      "?D00000000:0000000000000010-00000000000000ff"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        ph_product_id id = {7};
-        ck_assert_int_eq(phg_topic_read(bad[i], strlen(bad[i]), &id), PH_EINVAL);
-        ck_assert_uint_eq(id.v, 7);
+        phg_topic t = {.product = {7}};
+        ck_assert_msg(phg_topic_read(bad[i], strlen(bad[i]), &t) == PH_EINVAL, "%s", bad[i]);
+        ck_assert_uint_eq(t.product.v, 7);
     }
 }
 END_TEST
@@ -37,6 +68,7 @@ END_TEST
 static void add(TCase *t)
 {
     tcase_add_test(t, topics_read_back);
+    tcase_add_test(t, requests_are_read);
     tcase_add_test(t, other_topics_are_refused);
 }
 

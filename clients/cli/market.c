@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the market shows of a product: depth, blocks, statistics. */
+#include "clients/cli/cli.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CNT(a) (sizeof(a) / sizeof((a)[0]))
+
+typedef struct {
+    cli_catalogue catalogue; /* first: the catalogue's callbacks look here */
+    const phc_product *product;
+    bool watch, shown;
+} market;
+
+_Static_assert(offsetof(market, catalogue) == 0, "a market is found as its catalogue");
+
+static json_t *start_of(const market *m, uint32_t period)
+{
+    return cli_time(phc_period_start(period, m->product->period_seconds));
+}
+
+static json_t *price(int64_t micro)
+{
+    return micro == 0 ? json_null() : cli_money(micro);
+}
+
+/* Best prices first, both sides beside each other. */
+static void add_period(const market *m, const phc_period_depth *p, json_t *rows)
+{
+    size_t cnt = p->bid_cnt > p->ask_cnt ? p->bid_cnt : p->ask_cnt;
+    for (size_t i = 0; i < cnt; i++) {
+        const phc_level *bid = i < p->bid_cnt ? &p->bids[i] : NULL;
+        const phc_level *ask = i < p->ask_cnt ? &p->asks[i] : NULL;
+        json_array_append_new(
+            rows, json_pack("{s:o, s:o, s:o, s:o, s:o}", "from", start_of(m, p->period),
+                            "bid_quantity", bid ? cli_number(bid->quantity) : json_null(), "bid",
+                            bid ? cli_money(bid->price) : json_null(), "ask",
+                            ask ? cli_money(ask->price) : json_null(), "ask_quantity",
+                            ask ? cli_number(ask->quantity) : json_null()));
+    }
+}
+
+static json_t *block_row(const market *m, const phc_block_depth *k)
+{
+    return json_pack("{s:s, s:s, s:o, s:I, s:o, s:b, s:o, s:o}", "side", phc_side_text(k->side),
+                     "shape", phc_shape_text(k->shape), "from", start_of(m, k->first_period),
+                     "periods", (json_int_t)k->periods, "duration",
+                     k->duration == 0 ? json_null() : cli_number(k->duration), "all_or_none",
+                     (int)k->all_or_none, "price", cli_money(k->price), "units",
+                     cli_number(k->units));
+}
+
+static json_t *statistics_row(const market *m, const phc_period_statistics *s)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "from", start_of(m, s->period), "last",
+                     price(s->last), "high", price(s->high), "low", price(s->low), "volume",
+                     cli_number(s->volume), "average_price", cli_money(s->average_price),
+                     "open_interest", cli_number(s->open_interest));
+}
+
+/* For programs: one object that says what it is, too. */
+static void print_object(const phc_book *b, const char *phase, json_t *periods, json_t *blocks)
+{
+    char checksum[17];
+    (void)snprintf(checksum, sizeof checksum, "%016" PRIx64, b->checksum);
+    json_t *o = json_pack("{s:o, s:o, s:s}", "sequence", cli_number(b->sequence), "stream_number",
+                          cli_number(b->stream_number), "checksum", checksum);
+    if (phase != NULL) {
+        json_object_set_new(o, "phase", json_string(phase));
+        json_object_set_new(o, "reference_price", price(b->reference_price));
+    }
+    json_object_set_new(o, "periods", periods);
+    if (blocks != NULL) json_object_set_new(o, "blocks", blocks);
+    (void)json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_COMPACT);
+    (void)putchar('\n');
+    json_decref(o);
+    (void)fflush(stdout);
+}
+
+static void print_depth(const market *m, const phc_book *b, bool json)
+{
+    static const cli_column levels[] = {{"from", "FROM", false},
+                                        {"bid_quantity", "BID UNITS", true},
+                                        {"bid", "BID", true},
+                                        {"ask", "ASK", true},
+                                        {"ask_quantity", "ASK UNITS", true}};
+    static const cli_column terms[] = {
+        {"side", "SIDE", false},      {"shape", "SHAPE", false},      {"from", "FROM", false},
+        {"periods", "PERIODS", true}, {"duration", "DURATION", true}, {"all_or_none", "ALL", false},
+        {"price", "PRICE", true},     {"units", "UNITS", true}};
+    json_t *periods = json_array(), *blocks = json_array();
+    for (size_t i = 0; i < b->period_cnt; i++)
+        add_period(m, &b->periods[i], periods);
+    for (size_t i = 0; i < b->block_cnt; i++)
+        json_array_append_new(blocks, block_row(m, &b->blocks[i]));
+    if (json) {
+        print_object(b, NULL, periods, blocks);
+        return;
+    }
+    cli_print_rows(periods, levels, CNT(levels), false);
+    if (b->block_cnt > 0)
+        cli_print_rows(blocks, terms, CNT(terms), false);
+    else
+        json_decref(blocks);
+}
+
+static void print_statistics(const market *m, const phc_book *b, bool json)
+{
+    static const cli_column columns[] = {{"from", "FROM", false},
+                                         {"last", "LAST", true},
+                                         {"high", "HIGH", true},
+                                         {"low", "LOW", true},
+                                         {"volume", "VOLUME", true},
+                                         {"average_price", "AVERAGE", true},
+                                         {"open_interest", "OPEN INTEREST", true}};
+    json_t *rows = json_array();
+    for (size_t i = 0; i < b->statistics_cnt; i++)
+        json_array_append_new(rows, statistics_row(m, &b->statistics[i]));
+    if (json)
+        print_object(b, phc_phase_text(b->phase), rows, NULL);
+    else
+        cli_print_rows(rows, columns, CNT(columns), false);
+}
+
+static void on_book(void *arg, const phc_book *b)
+{
+    cli_session *s = arg;
+    market *m = s->arg;
+    if (m->product == NULL || (m->shown && !m->watch)) return;
+    m->shown = true;
+    if (b->stream == PHC_STREAM_DEPTH)
+        print_depth(m, b, s->common.json);
+    else
+        print_statistics(m, b, s->common.json);
+}
+
+static void on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss loss, uint64_t first,
+                    uint64_t last)
+{
+    (void)arg;
+    (void)cli_say(CLI_FAILED, "%s of product %u, frames %" PRIu64 " to %" PRIu64 ": %s",
+                  stream == PHC_STREAM_DEPTH ? "depth" : "statistics", product, first, last,
+                  phc_loss_text(loss));
+}
+
+static int show(int argc, char **argv, phc_stream stream, const char *doc)
+{
+    const char *product = NULL;
+    market m = {0};
+    cli_common common;
+    cli_field fields[] = {
+        {.name = "PRODUCT", .kind = CLI_TEXT, .required = true, .to = &product},
+        {.name = "watch",
+         .kind = CLI_FLAG,
+         .to = &m.watch,
+         .doc = "Show it again after every change, until interrupted"},
+    };
+    cli_read(argc, argv, doc, fields, CNT(fields), &common);
+    cli_session s = {.arg = &m};
+    phc_callbacks cb = {.on_catalogue = cli_on_catalogue,
+                        .on_catalogue_end = cli_on_catalogue_end,
+                        .on_book = on_book,
+                        .on_loss = on_loss};
+    cli_exit e = cli_open(&s, &common, cb, 0, 0);
+    if (e != CLI_DONE) return (int)e;
+    e = cli_load_catalogue(&s);
+    if (e == CLI_DONE && (m.product = cli_find_product(&m.catalogue, product)) == NULL)
+        e = CLI_NOT_FOUND;
+    if (e == CLI_DONE && phc_follow(s.client, stream, m.product->id) != PHC_OK)
+        e = cli_say(CLI_NO_CONNECTION, "%s", phc_error(s.client));
+    if (e == CLI_DONE) e = m.watch ? cli_watch(&s) : cli_wait(&s, &m.shown);
+    return cli_end(&s, &m.catalogue, e);
+}
+
+int cli_market_depth(int argc, char **argv)
+{
+    return show(argc, argv, PHC_STREAM_DEPTH,
+                "Shows every price level and the resting blocks of a product.");
+}
+
+int cli_market_statistics(int argc, char **argv)
+{
+    return show(argc, argv, PHC_STREAM_STATISTICS,
+                "Shows what was traded of a product, for each period that is open.");
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  clients/lib/market_book.h - the book of one market data stream, kept from its frames.
+
+    Owns      its rows; phc_market_book_release accepts a zeroed one.
+    Lifetime  what phc_market_book_view gives is valid until the book is changed.
+    Laws      the checksum is the sum over the rows that are there, as gateway/PROTOCOL.md says.
+    Failure   PHC_ECORRUPT: rows that no gateway sends; the book is then not to be used;
+              PHC_ENOMEM. */
+#ifndef CLIENTS_LIB_MARKET_BOOK_H
+#define CLIENTS_LIB_MARKET_BOOK_H
+
+#include "clients/lib/petahour.h"
+
+#include "petahour/v1/market_data.pb-c.h"
+
+typedef struct {
+    phc_level *v[2]; /* BUY, SELL; best first */
+    uint32_t max[2];
+} phc_level_room;
+
+typedef struct {
+    phc_period_depth *periods;
+    phc_level_room *rooms; /* of the periods, in the same order */
+    size_t period_cnt, period_max;
+    phc_block_depth *blocks;
+    size_t block_cnt, block_max;
+    phc_period_statistics *statistics;
+    size_t statistics_cnt, statistics_max;
+    phc_phase phase;
+    int64_t reference_price;
+    uint64_t checksum;
+} phc_market_book;
+
+void phc_market_book_release(phc_market_book *b);
+
+/* Takes the rows of a frame. */
+phc_status phc_market_book_take(phc_market_book *b, const Petahour__V1__MarketDataFrame *f);
+
+/* The rows as they are handed out. */
+void phc_market_book_view(const phc_market_book *b, phc_book *ret);
+
+#endif

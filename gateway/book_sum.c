@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/book_sum.h"
+
+#include "engine/base/bytes.h"
+#include "engine/base/panic.h"
+
+#include <sodium.h>
+
+enum { ROW_BYTES_MAX = 64 };
+
+static uint64_t hash(const uint8_t *row, const ph_writer *w)
+{
+    static const uint8_t key[crypto_shorthash_KEYBYTES];
+    uint8_t out[crypto_shorthash_BYTES];
+    PH_ASSERT(!w->full);
+    (void)crypto_shorthash(out, row, ph_writer_size(w), key); /* cannot fail */
+    ph_reader r = ph_reader_of(out, sizeof out);
+    return ph_read_u64(&r);
+}
+
+uint64_t phg_sum_level(ph_side side, ph_period t, ph_price price, uint64_t quantity)
+{
+    if (quantity == 0) return 0;
+    uint8_t row[ROW_BYTES_MAX];
+    ph_writer w = ph_writer_of(row, sizeof row);
+    ph_write_u8(&w, 'L');
+    ph_write_u8(&w, (uint8_t)side);
+    ph_write_u32(&w, t);
+    ph_write_i64(&w, price);
+    ph_write_u64(&w, quantity);
+    return hash(row, &w);
+}
+
+uint64_t phg_sum_block(const phg_block_terms *terms, uint64_t units)
+{
+    if (units == 0) return 0;
+    uint8_t row[ROW_BYTES_MAX];
+    ph_writer w = ph_writer_of(row, sizeof row);
+    ph_write_u8(&w, 'B');
+    ph_write_u8(&w, (uint8_t)terms->side);
+    ph_write_u8(&w, (uint8_t)terms->shape);
+    ph_write_u8(&w, terms->all_or_none ? 1 : 0);
+    ph_write_u32(&w, terms->window.first);
+    ph_write_u32(&w, terms->window.periods);
+    ph_write_u32(&w, terms->duration);
+    ph_write_i64(&w, terms->price);
+    ph_write_u64(&w, units);
+    return hash(row, &w);
+}
+
+uint64_t phg_sum_statistics(ph_period t, const phg_statistics *s)
+{
+    if (phg_statistics_is_empty(s)) return 0;
+    uint8_t row[ROW_BYTES_MAX];
+    ph_writer w = ph_writer_of(row, sizeof row);
+    ph_write_u8(&w, 'S');
+    ph_write_u32(&w, t);
+    ph_write_i64(&w, s->last);
+    ph_write_i64(&w, s->high);
+    ph_write_i64(&w, s->low);
+    ph_write_u64(&w, s->volume);
+    ph_write_i64(&w, phg_statistics_average(s));
+    ph_write_u64(&w, s->open_interest);
+    return hash(row, &w);
+}

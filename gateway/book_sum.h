@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  gateway/book_sum.h - the checksum of a book: what each row of it adds.
+
+    The checksum is the sum, modulo 2^64, of the SipHash-2-4 of every row, with a key of 16 zero
+    bytes, read as a little-endian number.  So it does not depend on an order of the rows, and a
+    change costs what the changed rows cost.  It finds mistakes and lost frames; it is no signature.
+
+    Bytes of a row, numbers little-endian:
+      level       'L', side 1, period 4, price 8, quantity 8
+      block       'B', side 1, shape 1, all-or-none 1, first 4, periods 4, duration 4, price 8,
+                  units 8
+      statistics  'S', period 4, last 8, high 8, low 8, volume 8, average 8, open interest 8
+
+    Thread    any. */
+#ifndef GATEWAY_BOOK_SUM_H
+#define GATEWAY_BOOK_SUM_H
+
+#include "gateway/blocks.h"
+#include "gateway/statistics.h"
+
+/* 0 without quantity or units: such a row is not there. */
+uint64_t phg_sum_level(ph_side side, ph_period t, ph_price price, uint64_t quantity);
+uint64_t phg_sum_block(const phg_block_terms *terms, uint64_t units);
+uint64_t phg_sum_statistics(ph_period t, const phg_statistics *s);
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is new of depth and of statistics, and all of them, as frames. */
+#include "gateway/feed.h"
+
+#include "engine/base/panic.h"
+#include "engine/base/period.h"
+#include "gateway/book_sum.h"
+#include "gateway/bounds.h"
+#include "gateway/feed_parts.h"
+
+#include <stdlib.h>
+
+/* The frame that is built.  All but the last of what is told at once have `more`. */
+typedef struct {
+    phg_feed *feed;
+    phg_feed_product *product;
+    phg_feed_stream *stream;
+    phg_feed_emit emit;
+    void *arg;
+    phg_picture picture;
+} page;
+
+static page page_of(phg_feed *f, phg_feed_product *p, phg_stream_kind kind, phg_feed_emit emit,
+                    void *arg)
+{
+    return (page){
+        .feed = f,
+        .product = p,
+        .stream = kind == PHG_STREAM_DEPTH ? &p->depth : &p->statistics,
+        .emit = emit,
+        .arg = arg,
+        .picture = {.stream = kind,
+                    .product = {(uint32_t)(p - f->products) + 1},
+                    .epoch = f->epoch,
+                    .seq = f->seq,
+                    .levels = f->levels,
+                    .blocks = f->blocks,
+                    .statistics = f->statistics,
+                    .closed_before = p->closed_end},
+    };
+}
+
+static void turn_page(page *g, bool more)
+{
+    phg_picture *picture = &g->picture;
+    if (picture->answer == PHG_ANSWER_NONE) g->stream->number++;
+    picture->number = g->stream->number;
+    picture->more = more;
+    picture->checksum = more ? 0 : g->stream->checksum;
+    g->emit(g->arg, picture);
+    picture->level_cnt = picture->block_cnt = picture->statistics_cnt = 0;
+    picture->phase = 0;
+    picture->reference = 0;
+}
+
+/* Makes room for one more row. */
+static void row(page *g)
+{
+    const phg_picture *p = &g->picture;
+    if (p->level_cnt + p->block_cnt + p->statistics_cnt == PHG_ROWS_PER_FRAME_MAX)
+        turn_page(g, true);
+}
+
+static void add_level(page *g, const phg_level_run *run)
+{
+    row(g);
+    g->feed->levels[g->picture.level_cnt++] = *run;
+}
+
+static void add_block(page *g, const phg_block_row *block)
+{
+    row(g);
+    g->feed->blocks[g->picture.block_cnt++] = (phg_block_told){block->terms, block->units};
+}
+
+static void add_statistics(page *g, const phg_statistics_run *run)
+{
+    row(g);
+    g->feed->statistics[g->picture.statistics_cnt++] = *run;
+}
+
+/* ---- Depth ---------------------------------------------------------------------------------- */
+
+static uint64_t quantity_at(const phg_feed_product *p, ph_period t, ph_side side, ph_price price)
+{
+    if (t < p->first || t >= p->end) return 0;
+    return phg_depth_at(&phg_feed_period_of(p, t)->side[side - 1], side, price);
+}
+
+static int by_price(const void *va, const void *vb)
+{
+    const phg_feed_change *a = va, *b = vb;
+    if (a->side != b->side) return a->side < b->side ? -1 : 1;
+    if (a->price != b->price) return a->price < b->price ? -1 : 1;
+    if (a->first != b->first) return a->first < b->first ? -1 : 1;
+    return a->end < b->end ? -1 : a->end > b->end;
+}
+
+/* Makes the run longer by period t, or tells it and begins another. */
+static void extend_level(page *g, phg_level_run *run, const phg_feed_change *c, ph_period t)
+{
+    uint64_t quantity = quantity_at(g->product, t, c->side, c->price);
+    if (run->window.periods != 0 && run->side == c->side && run->price == c->price &&
+        run->quantity == quantity && ph_window_end(run->window) == t) {
+        run->window.periods++;
+        return;
+    }
+    if (run->window.periods != 0) add_level(g, run);
+    *run = (phg_level_run){c->side, {t, 1}, c->price, quantity};
+}
+
+static void tell_levels(page *g)
+{
+    phg_feed_product *p = g->product;
+    phg_level_run run = {0};
+    if (p->change_cnt > 1) qsort(p->changes, p->change_cnt, sizeof *p->changes, by_price);
+    ph_period t = 0; /* the next period of this side and price that was not looked at */
+    for (uint32_t i = 0; i < p->change_cnt; i++) {
+        const phg_feed_change *c = &p->changes[i], *before = i == 0 ? NULL : c - 1;
+        if (!before || before->side != c->side || before->price != c->price) t = p->closed_end;
+        for (t = t > c->first ? t : c->first; t < c->end; t++)
+            extend_level(g, &run, c, t);
+    }
+    if (run.window.periods != 0) add_level(g, &run);
+}
+
+static void tell_blocks(page *g, bool is_all)
+{
+    phg_feed_stream *stream = g->stream;
+    const phg_blocks *b = &g->product->blocks;
+    for (uint32_t i = 0; i < b->row_cnt; i++) {
+        const phg_block_row *block = &b->rows[i];
+        if (!is_all && block->units == block->told) continue;
+        if (!is_all)
+            stream->checksum += phg_sum_block(&block->terms, block->units) -
+                                phg_sum_block(&block->terms, block->told);
+        if (!is_all || block->units != 0) add_block(g, block);
+    }
+}
+
+static void tell_depth(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg)
+{
+    if (p->depth.is_followed) {
+        page g = page_of(f, p, PHG_STREAM_DEPTH, emit, arg);
+        tell_levels(&g);
+        tell_blocks(&g, false);
+        turn_page(&g, false);
+    } else {
+        p->depth.number++;
+    }
+}
+
+/* Each level where the period before does not have the same begins a run. */
+static void tell_all_levels(page *g)
+{
+    const phg_feed_product *p = g->product;
+    for (ph_period t = p->first; t < p->end; t++) {
+        for (uint32_t i = 0; i < 2; i++) {
+            ph_side side = i == 0 ? PH_SIDE_BUY : PH_SIDE_SELL;
+            const phg_depth *depth = &phg_feed_period_of(p, t)->side[i];
+            for (uint32_t k = depth->cnt; k-- > 0;) {
+                phg_level_run run = {side, {t, 1}, depth->v[k].price, depth->v[k].quantity};
+                if (t > p->first && quantity_at(p, t - 1, side, run.price) == run.quantity)
+                    continue;
+                while (quantity_at(p, t + run.window.periods, side, run.price) == run.quantity)
+                    run.window.periods++;
+                add_level(g, &run);
+            }
+        }
+    }
+}
+
+uint64_t phg_feed_sum_depth(const phg_feed_product *p)
+{
+    uint64_t sum = 0;
+    for (ph_period t = p->first; t < p->end; t++)
+        for (uint32_t i = 0; i < 2; i++) {
+            const phg_depth *depth = &phg_feed_period_of(p, t)->side[i];
+            for (uint32_t k = 0; k < depth->cnt; k++)
+                sum += phg_sum_level(i == 0 ? PH_SIDE_BUY : PH_SIDE_SELL, t, depth->v[k].price,
+                                     depth->v[k].quantity);
+        }
+    for (uint32_t i = 0; i < p->blocks.row_cnt; i++)
+        sum += phg_sum_block(&p->blocks.rows[i].terms, p->blocks.rows[i].told);
+    return sum;
+}
+
+/* ---- Statistics ----------------------------------------------------------------------------- */
+
+static void extend_statistics(page *g, phg_statistics_run *run, ph_period t,
+                              const phg_statistics *s)
+{
+    if (run->window.periods != 0 && ph_window_end(run->window) == t &&
+        phg_statistics_is_same(&run->each, s)) {
+        run->window.periods++;
+        return;
+    }
+    if (run->window.periods != 0) add_statistics(g, run);
+    *run = (phg_statistics_run){{t, 1}, *s};
+}
+
+/* Tells the periods that were traded in, or all; takes what is told into the checksum. */
+static void tell_traded(page *g, ph_period first, ph_period end, bool is_all)
+{
+    phg_statistics_run run = {0};
+    for (ph_period t = first; t < end; t++) {
+        phg_feed_period *period = phg_feed_period_of(g->product, t);
+        if (is_all ? phg_statistics_is_empty(&period->statistics) : !period->has_traded) continue;
+        if (!is_all) {
+            uint64_t sum = phg_sum_statistics(t, &period->statistics);
+            g->stream->checksum += sum - period->statistics_sum;
+            period->statistics_sum = sum;
+            period->has_traded = false;
+        }
+        extend_statistics(g, &run, t, &period->statistics);
+    }
+    if (run.window.periods != 0) add_statistics(g, &run);
+}
+
+static void tell_statistics(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg)
+{
+    if (p->statistics.is_followed) {
+        page g = page_of(f, p, PHG_STREAM_STATISTICS, emit, arg);
+        g.picture.phase = p->phase;
+        g.picture.reference = p->reference;
+        tell_traded(&g, p->touched_first, p->touched_end, false);
+        turn_page(&g, false);
+    } else {
+        p->statistics.number++;
+    }
+}
+
+uint64_t phg_feed_sum_statistics(phg_feed_product *p)
+{
+    uint64_t sum = 0;
+    for (ph_period t = p->first; t < p->end; t++) {
+        phg_feed_period *period = phg_feed_period_of(p, t);
+        period->statistics_sum = phg_sum_statistics(t, &period->statistics);
+        sum += period->statistics_sum;
+    }
+    return sum;
+}
+
+/* ---- Both ----------------------------------------------------------------------------------- */
+
+void phg_feed_tell_books(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg)
+{
+    if (f->is_live && p->depth.has_news) tell_depth(f, p, emit, arg);
+    if (f->is_live && p->statistics.has_news) tell_statistics(f, p, emit, arg);
+    phg_blocks_told(&p->blocks);
+    p->change_cnt = 0;
+    p->depth.has_news = p->statistics.has_news = false;
+}
+
+static void follow(phg_feed_product *p, phg_stream_kind kind)
+{
+    phg_feed_stream *stream = kind == PHG_STREAM_DEPTH ? &p->depth : &p->statistics;
+    if (stream->is_followed) return;
+    stream->is_followed = true;
+    stream->checksum =
+        kind == PHG_STREAM_DEPTH ? phg_feed_sum_depth(p) : phg_feed_sum_statistics(p);
+}
+
+void phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id)
+{
+    if (kind == PHG_STREAM_PRICES || id.v > f->product_cnt) return;
+    if (id.v != 0) {
+        follow(&f->products[id.v - 1], kind);
+        return;
+    }
+    if (kind == PHG_STREAM_DEPTH) f->all_depth = true;
+    if (kind == PHG_STREAM_STATISTICS) f->all_statistics = true;
+    for (uint32_t i = 0; i < f->product_cnt; i++)
+        follow(&f->products[i], kind);
+}
+
+/* wide: the parts of a request and where its answer goes */
+bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_feed_emit emit,
+                    void *arg)
+{
+    phg_feed_product *p = phg_feed_product_of(f, id);
+    if (!p || !f->is_live) return false;
+    follow(p, kind);
+    page g = page_of(f, p, kind, emit, arg);
+    g.picture.answer = PHG_ANSWER_SNAPSHOT;
+    if (kind == PHG_STREAM_DEPTH) {
+        tell_all_levels(&g);
+        tell_blocks(&g, true);
+    } else {
+        g.picture.phase = p->phase;
+        g.picture.reference = p->reference;
+        tell_traded(&g, p->first, p->end, true);
+    }
+    turn_page(&g, false);
+    return true;
+}
+
+uint64_t phg_feed_number(const phg_feed *f, phg_stream_kind kind, ph_product_id id)
+{
+    const phg_feed_product *p = phg_feed_product_of(f, id);
+    if (!p) return 0;
+    switch (kind) {
+    case PHG_STREAM_PRICES: return p->number;
+    case PHG_STREAM_DEPTH: return p->depth.number;
+    case PHG_STREAM_STATISTICS: return p->statistics.number;
+    }
+    return 0;
+}

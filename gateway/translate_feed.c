@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pictures of the feed to protobuf. */
+#include "gateway/translate.h"
+
+#include "gateway/translate_buffers.h"
+
+#include "petahour/v1/market_data.pb-c.h"
+
+typedef struct {
+    Petahour__V1__PublicTrade *trades;
+    Petahour__V1__Segment *segments;
+    Petahour__V1__BestPrices *runs;
+    Petahour__V1__DepthLevels *levels;
+    Petahour__V1__BlockDepth *blocks;
+    Petahour__V1__PeriodStatistics *statistics;
+    void **pointers;
+} picture_room;
+
+static bool picture_scratch(phg_translator *t, const phg_picture *p, picture_room *ret)
+{
+    size_t segment_cnt = 0;
+    for (uint32_t i = 0; i < p->trade_cnt; i++)
+        segment_cnt += p->trades[i].segment_cnt;
+    size_t trades = p->trade_cnt * sizeof *ret->trades;
+    size_t segments = segment_cnt * sizeof *ret->segments;
+    size_t runs = p->run_cnt * sizeof *ret->runs;
+    size_t levels = p->level_cnt * sizeof *ret->levels;
+    size_t blocks = p->block_cnt * sizeof *ret->blocks;
+    size_t statistics = p->statistics_cnt * sizeof *ret->statistics;
+    size_t pointers = (p->trade_cnt + segment_cnt + p->run_cnt + p->level_cnt + p->block_cnt +
+                       p->statistics_cnt) *
+                      sizeof(void *);
+    size_t all = trades + segments + runs + levels + blocks + statistics + pointers + 1;
+    if (!phg_grow(&t->scratch, &t->scratch_max, all)) return false;
+    uint8_t *at = t->scratch;
+    ret->pointers = (void **)(void *)at;
+    at += pointers;
+    ret->trades = (void *)at;
+    at += trades;
+    ret->segments = (void *)at;
+    at += segments;
+    ret->runs = (void *)at;
+    at += runs;
+    ret->levels = (void *)at;
+    at += levels;
+    ret->blocks = (void *)at;
+    at += blocks;
+    ret->statistics = (void *)at;
+    return true;
+}
+
+static void fill_trades(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
+{
+    m->n_trades = p->trade_cnt;
+    m->trades = (Petahour__V1__PublicTrade **)room->pointers;
+    room->pointers += p->trade_cnt;
+    for (uint32_t i = 0; i < p->trade_cnt; i++) {
+        const phg_public_trade *from = &p->trades[i];
+        Petahour__V1__PublicTrade *to = &room->trades[i];
+        petahour__v1__public_trade__init(to);
+        to->trade = from->trade.v;
+        to->at = from->at.ns;
+        to->taker = (Petahour__V1__Side)from->taker;
+        to->n_segments = from->segment_cnt;
+        to->segments = (Petahour__V1__Segment **)room->pointers;
+        room->pointers += from->segment_cnt;
+        for (uint32_t k = 0; k < from->segment_cnt; k++) {
+            phg_fill_segment(room->segments, &from->segments[k]);
+            to->segments[k] = room->segments++;
+        }
+        m->trades[i] = to;
+    }
+}
+
+static void fill_runs(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
+{
+    m->n_best_prices = p->run_cnt;
+    m->best_prices = (Petahour__V1__BestPrices **)room->pointers;
+    room->pointers += p->run_cnt;
+    for (uint32_t i = 0; i < p->run_cnt; i++) {
+        const phg_run *from = &p->runs[i];
+        Petahour__V1__BestPrices *to = &room->runs[i];
+        petahour__v1__best_prices__init(to);
+        to->first_period = from->window.first;
+        to->periods = from->window.periods;
+        to->bid = from->best.bid;
+        to->bid_quantity = from->best.bid_quantity;
+        to->ask = from->best.ask;
+        to->ask_quantity = from->best.ask_quantity;
+        m->best_prices[i] = to;
+    }
+}
+
+static void fill_levels(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
+{
+    m->n_levels = p->level_cnt;
+    m->levels = (Petahour__V1__DepthLevels **)room->pointers;
+    room->pointers += p->level_cnt;
+    for (uint32_t i = 0; i < p->level_cnt; i++) {
+        const phg_level_run *from = &p->levels[i];
+        Petahour__V1__DepthLevels *to = &room->levels[i];
+        petahour__v1__depth_levels__init(to);
+        to->first_period = from->window.first;
+        to->periods = from->window.periods;
+        to->side = (Petahour__V1__Side)from->side;
+        to->price = from->price;
+        to->quantity = from->quantity;
+        m->levels[i] = to;
+    }
+}
+
+static void fill_blocks(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
+{
+    m->n_blocks = p->block_cnt;
+    m->blocks = (Petahour__V1__BlockDepth **)room->pointers;
+    room->pointers += p->block_cnt;
+    for (uint32_t i = 0; i < p->block_cnt; i++) {
+        const phg_block_terms *from = &p->blocks[i].terms;
+        Petahour__V1__BlockDepth *to = &room->blocks[i];
+        petahour__v1__block_depth__init(to);
+        to->side = (Petahour__V1__Side)from->side;
+        to->shape = (Petahour__V1__Shape)from->shape;
+        to->all_or_none = from->all_or_none;
+        to->first_period = from->window.first;
+        to->periods = from->window.periods;
+        to->duration = from->duration;
+        to->price = from->price;
+        to->units = p->blocks[i].units;
+        m->blocks[i] = to;
+    }
+}
+
+static void fill_statistics(Petahour__V1__MarketDataFrame *m, const phg_picture *p,
+                            picture_room *room)
+{
+    m->n_statistics = p->statistics_cnt;
+    m->statistics = (Petahour__V1__PeriodStatistics **)room->pointers;
+    room->pointers += p->statistics_cnt;
+    for (uint32_t i = 0; i < p->statistics_cnt; i++) {
+        const phg_statistics_run *from = &p->statistics[i];
+        Petahour__V1__PeriodStatistics *to = &room->statistics[i];
+        petahour__v1__period_statistics__init(to);
+        to->first_period = from->window.first;
+        to->periods = from->window.periods;
+        to->last = from->each.last;
+        to->high = from->each.high;
+        to->low = from->each.low;
+        to->volume = from->each.volume;
+        to->average_price = phg_statistics_average(&from->each);
+        to->open_interest = from->each.open_interest;
+        m->statistics[i] = to;
+    }
+}
+
+phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
+{
+    Petahour__V1__MarketDataFrame m;
+    petahour__v1__market_data_frame__init(&m);
+    picture_room room;
+    if (!picture_scratch(t, p, &room)) return (phg_bytes){NULL, 0};
+    m.product = p->product.v;
+    m.stream_number = p->number;
+    m.epoch = p->epoch;
+    m.sequence = p->seq;
+    fill_trades(&m, p, &room);
+    fill_runs(&m, p, &room);
+    fill_levels(&m, p, &room);
+    fill_blocks(&m, p, &room);
+    fill_statistics(&m, p, &room);
+    m.checksum = p->checksum;
+    m.more = p->more;
+    m.answer = (Petahour__V1__StreamAnswer)p->answer;
+    if (p->reason) m.reason = phg_text_of(p->reason);
+    m.closed_before = p->closed_before;
+    m.reference_price = p->reference;
+    Petahour__V1__PhaseChange phase;
+    petahour__v1__phase_change__init(&phase);
+    Petahour__V1__PhaseChange *phases[1] = {&phase};
+    if (p->phase != 0) {
+        phase.phase = (Petahour__V1__Phase)p->phase;
+        m.phases = phases;
+        m.n_phases = 1;
+    }
+    return phg_pack(t, &m.base, false);
+}

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A client always notices what is lost, and always returns to the market's own book.
+
+   Random commands run in a market; the gateway's replica gets nothing but the records and
+   publishes on its real socket.  Between it and a real client stands a proxy that loses, doubles,
+   reorders and delays frames by a seed, then nothing at all gets through for longer than the
+   gateway keeps frames, then the gateway is started again.  Every book that the client hands over,
+   in the middle of all this too, is the book that the market had at the sequence that it states;
+   and when the proxy is honest again the client comes to the last one by itself.
+
+   PH_SEEDS=n runs n seeds (default 1) of PH_STEPS commands a round (default 300); PH_SEED=s runs
+   one. */
+#include "clients/lib/petahour.h"
+#include "engine/base/period.h"
+#include "engine/process/clock.h"
+#include "engine/wire/record.h"
+#include "gateway/history.h"
+#include "gateway/market_data.h"
+#include "gateway/zap.h"
+
+#include "tests/prop/seeds.h"
+#include "tests/unit/book_truth.h"
+#include "tests/unit/market_fixture.h"
+#include "tests/unit/suite.h"
+
+#include <zmq.h>
+
+enum {
+    PERIODS = 10,
+    PRODUCTS = 2,
+    PEOPLE = 8,
+    RECORD_MAX = 1 << 18,
+    RECORDS_MAX = 1 << 14,
+    HELD_MAX = 64,
+    PATIENCE_MS = 30000,
+};
+
+/* ---- The market and its records ------------------------------------------------------------- */
+
+typedef struct {
+    uint8_t *bytes;
+    size_t size;
+} record;
+
+static world w;
+static record records[RECORDS_MAX];
+static uint32_t record_cnt;
+static uint64_t truth[RECORDS_MAX + 1][PRODUCTS + 1]; /* checksum of depth after each record */
+static phg_replica replica;
+
+static void keep_truth(void)
+{
+    static book_truth book;
+    for (uint32_t i = 1; i <= ph_market_product_cnt(w.m); i++) {
+        truth_read(w.m, (ph_product_id){i}, UINT32_MAX, &book);
+        truth[record_cnt][i] = truth_sum(&book);
+    }
+}
+
+/* What the market was told and said goes to the replica as a record. */
+static void tell(const ph_command *c)
+{
+    static uint8_t command[PH_COMMAND_BYTES_MAX], events[RECORD_MAX], room[RECORD_MAX + 2048];
+    ph_writer cw = ph_writer_of(command, sizeof command);
+    ph_writer ew = ph_writer_of(events, sizeof events);
+    ph_writer rw = ph_writer_of(room, sizeof room);
+    ph_command_write(&cw, c);
+    for (uint32_t i = 0; i < w.out.cnt; i++)
+        ph_event_write(&ew, &w.out.v[i]);
+    ck_assert(!ew.full && record_cnt < RECORDS_MAX);
+    ph_record_write(&rw, record_cnt + 1, w.now, command, (uint32_t)ph_writer_size(&cw), events,
+                    (uint32_t)ph_writer_size(&ew));
+    record *r = &records[record_cnt++];
+    r->size = ph_writer_size(&rw);
+    r->bytes = malloc(r->size);
+    ck_assert_ptr_nonnull(r->bytes);
+    memcpy(r->bytes, room, r->size);
+    ck_assert_int_eq(phg_replica_take_record(&replica, record_cnt, room, r->size), PH_OK);
+    keep_truth();
+}
+
+static void step(ph_command c)
+{
+    (void)world_apply(&w, c);
+    tell(&c);
+}
+
+static ph_command random_order(uint32_t who)
+{
+    static const ph_shape shapes[] = {PH_SHAPE_EACH, PH_SHAPE_EACH, PH_SHAPE_EACH, PH_SHAPE_BLOCK,
+                                      PH_SHAPE_FLEX};
+    uint32_t first = below(PERIODS), periods = 1 + below(PERIODS - first);
+    ph_side side = below(2) == 0 ? PH_SIDE_BUY : PH_SIDE_SELL;
+    ph_shape shape = shapes[below(side == PH_SIDE_BUY ? 5 : 4)];
+    ph_command c =
+        world_order(&w, who, side, shape, (ph_window){0, periods}, 1 + below(12), 1 + below(30));
+    ph_new_order *n = &c.u.order;
+    n->window.first = ph_period_at(w.now, HOUR) + 1 + first;
+    n->product.v = 1 + below(PRODUCTS);
+    if (shape == PH_SHAPE_FLEX) n->duration = 1 + below(periods);
+    if (shape == PH_SHAPE_EACH && below(3) == 0) n->display_quantity = 1 + below(4);
+    n->all_or_none = shape == PH_SHAPE_BLOCK && below(3) == 0;
+    return c;
+}
+
+static ph_command random_command(void)
+{
+    uint32_t dice = below(100);
+    ph_resting_order o = {.participant = {2}};
+    ph_order_id id = {1 + below(1 + record_cnt)};
+    while (dice >= 60 && dice < 90 && id.v > 1 && !ph_market_order(w.m, id, &o))
+        id.v--;
+    if (dice < 60) return random_order(2 + below(PEOPLE - 1));
+    if (dice < 80)
+        return (ph_command){
+            .kind = PH_CMD_REPLACE_ORDER,
+            .sender = o.participant,
+            .u.replace = {.order = id, .price = 1 + below(30), .quantity = 1 + below(14)}};
+    if (dice < 90)
+        return (ph_command){
+            .kind = PH_CMD_CANCEL_ORDER, .sender = o.participant, .u.cancel = {.order = id}};
+    if (dice < 91)
+        return (ph_command){.kind = PH_CMD_MASS_CANCEL, .sender = {2 + below(PEOPLE - 1)}};
+    w.now.ns += (uint64_t)below(300) * PH_NS_PER_S;
+    return (ph_command){.kind = PH_CMD_TICK};
+}
+
+static void set_up_market(const uint8_t client_key[32])
+{
+    ph_market_limits limits = world_limits();
+    w = world_new(&limits);
+    w.check_laws = false;
+    ck_assert_int_eq(phg_replica_init(&replica), PH_OK);
+    ph_command open = {.kind = PH_CMD_OPEN_MARKET, .u.open_market = {.rules_version = 1}};
+    ph_text_set(open.u.open_market.market.s, 64, "market.test");
+    ph_text_set(open.u.open_market.currency, 4, "USD");
+    ph_text_set(open.u.open_market.operator_name.s, 64, "op");
+    tell(&open);
+    for (uint32_t id = 2; id <= PEOPLE; id++) {
+        ph_command p = {
+            .kind = PH_CMD_REGISTER_PARTICIPANT,
+            .sender = {1},
+            .u.participant = {{id}, PH_ROLE_SUPPLIER | PH_ROLE_BUYER, {"p"}, {{0}}, {{0}}}};
+        memset(p.u.participant.curve_key.b, (int)id, 32);
+        if (id == 2) memcpy(p.u.participant.curve_key.b, client_key, 32);
+        step(p);
+        ph_command d = {.kind = PH_CMD_DEPOSIT, .sender = {1}, .u.payment = {{id}, 1000000, {"?"}}};
+        snprintf(d.u.payment.reference.s, sizeof d.u.payment.reference.s, "first %u", id);
+        step(d);
+    }
+    step((ph_command){.kind = PH_CMD_REGISTER_SITE,
+                      .sender = {1},
+                      .u.site = {{1}, {2}, {"ulanqab"}, {"site"}, 0, 0, 0, 1200000}});
+    step((ph_command){
+        .kind = PH_CMD_REGISTER_HARDWARE, .sender = {1}, .u.hardware = {{1}, {"card"}}});
+    for (uint32_t i = 1; i <= PRODUCTS; i++)
+        step((ph_command){
+            .kind = PH_CMD_LIST_PRODUCT, .sender = {1}, .u.product = world_terms(&w, 1)});
+    for (uint32_t id = 2; id <= PEOPLE; id++)
+        step((ph_command){.kind = PH_CMD_REGISTER_CAPACITY,
+                          .sender = {id},
+                          .u.capacity = {1, {1}, {1}, HOUR, {START_PERIOD, 62}, 400}});
+}
+
+/* ---- The gateway's door --------------------------------------------------------------------- */
+
+static void *context;
+static ph_keyfile server_keys;
+static phg_zap *zap;
+static phg_market_data *door;
+
+static void open_door(const char *endpoint, uint64_t epoch)
+{
+    char err[PHG_ERR_SIZE] = "";
+    ph_status s = phg_market_data_open(context, endpoint, &server_keys, &replica, &door, err);
+    ck_assert_msg(s == PH_OK, "%s", err);
+    ck_assert_int_eq(phg_feed_go_live(&replica.feed, epoch), PH_OK);
+}
+
+/* Ends the gateway and begins another one, which knows nothing but the records. */
+static void start_again(uint64_t epoch)
+{
+    char endpoint[128];
+    snprintf(endpoint, sizeof endpoint, "%s", phg_market_data_endpoint(door));
+    phg_market_data_close(door);
+    phg_replica_release(&replica);
+    ck_assert_int_eq(phg_replica_init(&replica), PH_OK);
+    for (uint32_t i = 0; i < record_cnt; i++)
+        ck_assert_int_eq(
+            phg_replica_take_record(&replica, i + 1, records[i].bytes, records[i].size), PH_OK);
+    open_door(endpoint, epoch);
+}
+
+/* ---- The proxy ------------------------------------------------------------------------------ */
+
+typedef struct {
+    zmq_msg_t part[3];
+    uint32_t rounds; /* until it goes on */
+} held_frame;
+
+static struct {
+    void *context, *up, *down;
+    char endpoint[128];
+    enum { HONEST, FAULTY, SHUT } mood;
+    held_frame held[HELD_MAX];
+    uint32_t held_cnt;
+    uint64_t passed, lost, doubled, delayed;
+} proxy;
+
+static void open_proxy(const phc_key *front, const phc_key *back)
+{
+    const int one = 1, none = 0;
+    size_t size = sizeof proxy.endpoint;
+    proxy.context = zmq_ctx_new();
+    proxy.up = zmq_socket(proxy.context, ZMQ_XSUB);
+    proxy.down = zmq_socket(proxy.context, ZMQ_XPUB);
+    zmq_setsockopt(proxy.up, ZMQ_LINGER, &none, sizeof none);
+    zmq_setsockopt(proxy.down, ZMQ_LINGER, &none, sizeof none);
+    zmq_setsockopt(proxy.up, ZMQ_RECONNECT_IVL, &(int){20}, sizeof(int));
+    zmq_setsockopt(proxy.up, ZMQ_CURVE_SERVERKEY, server_keys.curve_public.b, 32);
+    zmq_setsockopt(proxy.up, ZMQ_CURVE_PUBLICKEY, back->curve_public, 32);
+    zmq_setsockopt(proxy.up, ZMQ_CURVE_SECRETKEY, back->curve_secret, 32);
+    zmq_setsockopt(proxy.down, ZMQ_CURVE_SERVER, &one, sizeof one);
+    zmq_setsockopt(proxy.down, ZMQ_CURVE_SECRETKEY, front->curve_secret, 32);
+    zmq_setsockopt(proxy.down, ZMQ_XPUB_VERBOSER, &one, sizeof one);
+    ck_assert_int_eq(zmq_connect(proxy.up, phg_market_data_endpoint(door)), 0);
+    ck_assert_int_eq(zmq_bind(proxy.down, "tcp://127.0.0.1:*"), 0);
+    ck_assert_int_eq(zmq_getsockopt(proxy.down, ZMQ_LAST_ENDPOINT, proxy.endpoint, &size), 0);
+}
+
+static void send_on(zmq_msg_t part[3])
+{
+    for (int i = 0; i < 3; i++) {
+        zmq_msg_t copy;
+        (void)zmq_msg_init(&copy);
+        ck_assert_int_eq(zmq_msg_copy(&copy, &part[i]), 0);
+        if (zmq_msg_send(&copy, proxy.down, (i < 2 ? ZMQ_SNDMORE : 0) | ZMQ_DONTWAIT) < 0)
+            (void)zmq_msg_close(&copy);
+    }
+    proxy.passed++;
+}
+
+static void close_parts(zmq_msg_t part[3])
+{
+    for (int i = 0; i < 3; i++)
+        (void)zmq_msg_close(&part[i]);
+}
+
+static void release_held(bool all)
+{
+    for (uint32_t i = 0; i < proxy.held_cnt;) {
+        held_frame *h = &proxy.held[i];
+        if (!all && --h->rounds > 0) {
+            i++;
+            continue;
+        }
+        send_on(h->part);
+        close_parts(h->part);
+        *h = proxy.held[--proxy.held_cnt];
+    }
+}
+
+static void pass_frame(zmq_msg_t part[3])
+{
+    uint32_t dice = below(100);
+    if (proxy.mood == SHUT || (proxy.mood == FAULTY && dice < 15)) {
+        proxy.lost++;
+    } else if (proxy.mood == FAULTY && dice < 30 && proxy.held_cnt < HELD_MAX) {
+        held_frame *h = &proxy.held[proxy.held_cnt++];
+        for (int i = 0; i < 3; i++) {
+            (void)zmq_msg_init(&h->part[i]);
+            ck_assert_int_eq(zmq_msg_move(&h->part[i], &part[i]), 0);
+        }
+        h->rounds = 1 + below(below(4) == 0 ? 60 : 4);
+        proxy.delayed++;
+        return;
+    } else {
+        send_on(part);
+        if (proxy.mood == FAULTY && dice < 40) {
+            send_on(part);
+            proxy.doubled++;
+        }
+    }
+    close_parts(part);
+}
+
+static void turn_proxy(void)
+{
+    zmq_msg_t m;
+    (void)zmq_msg_init(&m);
+    while (zmq_msg_recv(&m, proxy.down, ZMQ_DONTWAIT) >= 0)
+        (void)zmq_msg_send(&m, proxy.up, ZMQ_DONTWAIT);
+    (void)zmq_msg_close(&m);
+    for (;;) {
+        zmq_msg_t part[3];
+        for (int i = 0; i < 3; i++)
+            (void)zmq_msg_init(&part[i]);
+        bool is_there = zmq_msg_recv(&part[0], proxy.up, ZMQ_DONTWAIT) >= 0;
+        for (int i = 1; i < 3 && is_there; i++)
+            ck_assert_int_ge(zmq_msg_recv(&part[i], proxy.up, 0), 0);
+        if (!is_there) break;
+        pass_frame(part);
+    }
+    release_held(proxy.mood == HONEST);
+}
+
+/* ---- The client ----------------------------------------------------------------------------- */
+
+static phc_client *client;
+
+static struct {
+    uint64_t books, number[2][PRODUCTS + 1], epoch[2][PRODUCTS + 1], sequence[2][PRODUCTS + 1];
+    uint64_t losses[PHC_LOSS_BUSY + 1];
+} seen;
+
+/* From the rows, with the gateway's own function. */
+static uint64_t sum_of(const phc_book *b)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < b->period_cnt; i++) {
+        const phc_period_depth *p = &b->periods[i];
+        for (size_t k = 0; k < p->bid_cnt; k++)
+            sum += phg_sum_level(PH_SIDE_BUY, p->period, p->bids[k].price, p->bids[k].quantity);
+        for (size_t k = 0; k < p->ask_cnt; k++)
+            sum += phg_sum_level(PH_SIDE_SELL, p->period, p->asks[k].price, p->asks[k].quantity);
+        for (size_t k = 1; k < p->bid_cnt; k++)
+            ck_assert_int_gt(p->bids[k - 1].price, p->bids[k].price);
+        for (size_t k = 1; k < p->ask_cnt; k++)
+            ck_assert_int_lt(p->asks[k - 1].price, p->asks[k].price);
+    }
+    for (size_t i = 0; i < b->block_cnt; i++) {
+        const phc_block_depth *k = &b->blocks[i];
+        phg_block_terms t = {(ph_side)k->side, (ph_shape)k->shape,
+                             k->all_or_none,   {k->first_period, k->periods},
+                             k->duration,      k->price};
+        sum += phg_sum_block(&t, k->units);
+    }
+    return sum;
+}
+
+static void on_book(void *arg, const phc_book *b)
+{
+    (void)arg;
+    bool is_depth = b->stream == PHC_STREAM_DEPTH;
+    uint64_t *number = &seen.number[is_depth][b->product],
+             *epoch = &seen.epoch[is_depth][b->product];
+    seen.books++;
+    ck_assert(b->product >= 1 && b->product <= PRODUCTS && b->sequence <= record_cnt);
+    if (*epoch == b->epoch) ck_assert_uint_ge(b->stream_number, *number);
+    *epoch = b->epoch;
+    *number = b->stream_number;
+    seen.sequence[is_depth][b->product] = b->sequence;
+    if (!is_depth) return;
+    ck_assert_msg(sum_of(b) == truth[b->sequence][b->product],
+                  "product %u at record %llu: not the market's book", b->product,
+                  (unsigned long long)b->sequence);
+}
+
+static void on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss loss, uint64_t first,
+                    uint64_t last)
+{
+    (void)arg;
+    (void)first;
+    (void)last;
+    ck_assert(stream == PHC_STREAM_DEPTH || stream == PHC_STREAM_STATISTICS);
+    ck_assert(product >= 1 && product <= PRODUCTS && phc_loss_text(loss) != NULL);
+    seen.losses[loss]++;
+}
+
+static void open_client(const phc_key *key, const phc_key *front)
+{
+    char err[256], server_key[41];
+    phc_z85_text(front->curve_public, server_key);
+    /* Nobody takes orders here. */
+    phc_config f = {.order_entry = "tcp://127.0.0.1:1",
+                    .market_data = proxy.endpoint,
+                    .server_key = server_key,
+                    .key = key,
+                    .callbacks = {.on_book = on_book, .on_loss = on_loss}};
+    phc_status s = phc_open(&f, &client, err, sizeof err);
+    ck_assert_msg(s == PHC_OK, "%s", err);
+    for (uint32_t i = 1; i <= PRODUCTS; i++) {
+        ck_assert_int_eq(phc_follow(client, PHC_STREAM_DEPTH, i), PHC_OK);
+        ck_assert_int_eq(phc_follow(client, PHC_STREAM_STATISTICS, i), PHC_OK);
+    }
+}
+
+/* ---- All together --------------------------------------------------------------------------- */
+
+static void turn(void)
+{
+    bool is_waiting;
+    phg_zap_turn(zap, &replica.catalogue, false);
+    ck_assert_int_eq(phg_market_data_take(door, ph_clock_monotonic_ns()), PH_OK);
+    ck_assert_int_eq(phg_market_data_give(door, ph_clock_monotonic_ns(), &is_waiting), PH_OK);
+    turn_proxy();
+    phc_status s = phc_turn(client, 1);
+    ck_assert(s == PHC_OK || s == PHC_ETIMEOUT);
+}
+
+static bool is_in_step(void)
+{
+    for (uint32_t i = 1; i <= PRODUCTS; i++) {
+        const phg_feed_product *p = &replica.feed.products[i - 1];
+        if (seen.epoch[1][i] != replica.feed.epoch || seen.epoch[0][i] != replica.feed.epoch ||
+            seen.number[1][i] != p->depth.number || seen.number[0][i] != p->statistics.number)
+            return false;
+    }
+    return true;
+}
+
+/* The proxy is honest: the client comes to the market's last book by itself. */
+static void wait_for_step(void)
+{
+    proxy.mood = HONEST;
+    uint64_t until = ph_clock_monotonic_ns() + PATIENCE_MS * UINT64_C(1000000);
+    do {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "the client did not come back");
+        turn();
+    } while (!is_in_step());
+    /* Nothing happened to the book since the record that the client's is of. */
+    for (uint32_t i = 1; i <= PRODUCTS; i++)
+        ck_assert_uint_eq(truth[seen.sequence[1][i]][i], truth[record_cnt][i]);
+}
+
+/* Several records may come in one turn of a gateway. */
+static void trade(int steps, bool is_hasty)
+{
+    for (int i = 0; i < steps; i++) {
+        for (uint32_t k = 1 + below(3); k > 0; k--)
+            step(random_command());
+        bool is_waiting;
+        if (is_hasty)
+            ck_assert_int_eq(phg_market_data_give(door, ph_clock_monotonic_ns(), &is_waiting),
+                             PH_OK);
+        else
+            turn();
+        if (is_hasty) turn_proxy();
+    }
+}
+
+static void run_rounds(void)
+{
+    int steps = environment("PH_STEPS", 300);
+    proxy.mood = FAULTY;
+    trade(steps, false);
+    wait_for_step();
+    ck_assert_uint_gt(seen.losses[PHC_LOSS_GAP], 0);
+    trade(50, false);
+    proxy.mood = SHUT; /* for longer than frames are kept */
+    trade(3 * PHG_HISTORY_FRAMES, true);
+    wait_for_step();
+    ck_assert_uint_gt(seen.losses[PHC_LOSS_NOT_KEPT], 0);
+    start_again(2);
+    wait_for_step();
+    ck_assert_uint_gt(seen.losses[PHC_LOSS_EPOCH], 0);
+    proxy.mood = FAULTY;
+    trade(steps, false);
+    start_again(3);
+    trade(steps / 2, false);
+    wait_for_step();
+    /* Books of this size fit a frame, so a checksum that does not hold would be the gateway's
+       fault. */
+    ck_assert_uint_eq(seen.losses[PHC_LOSS_CHECKSUM], 0);
+}
+
+START_TEST(a_client_always_comes_back)
+{
+    phc_key client_key, front, server;
+    rng_state = (uint64_t)environment("PH_SEED", _i);
+    ck_assert_int_eq(phc_key_generate("client", &client_key), PHC_OK);
+    ck_assert_int_eq(phc_key_generate("front", &front), PHC_OK);
+    ck_assert_int_eq(phc_key_generate("server", &server), PHC_OK);
+    memcpy(server_keys.curve_public.b, server.curve_public, 32);
+    memcpy(server_keys.curve_secret, server.curve_secret, 32);
+    context = zmq_ctx_new();
+    set_up_market(client_key.curve_public);
+    ck_assert_int_eq(phg_zap_open(context, &zap), PH_OK);
+    open_door("tcp://127.0.0.1:*", 1);
+    open_proxy(&front, &client_key);
+    open_client(&client_key, &front);
+    wait_for_step();
+    run_rounds();
+    printf("%llu books; frames: %llu passed, %llu lost, %llu doubled, %llu late; noticed: %llu "
+           "gaps, %llu not kept, %llu checksums, %llu epochs, %llu silences, %llu busy\n",
+           (unsigned long long)seen.books, (unsigned long long)proxy.passed,
+           (unsigned long long)proxy.lost, (unsigned long long)proxy.doubled,
+           (unsigned long long)proxy.delayed, (unsigned long long)seen.losses[PHC_LOSS_GAP],
+           (unsigned long long)seen.losses[PHC_LOSS_NOT_KEPT],
+           (unsigned long long)seen.losses[PHC_LOSS_CHECKSUM],
+           (unsigned long long)seen.losses[PHC_LOSS_EPOCH],
+           (unsigned long long)seen.losses[PHC_LOSS_SILENCE],
+           (unsigned long long)seen.losses[PHC_LOSS_BUSY]);
+    phc_close(client);
+    release_held(true);
+    (void)zmq_close(proxy.up);
+    (void)zmq_close(proxy.down);
+    (void)zmq_ctx_term(proxy.context);
+    phg_market_data_close(door);
+    phg_zap_close(zap);
+    (void)zmq_ctx_term(context);
+    phg_replica_release(&replica);
+    for (uint32_t i = 0; i < record_cnt; i++)
+        free(records[i].bytes);
+    world_free(&w);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_set_timeout(t, 300);
+    tcase_add_loop_test(t, a_client_always_comes_back, 0,
+                        getenv("PH_SEED") != NULL ? 1 : environment("PH_SEEDS", 1));
+}
+
+int main(void)
+{
+    return suite_run("follow", add);
+}

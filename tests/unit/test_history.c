@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/history.h"
+
+#include "tests/unit/suite.h"
+
+#include <string.h>
+
+static void keep(phg_history *h, uint64_t number, size_t size)
+{
+    static uint8_t room[PHG_HISTORY_BYTES + 1];
+    memset(room, (int)(number % 251), size);
+    ck_assert_int_eq(phg_history_keep(h, number, (phg_bytes){room, size}), PH_OK);
+}
+
+START_TEST(only_the_last_frames_are_kept)
+{
+    phg_history h = {0};
+    ck_assert(!phg_history_has(&h, 1, 1));
+    for (uint64_t n = 1; n <= PHG_HISTORY_FRAMES + 100; n++)
+        keep(&h, n, 10);
+    ck_assert(!phg_history_has(&h, 100, 101));
+    ck_assert(phg_history_has(&h, 101, PHG_HISTORY_FRAMES + 100));
+    ck_assert(!phg_history_has(&h, 101, PHG_HISTORY_FRAMES + 101));
+    ck_assert(!phg_history_has(&h, 120, 119) && !phg_history_has(&h, 0, 120));
+    phg_bytes frame = phg_history_frame(&h, 300);
+    ck_assert(frame.size == 10 && frame.p[0] == 300 % 251 && frame.p[9] == 300 % 251);
+    phg_history_release(&h);
+}
+END_TEST
+
+START_TEST(a_gap_begins_anew)
+{
+    phg_history h = {0};
+    keep(&h, 1, 10);
+    keep(&h, 2, 10);
+    keep(&h, 9, 10);
+    ck_assert(!phg_history_has(&h, 2, 2) && phg_history_has(&h, 9, 9));
+    phg_history_release(&h);
+}
+END_TEST
+
+START_TEST(bytes_are_bounded_but_the_last_frame_is_kept)
+{
+    phg_history h = {0};
+    for (uint64_t n = 1; n <= 40; n++)
+        keep(&h, n, 65536);
+    ck_assert_uint_le(h.bytes, PHG_HISTORY_BYTES);
+    ck_assert(phg_history_has(&h, 25, 40) && !phg_history_has(&h, 24, 40));
+    keep(&h, 41, PHG_HISTORY_BYTES + 1);
+    ck_assert(phg_history_has(&h, 41, 41) && !phg_history_has(&h, 40, 41));
+    phg_history_release(&h);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_test(t, only_the_last_frames_are_kept);
+    tcase_add_test(t, a_gap_begins_anew);
+    tcase_add_test(t, bytes_are_bounded_but_the_last_frame_is_kept);
+}
+
+int main(void)
+{
+    return suite_run("history", add);
+}

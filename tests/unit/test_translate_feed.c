@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Golden frames of market data: what each kind of frame looks like on the wire, and that the client
+   library reads every field of it.
+
+   tests/golden/frames/market_data.txt has one line per frame: its name and the payload, in
+   hexadecimal.  A line is added for a new frame and never edited.
+
+   PH_GOLDEN_WRITE=1 appends the lines that are missing. */
+#include "clients/lib/decode.h"
+#include "clients/lib/market_book.h"
+#include "gateway/translate.h"
+#include "tests/unit/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LINE_MAX_BYTES = 8192 };
+
+typedef Petahour__V1__MarketDataFrame market_data_frame;
+
+static phg_picture picture_of(phg_stream_kind kind)
+{
+    return (phg_picture){
+        .stream = kind, .product = {42}, .number = 5, .epoch = UINT64_MAX, .seq = 1234};
+}
+
+static phg_picture write_prices(void)
+{
+    static const ph_segment segments[] = {{{1, 2}, 3, 4}, {{5, 6}, 7, 8}};
+    static const phg_public_trade trades[] = {{{1}, {2}, PH_SIDE_BUY, segments, 2},
+                                              {{2}, {3}, PH_SIDE_SELL, segments, 1}};
+    static const phg_run runs[] = {{{9, 10}, {11, 12, 13, 14}}};
+    phg_picture p = picture_of(PHG_STREAM_PRICES);
+    p.trades = trades;
+    p.trade_cnt = 2;
+    p.runs = runs;
+    p.run_cnt = 1;
+    p.phase = PH_PHASE_CALL;
+    return p;
+}
+
+static void check_prices(const market_data_frame *f)
+{
+    phc_segments room = {0};
+    phc_public_trade t;
+    phc_best_prices b;
+    ck_assert(phc_decode_public_trade(f->trades[0], f->product, &room, &t));
+    ck_assert(t.trade == 1 && t.at == 2 && t.taker == PHC_BUY && t.segment_cnt == 2);
+    ck_assert(t.segments[1].price == 8 && f->n_trades == 2 && f->product == 42);
+    phc_decode_best_prices(f->best_prices[0], f->product, &b);
+    ck_assert(b.first_period == 9 && b.periods == 10 && b.bid == 11 && b.ask == 12);
+    ck_assert(b.bid_quantity == 13 && b.ask_quantity == 14);
+    ck_assert(f->phases[0]->phase == PETAHOUR__V1__PHASE__PHASE_CALL);
+    free(room.v);
+}
+
+static phg_picture write_depth(void)
+{
+    static const phg_level_run levels[] = {{PH_SIDE_BUY, {498912, 2}, 90, 7},
+                                           {PH_SIDE_BUY, {498912, 1}, 95, 1},
+                                           {PH_SIDE_SELL, {498913, 1}, 100, 8}};
+    static const phg_block_told blocks[] = {
+        {{PH_SIDE_SELL, PH_SHAPE_FLEX, true, {498912, 48}, 24, 80}, 3}};
+    phg_picture p = picture_of(PHG_STREAM_DEPTH);
+    p.levels = levels;
+    p.level_cnt = 3;
+    p.blocks = blocks;
+    p.block_cnt = 1;
+    p.closed_before = 498912;
+    p.checksum = UINT64_C(0x0123456789abcdef);
+    return p;
+}
+
+static void check_depth(const market_data_frame *f)
+{
+    phc_market_book b = {0};
+    phc_book v = {.product = 0};
+    ck_assert_int_eq(phc_market_book_take(&b, f), PHC_OK);
+    phc_market_book_view(&b, &v);
+    ck_assert(v.period_cnt == 2 && v.periods[0].period == 498912 && v.periods[0].bid_cnt == 2);
+    ck_assert(v.periods[0].bids[0].price == 95 && v.periods[0].bids[1].quantity == 7);
+    ck_assert(v.periods[1].bid_cnt == 1 && v.periods[1].ask_cnt == 1);
+    ck_assert(v.periods[1].asks[0].price == 100 && v.periods[1].asks[0].quantity == 8);
+    const phc_block_depth *k = &v.blocks[0];
+    ck_assert(v.block_cnt == 1 && k->side == PHC_SELL && k->shape == PHC_FLEX && k->all_or_none);
+    ck_assert(k->first_period == 498912 && k->periods == 48 && k->duration == 24);
+    ck_assert(k->price == 80 && k->units == 3);
+    ck_assert(f->stream_number == 5 && f->epoch == UINT64_MAX && f->sequence == 1234 && !f->more);
+    ck_assert(f->checksum == UINT64_C(0x0123456789abcdef) && f->closed_before == 498912);
+    phc_market_book_release(&b);
+}
+
+static phg_picture write_statistics(void)
+{
+    static const phg_statistics_run runs[] = {
+        {{498912, 3},
+         {.last = 5, .high = 7, .low = 3, .volume = 20, .notional = 99, .open_interest = 18}}};
+    phg_picture p = picture_of(PHG_STREAM_STATISTICS);
+    p.statistics = runs;
+    p.statistics_cnt = 1;
+    p.phase = PH_PHASE_HALTED;
+    p.reference = 6;
+    p.checksum = 1;
+    return p;
+}
+
+static void check_statistics(const market_data_frame *f)
+{
+    phc_market_book b = {0};
+    phc_book v = {.product = 0};
+    ck_assert_int_eq(phc_market_book_take(&b, f), PHC_OK);
+    phc_market_book_view(&b, &v);
+    const phc_period_statistics *s = &v.statistics[2];
+    ck_assert(v.statistics_cnt == 3 && s->period == 498914 && s->last == 5 && s->high == 7);
+    ck_assert(s->low == 3 && s->volume == 20 && s->average_price == 4 && s->open_interest == 18);
+    ck_assert(v.phase == PHC_PHASE_HALTED && v.reference_price == 6);
+    phc_market_book_release(&b);
+}
+
+static phg_picture write_snapshot_part(void)
+{
+    phg_picture p = write_depth();
+    p.answer = PHG_ANSWER_SNAPSHOT;
+    p.more = true;
+    p.checksum = 0;
+    return p;
+}
+
+static void check_snapshot_part(const market_data_frame *f)
+{
+    ck_assert(f->more && f->checksum == 0 && f->n_levels == 3);
+    ck_assert(f->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_SNAPSHOT);
+}
+
+static phg_picture write_not_kept(void)
+{
+    phg_picture p = picture_of(PHG_STREAM_DEPTH);
+    p.answer = PHG_ANSWER_NOT_KEPT;
+    p.reason = "these frames are not kept any more";
+    return p;
+}
+
+static void check_not_kept(const market_data_frame *f)
+{
+    ck_assert(f->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_NOT_KEPT);
+    ck_assert_str_eq(f->reason, "these frames are not kept any more");
+    ck_assert_uint_eq(f->stream_number, 5);
+}
+
+#define ROW(name)                         \
+    {                                     \
+#name, write_##name, check_##name \
+    }
+
+static const struct {
+    const char *name;
+    phg_picture (*write)(void);
+    void (*check)(const market_data_frame *f);
+} rows[] = {
+    ROW(prices), ROW(depth), ROW(statistics), ROW(snapshot_part), ROW(not_kept),
+};
+enum { ROW_CNT = sizeof rows / sizeof rows[0] };
+
+static const char *golden_path(void)
+{
+    const char *path = getenv("PH_GOLDEN_FRAMES");
+    ck_assert_msg(path != NULL, "PH_GOLDEN_FRAMES names the file of frames");
+    return path;
+}
+
+/* The bytes of one frame; 0: it has no line. */
+static size_t golden_bytes(const char *name, uint8_t *to, size_t max)
+{
+    static char line[LINE_MAX_BYTES];
+    FILE *f = fopen(golden_path(), "re");
+    size_t size = strlen(name), cnt = 0;
+    while (f != NULL && cnt == 0 && fgets(line, sizeof line, f) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, name, size) != 0 || line[size] != ' ') continue;
+        cnt = strlen(line + size + 1) / 2;
+        ck_assert(cnt <= max && phc_hex_parse(line + size + 1, to, cnt) == PHC_OK);
+    }
+    if (f != NULL) fclose(f);
+    return cnt;
+}
+
+static void append_line(const char *name, phg_bytes b)
+{
+    char hex[LINE_MAX_BYTES];
+    FILE *f = fopen(golden_path(), "ae");
+    ck_assert_ptr_nonnull(f);
+    fprintf(f, "%s %s\n", name, phc_hex_text(b.p, b.size, hex));
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+START_TEST(every_frame_is_the_same_bytes_for_ever)
+{
+    phg_translator *translator;
+    uint8_t golden[LINE_MAX_BYTES / 2];
+    ck_assert_int_eq(phg_translator_open(&translator), PH_OK);
+    phg_picture p = rows[_i].write();
+    phg_bytes b = phg_translate_picture(translator, &p);
+    size_t size = golden_bytes(rows[_i].name, golden, sizeof golden);
+    if (size == 0 && getenv("PH_GOLDEN_WRITE") != NULL) append_line(rows[_i].name, b);
+    ck_assert_msg(size != 0, "%s has no line in %s", rows[_i].name, golden_path());
+    ck_assert_uint_eq(b.size, size);
+    ck_assert_mem_eq(b.p, golden, size);
+    market_data_frame *f = petahour__v1__market_data_frame__unpack(NULL, size, golden);
+    ck_assert_ptr_nonnull(f);
+    rows[_i].check(f);
+    petahour__v1__market_data_frame__free_unpacked(f, NULL);
+    phg_translator_close(translator);
+}
+END_TEST
+
+/* A customer trusts its gateway, but not with its memory. */
+START_TEST(rows_that_no_gateway_sends_are_corrupt)
+{
+    Petahour__V1__DepthLevels l;
+    Petahour__V1__DepthLevels *levels[] = {&l};
+    market_data_frame f;
+    petahour__v1__market_data_frame__init(&f);
+    f.levels = levels;
+    f.n_levels = 1;
+    const struct {
+        uint32_t first, periods;
+        int side;
+        int64_t price;
+    } bad[] = {{1, 0, 1, 1}, {1, UINT32_MAX, 1, 1}, {UINT32_MAX, 2, 1, 1}, {1, 1, 0, 1},
+               {1, 1, 3, 1}, {1, 1, 1, 0},          {1, 1, 1, -1}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        phc_market_book b = {0};
+        petahour__v1__depth_levels__init(&l);
+        l.first_period = bad[i].first;
+        l.periods = bad[i].periods;
+        l.side = (Petahour__V1__Side)bad[i].side;
+        l.price = bad[i].price;
+        l.quantity = 1;
+        ck_assert_int_eq(phc_market_book_take(&b, &f), PHC_ECORRUPT);
+        phc_market_book_release(&b);
+    }
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_loop_test(t, every_frame_is_the_same_bytes_for_ever, 0, ROW_CNT);
+    tcase_add_test(t, rows_that_no_gateway_sends_are_corrupt);
+}
+
+int main(void)
+{
+    return suite_run("translate_feed", add);
+}
