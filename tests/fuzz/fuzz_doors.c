@@ -35,7 +35,8 @@ static void open_market(void)
     PH_ASSERT(phg_private_streams_reach(&replica.streams, 1) == PH_OK);
 }
 
-/* Nobody is let in but the key that is registered, and that one only in a request as it should be. */
+/* Nobody is let in but the key that is registered, and that one only in a request as it should
+   be. */
 static void fuzz_zap(void)
 {
     phg_zap_part parts[PHG_ZAP_PARTS_MAX];
