@@ -188,6 +188,10 @@ static ph_status give_session(phg_order_entry *oe, phg_seat *seat, uint64_t now_
                               bool *ret_is_waiting)
 {
     phg_session *s = &seat->session;
+    const phg_participant *who = phg_catalogue_of_key(oe->view.catalogue, seat->key);
+    if (!who || who->state == PH_PARTICIPANT_CLOSED)
+        phg_session_refuse(s, PHG_REFUSAL_UNKNOWN_KEY,
+                           "the key was revoked, or the participant closed");
     phg_session_time(s, now_ns);
     if (s->owes_heartbeat) s->owes_limits = true;
     if (s->owes_limits) s->limits = limits_of(oe, s, now_ns);

@@ -69,8 +69,8 @@ phg_bytes phg_pack_message(phg_translator *t, const Petahour__V1__GatewayMessage
 
 void *phg_scratch(phg_translator *t, size_t cnt, size_t size)
 {
-    return phg_grow(&t->scratch, &t->scratch_max, cnt * (size + sizeof(void *))) ? t->scratch
-                                                                                 : NULL;
+    size_t bytes = (cnt + 1) * (size + sizeof(void *)); /* none at all have a place too */
+    return phg_grow(&t->scratch, &t->scratch_max, bytes) ? t->scratch : NULL;
 }
 
 void phg_fill_segment(Petahour__V1__Segment *to, const ph_segment *from)

@@ -84,7 +84,7 @@ static phg_bytes preview(phg_translator *t, uint64_t request, const ph_answer *a
     Petahour__V1__PreviewAnswer m;
     petahour__v1__preview_answer__init(&m);
     Petahour__V1__PreviewFill *v = phg_scratch(t, a->cnt, sizeof *v);
-    if (!v && a->cnt != 0) return (phg_bytes){NULL, 0};
+    if (!v) return (phg_bytes){NULL, 0};
     m.request = request;
     m.sequence = a->seq;
     if (p->reject != PH_REJECT_NONE) {
@@ -159,7 +159,7 @@ static phg_bytes depth(phg_translator *t, uint64_t request, const ph_answer *a)
     Petahour__V1__DepthAnswer m;
     petahour__v1__depth_answer__init(&m);
     Petahour__V1__DepthRow *v = phg_scratch(t, a->cnt, sizeof *v);
-    if (!v && a->cnt != 0) return (phg_bytes){NULL, 0};
+    if (!v) return (phg_bytes){NULL, 0};
     m.request = request;
     m.sequence = a->seq;
     m.refused = a->is_refused;
@@ -188,7 +188,7 @@ static phg_bytes orders(phg_translator *t, uint64_t request, const ph_answer *a)
     Petahour__V1__OrdersAnswer m;
     petahour__v1__orders_answer__init(&m);
     pair *v = phg_scratch(t, a->cnt, sizeof *v);
-    if (!v && a->cnt != 0) return (phg_bytes){NULL, 0};
+    if (!v) return (phg_bytes){NULL, 0};
     m.request = request;
     m.sequence = a->seq;
     m.more = a->more;
@@ -232,7 +232,7 @@ static phg_bytes positions(phg_translator *t, uint64_t request, const ph_answer 
     Petahour__V1__PositionsAnswer m;
     petahour__v1__positions_answer__init(&m);
     Petahour__V1__Position *v = phg_scratch(t, a->cnt, sizeof *v);
-    if (!v && a->cnt != 0) return (phg_bytes){NULL, 0};
+    if (!v) return (phg_bytes){NULL, 0};
     m.request = request;
     m.sequence = a->seq;
     m.more = a->more;

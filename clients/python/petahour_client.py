@@ -140,7 +140,7 @@ class Session:
         elif kind == "contract" and m.stream_number >= self.next_contract:
             self.next_contract = m.stream_number + 1
             self.received.append((kind, m))
-        elif kind not in ("contract", "heartbeat", "logout_accepted"):
+        elif kind not in ("contract", "heartbeat", "limits", "logout_accepted"):
             if hasattr(m, "stream_number"):
                 if m.stream_number < self.next_report:
                     return  # asked for twice

@@ -65,12 +65,16 @@ class Market:
             )
 
     def start(self, name):
+        """A daemon with a configuration of its own reads NAME.ini, the others petahour.ini."""
         ready = f"{self.run}/{name}.ready"
+        ini = f"{self.run}/{name}.ini"
+        if not os.path.exists(ini):
+            ini = f"{self.run}/petahour.ini"
         if os.path.exists(ready):
             os.unlink(ready)
         with open(f"{self.run}/{name}.log", "a", encoding="utf-8") as log:
             self.processes[name] = subprocess.Popen(
-                [self.daemons[name], "--config", f"{self.run}/petahour.ini"], stderr=log
+                [self.daemons[name], "--config", ini], stderr=log
             )
         end = time.monotonic() + PATIENCE
         while not os.path.exists(ready):
@@ -88,7 +92,8 @@ class Market:
         return p.wait(PATIENCE)
 
     def close(self):
-        for name in ["gateway", "replica", "notary", "engine"]:
+        last = ["gateway", "replica", "notary", "engine"]
+        for name in [*(n for n in self.processes if n not in last), *last]:
             if name in self.processes:
                 self.kill(name, signal.SIGTERM)
         self.folder.cleanup()

@@ -353,8 +353,7 @@ class Keys(Session):
         new.send(message(revoke_key={"request": 2, "use": 1, "key": z85.decode(old_key.public)}))
         self.told(until=lambda t: len(t) == 1)
         entered |= self.enter(new, 2)
-        for client in (old, watcher):
-            client.send(order(10**9, 1, self.run_.first))
+        for client in (old, watcher):  # which say nothing, and are not told anything more
             self.assertEqual(client.wait("session_refused").reason, session_pb2.SESSION_REFUSAL_UNKNOWN_KEY)
         new.send(message(mass_cancel={"request": 5}))
         told = self.told(until=lambda t: len(t) == 9)

@@ -108,6 +108,18 @@ START_TEST(long_texts_and_many_segments_get_room)
 }
 END_TEST
 
+/* The first answer of a translator, so that it has no room yet. */
+START_TEST(an_answer_without_rows_is_an_answer)
+{
+    const ph_answer answer = {.kind = (ph_query_kind)(PH_QUERY_PREVIEW + _i), .seq = 3};
+    phg_bytes b = phg_translate_answer(translator, 9, &answer);
+    ck_assert_ptr_nonnull(b.p);
+    Petahour__V1__GatewayFrame *f = petahour__v1__gateway_frame__unpack(NULL, b.size, b.p);
+    ck_assert(f && f->n_messages == 1);
+    petahour__v1__gateway_frame__free_unpacked(f, NULL);
+}
+END_TEST
+
 START_TEST(a_done_result_says_nothing_of_rejects)
 {
     phg_result result = {.number = 3, .request = 4, .command = PH_CMD_MASS_CANCEL, .count = 5};
@@ -127,6 +139,7 @@ static void add(TCase *t)
     tcase_add_test(t, framed_messages_make_a_frame);
     tcase_add_test(t, a_picture_reads_back);
     tcase_add_test(t, long_texts_and_many_segments_get_room);
+    tcase_add_loop_test(t, an_answer_without_rows_is_an_answer, 0, 6);
     tcase_add_test(t, a_done_result_says_nothing_of_rejects);
 }
 

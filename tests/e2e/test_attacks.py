@@ -1,0 +1,425 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Attacks on a gateway, each with others who trade on meanwhile and are served.
+
+usage: test_attacks.py PETAHOUR_ENGINE PETAHOUR_GATEWAY PROTO_FOLDER PROTOC PETAHOUR_AUDIT
+"""
+
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+import zmq
+from gateways import AUDITOR, Gates, asked, log_on
+from test_gateway import HEADER, PATIENCE, Key, message, order, session_pb2
+from zmq.utils import z85
+
+AUDIT = sys.argv[5]
+SUPPLIER, BUYER, METER = 2, 3, 5
+OPERATOR = 1
+MIB = 1 << 20
+# The first bytes of a ZMTP 3.1 greeting with CURVE, as a client sends it.
+GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"CURVE".ljust(20, b"\0") + b"\0" + bytes(31)
+
+
+def address(endpoint):
+    host, port = endpoint.removeprefix("tcp://").rsplit(":", 1)
+    return host, int(port)
+
+
+class Attacked(unittest.TestCase):
+    """A market, and somebody who trades in it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.run_ = Gates(sessions_max="64")
+        cls.addClassCleanup(cls.run_.close)
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.run_.gateway.poll() is None, "the gateway has ended"
+        cls.run_.stop(cls.run_.gateway)
+        cls.run_.stop(cls.run_.engine)
+        done = subprocess.run([AUDIT, "replay", f"{cls.run_.path}/journal"], capture_output=True,
+                              text=True, check=False)  # fmt: skip
+        assert "equal" in done.stdout, done.stdout + done.stderr
+
+    def opened(self, who):
+        key = self.run_.operator if who == OPERATOR else self.run_.keys[who]
+        client = self.run_.at(None, key)
+        self.addCleanup(client.close)
+        return client
+
+    def setUp(self):
+        self.other = self.opened(BUYER)
+        accepted = log_on(self.other, receive=False)
+        accepted = log_on(self.other, next_report=accepted.last_report + 1)
+        self.next_id = accepted.last_client_order_id + 1
+        self.serves()
+
+    def tearDown(self):
+        self.serves()
+        self.other.send(message(logout={}))
+        self.other.wait("logout_accepted")
+
+    def serves(self, orders=5):
+        """Somebody else is answered, one order after the other."""
+        for _ in range(orders):
+            self.other.send(order(self.next_id, 1, self.run_.first, price=1))
+            report = self.other.wait("execution_report")
+            while report.client_order_id != self.next_id:
+                report = self.other.wait("execution_report")
+            self.assertEqual(report.type, 1, report)
+            self.next_id += 1
+
+    def rss(self):
+        with open(f"/proc/{self.run_.gateway.pid}/status", encoding="ascii") as f:
+            return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmRSS:"))
+
+    def raw(self, door, data=b""):
+        s = socket.create_connection(address(door), timeout=PATIENCE)
+        self.addCleanup(s.close)
+        if data:
+            s.sendall(data)
+        return s
+
+    def assert_closed(self, s):
+        """The gateway ends the connection by itself."""
+        s.settimeout(PATIENCE)
+        try:
+            while s.recv(4096):
+                pass
+        except ConnectionResetError:
+            pass
+
+
+class Attack(Attacked):
+    # ---- Connections ------------------------------------------------------------------------
+
+    def test_half_open_peers_are_shown_out(self):
+        for door in (self.run_.order_entry, self.run_.market_data):
+            for data in (b"", b"\xff", GREETING[:11], GREETING, b"GET / HTTP/1.1\r\n\r\n",
+                         GREETING.replace(b"CURVE", b"NULL\0"), random.Random(1).randbytes(3000)):  # fmt: skip
+                s = self.raw(door, data)
+                self.serves(1)
+                self.assert_closed(s)
+
+    def test_a_flood_of_connections(self):
+        flood = [self.raw(self.run_.order_entry, GREETING) for _ in range(300)]
+        strangers = []
+        for _ in range(100):
+            s = self.run_.socket(zmq.DEALER, Key(), self.run_.order_entry)
+            s.send_multipart([HEADER, b"hello"])
+            strangers.append(s)
+        begun = time.monotonic()
+        self.serves(50)
+        newcomer = self.opened(SUPPLIER)
+        log_on(newcomer, receive=False)  # and whoever comes now gets in
+        self.assertLess(time.monotonic() - begun, PATIENCE)
+        for s in flood:
+            self.assert_closed(s)
+        for s in strangers:
+            self.assertFalse(s.poll(0))
+            s.close()
+
+    def test_a_flood_of_sessions_of_one_participant(self):
+        clients = [self.opened(SUPPLIER) for _ in range(40)]
+        for client in clients:
+            client.send(asked(receive=False))
+        answers = []
+        for client in clients:
+            self.assertTrue(client.receive(PATIENCE))
+            answers.append(client.messages[0].WhichOneof("message"))
+        self.assertLessEqual(answers.count("logon_accepted"), 16)
+        self.serves()
+        for client in clients:
+            client.send(message(logout={}))
+
+    def test_recorded_ciphertext_is_worth_nothing_on_another_connection(self):
+        """A proxy records what a client sends, orders included; it is sent again, to both doors."""
+        recorded = bytearray()
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def pump(source, to, keep):
+            try:
+                while data := source.recv(65536):
+                    if keep:
+                        recorded.extend(data)
+                    to.sendall(data)
+            except OSError:
+                pass
+
+        def serve():
+            near, _ = listener.accept()
+            far = socket.create_connection(address(self.run_.order_entry))
+            back = threading.Thread(target=pump, args=(far, near, False), daemon=True)
+            back.start()
+            pump(near, far, True)
+            far.close()
+            near.close()
+
+        proxy = threading.Thread(target=serve, daemon=True)
+        proxy.start()
+        host, port = listener.getsockname()
+        victim = self.run_.at(None, self.run_.keys[SUPPLIER])
+        victim.socket.close()
+        victim.socket = self.run_.socket(zmq.DEALER, self.run_.keys[SUPPLIER], f"tcp://{host}:{port}")
+        last = log_on(victim, receive=False).last_report
+        before = log_on(victim, next_report=last + 1)
+        victim.send(order(before.last_client_order_id + 1, 2, self.run_.first),
+                    message(cancel_order={"request": 99, "client_order_id": before.last_client_order_id + 1}))  # fmt: skip
+        self.assertEqual(victim.wait("execution_report").type, 1)
+        victim.close()
+        proxy.join(PATIENCE)
+        self.assertGreater(len(recorded), 300)
+        for door in (self.run_.order_entry, self.run_.market_data):
+            self.assert_closed(self.raw(door, bytes(recorded)))
+        again = self.opened(SUPPLIER)
+        after = log_on(again, receive=False)
+        self.assertEqual(after.last_client_order_id, before.last_client_order_id + 1)
+        self.assertLessEqual(after.last_report, last + 3)  # accepted, cancelled, its result: once
+
+    # ---- Frames -----------------------------------------------------------------------------
+
+    def test_a_mebibyte_of_empty_messages_costs_no_memory(self):
+        client = self.opened(SUPPLIER)
+        before = self.rss()
+        for size in (64 * 1024, MIB, 16 * MIB):
+            for _ in range(20):
+                client.send_raw(HEADER, b"\x0a\x00" * (size // 2))
+                self.serves(1)
+        self.assertLess(self.rss() - before, 32 * MIB)
+
+    def test_parts_of_every_shape(self):
+        rng = random.Random(7)
+        log = session_pb2.ClientFrame(messages=[asked(receive=False)]).SerializeToString()
+        for i in range(150):
+            client = self.opened(SUPPLIER)
+            parts = [rng.choice([HEADER, b"", log, b"\1", b"\1\1\1", rng.randbytes(rng.randrange(200))])
+                     for _ in range(rng.randrange(1, 12))]  # fmt: skip
+            client.send_raw(*parts)
+            if i % 10 == 0:
+                client.receive(PATIENCE)
+                self.assertTrue(client.messages)
+                self.serves(1)
+            client.close()
+
+    def test_subscriptions_of_every_shape(self):
+        rng = random.Random(8)
+        s = self.run_.socket(zmq.XSUB, self.run_.keys[SUPPLIER], self.run_.market_data)
+        self.addCleanup(s.close)
+        before = self.rss()
+        for i in range(20000):
+            s.send(rng.choice([b"\1", b"\0", b"\2", b""]) + rng.choice([b"P", b"", b"p", b"P0000000", b"P%08x" % i])
+                   + rng.randbytes(rng.randrange(3)))  # fmt: skip
+        for _ in range(5):
+            s.send_multipart([b"\1P", b"more", b"and more"])
+        s.send(b"\1" + bytes(8000))  # longer than any; the connection ends
+        self.serves(20)
+        self.assertLess(self.rss() - before, 32 * MIB)
+        good = self.run_.socket(zmq.SUB, self.run_.keys[BUYER], self.run_.market_data)
+        self.addCleanup(good.close)
+        good.setsockopt(zmq.SUBSCRIBE, b"P00000001")
+        self.assertTrue(good.poll(PATIENCE * 1000))
+
+    # ---- Slow readers -------------------------------------------------------------------------
+
+    def test_a_subscriber_that_does_not_read(self):
+        lazy = self.run_.context.socket(zmq.SUB)
+        self.addCleanup(lazy.close)
+        lazy.linger, lazy.rcvhwm = 0, 1
+        key = self.run_.keys[SUPPLIER]
+        lazy.curve_publickey, lazy.curve_secretkey = key.public, key.secret
+        lazy.curve_serverkey = self.run_.server.public
+        lazy.connect(self.run_.market_data)
+        lazy.setsockopt(zmq.SUBSCRIBE, b"P")
+        self.assertTrue(lazy.poll(PATIENCE * 1000))
+        before = self.rss()
+        count = 256
+        for _ in range(10):
+            ids = range(self.next_id, self.next_id + count)
+            self.next_id += count
+            self.other.send(*[order(i, 1, self.run_.first, periods=100, price=1 + i % 50) for i in ids])
+            self.assertEqual({r.type for r in self.other.wait("execution_report", count)}, {1})
+        self.other.send(message(mass_cancel={"request": 1}))
+        self.other.wait("command_result")
+        self.assertLess(self.rss() - before, 64 * MIB)
+
+    def test_a_session_that_does_not_read(self):
+        lazy = self.opened(BUYER)
+        log_on(lazy)
+        before = self.rss()
+        for _ in range(10):
+            ids = range(self.next_id, self.next_id + 256)
+            self.next_id += 256
+            self.other.send(*[order(i, 1, 1) for i in ids])  # a closed period
+            self.assertEqual({r.type for r in self.other.wait("execution_report", 256)}, {2})
+        for i in range(40):  # and asks, without taking the answers
+            lazy.send(*[message(ask_balances={"request": i + 1}) for _ in range(250)])
+            self.serves(1)
+        self.assertLess(self.rss() - before, 32 * MIB)
+
+
+KEY, SIGNATURE = b"\x5a" * 32, b"\x5b" * 64
+
+
+def product(number):
+    return {
+        "id": number, "symbol": "X", "compute_type": 2, "architecture": 7, "model": "X", "unit": "card",
+        "hardware": 1, "hardware_units": 1, "site": 1, "availability_ppm": 1, "period_seconds": 3600, "tick": 1,
+        "lot": 1, "quantity_max": 1, "block_periods_max": 1, "horizon": 1, "gate_seconds": 3600,
+        "report_seconds": 60, "dispute_seconds": 60, "resolve_seconds": 60, "reference_price": 1,
+        "terms_hash": b"\7" * 32,
+    }  # fmt: skip
+
+
+def new_order(side):
+    return order(10**6, side, 1).new_order
+
+
+# Every message that is a command: one that is well-formed, and who may send it; the others are told
+# the reject that is named.
+COMMANDS = {
+    "register_participant": ({"id": 9, "roles": 16, "name": "x", "curve_key": KEY, "sign_key": KEY}, {OPERATOR}),
+    "register_site": ({"id": 9, "owner": 2, "region": "r", "name": "s", "pue_ppm": 1100000}, {OPERATOR}),
+    "register_hardware": ({"id": 9, "name": "h"}, {OPERATOR}),
+    "list_product": ({"product": product(9)}, {OPERATOR}),
+    "set_terms": ({"product": product(1)}, {OPERATOR}),
+    "set_product_state": ({"product": 1, "state": 2}, {OPERATOR}),
+    "set_phase": ({"product": 1, "phase": 3}, {OPERATOR}),
+    "set_participant_state": ({"participant": 3, "state": 3}, {OPERATOR}),
+    "deposit": ({"participant": 3, "amount": 1, "reference": "x"}, {OPERATOR}),
+    "withdraw": ({"participant": 3, "amount": 1, "reference": "x"}, {OPERATOR}),
+    "resolve_dispute": ({"contract": 1, "period": 1, "delivered": 1}, {OPERATOR}),
+    "set_rules_version": ({"version": 2}, {OPERATOR}),
+    "rotate_notary_key": ({"key": KEY, "proof": SIGNATURE}, {OPERATOR}),
+    "register_capacity": (
+        {"reference": 9, "site": 1, "hardware": 1, "period_seconds": 3600, "first_period": 1, "periods": 1, "units": 1},
+        {SUPPLIER},
+    ),
+    "withdraw_capacity": (
+        {"reference": 9, "site": 1, "hardware": 1, "first_period": 1, "periods": 1, "units": 1},
+        {SUPPLIER},
+    ),
+    "attest_capacity": (
+        {"reference": 9, "supplier": 2, "site": 1, "hardware": 1, "first_period": 1, "periods": 1, "units": 1,
+         "document": KEY, "signature": SIGNATURE},
+        {AUDITOR},
+    ),
+    "measure_site": (
+        {"site": 1, "measured_at": 1, "pue_ppm": 1100000, "cue_ppm": 1, "wue_ppm": 1, "green_grade": 1,
+         "signature": SIGNATURE},
+        {METER},
+    ),
+    "report_probe": (
+        {"region": "r", "site": 1, "measured_at": 1, "rtt_us": 1, "bandwidth_mbps": 1, "reachable_ppm": 1,
+         "signature": SIGNATURE},
+        {METER},
+    ),
+}  # fmt: skip
+
+# What everybody may say, and only about what is its own: sent about somebody else's.
+OWNED = {
+    "cancel_order": lambda mine: ({"order": mine}, "UNKNOWN_ORDER"),
+    "replace_order": lambda mine: ({"order": mine, "price": 1, "quantity": 1}, "UNKNOWN_ORDER"),
+    "mass_cancel": lambda mine: ({"participant": BUYER}, "ROLE_MISSING"),
+    "add_key": lambda mine: ({"participant": BUYER, "use": 1, "key": KEY}, "ROLE_MISSING"),
+    "revoke_key": lambda mine: ({"participant": BUYER, "use": 1, "key": KEY}, "ROLE_MISSING"),
+    "hand_over_access": lambda mine: ({"contract": 1, "sealed": b"x"}, None),
+    "report_delivery": lambda mine: ({"contract": 1, "period": 1, "delivered": 1, "signature": SIGNATURE}, None),
+    "confirm_delivery": lambda mine: ({"contract": 1, "period": 1}, None),
+    "dispute_delivery": lambda mine: ({"contract": 1, "period": 1, "delivered": 1}, None),
+    "countersign_contract": lambda mine: ({"contract": 1, "key": KEY, "signature": SIGNATURE}, None),
+}  # fmt: skip
+
+SESSION = {"logon", "logout", "heartbeat", "list_catalogue"}
+ORDERS = {"new_order", "new_group"}  # by side: a buyer buys, a supplier sells
+
+
+class Roles(Attacked):
+    """Each role tries each message that it may not send; a message that is in no table fails the test."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        operator = cls.run_.at(None, cls.run_.operator)
+        cls.run_.keys[METER] = Key()
+        last = log_on(operator, receive=False).last_report
+        log_on(operator, next_report=last + 1)
+        operator.send(message(register_participant={
+            "request": 1, "id": METER, "roles": 4, "name": "meter",
+            "curve_key": z85.decode(cls.run_.keys[METER].public), "sign_key": b"\5" * 32}))  # fmt: skip
+        assert operator.wait("command_result").reject_code == 0
+        operator.close()
+
+    def answer(self, client, name, content, request):
+        client.send(message(**{name: {**content, "request": request}}))
+        result = client.wait("command_result")
+        while result.request != request:
+            result = client.wait("command_result")
+        return result.reject_name
+
+    def session(self, who):
+        client = self.opened(who)
+        last = log_on(client, receive=False).last_report
+        log_on(client, next_report=last + 1)
+        return client
+
+    def test_every_message_is_in_a_table(self):
+        every = {f.name for f in session_pb2.ClientMessage.DESCRIPTOR.fields}
+        questions = {name for name in every if name.startswith("ask_")}
+        self.assertEqual(every - questions, set(COMMANDS) | set(OWNED) | SESSION | ORDERS)
+
+    def test_who_lacks_the_role_is_refused(self):
+        for who in (OPERATOR, SUPPLIER, BUYER, AUDITOR, METER):
+            client = self.session(who)
+            for i, (name, (content, allowed)) in enumerate(COMMANDS.items()):
+                with self.subTest(who=who, name=name):
+                    if who not in allowed:
+                        self.assertEqual(self.answer(client, name, content, 1000 + i), "ROLE_MISSING")
+            client.send(message(logout={}))
+
+    def test_who_trades_needs_the_role_of_its_side(self):
+        for who in (OPERATOR, SUPPLIER, BUYER, AUDITOR, METER):
+            for side in (1, 2):
+                if (who, side) in ((BUYER, 1), (SUPPLIER, 2)):
+                    continue
+                client = self.session(who)
+                used = log_on(client, receive=False).last_client_order_id
+                last = log_on(client, receive=False).last_report
+                log_on(client, next_report=last + 1)
+                client.send(order(used + 1000, side, self.run_.first))
+                self.assertEqual(client.wait("execution_report").reject_name, "ROLE_MISSING")
+                member = order(used + 1000, side, self.run_.first, all_or_none=True).new_order
+                member.shape = 2
+                group = {"orders": [member]}
+                self.assertEqual(self.answer(client, "new_group", group, 5), "ROLE_MISSING")
+                client.send(message(logout={}))
+
+    def test_what_is_somebody_elses_stays_its_own(self):
+        mine = self.next_id
+        self.other.send(order(mine, 1, self.run_.first, price=1))
+        report = self.other.wait("execution_report")
+        self.next_id += 1
+        for who in (OPERATOR, SUPPLIER, AUDITOR, METER):
+            client = self.session(who)
+            for i, (name, of) in enumerate(OWNED.items()):
+                content, wanted = of(report.order)
+                if who == OPERATOR and wanted == "ROLE_MISSING":
+                    continue  # an operator may
+                with self.subTest(who=who, name=name):
+                    said = self.answer(client, name, content, 2000 + i)
+                    self.assertTrue(said if wanted is None else said == wanted, said)
+            client.send(message(logout={}))
+        self.other.send(message(cancel_order={"request": 3, "order": report.order}))
+        result = self.other.wait("command_result")
+        self.assertEqual((result.request, result.reject_code, result.count), (3, 0, 1))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[6:], verbosity=2)
