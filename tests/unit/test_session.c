@@ -205,7 +205,7 @@ END_TEST
 START_TEST(a_message_longer_than_a_frame_goes_alone)
 {
     static ph_event events[4002];
-    ph_command sell = new_order(2, 1, PH_SIDE_SELL, (ph_window){HOUR, 4000}, 1, 5);
+    ph_command sell = new_order(2, 1, PH_SIDE_SELL, (ph_window){HOUR + 8, 4000}, 1, 5);
     sell.u.order.shape = PH_SHAPE_BLOCK;
     ph_event rests = accepted(1, 0);
     ck_assert_int_eq(take(&replica, sell, &rests, 1), PH_OK);
@@ -213,8 +213,8 @@ START_TEST(a_message_longer_than_a_frame_goes_alone)
     events[1] = trade(1, 2, 0, 1, 0, 4000);
     events[1].u.trade.buyer.v = 1;
     for (uint32_t i = 0; i < 4000; i++)
-        events[2 + i] = segment(HOUR + i, 1, 1, INT64_MAX);
-    ph_command c = new_order(1, 1, PH_SIDE_BUY, (ph_window){HOUR, 4000}, 1, 5);
+        events[2 + i] = segment(HOUR + 8 + i, 1, 1, INT64_MAX);
+    ph_command c = new_order(1, 1, PH_SIDE_BUY, (ph_window){HOUR + 8, 4000}, 1, 5);
     c.u.order.shape = PH_SHAPE_BLOCK;
     ck_assert_int_eq(take(&replica, c, events, 4002), PH_OK);
     ck_assert_int_eq(take_done(&replica, register_participant(4, PH_ROLE_BUYER)), PH_OK);
