@@ -21,7 +21,7 @@ CREATE POLICY invoices ON delivery_final FOR SELECT TO petahour_owner USING (tru
 -- Transfers of a month that concern a participant's cash or what is kept for it, and the contract
 -- that each belongs to. From where a contract is looked for: all that it pays is due within twice its
 -- windows after its end.
-CREATE FUNCTION charge(the_participant bigint, the_month date)
+CREATE FUNCTION invoice_transfer(the_participant bigint, the_month date)
 RETURNS TABLE (seq bigint, number integer, reason smallint, amount bigint, contract bigint,
                from_cash integer, from_held integer)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = petahour, pg_temp AS $$
@@ -111,7 +111,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = petahour, pg_temp AS $$
                          AND f.contract IS NOT NULL THEN 'Usage'
                     WHEN h.reason IN (7, 9, 11, 12, 13, 18, 21, 23) AND h.from_cash < 0
                     THEN 'Credit' ELSE 'Adjustment' END AS category
-          FROM charge(the_participant, the_month) h
+          FROM invoice_transfer(the_participant, the_month) h
           JOIN contract c ON c.id = h.contract
           LEFT JOIN delivery_final f ON f.contract = h.contract AND f.seq = h.seq
                 AND h.number >= f.first_transfer AND h.number < f.first_transfer + f.transfers),
@@ -180,7 +180,7 @@ BEGIN
                     AS ''SELECT * FROM invoice((SELECT me()), the_month)''', columns);
 END $$;
 
-REVOKE ALL ON FUNCTION charge(bigint, date), focus_time(numeric), invoice(bigint, date), my_invoice(date)
+REVOKE ALL ON FUNCTION invoice_transfer(bigint, date), focus_time(numeric), invoice(bigint, date), my_invoice(date)
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION invoice(bigint, date) TO petahour_auditor;
 GRANT EXECUTE ON FUNCTION my_invoice(date) TO petahour_member;
