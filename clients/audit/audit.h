@@ -42,6 +42,7 @@ typedef struct {
     const char *contracts; /* folder of saved contracts, or NULL */
     const char *scenario;  /* file, or "-" for standard input */
     const char *database;  /* connection string */
+    const char *month;     /* of invoice: YYYY-MM */
     const char *key;       /* 64 hexadecimal digits, or NULL: the one the journal states */
     const char *log;       /* folder of a transparency log, or NULL */
     const char *snapshot;  /* file of a snapshot to begin with, or NULL */
@@ -49,7 +50,7 @@ typedef struct {
     const char *entry;     /* record hash, 64 hexadecimal digits, or NULL */
     const char *state, *witness_key; /* files of a witness */
     uint64_t at;                     /* seconds since 1970, 0: now */
-    uint64_t id;                     /* contract number, or 0 */
+    uint64_t id;                     /* number of a contract or participant, or 0 */
     uint64_t from, to;               /* records; to 0: the last.  report: times, to 0: no end */
     uint64_t until;                  /* the last record that is replayed, or 0 */
     uint64_t state_every;            /* records between two hashes of the state, or 0 */
@@ -66,6 +67,7 @@ int ph_audit_verify(const ph_audit_request *q);
 int ph_audit_replay(const ph_audit_request *q);
 int ph_audit_contract(const ph_audit_request *q);
 int ph_audit_compare(const ph_audit_request *q);
+int ph_audit_invoice(const ph_audit_request *q);
 int ph_audit_journal(const ph_audit_request *q);
 int ph_audit_report(const ph_audit_request *q);
 int ph_audit_export(const ph_audit_request *q);

@@ -44,7 +44,9 @@ enum {
     KEY_SPOOF_SECONDS,
     KEY_SPOOF_FACTOR,
     KEY_NEAR_PPM,
-    KEY_CONTRACTS
+    KEY_CONTRACTS,
+    KEY_MONTH,
+    KEY_PARTICIPANT
 };
 
 #define OPTION_JSON                                                   \
@@ -140,6 +142,14 @@ static const struct argp_option compare_options[] = {
     {0},
 };
 
+static const struct argp_option invoice_options[] = {
+    {"database", KEY_DATABASE, "CONNINFO", 0, "the database, as libpq understands it", 0},
+    {"month", KEY_MONTH, "YYYY-MM", 0, "the month, in UTC", 0},
+    {"participant", KEY_PARTICIPANT, "N", 0,
+     "of this participant, as an auditor; without it, of whoever the database knows you as", 0},
+    {0},
+};
+
 static const struct argp_option journal_options[] = {
     {"records", KEY_RECORDS, NULL, 0, "one line per record instead of one per batch", 0},
     {"commands", KEY_COMMANDS, NULL, 0, "the commands as a scenario, for simulate", 0},
@@ -160,6 +170,7 @@ typedef enum {
     ARGS_JOURNAL,
     ARGS_EXPORT,
     ARGS_DATABASE,
+    ARGS_INVOICE,
     ARGS_CONTRACT,
     ARGS_SCENARIO,
     ARGS_PROVE,
@@ -204,6 +215,12 @@ static const struct command {
     {"compare", "JOURNAL --database=CONNINFO",
      "Recompute the market and compare it with the rows of a settlement database.", compare_options,
      ARGS_DATABASE, ph_audit_compare},
+    {"invoice", "--database=CONNINFO --month=YYYY-MM",
+     "Write what a participant was charged and used in a month as CSV, in the columns of FOCUS "
+     "1.4.\v"
+     "Each line is a transfer of the books and never changes; refunds and penalties are lines of "
+     "the month in which the money moved.  What the columns mean here is in schema/README.md.",
+     invoice_options, ARGS_INVOICE, ph_audit_invoice},
     {"journal", "JOURNAL", "List what a journal holds, verifying it on the way.", journal_options,
      ARGS_JOURNAL, ph_audit_journal},
     {"simulate", "FILE",
@@ -346,11 +363,28 @@ static void settle_export(const struct argp_state *state, const ph_audit_request
         argp_error(state, "all tables do not fit one output: give --out DIRECTORY");
 }
 
+static void settle_invoice(const struct argp_state *state, const reading *r)
+{
+    const ph_audit_request *q = &r->request;
+    char day[16];
+    if (r->arg_cnt != 0) argp_error(state, "one argument too many: %s", r->args[0]);
+    if (q->database == NULL || q->month == NULL)
+        argp_error(state, "give --database CONNINFO and --month YYYY-MM");
+    if (strlen(q->month) == sizeof "2026-11" - 1) {
+        (void)snprintf(day, sizeof day, "%s-01", q->month);
+        (void)instant(state, "month", day); /* ends the program if it is none */
+    } else {
+        argp_error(state, "--month %s: not a month; give one like 2026-11", q->month);
+    }
+}
+
 static void settle_args(const struct argp_state *state, reading *r)
 {
     ph_audit_request *q = &r->request;
     if (r->command->form == ARGS_EXPORT) settle_export(state, q);
-    if (r->command->form == ARGS_PROVE || r->command->form == ARGS_WITNESS) {
+    if (r->command->form == ARGS_INVOICE) {
+        settle_invoice(state, r);
+    } else if (r->command->form == ARGS_PROVE || r->command->form == ARGS_WITNESS) {
         if (r->command->form == ARGS_PROVE)
             settle_prove(state, r);
         else
@@ -410,6 +444,8 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_RECORDS: q->records = true; break;
     case KEY_KEY: q->key = arg; break;
     case KEY_DATABASE: q->database = arg; break;
+    case KEY_MONTH: q->month = arg; break;
+    case KEY_PARTICIPANT: q->id = number(state, "participant", arg); break;
     case KEY_LOG: q->log = arg; break;
     case KEY_JOURNAL: q->journal = arg; break;
     case KEY_SNAPSHOT: q->snapshot = arg; break;

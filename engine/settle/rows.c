@@ -95,7 +95,7 @@ static void count_event(const ph_event *e, ph_rows_room *n)
     case PH_EVT_TRADE:
         n->contracts++;
         n->ends += 2;
-        n->accounts += 4; /* escrow, bond, deposit, premium */
+        n->accounts += 3; /* escrow, bond, premium */
         break;
     case PH_EVT_SEGMENT: n->segments++; break;
     case PH_EVT_TRANSFER:
@@ -251,7 +251,6 @@ static ph_status take_trade(const taking *t, uint32_t event_i)
     }
     ph_status s = open_account(t, PH_ACCOUNT_ESCROW, trade->contract.v);
     if (s == PH_OK) s = open_account(t, PH_ACCOUNT_BOND, trade->contract.v);
-    if (s == PH_OK) s = open_account(t, PH_ACCOUNT_DEPOSIT, trade->contract.v);
     if (s == PH_OK && trade->from_contract.v != 0)
         s = open_account(t, PH_ACCOUNT_PREMIUM, trade->contract.v);
     if (s == PH_OK && trade->buy_leaves == 0)

@@ -68,7 +68,8 @@ typedef struct {
     ph_transfer transfer;
 } ph_row_transfer;
 
-/* What an account gains (> 0) or loses within this transaction. */
+/* What an account gains (> 0) or loses within this transaction.  The deposit of a contract is
+   opened by the first dispute, so it is never known as new: few contracts are ever disputed. */
 typedef struct {
     ph_account account;
     ph_money amount;

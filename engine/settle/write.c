@@ -232,6 +232,23 @@ static ph_status end_orders(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
     return s;
 }
 
+static ph_status open_deposits(ph_pg *pg, const columns *moved, ph_pg_error *e)
+{
+    columns c = *moved; /* by kind, then number: the deposits are neighbours */
+    uint64_t opened = 0;
+    while (c.cnt > 0 && c.v[0][c.cnt - 1] > PH_ACCOUNT_DEPOSIT)
+        c.cnt--;
+    uint32_t first = c.cnt;
+    while (first > 0 && c.v[0][first - 1] == PH_ACCOUNT_DEPOSIT)
+        first--;
+    if (first == c.cnt) return PH_OK;
+    const int64_t *const arrays[] = {c.v[1] + first};
+    return ph_pg_arrays(pg,
+                        "INSERT INTO petahour.account SELECT 6, id, 0, 0 FROM"
+                        " unnest($1::bigint[]) AS n (id) ON CONFLICT DO NOTHING",
+                        1, arrays, c.cnt - first, &opened, e);
+}
+
 static ph_status move_balances(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
 {
     columns c;
@@ -246,12 +263,15 @@ static ph_status move_balances(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
         c.v[3][c.cnt] = (int64_t)a->moves;
         c.cnt++;
     }
-    ph_status s = columns_send(
-        pg,
-        "UPDATE petahour.account a SET balance = a.balance + n.amount, moves = a.moves + n.moves"
-        " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])"
-        " AS n (kind, id, amount, moves) WHERE a.kind = n.kind::smallint AND a.id = n.id",
-        &c, "an account that moved has no row", e);
+    ph_status s = open_deposits(pg, &c, e);
+    if (s == PH_OK)
+        s = columns_send(
+            pg,
+            "UPDATE petahour.account a SET balance = a.balance + n.amount, moves = a.moves + "
+            "n.moves"
+            " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])"
+            " AS n (kind, id, amount, moves) WHERE a.kind = n.kind::smallint AND a.id = n.id",
+            &c, "an account that moved has no row", e);
     free(c.v[0]);
     return s;
 }

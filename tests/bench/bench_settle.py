@@ -75,12 +75,12 @@ class Books:
         self.fresh()
         self.pg.sql(BARE)
         empty = self.size()
-        settled, ours, bare, cpu, bare_cpu = (float(n) for n in self.program(
+        settled, ours, bare, cpu, bare_cpu, own = (float(n) for n in self.program(
             "tests/bench/bench_settle", self.pg.conninfo("petahour_settle"), str(count),
             str(each)).split())
         rows, indexes = (full - before for full, before in zip(self.size(), empty))
         print(f"{each:>10} {settled / ours:>12.0f} {settled / bare:>12.0f} {bare / ours:>7.2f}"
-              f" {cpu / settled * 1e6:>8.1f} {bare_cpu / settled * 1e6:>8.1f}"
+              f" {cpu / settled * 1e6:>8.1f} {bare_cpu / settled * 1e6:>8.1f} {own / settled * 1e6:>8.1f}"
               f" {rows / count:>12.0f} {indexes / count:>12.0f}", flush=True)
 
     def rebuild(self, records):
@@ -95,20 +95,52 @@ class Books:
               f" a million trades at this rate: {1e6 * spent / trades:.0f} s")
 
 
+    def position(self):
+        return int(self.pg.sql("SELECT coalesce(max(last_seq), 0) FROM petahour.position"))
+
+    def lag(self, records):
+        """The market trades as fast as its journal is written, and settlement follows."""
+        self.fresh()
+        shutil.rmtree(self.folder / "journal", ignore_errors=True)
+        follower = subprocess.Popen([self.build / "engine/settle/petahour-settle", "--config",
+                                     self.config], stderr=subprocess.DEVNULL)
+        begin = time.monotonic()
+        market = subprocess.Popen([self.build / "tests/e2e/make_journal", self.folder / "journal", "1",
+                                   str(records), "200"], stdout=subprocess.DEVNULL)
+        seen = []  # time, position
+        ended = None
+        while not seen or seen[-1][1] < records:
+            seen.append((time.monotonic() - begin, self.position()))
+            if ended is None and market.poll() is not None:
+                ended = time.monotonic() - begin
+            if follower.poll() is not None:
+                sys.exit("bench_settle: settlement gave up")
+            time.sleep(0.05)
+        follower.terminate()
+        follower.wait()
+        # The journal grows evenly: when was the record written at which the rows stand?
+        behind = max(min(at, ended) * records / ended - position for at, position in seen)
+        late = max(at - position * ended / records for at, position in seen)
+        trades = int(self.pg.sql("SELECT count(*) FROM petahour.contract"))
+        print(f"Following a journal that grows by {records / ended:.0f} records/s: {trades / seen[-1][0]:.0f}"
+              f" trades/s while both share the machine, at most {behind:.0f} records and {late:.1f} s behind")
+
+
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
     trades = int(sys.argv[2]) if len(sys.argv) > 2 else 200000
     records = int(sys.argv[3]) if len(sys.argv) > 3 else 150000
     books = Books(build)
     try:
-        print("Trades a second, settled with everything on and as a bare COPY; processor time of the server"
-              " and bytes of a trade")
-        print(f"{'in one tx':>10} {'settled':>12} {'bare COPY':>12} {'ratio':>7} {'CPU us':>8} {'bare':>8}"
+        print("Trades a second, settled with everything on and as a bare COPY; processor time of a trade in the"
+              " server, and in the settlement itself; bytes of a trade")
+        print(f"{'in one tx':>10} {'settled':>12} {'bare COPY':>12} {'ratio':>7} {'CPU us':>8} {'bare':>8} {'ours':>8}"
               f" {'rows':>12}"
               f" {'indexes':>12}")
         for each in (100, 1000, 10000):
             books.trades(trades // 5 if each == 100 else trades, each)
         books.rebuild(records)
+        books.lag(records)
     finally:
         books.close()
 

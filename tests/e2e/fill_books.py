@@ -38,6 +38,8 @@ INSERT INTO petahour.transfer
      WHERE c.id >= {base};
 ANALYZE petahour.contract; ANALYZE petahour.segment; ANALYZE petahour.transfer;
 ANALYZE petahour.day;
+SELECT brin_summarize_new_values(inhrelid) FROM pg_inherits
+ WHERE inhparent = 'petahour.contract_by_time'::regclass;
 """
 
 
@@ -65,11 +67,14 @@ def questions(conninfo):
             text = re.sub(rf"\b{parameter}\b", value, text)
         return text
 
+    week = psql(conninfo, "SELECT pg_get_viewdef('petahour.my_contracts_next_week'::regclass)")
     return [
-        ("my contracts next week", "member", "SELECT * FROM my_contracts_next_week"),
+        ("my contracts next week", "member", week.replace("now()", f"{DAY}::timestamptz").rstrip(";")),
         ("what I paid in a month", "member",
          "SELECT * FROM my_payments_by_month WHERE month = '2016-06-01'"),
         ("what I paid by contract", "member", "SELECT * FROM my_payments_by_contract"),
+        ("my invoice of a month", "auditor",
+         body("invoice_transfer", the_participant="6", the_month="'2016-06-01'::date")),
         ("utilisation of a site, a week", "auditor",
          body("site_utilisation", the_site="1", first_day=DAY, days="7")),
         ("prices of a product, a week", "auditor",
@@ -77,15 +82,22 @@ def questions(conninfo):
     ]
 
 
+def rows_of(node):
+    """Rows that a scan looked at, those that it threw away too."""
+    wasted = sum(node.get(f"Rows Removed by {by}", 0) for by in ("Filter", "Index Recheck"))
+    return (node.get("Actual Rows", 0) + wasted) * node.get("Actual Loops", 0)
+
+
 def reads(conninfo, sql, analyse=False):
-    """How a question reads tables, as (kind of scan, table); with its time in ms if it is run."""
+    """How a question reads tables, as (kind of scan, table, rows); with its time in ms if it is
+    run. The rows are 0 if it is not."""
     how = "EXPLAIN (FORMAT JSON, ANALYZE, TIMING OFF)" if analyse else "EXPLAIN (FORMAT JSON)"
     answer = json.loads(psql(conninfo, f"SET search_path = petahour; {how} {sql}"))[0]
     found, nodes = [], [answer["Plan"]]
     while nodes:
         node = nodes.pop()
         if "Relation Name" in node:
-            found.append((node["Node Type"], node["Relation Name"]))
+            found.append((node["Node Type"], node["Relation Name"], rows_of(node)))
         nodes += node.get("Plans", [])
     return found, answer.get("Execution Time")
 
@@ -93,8 +105,13 @@ def reads(conninfo, sql, analyse=False):
 def whole_reads(conninfo, found):
     """Large tables that are read from end to end; a partition made ahead is empty, and no matter."""
     full = psql(conninfo, "SELECT relname FROM pg_class WHERE reltuples > 10000").splitlines()
-    return sorted({table for kind, table in found
+    return sorted({table for kind, table, _ in found
                    if kind == "Seq Scan" and LARGE.match(table) and table in full})
+
+
+def rows_read(found):
+    """Rows of large tables that a question looked at."""
+    return sum(rows for _, table, rows in found if LARGE.match(table))
 
 
 def make_member(conninfo, role, participant):
@@ -118,9 +135,9 @@ def main(arguments):
             "member_six" if who == "member" else "petahour_auditor"))
         reads(as_role, sql, True)
         found, ms = reads(as_role, sql, True)
-        scans = sorted({f"{kind} {table}" for kind, table in found if LARGE.match(table)
+        scans = sorted({f"{kind} {table}" for kind, table, _ in found if LARGE.match(table)
                         and not table.endswith("_default")})
-        print(f"{name}: {ms:.1f} ms; {', '.join(scans)}")
+        print(f"{name}: {ms:.1f} ms, {rows_read(found)} rows; {', '.join(scans)}")
         for table in whole_reads(conninfo, found):
             print(f"  reads all of {table}")
     return 0

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <time.h>
 
+#define A_DAY_FIRST_PERIOD 400271 /* August 30, 2015, 23:00: the month ends soon */
+
 #include "engine/core/market.h"
 #include "engine/journal/file_posix.h"
 #include "engine/journal/writer.h"

@@ -12,6 +12,7 @@ import contextlib
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -19,7 +20,7 @@ import time
 import unittest
 
 from cut_proxy import CUT, CUT_AFTER, CUT_ANSWERED, PASS, Proxy
-from private_postgres import children
+from private_postgres import ADMIN, BIN, children, run
 from settle_rig import PATIENCE_S, SETTLE, SettleCase, main, wait_until
 
 PER_HOUR = 100
@@ -277,6 +278,62 @@ class Faults(SettleCase):
             self.settle("--once")
             self.assertEqual(self.position(), 3000)
             self.assert_equal_to_journal()
+
+    def test_restored_from_a_base_backup(self):
+        """The whole server, copied while the market trades: settlement goes on from where the copy
+        stands, though its own snapshots are ahead of it.  One that was connected to what was
+        lost stops and says so."""
+        text = self.config.read_text()
+        self.config.write_text(text + f"snapshots = {self.folder}/own\nsnapshot_every = 300\n")
+        records, backup = 2500, self.pg.folder / "backup"
+        settle = self.start_settle()
+        maker = self.make(2000, batch=20, pause_ms=10)
+        self.wait_for(400)
+        run([BIN / "pg_basebackup", "-h", self.pg.folder, "-U", ADMIN, "-D", backup, "-c", "fast",
+             "-X", "stream"])
+        self.assertEqual(maker.wait(PATIENCE_S), 0)
+        self.make(records)
+        self.wait_for(records)
+        self.pg.stop("immediate")
+        shutil.rmtree(self.pg.data)
+        backup.rename(self.pg.data)
+        self.pg.start()
+        restored = self.position()
+        self.assertTrue(400 <= restored < records, restored)
+        self.make(records + 100)
+        self.assertEqual(settle.wait(PATIENCE_S), 1)
+        self.assertIn("it lost commits or was restored", self.log_of(settle))
+        self.assertEqual(self.position(), restored)
+        self.settle("--once")
+        self.assertEqual(self.position(), records + 100)
+        self.assert_equal_to_journal()
+
+    def test_restored_from_a_dump(self):
+        """pg_dump in its own form while the market trades."""
+        settle = self.start_settle()
+        maker = self.make(1000, batch=20, pause_ms=10)
+        self.wait_for(300)
+        dump = self.folder / "books.dump"
+        subprocess.run(["pg_dump", "-Fc", "-f", dump, "-d", self.pg.conninfo()], check=True)
+        self.assertEqual(maker.wait(PATIENCE_S), 0)
+        self.make(1200)
+        self.wait_for(1200)
+        self.end(settle)
+        self.pg.database = "postgres"
+        self.pg.sql("DROP DATABASE petahour WITH (FORCE)")
+        subprocess.run(["pg_restore", "--create", "--exit-on-error", "-d", self.pg.conninfo(), dump],
+                       check=True)
+        self.pg.database = "petahour"
+        restored = self.position()
+        self.assertTrue(300 <= restored < 1200, restored)
+        self.assertIn("0 migrations were applied", self.migrate())
+        self.settle("--once")
+        self.assertEqual(self.position(), 1200)
+        self.assert_equal_to_journal()
+        # The limits that keep a lock from staying are settings of the database: --create has them.
+        self.assertIn("lock_timeout", self.pg.sql(
+            "SELECT setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase"
+            " WHERE datname = 'petahour'"))
 
     def test_random_kills(self):
         print(f"PETAHOUR_SEED={SEED} PETAHOUR_KILLS={KILLS}", flush=True)

@@ -13,7 +13,17 @@
 #include "engine/base/limits.h"
 #include "engine/core/market.h"
 
-enum { DAY_SUPPLIERS = 4, DAY_BUYERS = 4, DAY_PRODUCTS = 2, DAY_PERIOD = 400000, DAY_HOUR = 3600 };
+#ifndef A_DAY_FIRST_PERIOD
+#define A_DAY_FIRST_PERIOD 400000 /* hours since 1970 */
+#endif
+
+enum {
+    DAY_SUPPLIERS = 4,
+    DAY_BUYERS = 4,
+    DAY_PRODUCTS = 2,
+    DAY_PERIOD = A_DAY_FIRST_PERIOD,
+    DAY_HOUR = 3600,
+};
 
 static inline uint64_t a_day_mix(uint64_t v)
 {
