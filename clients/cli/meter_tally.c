@@ -11,39 +11,26 @@ enum { PERIODS_MAX = 1000000, SPANS_FIRST = 64 };
 
 /* ---- Contracts ------------------------------------------------------------------------------ */
 
-static int by_period(const void *a, const void *b)
-{
-    uint32_t x = ((const meter_period *)a)->period, y = ((const meter_period *)b)->period;
-    return (x > y) - (x < y);
-}
-
-/* Segments of one period differ in price; their units add up. */
 static cli_exit spread(const phc_contract *c, meter_contract *ret)
 {
+    cli_run *runs = NULL;
+    size_t run_cnt = 0;
     uint64_t cnt = 0;
-    for (uint32_t i = 0; i < c->segment_cnt; i++)
-        cnt += c->segments[i].periods;
+    cli_exit e = cli_runs_of(c, &runs, &run_cnt);
+    if (e != CLI_DONE) return e;
+    for (size_t i = 0; i < run_cnt; i++)
+        cnt += runs[i].periods;
     if (cnt > PERIODS_MAX)
-        return cli_say(CLI_FAILED, "contract %llu has more than %d periods",
-                       (unsigned long long)c->contract, PERIODS_MAX);
-    ret->periods = calloc(cnt, sizeof *ret->periods);
-    if (ret->periods == NULL) return cli_say(CLI_FAILED, "no memory for the periods");
-    size_t n = 0;
-    for (uint32_t i = 0; i < c->segment_cnt; i++) {
-        const phc_segment *g = &c->segments[i];
-        for (uint32_t k = 0; k < g->periods; k++)
-            ret->periods[n++] =
-                (meter_period){.period = g->first_period + k, .quantity = g->quantity};
-    }
-    qsort(ret->periods, n, sizeof *ret->periods, by_period);
-    for (size_t i = 0; i < n; i++) {
-        meter_period *last = ret->period_cnt > 0 ? &ret->periods[ret->period_cnt - 1] : NULL;
-        if (last != NULL && last->period == ret->periods[i].period)
-            last->quantity += ret->periods[i].quantity;
-        else
-            ret->periods[ret->period_cnt++] = ret->periods[i];
-    }
-    return CLI_DONE;
+        e = cli_say(CLI_FAILED, "contract %llu has more than %d periods",
+                    (unsigned long long)c->contract, PERIODS_MAX);
+    else if ((ret->periods = calloc(cnt, sizeof *ret->periods)) == NULL)
+        e = cli_say(CLI_FAILED, "no memory for the periods");
+    for (size_t i = 0; e == CLI_DONE && i < run_cnt; i++)
+        for (uint32_t k = 0; k < runs[i].periods; k++)
+            ret->periods[ret->period_cnt++] =
+                (meter_period){.period = runs[i].first_period + k, .quantity = runs[i].quantity};
+    free(runs);
+    return e;
 }
 
 static cli_exit take(meter *m, const cli_saved *f)
