@@ -72,8 +72,7 @@ static const char *note(meter *m, const char *name, const reading *r)
         if (!r->is_power) continue;
         if (card->power_ms != 0 && r->at_ms > card->power_ms &&
             r->at_ms - card->power_ms <= m->gap_ms)
-            meter_add_energy(c, card->power_ms, r->at_ms,
-                             card->power_mw * (r->at_ms - card->power_ms));
+            meter_add_energy(c, card->power_ms, r->at_ms, card->power_mw);
         card->power_ms = r->at_ms;
         card->power_mw = r->power;
     }

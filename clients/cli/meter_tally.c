@@ -20,15 +20,17 @@ static cli_exit spread(const phc_contract *c, meter_contract *ret)
     if (e != CLI_DONE) return e;
     for (size_t i = 0; i < run_cnt; i++)
         cnt += runs[i].periods;
-    if (cnt > PERIODS_MAX)
-        e = cli_say(CLI_FAILED, "contract %llu has more than %d periods",
+    meter_period *all = cnt <= PERIODS_MAX ? calloc(cnt + 1, sizeof *all) : NULL;
+    if (all != NULL) {
+        ret->periods = all;
+        for (size_t i = 0; i < run_cnt; i++)
+            for (uint32_t k = 0; k < runs[i].periods; k++)
+                all[ret->period_cnt++] = (meter_period){.period = runs[i].first_period + k,
+                                                        .quantity = runs[i].quantity};
+    } else {
+        e = cli_say(CLI_FAILED, "contract %llu has more than %d periods, or there is no memory",
                     (unsigned long long)c->contract, PERIODS_MAX);
-    else if ((ret->periods = calloc(cnt, sizeof *ret->periods)) == NULL)
-        e = cli_say(CLI_FAILED, "no memory for the periods");
-    for (size_t i = 0; e == CLI_DONE && i < run_cnt; i++)
-        for (uint32_t k = 0; k < runs[i].periods; k++)
-            ret->periods[ret->period_cnt++] =
-                (meter_period){.period = runs[i].first_period + k, .quantity = runs[i].quantity};
+    }
     free(runs);
     return e;
 }
@@ -237,12 +239,11 @@ static uint64_t common_ms(const meter_contract *c, const meter_period *p, uint64
     return *from_ms < *until_ms ? *until_ms - *from_ms : 0;
 }
 
-void meter_add_energy(meter_contract *c, uint64_t from_ms, uint64_t until_ms, uint64_t energy_uj)
+void meter_add_energy(meter_contract *c, uint64_t from_ms, uint64_t until_ms, uint64_t power_mw)
 {
     for (size_t i = 0; i < c->period_cnt; i++) {
         uint64_t from = from_ms, until = until_ms;
-        uint64_t part = common_ms(c, &c->periods[i], &from, &until);
-        if (part > 0) c->periods[i].energy_uj += energy_uj / (until_ms - from_ms) * part;
+        c->periods[i].energy_uj += power_mw * common_ms(c, &c->periods[i], &from, &until);
     }
 }
 
