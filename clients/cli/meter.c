@@ -75,6 +75,7 @@ static cli_exit read_on(metering *k)
     if (k->follow && fstat(fileno(k->file), &now) == 0 && now.st_size < at)
         return cli_say(CLI_FAILED, "\"%s\" became shorter while it was followed", k->path);
     clearerr(k->file);
+    k->m.now_ms = wall_ms();
     while ((size = getline(&line, &room, k->file)) > 0) {
         if (k->follow && line[size - 1] != '\n') {
             (void)fseeko(k->file, at, SEEK_SET); /* it is a file: it was opened and measured */

@@ -54,7 +54,8 @@ typedef struct {
     size_t contract_cnt, card_cnt;
     uint64_t gap_ms;
     uint64_t seen_from_ms, seen_until_ms; /* what the recording covers */
-    bool is_followed;                     /* more will come */
+    uint64_t now_ms;
+    bool is_followed; /* more will come */
     /* dcgmi dmon, sacct: which column is what; SIZE_MAX: there is none. */
     bool has_columns;
     size_t column[8];
