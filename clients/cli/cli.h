@@ -243,6 +243,8 @@ int cli_contract_save(int argc, char **argv);
 int cli_contract_countersign(int argc, char **argv);
 int cli_contract_verify(int argc, char **argv);
 int cli_contract_text(int argc, char **argv);
+int cli_contract_reservation(int argc, char **argv);
+int cli_contract_manifest(int argc, char **argv);
 int cli_meter_count(int argc, char **argv);
 int cli_meter_report(int argc, char **argv);
 
@@ -300,6 +302,14 @@ cli_exit cli_saved_verify(const cli_saved *f, const char *market, const cli_keys
                           const uint8_t **ret_key);
 size_t cli_saved_parties(const cli_saved *f, cli_party ret[CLI_PARTIES_MAX]);
 void cli_saved_free(cli_saved *f);
+
+/* Periods in which a contract has the same number of units, whatever their prices. */
+typedef struct {
+    uint32_t first_period, periods, quantity;
+} cli_run;
+
+/* The runs in order; the caller frees.  CLI_FAILED: no memory. */
+cli_exit cli_runs_of(const phc_contract *c, cli_run **ret, size_t *ret_cnt);
 int cli_report_watch(int argc, char **argv);
 
 #endif

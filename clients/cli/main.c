@@ -58,6 +58,8 @@ static const command commands[] = {
     {"contract", "countersign", cli_contract_countersign, "countersign your contracts"},
     {"contract", "verify", cli_contract_verify, "verify a saved contract, without a connection"},
     {"contract", "text", cli_contract_text, "show a saved contract as a person reads it"},
+    {"contract", "reservation", cli_contract_reservation, "reserve it in a Slurm cluster"},
+    {"contract", "manifest", cli_contract_manifest, "a manifest of it for Kubernetes"},
     {"access", "give", cli_access_give, "hand over access, sealed to the buyer"},
     {"access", "show", cli_access_show, "show the access that you were given"},
     {"delivery", "list", cli_delivery_list, "list what became of your contracts"},

@@ -75,6 +75,7 @@ static cli_exit read_on(metering *k)
     if (k->follow && fstat(fileno(k->file), &now) == 0 && now.st_size < at)
         return cli_say(CLI_FAILED, "\"%s\" became shorter while it was followed", k->path);
     clearerr(k->file);
+    k->m.now_ms = wall_ms();
     while ((size = getline(&line, &room, k->file)) > 0) {
         if (k->follow && line[size - 1] != '\n') {
             (void)fseeko(k->file, at, SEEK_SET); /* it is a file: it was opened and measured */
@@ -281,6 +282,25 @@ static cli_exit follow(cli_session *s, metering *k, uint8_t *told)
     return e;
 }
 
+/* With the session that was opened. */
+static cli_exit report_in(cli_session *s, metering *k)
+{
+    reporting *r = s->arg;
+    size_t cnt = 1;
+    for (size_t i = 0; i < k->m.contract_cnt; i++)
+        cnt += k->m.contracts[i].period_cnt;
+    uint8_t *told = calloc(cnt, 1);
+    if (told == NULL) return cli_say(CLI_FAILED, "no memory for the periods");
+    cli_exit e = meter_state_claim(&r->state, r->market, r->self);
+    if (e == CLI_DONE && strcmp(r->market, k->m.contracts[0].market) != 0)
+        e = cli_say(CLI_USAGE, "the contracts are of %s, and the gateway is of %s",
+                    k->m.contracts[0].market, r->market);
+    if (e == CLI_DONE) e = report_covered(s, k, told);
+    if (e == CLI_DONE && k->follow) e = follow(s, k, told);
+    free(told);
+    return e == CLI_DONE && r->refused_cnt > 0 ? CLI_REFUSED : e;
+}
+
 static cli_exit report(metering *k)
 {
     reporting r = {.state = {.fd = -1}};
@@ -289,27 +309,15 @@ static cli_exit report(metering *k)
     if (e == CLI_DONE) e = judge_bad(k);
     if (e == CLI_DONE) e = meter_state_open(&r.state, k->state_path);
     if (e != CLI_DONE) return e;
-    size_t cnt = 0;
-    for (size_t i = 0; i < k->m.contract_cnt; i++)
-        cnt += k->m.contracts[i].period_cnt;
-    uint8_t *told = calloc(cnt + 1, 1);
-    if (told == NULL) e = cli_say(CLI_FAILED, "no memory for the periods");
-    if (e == CLI_DONE)
-        e = cli_open_reader(&s, &k->common,
-                            (phc_callbacks){.on_logon = on_logon, .on_result = on_result},
-                            meter_state_is_open(&r.state) ? 1 : 0, 0);
+    e = cli_open_reader(&s, &k->common,
+                        (phc_callbacks){.on_logon = on_logon, .on_result = on_result},
+                        meter_state_is_open(&r.state) ? 1 : 0, 0);
     if (e == CLI_DONE) {
-        e = meter_state_claim(&r.state, r.market, r.self);
-        if (e == CLI_DONE && strcmp(r.market, k->m.contracts[0].market) != 0)
-            e = cli_say(CLI_USAGE, "the contracts are of %s, and the gateway is of %s",
-                        k->m.contracts[0].market, r.market);
-        if (e == CLI_DONE) e = report_covered(&s, k, told);
-        if (e == CLI_DONE && k->follow) e = follow(&s, k, told);
+        e = report_in(&s, k);
         cli_close(&s);
     }
-    free(told);
     meter_state_close(&r.state);
-    return e == CLI_DONE && r.refused_cnt > 0 ? CLI_REFUSED : e;
+    return e;
 }
 
 /* ---- Commands ------------------------------------------------------------------------------- */

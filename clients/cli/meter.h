@@ -54,7 +54,8 @@ typedef struct {
     size_t contract_cnt, card_cnt;
     uint64_t gap_ms;
     uint64_t seen_from_ms, seen_until_ms; /* what the recording covers */
-    bool is_followed;                     /* more will come */
+    uint64_t now_ms;
+    bool is_followed; /* more will come */
     /* dcgmi dmon, sacct: which column is what; SIZE_MAX: there is none. */
     bool has_columns;
     size_t column[8];
@@ -74,8 +75,8 @@ meter_card *meter_find_card(const meter *m, const char *name, size_t *ret_cnt);
 /* Notes that units were there.  Returns the span, which grows while until_ms of the one before is
    from_ms; SIZE_MAX when there is no memory. */
 size_t meter_add(meter_contract *c, size_t before, meter_span s);
-/* Spreads energy that was used evenly from one time to another over the periods. */
-void meter_add_energy(meter_contract *c, uint64_t from_ms, uint64_t until_ms, uint64_t energy_uj);
+/* Adds what was drawn from one time to another to the periods. */
+void meter_add_energy(meter_contract *c, uint64_t from_ms, uint64_t until_ms, uint64_t power_mw);
 
 /* Unit-seconds of one period, rounded down; UINT64_MAX when there is no memory. */
 uint64_t meter_delivered(const meter_contract *c, const meter_period *p);

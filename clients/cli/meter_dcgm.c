@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { CLOCKS_APART_MS = 60000, POWER_MAX_MW = 100000000 };
 enum { COLUMN_POWER = 0, NAME_MAX_BYTES = 80 };
 
 /* DCGM's values for "there is none": from DCGM_INT64_BLANK and DCGM_FP64_BLANK up. */
@@ -52,6 +53,7 @@ typedef struct {
 static const char *note(meter *m, const char *name, const reading *r)
 {
     size_t cnt = 0;
+    if (r->at_ms > m->now_ms + CLOCKS_APART_MS) return "its time is in the future";
     if (m->seen_from_ms == 0 || r->at_ms < m->seen_from_ms) m->seen_from_ms = r->at_ms;
     if (r->at_ms > m->seen_until_ms) m->seen_until_ms = r->at_ms;
     meter_card *card = meter_find_card(m, name, &cnt);
@@ -72,8 +74,7 @@ static const char *note(meter *m, const char *name, const reading *r)
         if (!r->is_power) continue;
         if (card->power_ms != 0 && r->at_ms > card->power_ms &&
             r->at_ms - card->power_ms <= m->gap_ms)
-            meter_add_energy(c, card->power_ms, r->at_ms,
-                             card->power_mw * (r->at_ms - card->power_ms));
+            meter_add_energy(c, card->power_ms, r->at_ms, card->power_mw);
         card->power_ms = r->at_ms;
         card->power_mw = r->power;
     }
@@ -85,6 +86,7 @@ static const char *note_value(meter *m, const char *name, reading r, const char 
     uint64_t v = 0;
     r.blank = is_blank(value);
     if (!r.blank && !meter_thousandths(value, &v)) return "its value is not a decimal number";
+    if (r.is_power && v > POWER_MAX_MW) return "its power is more than 100 kW";
     r.power = v;
     return note(m, name, &r);
 }

@@ -11,39 +11,28 @@ enum { PERIODS_MAX = 1000000, SPANS_FIRST = 64 };
 
 /* ---- Contracts ------------------------------------------------------------------------------ */
 
-static int by_period(const void *a, const void *b)
-{
-    uint32_t x = ((const meter_period *)a)->period, y = ((const meter_period *)b)->period;
-    return (x > y) - (x < y);
-}
-
-/* Segments of one period differ in price; their units add up. */
 static cli_exit spread(const phc_contract *c, meter_contract *ret)
 {
+    cli_run *runs = NULL;
+    size_t run_cnt = 0;
     uint64_t cnt = 0;
-    for (uint32_t i = 0; i < c->segment_cnt; i++)
-        cnt += c->segments[i].periods;
-    if (cnt > PERIODS_MAX)
-        return cli_say(CLI_FAILED, "contract %llu has more than %d periods",
-                       (unsigned long long)c->contract, PERIODS_MAX);
-    ret->periods = calloc(cnt, sizeof *ret->periods);
-    if (ret->periods == NULL) return cli_say(CLI_FAILED, "no memory for the periods");
-    size_t n = 0;
-    for (uint32_t i = 0; i < c->segment_cnt; i++) {
-        const phc_segment *g = &c->segments[i];
-        for (uint32_t k = 0; k < g->periods; k++)
-            ret->periods[n++] =
-                (meter_period){.period = g->first_period + k, .quantity = g->quantity};
+    cli_exit e = cli_runs_of(c, &runs, &run_cnt);
+    if (e != CLI_DONE) return e;
+    for (size_t i = 0; i < run_cnt; i++)
+        cnt += runs[i].periods;
+    meter_period *all = cnt <= PERIODS_MAX ? calloc(cnt + 1, sizeof *all) : NULL;
+    if (all != NULL) {
+        ret->periods = all;
+        for (size_t i = 0; i < run_cnt; i++)
+            for (uint32_t k = 0; k < runs[i].periods; k++)
+                all[ret->period_cnt++] = (meter_period){.period = runs[i].first_period + k,
+                                                        .quantity = runs[i].quantity};
+    } else {
+        e = cli_say(CLI_FAILED, "contract %llu has more than %d periods, or there is no memory",
+                    (unsigned long long)c->contract, PERIODS_MAX);
     }
-    qsort(ret->periods, n, sizeof *ret->periods, by_period);
-    for (size_t i = 0; i < n; i++) {
-        meter_period *last = ret->period_cnt > 0 ? &ret->periods[ret->period_cnt - 1] : NULL;
-        if (last != NULL && last->period == ret->periods[i].period)
-            last->quantity += ret->periods[i].quantity;
-        else
-            ret->periods[ret->period_cnt++] = ret->periods[i];
-    }
-    return CLI_DONE;
+    free(runs);
+    return e;
 }
 
 static cli_exit take(meter *m, const cli_saved *f)
@@ -250,12 +239,11 @@ static uint64_t common_ms(const meter_contract *c, const meter_period *p, uint64
     return *from_ms < *until_ms ? *until_ms - *from_ms : 0;
 }
 
-void meter_add_energy(meter_contract *c, uint64_t from_ms, uint64_t until_ms, uint64_t energy_uj)
+void meter_add_energy(meter_contract *c, uint64_t from_ms, uint64_t until_ms, uint64_t power_mw)
 {
     for (size_t i = 0; i < c->period_cnt; i++) {
         uint64_t from = from_ms, until = until_ms;
-        uint64_t part = common_ms(c, &c->periods[i], &from, &until);
-        if (part > 0) c->periods[i].energy_uj += energy_uj / (until_ms - from_ms) * part;
+        c->periods[i].energy_uj += power_mw * common_ms(c, &c->periods[i], &from, &until);
     }
 }
 

@@ -156,3 +156,50 @@ cli_exit cli_saved_verify(const cli_saved *f, const char *market, const cli_keys
     if (ret_key != NULL) *ret_key = key;
     return CLI_DONE;
 }
+
+typedef struct {
+    uint64_t period;
+    int64_t units;
+} step;
+
+static int by_period(const void *a, const void *b)
+{
+    uint64_t x = ((const step *)a)->period, y = ((const step *)b)->period;
+    return (x > y) - (x < y);
+}
+
+cli_exit cli_runs_of(const phc_contract *c, cli_run **ret, size_t *ret_cnt)
+{
+    size_t cnt = 2 * (size_t)c->segment_cnt, runs = 0;
+    step *steps = malloc((cnt + 1) * sizeof *steps);
+    cli_run *all = malloc((cnt + 1) * sizeof *all);
+    if (steps == NULL || all == NULL) {
+        free(steps);
+        free(all);
+        return cli_say(CLI_FAILED, "no memory for the periods of the contract");
+    }
+    for (size_t i = 0; i < c->segment_cnt; i++) {
+        const phc_segment *g = &c->segments[i];
+        steps[2 * i] = (step){g->first_period, g->quantity};
+        steps[2 * i + 1] = (step){(uint64_t)g->first_period + g->periods, -(int64_t)g->quantity};
+    }
+    qsort(steps, cnt, sizeof *steps, by_period);
+    int64_t units = 0;
+    for (size_t i = 0; i < cnt; i++) {
+        units += steps[i].units;
+        if (i + 1 == cnt || steps[i + 1].period == steps[i].period || units == 0) continue;
+        cli_run r = {.first_period = (uint32_t)steps[i].period,
+                     .periods = (uint32_t)(steps[i + 1].period - steps[i].period),
+                     .quantity = (uint32_t)units};
+        cli_run *last = runs > 0 ? &all[runs - 1] : NULL;
+        if (last != NULL && last->quantity == r.quantity &&
+            last->first_period + last->periods == r.first_period)
+            last->periods += r.periods;
+        else
+            all[runs++] = r;
+    }
+    free(steps);
+    *ret = all;
+    *ret_cnt = runs;
+    return CLI_DONE;
+}

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A participant of the market in one file of Python: post capacity, trade, listen, verify contracts.
 
-It uses ZeroMQ and protobuf as Debian has them and no code of the exchange: what it knows is in proto/
-(messages, generated for Python when it starts), gateway/README.md and gateway/PROTOCOL.md.  Results
-are lines of JSON.
+It uses ZeroMQ and protobuf as Debian has them and no code of the exchange: what it knows is in proto/,
+gateway/README.md and gateway/PROTOCOL.md.  Results are lines of JSON.
 """
 
 import argparse
 import datetime
 import decimal
+import itertools
 import json
 import os
 import subprocess
@@ -23,6 +23,7 @@ from google.protobuf.json_format import MessageToDict
 from petahour_contract import Failed, countersignature, verify
 
 PROTO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "proto")
+WINDOW = 64
 FROM_CLIENT, FROM_GATEWAY, FROM_FEED = b"\1\1", b"\1\2", b"\1\3"  # protocol version 1, kind of the payload
 
 
@@ -53,9 +54,8 @@ def connect(kind, door, ready_file, key):
 class Session:
     """Order entry and the private streams.
 
-    Comes back by itself: it logs on with the next numbers that it wants, reads what it missed, and sends
-    again, in order, what still has no outcome.  The market takes a client_order_id once, so nothing is
-    done twice.
+    Comes back by itself: it logs on with the next numbers that it wants, reads what it missed, and sends again, in
+    order, what still has no outcome.  The market takes a client_order_id once, so nothing is done twice.
     """
 
     def __init__(self, ready_file, key, next_report=1):
@@ -65,11 +65,14 @@ class Session:
         self.accepted = self.socket = None
         self.open()
 
+    def close(self):
+        self.socket.disable_monitor()  # first: an event that nobody can take stops ZeroMQ's thread
+        self.watch.close()
+        self.socket.close()
+
     def open(self):
         if self.socket:
-            self.watch.close()
-            self.socket.disable_monitor()
-            self.socket.close()
+            self.close()
         self.socket, door = connect(zmq.DEALER, "order_entry", self.ready_file, self.key)
         lost = zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
         self.watch = self.socket.get_monitor_socket(lost)
@@ -77,7 +80,7 @@ class Session:
         self.logon()
 
     def logon(self):
-        self.state, self.again_at, self.heard = "ASKED", None, time.monotonic()
+        self.state, self.again_at, self.written, self.heard = "ASKED", None, 0, time.monotonic()
         self.write(logon={"protocol_version": 1, "next_report": self.next_report,
                           "next_contract": self.next_contract, "receive": True})  # fmt: skip
 
@@ -90,9 +93,15 @@ class Session:
         """Keeps the message until it has an outcome; an order's number is its client_order_id."""
         number = ("order", fields["client_order_id"]) if kind == "new_order" else ("request", fields["request"])
         self.outbox[number] = {kind: fields}
-        if self.state == "READY":
-            self.write(**{kind: fields})
+        self.pump()
         return number
+
+    def pump(self):
+        """Writes on, while no more than WINDOW are without outcome: so that going back costs little."""
+        for message in list(itertools.islice(self.outbox.values(), self.written, WINDOW)):
+            if self.state == "READY":
+                self.write(**message)
+                self.written += 1
 
     def turn(self, seconds):
         """Waits at most so long for one frame; what it brought is in `received`."""
@@ -121,9 +130,14 @@ class Session:
             self.send_again()
 
     def send_again(self):
-        self.again_at = None
-        for message in self.outbox.values():
-            self.write(**message)
+        self.again_at, self.written = None, 0
+        self.pump()
+
+    def answered(self, number):
+        known = self.outbox.pop(number, None)
+        self.written -= known is not None and self.written > 0
+        self.pump()
+        return known
 
     def take(self, kind, m):
         if kind == "logon_accepted":
@@ -148,11 +162,11 @@ class Session:
                     raise Failed(f"message {m.stream_number} came when {self.next_report} was due")
                 self.next_report += 1
             if kind == "execution_report" and m.type in (1, 2):  # ACCEPTED, REJECTED: the answer
-                known = self.outbox.pop(("order", m.client_order_id), None)
+                known = self.answered(("order", m.client_order_id))
                 if m.reject_name == "DUPLICATE" and not known:
                     return  # second answer to what was sent twice
             if kind == "command_result":
-                self.outbox.pop(("request", m.request), None)
+                self.answered(("request", m.request))
             self.received.append((kind, m))
 
     def wait(self, holds, seconds=30):

@@ -135,12 +135,15 @@ class Metering(unittest.TestCase):
         bad[6] = bad[6].rsplit(" ", 1)[0] + "\n"
         bad[9] = re.sub(r"} \S+ ", "} 12,5 ", bad[9])
         bad[20] = re.sub(r"\d+\n$", "1795000000000\n", bad[20])
+        bad[21] = re.sub(r"\d+\n$", "4102444800000\n", bad[21])
+        power = next(n for n, line in enumerate(bad) if n > 30 and "POWER" in line)
+        bad[power] = re.sub(r"} \S+ ", "} 100000.1 ", bad[power])
         bad[-2] = bad[-2].rstrip("\n")
         path = self.file("bad.prom", "".join(bad[:-1]))
         words = self.words("count", path, "dcgm-exporter", "--cards", self.cards[0])
         said = self.refused(1, "nothing was counted", *words)
         for line, reason in ((5, "no label UUID"), (7, "no timestamp"), (10, "not a decimal number"),
-                             (21, "before that of the card's last reading"), (len(bad) - 1, "the recording was cut")):
+                             (22, "in the future"), (power + 1, "more than 100 kW"), (21, "before that of the card's last reading"), (len(bad) - 1, "the recording was cut")):
             self.assertIn(f"bad.prom:{line}: it", said)
             self.assertRegex(said, rf"bad\.prom:{line}: [^\n]*{reason}")
         self.assertEqual(self.m.raw(*words, "--skip-bad").returncode, 0)

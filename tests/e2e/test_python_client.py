@@ -51,7 +51,7 @@ class Beside(unittest.TestCase):
 
     def session(self, who="stranger", next_report=1):
         s = py.Session(self.ready, py.settings(self.m.key(who)), next_report)
-        self.addCleanup(lambda: (s.watch.close(), s.socket.close()))
+        self.addCleanup(s.close)
         s.wait(lambda: s.state == "READY")
         return s
 
