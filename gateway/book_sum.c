@@ -6,7 +6,7 @@
 
 #include <sodium.h>
 
-enum { ROW_BYTES_MAX = 64 };
+enum { ROW_BYTES_MAX = 80 };
 
 static uint64_t hash(const uint8_t *row, const ph_writer *w)
 {
@@ -61,5 +61,22 @@ uint64_t phg_sum_statistics(ph_period t, const phg_statistics *s)
     ph_write_u64(&w, s->volume);
     ph_write_i64(&w, phg_statistics_average(s));
     ph_write_u64(&w, s->open_interest);
+    return hash(row, &w);
+}
+
+uint64_t phg_sum_candle(uint32_t interval_seconds, const phg_candle *c)
+{
+    uint8_t row[ROW_BYTES_MAX];
+    ph_writer w = ph_writer_of(row, sizeof row);
+    ph_write_u8(&w, 'K');
+    ph_write_u32(&w, interval_seconds);
+    ph_write_u64(&w, c->start);
+    ph_write_i64(&w, c->open);
+    ph_write_i64(&w, c->high);
+    ph_write_i64(&w, c->low);
+    ph_write_i64(&w, c->close);
+    ph_write_u64(&w, c->volume);
+    ph_write_i64(&w, phg_candle_average(c));
+    ph_write_u64(&w, c->trades);
     return hash(row, &w);
 }

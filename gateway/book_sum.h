@@ -10,17 +10,21 @@
       block       'B', side 1, shape 1, all-or-none 1, first 4, periods 4, duration 4, price 8,
                   units 8
       statistics  'S', period 4, last 8, high 8, low 8, volume 8, average 8, open interest 8
+      candle      'K', interval 4, start 8, open 8, high 8, low 8, close 8, volume 8, average 8,
+                  trades 8
 
     Thread    any. */
 #ifndef GATEWAY_BOOK_SUM_H
 #define GATEWAY_BOOK_SUM_H
 
 #include "gateway/blocks.h"
+#include "gateway/candles.h"
 #include "gateway/statistics.h"
 
 /* 0 without quantity or units: such a row is not there. */
 uint64_t phg_sum_level(ph_side side, ph_period t, ph_price price, uint64_t quantity);
 uint64_t phg_sum_block(const phg_block_terms *terms, uint64_t units);
 uint64_t phg_sum_statistics(ph_period t, const phg_statistics *s);
+uint64_t phg_sum_candle(uint32_t interval_seconds, const phg_candle *c);
 
 #endif

@@ -24,6 +24,7 @@ void phg_feed_release(phg_feed *f)
         free(p->orders);
         free(p->changes);
         phg_blocks_release(&p->blocks);
+        phg_candles_release(&p->candles);
     }
     phg_resting_release(&f->resting);
     free(f->products);
@@ -33,6 +34,7 @@ void phg_feed_release(phg_feed *f)
     free(f->levels);
     free(f->blocks);
     free(f->statistics);
+    free(f->candles);
     *f = (phg_feed){0};
 }
 
@@ -61,7 +63,7 @@ ph_status phg_feed_list(phg_feed *f, phg_feed_product *p)
     return PH_OK;
 }
 
-static ph_status touch(phg_feed *f, phg_feed_product *p, ph_period t)
+ph_status phg_feed_touch(phg_feed *f, phg_feed_product *p, ph_period t)
 {
     phg_feed_period *period = phg_feed_period_of(p, t);
     if (period->is_touched) return PH_OK;
@@ -108,7 +110,7 @@ static ph_status shift(phg_feed *f, phg_feed_product *p, const phg_resting_order
                              phg_sum_level(o->side, t, o->price, before);
     }
     s = change(f, p, (phg_feed_change){o->side, o->price, t, t + 1});
-    return s == PH_OK ? touch(f, p, t) : s;
+    return s == PH_OK ? phg_feed_touch(f, p, t) : s;
 }
 
 /* Forgets what a closed period had. */
@@ -138,7 +140,7 @@ static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
         bool was_empty = period->side[0].cnt == 0 && period->side[1].cnt == 0 &&
                          phg_statistics_is_empty(&period->statistics);
         empty(p, t, period);
-        ph_status s = was_empty ? PH_OK : touch(f, p, t);
+        ph_status s = was_empty ? PH_OK : phg_feed_touch(f, p, t);
         if (s != PH_OK) return s;
     }
     if (end > p->closed_end) p->closed_end = end;
@@ -167,7 +169,7 @@ static ph_status widen(phg_feed_product *p, ph_period first, ph_period end)
 }
 
 /* A place for every open period of the window. */
-static ph_status reach(phg_feed *f, phg_feed_product *p, ph_window w, ph_time at)
+ph_status phg_feed_reach(phg_feed *f, phg_feed_product *p, ph_window w, ph_time at)
 {
     uint64_t gate_ns = p->gate_seconds * PH_NS_PER_S;
     ph_time gate = {at.ns > UINT64_MAX - gate_ns ? UINT64_MAX : at.ns + gate_ns};
@@ -277,7 +279,7 @@ static ph_status take_accepted(phg_feed *f, const ph_command *c, const ph_accept
         .quantity = n->quantity,
         .display = n->display_quantity,
     };
-    ph_status s = reach(f, p, n->window, c->at);
+    ph_status s = phg_feed_reach(f, p, n->window, c->at);
     if (s == PH_OK && phg_resting_find(&f->resting, o.order)) s = PH_ECORRUPT;
     if (s == PH_OK) s = list_order(p, &o);
     if (s == PH_OK) s = phg_resting_put(&f->resting, &o);
@@ -293,7 +295,7 @@ static ph_status take_replaced(phg_feed *f, const ph_command *c, const ph_replac
     phg_feed_product *p = phg_feed_product_of(f, o ? o->product : e->product);
     if (!p) return PH_ECORRUPT;
     if (!o) return phg_feed_set_block(f, p, e->order, e->price, e->unit_periods);
-    ph_status s = reach(f, p, o->window, c->at);
+    ph_status s = phg_feed_reach(f, p, o->window, c->at);
     if (s == PH_OK) s = stand(f, p, o, false);
     if (s != PH_OK) return s;
     o->price = e->price;
@@ -360,36 +362,6 @@ static ph_status keep_trade(phg_feed *f, phg_feed_product *p, const ph_command *
     return phg_feed_list(f, p);
 }
 
-/* Takes the segments into the statistics of their periods. */
-static ph_status count(phg_feed *f, phg_feed_product *p, const ph_command *c, const ph_trade *e,
-                       const ph_event *segments)
-{
-    phg_statistics_fill fill = {
-        .seq = c->seq,
-        .taker = e->taker,
-        .is_each = phg_resting_find(&f->resting, e->buy_order) &&
-                   phg_resting_find(&f->resting, e->sell_order),
-        .is_resale = e->from_contract.v != 0,
-    };
-    ph_status s = PH_OK;
-    for (uint32_t i = 0; i < e->segment_cnt && s == PH_OK; i++) {
-        const ph_segment *g = &segments[i].u.segment;
-        ph_period end = (ph_period)ph_window_end(g->window);
-        fill.quantity = g->quantity;
-        fill.price = g->price;
-        s = reach(f, p, g->window, c->at);
-        for (ph_period t = g->window.first; t < end && s == PH_OK; t++) {
-            if (t < p->closed_end) return PH_ECORRUPT;
-            phg_feed_period *period = phg_feed_period_of(p, t);
-            phg_statistics_take(&period->statistics, &fill);
-            period->has_traded = true;
-            s = touch(f, p, t);
-        }
-    }
-    p->statistics.has_news = true;
-    return s;
-}
-
 static ph_status take_trade(phg_feed *f, const ph_command *c, phg_event_at events)
 {
     const ph_trade *e = &events.v[events.at].u.trade;
@@ -398,7 +370,7 @@ static ph_status take_trade(phg_feed *f, const ph_command *c, phg_event_at event
     if (!p || e->segment_cnt > events.cnt - events.at - 1) return PH_ECORRUPT;
     for (uint32_t i = 0; i < e->segment_cnt; i++)
         if (segments[i].kind != PH_EVT_SEGMENT) return PH_ECORRUPT;
-    ph_status s = count(f, p, c, e, segments);
+    ph_status s = phg_feed_count(f, p, c, e, segments);
     if (s == PH_OK) s = execute(f, p, e->buy_order, e, segments);
     if (s == PH_OK) s = execute(f, p, e->sell_order, e, segments);
     if (s == PH_OK && f->is_live) s = keep_trade(f, p, c, e, segments);
@@ -508,6 +480,7 @@ static ph_status take_product(phg_feed *f, const ph_product_terms *terms)
         .phase = PH_PHASE_OPEN,
         .depth.is_followed = f->all_depth,
         .statistics.is_followed = f->all_statistics,
+        .trading.is_followed = f->all_candles,
     };
     return PH_OK;
 }
@@ -552,7 +525,8 @@ ph_status phg_feed_go_live(phg_feed *f, uint64_t epoch)
     f->levels = calloc(PHG_ROWS_PER_FRAME_MAX, sizeof *f->levels);
     f->blocks = calloc(PHG_ROWS_PER_FRAME_MAX, sizeof *f->blocks);
     f->statistics = calloc(PHG_ROWS_PER_FRAME_MAX, sizeof *f->statistics);
-    if (!f->runs || !f->levels || !f->blocks || !f->statistics) return PH_EFULL;
+    f->candles = calloc(PHG_ROWS_PER_FRAME_MAX, sizeof *f->candles);
+    if (!f->runs || !f->levels || !f->blocks || !f->statistics || !f->candles) return PH_EFULL;
     f->epoch = epoch;
     f->is_live = true;
     return PH_OK;

@@ -6,9 +6,9 @@
     events tell it; it knows no rule of the market.  Blocks are not part of best prices.  An iceberg
     counts with the clip that it shows.
 
-    Each product has three streams.  That of prices always gives frames; of depth and of statistics
-    frames are made, and the checksum is kept, from when somebody follows them on.  Their numbers go
-    on all the same, one for each publish that has news.
+    Each product has four streams.  That of prices always gives frames; of depth, statistics and
+    candles frames are made, and the checksum is kept, from when somebody follows them on.  Their
+    numbers go on all the same, one for each publish that has news.
 
     What is told: trades one by one; best prices only as they stand when phg_feed_publish is called
     and only where they differ from what was told last, runs of equal neighbours as one.  A
@@ -84,8 +84,9 @@ typedef struct {
     uint32_t segment_cnt, segment_max;
     ph_order_id *orders; /* that rest in it, in no order */
     uint32_t order_cnt, order_max;
-    uint64_t number; /* of the last frame of prices */
-    phg_feed_stream depth, statistics;
+    uint64_t number;                            /* of the last frame of prices */
+    phg_feed_stream depth, statistics, trading; /* trading: candles */
+    phg_candles candles;
     phg_blocks blocks;
     phg_feed_change *changes; /* of depth, since the last publish */
     uint32_t change_cnt, change_max;
@@ -98,10 +99,11 @@ typedef struct {
     bool is_live; /* false while the log is read: nothing is told */
     uint64_t epoch, seq;
     phg_resting resting;
-    ph_order_id arriving;           /* EACH order that the present command put in */
-    uint32_t member;                /* of a group: how many were accepted */
-    bool all_depth, all_statistics; /* products that are listed later are followed too */
-    phg_feed_closed *closed;        /* by the last GATE_CLOSED, in order of id */
+    ph_order_id arriving; /* EACH order that the present command put in */
+    uint32_t member;      /* of a group: how many were accepted */
+    bool all_depth, all_statistics,
+        all_candles;         /* products that are listed later are followed too */
+    phg_feed_closed *closed; /* by the last GATE_CLOSED, in order of id */
     uint32_t closed_cnt, closed_max;
     phg_feed_product *products;
     uint32_t product_cnt, product_max;
@@ -111,6 +113,7 @@ typedef struct {
     phg_level_run *levels;
     phg_block_told *blocks;
     phg_statistics_run *statistics;
+    phg_candle_told *candles;
 } phg_feed;
 
 typedef void (*phg_feed_emit)(void *arg, const phg_picture *picture);
@@ -134,8 +137,9 @@ ph_status phg_feed_snapshot(phg_feed *f, ph_product_id id, phg_feed_emit emit, v
    is 0.  Nothing for a product that is not listed, and for prices. */
 void phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id);
 
-/* Emits the whole book of depth or statistics and follows it: at least one frame, none with `more`
-   last.  False: the product is not listed, or nothing is told yet.  Call after phg_feed_publish. */
+/* Emits the whole book of depth, statistics or candles and follows it: at least one frame, none
+   with `more` last.  False: the product is not listed, or nothing is told yet.  Call after
+   phg_feed_publish. */
 bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_feed_emit emit,
                     void *arg);
 

@@ -20,13 +20,25 @@ typedef struct {
     phg_picture picture;
 } page;
 
+static phg_feed_stream *stream_of(phg_feed_product *p, phg_stream_kind kind)
+{
+    switch (kind) {
+    case PHG_STREAM_DEPTH: return &p->depth;
+    case PHG_STREAM_STATISTICS: return &p->statistics;
+    case PHG_STREAM_CANDLES: return &p->trading;
+    case PHG_STREAM_PRICES: break;
+    }
+    PH_ASSERT(kind != PHG_STREAM_PRICES);
+    return NULL;
+}
+
 static page page_of(phg_feed *f, phg_feed_product *p, phg_stream_kind kind, phg_feed_emit emit,
                     void *arg)
 {
     return (page){
         .feed = f,
         .product = p,
-        .stream = kind == PHG_STREAM_DEPTH ? &p->depth : &p->statistics,
+        .stream = stream_of(p, kind),
         .emit = emit,
         .arg = arg,
         .picture = {.stream = kind,
@@ -36,6 +48,7 @@ static page page_of(phg_feed *f, phg_feed_product *p, phg_stream_kind kind, phg_
                     .levels = f->levels,
                     .blocks = f->blocks,
                     .statistics = f->statistics,
+                    .candles = f->candles,
                     .closed_before = p->closed_end},
     };
 }
@@ -48,7 +61,8 @@ static void turn_page(page *g, bool more)
     picture->more = more;
     picture->checksum = more ? 0 : g->stream->checksum;
     g->emit(g->arg, picture);
-    picture->level_cnt = picture->block_cnt = picture->statistics_cnt = 0;
+    picture->level_cnt = picture->block_cnt = 0;
+    picture->statistics_cnt = picture->candle_cnt = 0;
     picture->phase = 0;
     picture->reference = 0;
 }
@@ -57,7 +71,7 @@ static void turn_page(page *g, bool more)
 static void row(page *g)
 {
     const phg_picture *p = &g->picture;
-    if (p->level_cnt + p->block_cnt + p->statistics_cnt == PHG_ROWS_PER_FRAME_MAX)
+    if (p->level_cnt + p->block_cnt + p->statistics_cnt + p->candle_cnt == PHG_ROWS_PER_FRAME_MAX)
         turn_page(g, true);
 }
 
@@ -170,7 +184,7 @@ static void tell_all_levels(page *g)
     }
 }
 
-uint64_t phg_feed_sum_depth(const phg_feed_product *p)
+static uint64_t sum_depth(const phg_feed_product *p)
 {
     uint64_t sum = 0;
     for (ph_period t = p->first; t < p->end; t++)
@@ -230,7 +244,7 @@ static void tell_statistics(phg_feed *f, phg_feed_product *p, phg_feed_emit emit
     }
 }
 
-uint64_t phg_feed_sum_statistics(phg_feed_product *p)
+static uint64_t sum_statistics(phg_feed_product *p)
 {
     uint64_t sum = 0;
     for (ph_period t = p->first; t < p->end; t++) {
@@ -241,12 +255,75 @@ uint64_t phg_feed_sum_statistics(phg_feed_product *p)
     return sum;
 }
 
-/* ---- Both ----------------------------------------------------------------------------------- */
+/* ---- Candles -------------------------------------------------------------------------------- */
+
+static void add_candle(page *g, uint32_t interval, const phg_candle *c)
+{
+    row(g);
+    g->feed->candles[g->picture.candle_cnt++] = (phg_candle_told){phg_candle_seconds(interval), *c};
+}
+
+/* New ones are the last of each interval. */
+static void tell_candles(page *g, bool is_all)
+{
+    const phg_candles *all = &g->product->candles;
+    for (uint32_t i = 0; i < PHG_INTERVALS; i++) {
+        uint32_t cnt = all->ring[i].cnt, first = is_all ? 0 : cnt;
+        while (first > 0 && phg_candle_at(all, i, first - 1)->is_new)
+            first--;
+        for (uint32_t k = first; k < cnt; k++)
+            add_candle(g, i, phg_candle_at(all, i, k));
+    }
+}
+
+/* Takes what is told into the checksum, and what left the rings out of it. */
+static void sum_candles(phg_feed_product *p, bool is_all)
+{
+    for (uint32_t i = 0; i < PHG_INTERVALS; i++) {
+        phg_candle_ring *ring = &p->candles.ring[i];
+        p->trading.checksum -= ring->gone;
+        ring->gone = 0;
+        for (uint32_t k = ring->cnt; k-- > 0;) {
+            phg_candle *c = phg_candle_at(&p->candles, i, k);
+            if (!is_all && !c->is_new) break;
+            uint64_t sum = p->trading.is_followed ? phg_sum_candle(phg_candle_seconds(i), c) : 0;
+            p->trading.checksum += sum - c->sum;
+            c->sum = sum;
+        }
+    }
+}
+
+static void candles_told(phg_feed_product *p)
+{
+    for (uint32_t i = 0; i < PHG_INTERVALS; i++)
+        for (uint32_t k = p->candles.ring[i].cnt; k-- > 0;) {
+            phg_candle *c = phg_candle_at(&p->candles, i, k);
+            if (!c->is_new) break;
+            c->is_new = false;
+        }
+}
+
+static void tell_trading(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg)
+{
+    if (!p->trading.is_followed) {
+        p->trading.number++;
+        return;
+    }
+    page g = page_of(f, p, PHG_STREAM_CANDLES, emit, arg);
+    sum_candles(p, false);
+    tell_candles(&g, false);
+    turn_page(&g, false);
+}
+
+/* ---- All ----------------------------------------------------------------------------------- */
 
 void phg_feed_tell_books(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg)
 {
     if (f->is_live && p->depth.has_news) tell_depth(f, p, emit, arg);
     if (f->is_live && p->statistics.has_news) tell_statistics(f, p, emit, arg);
+    if (f->is_live && p->trading.has_news) tell_trading(f, p, emit, arg);
+    if (p->trading.has_news) candles_told(p);
+    p->trading.has_news = false;
     phg_blocks_told(&p->blocks);
     p->change_cnt = 0;
     p->depth.has_news = p->statistics.has_news = false;
@@ -254,11 +331,13 @@ void phg_feed_tell_books(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, v
 
 static void follow(phg_feed_product *p, phg_stream_kind kind)
 {
-    phg_feed_stream *stream = kind == PHG_STREAM_DEPTH ? &p->depth : &p->statistics;
+    phg_feed_stream *stream = stream_of(p, kind);
     if (stream->is_followed) return;
     stream->is_followed = true;
-    stream->checksum =
-        kind == PHG_STREAM_DEPTH ? phg_feed_sum_depth(p) : phg_feed_sum_statistics(p);
+    stream->checksum = 0;
+    if (kind == PHG_STREAM_DEPTH) stream->checksum = sum_depth(p);
+    if (kind == PHG_STREAM_STATISTICS) stream->checksum = sum_statistics(p);
+    if (kind == PHG_STREAM_CANDLES) sum_candles(p, true);
 }
 
 void phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id)
@@ -270,6 +349,7 @@ void phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id)
     }
     if (kind == PHG_STREAM_DEPTH) f->all_depth = true;
     if (kind == PHG_STREAM_STATISTICS) f->all_statistics = true;
+    if (kind == PHG_STREAM_CANDLES) f->all_candles = true;
     for (uint32_t i = 0; i < f->product_cnt; i++)
         follow(&f->products[i], kind);
 }
@@ -286,10 +366,12 @@ bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_fee
     if (kind == PHG_STREAM_DEPTH) {
         tell_all_levels(&g);
         tell_blocks(&g, true);
-    } else {
+    } else if (kind == PHG_STREAM_STATISTICS) {
         g.picture.phase = p->phase;
         g.picture.reference = p->reference;
         tell_traded(&g, p->first, p->end, true);
+    } else {
+        tell_candles(&g, true);
     }
     turn_page(&g, false);
     return true;
@@ -303,6 +385,7 @@ uint64_t phg_feed_number(const phg_feed *f, phg_stream_kind kind, ph_product_id 
     case PHG_STREAM_PRICES: return p->number;
     case PHG_STREAM_DEPTH: return p->depth.number;
     case PHG_STREAM_STATISTICS: return p->statistics.number;
+    case PHG_STREAM_CANDLES: return p->trading.number;
     }
     return 0;
 }

@@ -28,6 +28,17 @@ static inline phg_best phg_feed_best_of(const phg_feed_period *period)
 /* feed.c: lists the product among those that have news. */
 ph_status phg_feed_list(phg_feed *f, phg_feed_product *p);
 
+/* feed.c: something in this period has changed. */
+ph_status phg_feed_touch(phg_feed *f, phg_feed_product *p, ph_period t);
+
+/* feed.c: a place for every period of the window that is open at this stamp. */
+ph_status phg_feed_reach(phg_feed *f, phg_feed_product *p, ph_window w, ph_time at);
+
+/* feed_trades.c: takes a trade into the statistics of its periods, and the candles.  Before what it
+   takes from its orders is taken. */
+ph_status phg_feed_count(phg_feed *f, phg_feed_product *p, const ph_command *c, const ph_trade *e,
+                         const ph_event *segments);
+
 /* feed_blocks.c: what an operation on the blocks changed is news. */
 ph_status phg_feed_news_of_blocks(phg_feed *f, phg_feed_product *p, ph_status s);
 
@@ -42,9 +53,5 @@ ph_status phg_feed_set_block(phg_feed *f, phg_feed_product *p, ph_order_id id, p
 /* feed_books.c: tells what is new of depth and of statistics; before the places of closed periods
    are given up. */
 void phg_feed_tell_books(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg);
-
-/* The checksum of a book as it stands. */
-uint64_t phg_feed_sum_depth(const phg_feed_product *p);
-uint64_t phg_feed_sum_statistics(phg_feed_product *p);
 
 #endif

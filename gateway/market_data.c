@@ -25,7 +25,7 @@ enum {
 
 /* What was sent last of each stream of a product. */
 typedef struct {
-    phg_history prices, depth, statistics;
+    phg_history prices, depth, statistics, candles;
 } histories;
 
 struct phg_market_data {
@@ -96,9 +96,9 @@ ph_status phg_topic_read(const void *bytes, size_t size, phg_topic *ret)
     uint64_t product = 0;
     if (size > 1 && text[0] == '?') return read_request(text + 1, size - 1, ret);
     if (size != 1 && size != PHG_TOPIC_SIZE) return PH_EINVAL;
-    if (text[0] != PHG_STREAM_PRICES && text[0] != PHG_STREAM_DEPTH &&
-        text[0] != PHG_STREAM_STATISTICS)
-        return PH_EINVAL;
+    static const char kinds[] = {PHG_STREAM_PRICES, PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
+                                 PHG_STREAM_CANDLES};
+    if (!memchr(kinds, text[0], sizeof kinds)) return PH_EINVAL;
     if (size != 1 && (!read_hex(text + 1, PHG_TOPIC_SIZE - 1, &product) || product == 0))
         return PH_EINVAL;
     *ret = (phg_topic){.kind = (phg_stream_kind)text[0], .product = {(uint32_t)product}};
@@ -142,6 +142,7 @@ void phg_market_data_close(phg_market_data *md)
         phg_history_release(&md->kept[i].prices);
         phg_history_release(&md->kept[i].depth);
         phg_history_release(&md->kept[i].statistics);
+        phg_history_release(&md->kept[i].candles);
     }
     free(md->kept);
     free(md->requests);
@@ -203,6 +204,7 @@ static phg_history *history_of(phg_market_data *md, phg_stream_kind kind, ph_pro
     case PHG_STREAM_PRICES: return &of->prices;
     case PHG_STREAM_DEPTH: return &of->depth;
     case PHG_STREAM_STATISTICS: return &of->statistics;
+    case PHG_STREAM_CANDLES: return &of->candles;
     }
     return NULL;
 }

@@ -27,6 +27,7 @@
 #include "engine/wire/query.h"
 #include "engine/wire/signed_contract.h"
 #include "gateway/blocks.h"
+#include "gateway/candles.h"
 #include "gateway/catalogue.h"
 #include "gateway/statistics.h"
 #include "gateway/bounds.h"
@@ -261,11 +262,17 @@ typedef struct {
     phg_statistics each; /* of every period of it */
 } phg_statistics_run;
 
+typedef struct {
+    uint32_t interval_seconds;
+    phg_candle candle;
+} phg_candle_told;
+
 /* The letter with which a stream's topic begins. */
 typedef enum {
     PHG_STREAM_PRICES = 'P',
     PHG_STREAM_DEPTH = 'D',
     PHG_STREAM_STATISTICS = 'S',
+    PHG_STREAM_CANDLES = 'K',
 } phg_stream_kind;
 
 /* Numbers of the protocol. */
@@ -287,7 +294,8 @@ typedef struct {
     const phg_level_run *levels;
     const phg_block_told *blocks;
     const phg_statistics_run *statistics;
-    uint32_t trade_cnt, run_cnt, level_cnt, block_cnt, statistics_cnt;
+    const phg_candle_told *candles;
+    uint32_t trade_cnt, run_cnt, level_cnt, block_cnt, statistics_cnt, candle_cnt;
     ph_phase phase;          /* 0: not told */
     ph_price reference;      /* 0: not told */
     ph_period closed_before; /* 0: not told */

@@ -13,6 +13,7 @@ typedef struct {
     Petahour__V1__DepthLevels *levels;
     Petahour__V1__BlockDepth *blocks;
     Petahour__V1__PeriodStatistics *statistics;
+    Petahour__V1__Candle *candles;
     void **pointers;
 } picture_room;
 
@@ -28,9 +29,10 @@ static bool picture_scratch(phg_translator *t, const phg_picture *p, picture_roo
     size_t blocks = p->block_cnt * sizeof *ret->blocks;
     size_t statistics = p->statistics_cnt * sizeof *ret->statistics;
     size_t pointers = (p->trade_cnt + segment_cnt + p->run_cnt + p->level_cnt + p->block_cnt +
-                       p->statistics_cnt) *
+                       p->statistics_cnt + p->candle_cnt) *
                       sizeof(void *);
-    size_t all = trades + segments + runs + levels + blocks + statistics + pointers + 1;
+    size_t candles = p->candle_cnt * sizeof *ret->candles;
+    size_t all = trades + segments + runs + levels + blocks + statistics + candles + pointers + 1;
     if (!phg_grow(&t->scratch, &t->scratch_max, all)) return false;
     uint8_t *at = t->scratch;
     ret->pointers = (void **)(void *)at;
@@ -46,6 +48,8 @@ static bool picture_scratch(phg_translator *t, const phg_picture *p, picture_roo
     ret->blocks = (void *)at;
     at += blocks;
     ret->statistics = (void *)at;
+    at += statistics;
+    ret->candles = (void *)at;
     return true;
 }
 
@@ -152,6 +156,28 @@ static void fill_statistics(Petahour__V1__MarketDataFrame *m, const phg_picture 
     }
 }
 
+static void fill_candles(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
+{
+    m->n_candles = p->candle_cnt;
+    m->candles = (Petahour__V1__Candle **)room->pointers;
+    room->pointers += p->candle_cnt;
+    for (uint32_t i = 0; i < p->candle_cnt; i++) {
+        const phg_candle *from = &p->candles[i].candle;
+        Petahour__V1__Candle *to = &room->candles[i];
+        petahour__v1__candle__init(to);
+        to->interval_seconds = p->candles[i].interval_seconds;
+        to->start = from->start;
+        to->open = from->open;
+        to->high = from->high;
+        to->low = from->low;
+        to->close = from->close;
+        to->volume = from->volume;
+        to->average_price = phg_candle_average(from);
+        to->trades = from->trades;
+        m->candles[i] = to;
+    }
+}
+
 phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
 {
     Petahour__V1__MarketDataFrame m;
@@ -167,6 +193,7 @@ phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
     fill_levels(&m, p, &room);
     fill_blocks(&m, p, &room);
     fill_statistics(&m, p, &room);
+    fill_candles(&m, p, &room);
     m.checksum = p->checksum;
     m.more = p->more;
     m.answer = (Petahour__V1__StreamAnswer)p->answer;

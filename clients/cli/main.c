@@ -52,6 +52,7 @@ static const command commands[] = {
     {"book", "show", cli_book_show, "show or watch the best prices of a product"},
     {"market", "depth", cli_market_depth, "show or watch every price level of a product"},
     {"market", "statistics", cli_market_statistics, "show or watch what is traded of a product"},
+    {"market", "candles", cli_market_candles, "show or watch prices by minute, hour or day"},
     {"trade", "list", cli_trade_list, "list or watch your trades"},
     {"contract", "list", cli_contract_list, "list your contracts, verified"},
     {"contract", "save", cli_contract_save, "save a contract with its proof"},

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the market shows of a product: depth, blocks, statistics. */
+/* What the market shows of a product: depth, blocks, statistics, candles. */
 #include "clients/cli/cli.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define NS_PER_S UINT64_C(1000000000)
 
 typedef struct {
     cli_catalogue catalogue; /* first: the catalogue's callbacks look here */
     const phc_product *product;
+    uint32_t interval; /* of candles; 0: all */
     bool watch, shown;
 } market;
 
@@ -61,7 +65,8 @@ static json_t *statistics_row(const market *m, const phc_period_statistics *s)
 }
 
 /* For programs: one object that says what it is, too. */
-static void print_object(const phc_book *b, const char *phase, json_t *periods, json_t *blocks)
+static void print_object(const phc_book *b, const char *phase, const char *name, json_t *rows,
+                         json_t *blocks)
 {
     char checksum[17];
     (void)snprintf(checksum, sizeof checksum, "%016" PRIx64, b->checksum);
@@ -71,7 +76,7 @@ static void print_object(const phc_book *b, const char *phase, json_t *periods, 
         json_object_set_new(o, "phase", json_string(phase));
         json_object_set_new(o, "reference_price", price(b->reference_price));
     }
-    json_object_set_new(o, "periods", periods);
+    json_object_set_new(o, name, rows);
     if (blocks != NULL) json_object_set_new(o, "blocks", blocks);
     (void)json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_COMPACT);
     (void)putchar('\n');
@@ -96,7 +101,7 @@ static void print_depth(const market *m, const phc_book *b, bool json)
     for (size_t i = 0; i < b->block_cnt; i++)
         json_array_append_new(blocks, block_row(m, &b->blocks[i]));
     if (json) {
-        print_object(b, NULL, periods, blocks);
+        print_object(b, NULL, "periods", periods, blocks);
         return;
     }
     cli_print_rows(periods, levels, CNT(levels), false);
@@ -119,7 +124,36 @@ static void print_statistics(const market *m, const phc_book *b, bool json)
     for (size_t i = 0; i < b->statistics_cnt; i++)
         json_array_append_new(rows, statistics_row(m, &b->statistics[i]));
     if (json)
-        print_object(b, phc_phase_text(b->phase), rows, NULL);
+        print_object(b, phc_phase_text(b->phase), "periods", rows, NULL);
+    else
+        cli_print_rows(rows, columns, CNT(columns), false);
+}
+
+static json_t *candle_row(const phc_candle *k)
+{
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "interval_seconds",
+                     (json_int_t)k->interval_seconds, "start", cli_time(k->start * NS_PER_S),
+                     "open", price(k->open), "high", price(k->high), "low", price(k->low), "close",
+                     price(k->close), "volume", cli_number(k->volume), "average_price",
+                     cli_money(k->average_price), "trades", cli_number(k->trades));
+}
+
+static void print_candles(const market *m, const phc_book *b, bool json)
+{
+    static const cli_column columns[] = {{"start", "START", false},
+                                         {"open", "OPEN", true},
+                                         {"high", "HIGH", true},
+                                         {"low", "LOW", true},
+                                         {"close", "CLOSE", true},
+                                         {"volume", "VOLUME", true},
+                                         {"average_price", "AVERAGE", true},
+                                         {"trades", "TRADES", true}};
+    json_t *rows = json_array();
+    for (size_t i = 0; i < b->candle_cnt; i++)
+        if (m->interval == 0 || b->candles[i].interval_seconds == m->interval)
+            json_array_append_new(rows, candle_row(&b->candles[i]));
+    if (json)
+        print_object(b, NULL, "candles", rows, NULL);
     else
         cli_print_rows(rows, columns, CNT(columns), false);
 }
@@ -132,8 +166,20 @@ static void on_book(void *arg, const phc_book *b)
     m->shown = true;
     if (b->stream == PHC_STREAM_DEPTH)
         print_depth(m, b, s->common.json);
-    else
+    else if (b->stream == PHC_STREAM_STATISTICS)
         print_statistics(m, b, s->common.json);
+    else
+        print_candles(m, b, s->common.json);
+}
+
+static const char *name_of(phc_stream stream)
+{
+    switch (stream) {
+    case PHC_STREAM_DEPTH: return "depth";
+    case PHC_STREAM_STATISTICS: return "statistics";
+    case PHC_STREAM_CANDLES: return "candles";
+    }
+    return "a stream";
 }
 
 static void on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss loss, uint64_t first,
@@ -141,13 +187,20 @@ static void on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss los
 {
     (void)arg;
     (void)cli_say(CLI_FAILED, "%s of product %u, frames %" PRIu64 " to %" PRIu64 ": %s",
-                  stream == PHC_STREAM_DEPTH ? "depth" : "statistics", product, first, last,
-                  phc_loss_text(loss));
+                  name_of(stream), product, first, last, phc_loss_text(loss));
+}
+
+/* 0: no such interval. */
+static uint32_t seconds_of(const char *interval)
+{
+    if (strcmp(interval, "minute") == 0) return 60;
+    if (strcmp(interval, "hour") == 0) return 3600;
+    return strcmp(interval, "day") == 0 ? 86400 : 0;
 }
 
 static int show(int argc, char **argv, phc_stream stream, const char *doc)
 {
-    const char *product = NULL;
+    const char *product = NULL, *interval = "hour";
     market m = {0};
     cli_common common;
     cli_field fields[] = {
@@ -156,8 +209,16 @@ static int show(int argc, char **argv, phc_stream stream, const char *doc)
          .kind = CLI_FLAG,
          .to = &m.watch,
          .doc = "Show it again after every change, until interrupted"},
+        {.name = "interval",
+         .arg = "minute|hour|day",
+         .kind = CLI_TEXT,
+         .to = &interval,
+         .doc = "Length of the candles, hour if it is not given"},
     };
-    cli_read(argc, argv, doc, fields, CNT(fields), &common);
+    bool has_candles = stream == PHC_STREAM_CANDLES;
+    cli_read(argc, argv, doc, fields, has_candles ? CNT(fields) : CNT(fields) - 1, &common);
+    if (has_candles && (m.interval = seconds_of(interval)) == 0)
+        return cli_say(CLI_USAGE, "--interval is minute, hour or day, not \"%s\"", interval);
     cli_session s = {.arg = &m};
     phc_callbacks cb = {.on_catalogue = cli_on_catalogue,
                         .on_catalogue_end = cli_on_catalogue_end,
@@ -184,4 +245,10 @@ int cli_market_statistics(int argc, char **argv)
 {
     return show(argc, argv, PHC_STREAM_STATISTICS,
                 "Shows what was traded of a product, for each period that is open.");
+}
+
+int cli_market_candles(int argc, char **argv)
+{
+    return show(argc, argv, PHC_STREAM_CANDLES,
+                "Shows prices and volume of a product by minute, hour or day.");
 }

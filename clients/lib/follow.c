@@ -31,6 +31,11 @@ const char *phc_loss_text(phc_loss l)
     return NULL;
 }
 
+static bool is_stream(phc_stream s)
+{
+    return s == PHC_STREAM_DEPTH || s == PHC_STREAM_STATISTICS || s == PHC_STREAM_CANDLES;
+}
+
 static void topic_of(const phc_follow_stream *f, char to[TOPIC_BYTES + 1])
 {
     (void)snprintf(to, TOPIC_BYTES + 1, "%c%08x", (char)f->stream, f->product);
@@ -283,8 +288,7 @@ bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const 
         text++;
         topic_size--;
     }
-    if (topic_size < 1 || (text[0] != PHC_STREAM_DEPTH && text[0] != PHC_STREAM_STATISTICS))
-        return false;
+    if (topic_size < 1 || !is_stream((phc_stream)text[0])) return false;
     Petahour__V1__MarketDataFrame *m = unpack(bytes, size);
     if (m == NULL) {
         phc_client_problem(c, PHC_ECORRUPT, "market data that is no frame");
@@ -367,7 +371,7 @@ void phc_follow_release(phc_client *c)
 
 phc_status phc_follow(phc_client *c, phc_stream stream, uint32_t product)
 {
-    if (product == 0 || (stream != PHC_STREAM_DEPTH && stream != PHC_STREAM_STATISTICS)) {
+    if (product == 0 || !is_stream(stream)) {
         snprintf(c->error, sizeof c->error, "could not follow: a stream is of one product");
         return PHC_EINVAL;
     }

@@ -26,6 +26,8 @@ typedef struct {
     size_t block_cnt, block_max;
     phc_period_statistics *statistics;
     size_t statistics_cnt, statistics_max;
+    phc_candle *candles;
+    size_t candle_cnt, candle_max;
     phc_phase phase;
     int64_t reference_price;
     uint64_t checksum;

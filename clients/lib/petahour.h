@@ -682,6 +682,7 @@ typedef struct {
 typedef enum {
     PHC_STREAM_DEPTH = 'D',
     PHC_STREAM_STATISTICS = 'S',
+    PHC_STREAM_CANDLES = 'K',
 } phc_stream;
 
 typedef struct {
@@ -716,6 +717,18 @@ typedef struct {
     uint64_t open_interest;
 } phc_period_statistics;
 
+enum { PHC_CANDLES_KEPT = 400 }; /* of each interval */
+
+/* Prices and volume in an interval of journal time, all delivery periods together. */
+typedef struct {
+    uint32_t interval_seconds;      /* 60, 3600 or 86400 */
+    uint64_t start;                 /* seconds since 1970 UTC */
+    int64_t open, high, low, close; /* of fills between EACH orders; 0: none */
+    uint64_t volume;                /* unit-periods */
+    int64_t average_price;
+    uint64_t trades;
+} phc_candle;
+
 /* A stream's book as it stood after a journal sequence. */
 typedef struct {
     phc_stream stream;
@@ -728,6 +741,8 @@ typedef struct {
     size_t block_cnt;
     const phc_period_statistics *statistics; /* STATISTICS: in order */
     size_t statistics_cnt;
+    const phc_candle *candles; /* CANDLES: by interval, then start; the last PHC_CANDLES_KEPT */
+    size_t candle_cnt;
     phc_phase phase;         /* STATISTICS; otherwise 0 */
     int64_t reference_price; /* STATISTICS; otherwise 0 */
 } phc_book;

@@ -92,6 +92,10 @@ class Commands(unittest.TestCase):
         [row] = [r for r in traded["periods"] if r["from"] == at(self.soon(6) * STEP)]
         self.assertEqual(row["last"], "3.000000")
         self.assertGreaterEqual(row["volume"], 2)  # others trade in this period too
+        [day] = self.cli("market", "candles", "AI.P1", "--interval", "day", key="buyer")["candles"][-1:]
+        self.assertEqual((day["interval_seconds"], day["close"]), (86400, "3.000000"))
+        self.assertGreaterEqual(day["volume"], 2)
+        self.refused(2, "minute, hour or day", "market", "candles", "AI.P1", "--interval", "week", key="buyer")
         bought = self.place("buy", "3", "--quantity", "3", key="buyer", ahead=6)
         clips = self.events("supplier", "CLIP_SHOWN")
         self.assertEqual([c["order"] for c in clips], [order])

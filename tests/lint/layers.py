@@ -47,7 +47,7 @@ LAYERS = {
         ("engine/base", "engine/wire", "engine/link", "engine/process"),
         ("ratelimit",),
         quiet=(
-            "blocks", "catalogue", "depth", "feed", "feed_blocks", "feed_books", "feed_frames", "history", "private_stream", "replica", "resting", "session",
+            "blocks", "candles", "catalogue", "depth", "feed", "feed_blocks", "feed_books", "feed_frames", "feed_trades", "history", "private_stream", "replica", "resting", "session",
             "session_table", "statistics", "translate", "translate_commands", "translate_feed", "translate_notices", "translate_out",
             "translate_query",
         ),  # fmt: skip

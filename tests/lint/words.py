@@ -49,6 +49,7 @@ TESTED_BY = {
     "gateway/feed_blocks.c": "tests/unit/test_feed.c",
     "gateway/feed_books.c": "tests/unit/test_feed.c",
     "gateway/feed_frames.c": "tests/unit/test_feed.c",
+    "gateway/feed_trades.c": "tests/unit/test_feed.c",
     "gateway/translate_notices.c": "tests/unit/test_golden_frames.c",
     "gateway/translate_query.c": "tests/unit/test_golden_frames.c",
     "engine/query/holdings.c": "tests/unit/test_answer.c",

@@ -308,8 +308,11 @@ static void turn_proxy(void)
 
 static phc_client *client;
 
+enum { DEPTH, STATISTICS, CANDLES, STREAMS };
+
 static struct {
-    uint64_t books, number[2][PRODUCTS + 1], epoch[2][PRODUCTS + 1], sequence[2][PRODUCTS + 1];
+    uint64_t books, number[STREAMS][PRODUCTS + 1], epoch[STREAMS][PRODUCTS + 1],
+        sequence[PRODUCTS + 1];
     uint64_t losses[PHC_LOSS_BUSY + 1];
 } seen;
 
@@ -338,19 +341,29 @@ static uint64_t sum_of(const phc_book *b)
     return sum;
 }
 
+static uint32_t index_of(phc_stream stream)
+{
+    switch (stream) {
+    case PHC_STREAM_DEPTH: return DEPTH;
+    case PHC_STREAM_STATISTICS: return STATISTICS;
+    case PHC_STREAM_CANDLES: return CANDLES;
+    }
+    ck_abort_msg("a stream that nobody followed");
+    return 0;
+}
+
 static void on_book(void *arg, const phc_book *b)
 {
     (void)arg;
-    bool is_depth = b->stream == PHC_STREAM_DEPTH;
-    uint64_t *number = &seen.number[is_depth][b->product],
-             *epoch = &seen.epoch[is_depth][b->product];
+    uint32_t stream = index_of(b->stream);
+    uint64_t *number = &seen.number[stream][b->product], *epoch = &seen.epoch[stream][b->product];
     seen.books++;
     ck_assert(b->product >= 1 && b->product <= PRODUCTS && b->sequence <= record_cnt);
     if (*epoch == b->epoch) ck_assert_uint_ge(b->stream_number, *number);
     *epoch = b->epoch;
     *number = b->stream_number;
-    seen.sequence[is_depth][b->product] = b->sequence;
-    if (!is_depth) return;
+    if (stream != DEPTH) return;
+    seen.sequence[b->product] = b->sequence;
     ck_assert_msg(sum_of(b) == truth[b->sequence][b->product],
                   "product %u at record %llu: not the market's book", b->product,
                   (unsigned long long)b->sequence);
@@ -362,7 +375,7 @@ static void on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss los
     (void)arg;
     (void)first;
     (void)last;
-    ck_assert(stream == PHC_STREAM_DEPTH || stream == PHC_STREAM_STATISTICS);
+    (void)index_of(stream);
     ck_assert(product >= 1 && product <= PRODUCTS && phc_loss_text(loss) != NULL);
     seen.losses[loss]++;
 }
@@ -382,6 +395,7 @@ static void open_client(const phc_key *key, const phc_key *front)
     for (uint32_t i = 1; i <= PRODUCTS; i++) {
         ck_assert_int_eq(phc_follow(client, PHC_STREAM_DEPTH, i), PHC_OK);
         ck_assert_int_eq(phc_follow(client, PHC_STREAM_STATISTICS, i), PHC_OK);
+        ck_assert_int_eq(phc_follow(client, PHC_STREAM_CANDLES, i), PHC_OK);
     }
 }
 
@@ -402,9 +416,11 @@ static bool is_in_step(void)
 {
     for (uint32_t i = 1; i <= PRODUCTS; i++) {
         const phg_feed_product *p = &replica.feed.products[i - 1];
-        if (seen.epoch[1][i] != replica.feed.epoch || seen.epoch[0][i] != replica.feed.epoch ||
-            seen.number[1][i] != p->depth.number || seen.number[0][i] != p->statistics.number)
-            return false;
+        const uint64_t numbers[STREAMS] = {p->depth.number, p->statistics.number,
+                                           p->trading.number};
+        for (uint32_t k = 0; k < STREAMS; k++)
+            if (seen.epoch[k][i] != replica.feed.epoch || seen.number[k][i] != numbers[k])
+                return false;
     }
     return true;
 }
@@ -420,7 +436,7 @@ static void wait_for_step(void)
     } while (!is_in_step());
     /* Nothing happened to the book since the record that the client's is of. */
     for (uint32_t i = 1; i <= PRODUCTS; i++)
-        ck_assert_uint_eq(truth[seen.sequence[1][i]][i], truth[record_cnt][i]);
+        ck_assert_uint_eq(truth[seen.sequence[i]][i], truth[record_cnt][i]);
 }
 
 /* Several records may come in one turn of a gateway. */

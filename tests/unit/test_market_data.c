@@ -8,13 +8,14 @@
 START_TEST(topics_read_back)
 {
     const uint32_t ids[] = {1, 42, 0xabcdef, UINT32_MAX};
-    const phg_stream_kind kinds[] = {PHG_STREAM_PRICES, PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS};
-    for (int i = 0; i < 12; i++) {
+    const phg_stream_kind kinds[] = {PHG_STREAM_PRICES, PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
+                                     PHG_STREAM_CANDLES};
+    for (int i = 0; i < 16; i++) {
         char text[PHG_TOPIC_SIZE + 1];
         phg_topic topic = {0};
-        phg_topic_write(text, kinds[i % 3], (ph_product_id){ids[i / 3]});
+        phg_topic_write(text, kinds[i % 4], (ph_product_id){ids[i / 4]});
         ck_assert_int_eq(phg_topic_read(text, strlen(text), &topic), PH_OK);
-        ck_assert(topic.product.v == ids[i / 3] && topic.kind == kinds[i % 3] && !topic.is_request);
+        ck_assert(topic.product.v == ids[i / 4] && topic.kind == kinds[i % 4] && !topic.is_request);
     }
     phg_topic all = {.product = {7}};
     ck_assert_int_eq(phg_topic_read("D", 1, &all), PH_OK);

@@ -8,6 +8,7 @@
    PH_GOLDEN_WRITE=1 appends the lines that are missing. */
 #include "clients/lib/decode.h"
 #include "clients/lib/market_book.h"
+#include "gateway/book_sum.h"
 #include "gateway/translate.h"
 #include "tests/unit/suite.h"
 
@@ -117,6 +118,71 @@ static void check_statistics(const market_data_frame *f)
     phc_market_book_release(&b);
 }
 
+static phg_picture write_candles(void)
+{
+    static const phg_candle_told candles[] = {
+        {60,
+         {.start = 1796083200,
+          .open = 5,
+          .high = 7,
+          .low = 3,
+          .close = 4,
+          .volume = 20,
+          .trades = 2,
+          .notional = 99}},
+        {86400, {.start = 1796083200, .volume = 20, .trades = 2, .notional = 99}}};
+    phg_picture p = picture_of(PHG_STREAM_CANDLES);
+    p.candles = candles;
+    p.candle_cnt = 2;
+    p.checksum = 1;
+    return p;
+}
+
+static void check_candles(const market_data_frame *f)
+{
+    phc_market_book b = {0};
+    phc_book v = {.product = 0};
+    ck_assert_int_eq(phc_market_book_take(&b, f), PHC_OK);
+    phc_market_book_view(&b, &v);
+    const phc_candle *k = &v.candles[0];
+    ck_assert(v.candle_cnt == 2 && k->interval_seconds == 60 && k->start == 1796083200);
+    ck_assert(k->open == 5 && k->high == 7 && k->low == 3 && k->close == 4 && k->volume == 20);
+    ck_assert(k->average_price == 4 && k->trades == 2 && v.candles[1].interval_seconds == 86400);
+    phc_market_book_release(&b);
+}
+
+/* A client's book forgets the oldest candle when the gateway does. */
+START_TEST(candles_are_forgotten_alike)
+{
+    phc_market_book b = {0};
+    market_data_frame f;
+    Petahour__V1__Candle m;
+    Petahour__V1__Candle *candles[] = {&m};
+    uint64_t sum = 0;
+    petahour__v1__market_data_frame__init(&f);
+    f.candles = candles;
+    f.n_candles = 1;
+    for (uint64_t i = 0; i < PHG_CANDLES_KEPT + 5; i++) {
+        const uint32_t intervals[] = {86400, 60};
+        for (int k = 0; k < 2; k++) {
+            petahour__v1__candle__init(&m);
+            m.interval_seconds = intervals[k];
+            m.start = i * 86400;
+            m.volume = m.trades = 1;
+            ck_assert_int_eq(phc_market_book_take(&b, &f), PHC_OK);
+            phg_candle c = {.start = m.start, .volume = 1, .trades = 1};
+            if (i >= 5) sum += phg_sum_candle(m.interval_seconds, &c);
+        }
+    }
+    ck_assert(b.candle_cnt == 2 * PHG_CANDLES_KEPT && b.checksum == sum);
+    ck_assert(b.candles[0].start == 5 * 86400 && b.candles[0].interval_seconds == 60);
+    ck_assert_int_eq(PHG_CANDLES_KEPT, PHC_CANDLES_KEPT);
+    m.start = 0;
+    ck_assert_int_eq(phc_market_book_take(&b, &f), PHC_ECORRUPT);
+    phc_market_book_release(&b);
+}
+END_TEST
+
 static phg_picture write_snapshot_part(void)
 {
     phg_picture p = write_depth();
@@ -157,7 +223,7 @@ static const struct {
     phg_picture (*write)(void);
     void (*check)(const market_data_frame *f);
 } rows[] = {
-    ROW(prices), ROW(depth), ROW(statistics), ROW(snapshot_part), ROW(not_kept),
+    ROW(prices), ROW(depth), ROW(statistics), ROW(snapshot_part), ROW(not_kept), ROW(candles),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
 
@@ -245,6 +311,7 @@ END_TEST
 static void add(TCase *t)
 {
     tcase_add_loop_test(t, every_frame_is_the_same_bytes_for_ever, 0, ROW_CNT);
+    tcase_add_test(t, candles_are_forgotten_alike);
     tcase_add_test(t, rows_that_no_gateway_sends_are_corrupt);
 }
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Trades, as they count in statistics and candles. */
+#include "gateway/feed.h"
+
+#include "engine/base/period.h"
+#include "gateway/feed_parts.h"
+
+ph_status phg_feed_count(phg_feed *f, phg_feed_product *p, const ph_command *c, const ph_trade *e,
+                         const ph_event *segments)
+{
+    phg_statistics_fill fill = {
+        .seq = c->seq,
+        .taker = e->taker,
+        .is_each = phg_resting_find(&f->resting, e->buy_order) &&
+                   phg_resting_find(&f->resting, e->sell_order),
+        .is_resale = e->from_contract.v != 0,
+    };
+    ph_status s = phg_candles_trade(&p->candles, c->at);
+    for (uint32_t i = 0; i < e->segment_cnt && s == PH_OK; i++) {
+        const ph_segment *g = &segments[i].u.segment;
+        ph_period end = (ph_period)ph_window_end(g->window);
+        fill.quantity = g->quantity;
+        fill.price = g->price;
+        s = phg_feed_reach(f, p, g->window, c->at);
+        if (s != PH_OK) return s;
+        for (ph_period t = g->window.first; t < end && s == PH_OK; t++) {
+            if (t < p->closed_end) return PH_ECORRUPT;
+            phg_feed_period *period = phg_feed_period_of(p, t);
+            phg_statistics_take(&period->statistics, &fill);
+            period->has_traded = true;
+            s = phg_feed_touch(f, p, t);
+        }
+        phg_candles_fill(&p->candles,
+                         &(phg_candle_fill){c->seq, e->taker, g->quantity, g->window.periods,
+                                            g->price, fill.is_each});
+    }
+    p->statistics.has_news = p->trading.has_news = true;
+    return s;
+}
