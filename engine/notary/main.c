@@ -48,25 +48,37 @@ typedef struct {
 } settings;
 
 static const ph_config_row rows[] = {
-    {"journal", PH_CONFIG_PATH, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
+    {"journal", PH_CONFIG_FOLDER, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
      "directory of the journal that is followed"},
-    {"key_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, key_file), NULL, 1, 0,
+    {"key_file", PH_CONFIG_KEY_FILE, PH_CONFIG_AT(settings, key_file), NULL, 1, 0,
      "key that signs contract roots; its public half is the engine's notary_sign_key, or the one "
      "that an operator named since"},
-    {"other_key_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, other_key_file), "", 0, 0,
+    {"other_key_file", PH_CONFIG_KEY_FILE, PH_CONFIG_AT(settings, other_key_file), "", 0, 0,
      "a second key: before a change of keys the next one, after it the one before; empty: none"},
-    {"spool", PH_CONFIG_PATH, PH_CONFIG_AT(settings, spool), NULL, 1, 0,
+    {"spool", PH_CONFIG_OWN_FILE, PH_CONFIG_AT(settings, spool), NULL, 1, 0,
      "file of the signed contracts; made again from the journal, but for what a key signed that is "
      "not here any more"},
-    {"link", PH_CONFIG_TEXT, PH_CONFIG_AT(settings, link), NULL, 1, 0,
+    {"link", PH_CONFIG_IPC_BIND, PH_CONFIG_AT(settings, link), NULL, 1, 0,
      "where gateways fetch signed contracts (ipc://...)"},
-    {"log", PH_CONFIG_PATH, PH_CONFIG_AT(settings, log), "", 0, 0,
+    {"log", PH_CONFIG_OWN_FOLDER, PH_CONFIG_AT(settings, log), "", 0, 0,
      "folder of the transparency log that is published (tiles, checkpoint); empty: none"},
-    {"ready_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
+    {"ready_file", PH_CONFIG_OWN_FILE, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
      "written when gateways can connect"},
 };
 
+static const char bad_market[] =
+    "its name must be printable ASCII without space, '+' and \"/contracts/\"";
+
+static void check(const ph_config_market *market, const void *of, ph_config_faults *f)
+{
+    (void)of;
+    if (!ph_checkpoint_market_ok(market->name))
+        ph_config_fault(f, "name", "market \"%s\" cannot be signed for: %s", market->name,
+                        bad_market);
+}
+
 static const ph_config_table table = {
+    .check = check,
     .section = "notary",
     .rows = rows,
     .row_cnt = sizeof rows / sizeof rows[0],
@@ -497,9 +509,7 @@ int main(int argc, char **argv)
     int end = ph_options_load(&options, &table, &n.market, &n.settings);
     if (end != PH_OPTIONS_SERVE) return end;
     if (!ph_checkpoint_market_ok(n.market.name)) {
-        ph_log_error("could not sign for market \"%s\": its name must be printable ASCII without "
-                     "space, '+' and \"/contracts/\"",
-                     n.market.name);
+        ph_log_error("could not sign for market \"%s\": %s", n.market.name, bad_market);
         return EXIT_FAILURE;
     }
     harden();

@@ -2,6 +2,7 @@
 #include "engine/process/options.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,7 +27,8 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0, "read the configuration from FILE", 0},
-    {"check-config", KEY_CHECK, NULL, 0, "read the configuration, say whether it is good, end", 0},
+    {"check-config", KEY_CHECK, NULL, 0,
+     "look at the configuration and at what it names, tell every fault, and end", 0},
     {"print-config", KEY_PRINT, NULL, 0, "write the effective configuration, commented, and end",
      0},
     {0},
@@ -56,12 +58,36 @@ void ph_options_parse(int argc, char **argv, const char *doc, ph_options *ret)
     *ret = parsed;
 }
 
+/* As compilers tell faults, so that an editor finds the line. */
+static void print_fault(void *arg, unsigned line, const char *sentence)
+{
+    const ph_options *o = arg;
+    if (line != 0)
+        fprintf(stderr, "%s:%u: %s\n", o->config, line, sentence);
+    else
+        fprintf(stderr, "%s: %s\n", o->config, sentence);
+}
+
+static bool check(const ph_options *o, const ph_config_table *table, ph_config_market *ret_market,
+                  void *ret_settings)
+{
+    ph_options named = *o;
+    uint32_t faults =
+        ph_config_check(o->config, table, print_fault, &named, ret_market, ret_settings);
+    if (faults != 0)
+        fprintf(stderr, "%s: %u fault%s for %s\n", o->config, faults, faults == 1 ? "" : "s",
+                program_invocation_short_name);
+    return faults == 0;
+}
+
 int ph_options_load(const ph_options *o, const ph_config_table *table, ph_config_market *ret_market,
                     void *ret_settings)
 {
     char err[1024];
-    ph_status s = ph_config_read(o->config, table, ret_market, ret_settings, err, sizeof err);
-    if (s != PH_OK) {
+    if (o->check_config) {
+        if (!check(o, table, ret_market, ret_settings)) return EXIT_FAILURE;
+    } else if (ph_config_read(o->config, table, ret_market, ret_settings, err, sizeof err) !=
+               PH_OK) {
         ph_log_error("%s", err);
         return EXIT_FAILURE;
     }
