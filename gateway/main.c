@@ -43,6 +43,10 @@ static const ph_config_row rows[] = {
     ROW_NUMBER(session_message_burst, "100000", 1, 10000000, "commands of one session at once"),
     ROW_NUMBER(questions_per_second, "20", 1, 1000000, "questions of one participant"),
     ROW_NUMBER(question_burst, "40", 1, 1000000, "questions of one participant at once"),
+    ROW_PLACE(monitor, PH_CONFIG_LOOPBACK, "", 0,
+              "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"),
+    ROW_NUMBER(ready_lag_seconds, "10", 1, 86400,
+               "not ready when records of the engine wait longer than this to be taken"),
 };
 
 static void check(const ph_config_market *market, const void *of, ph_config_faults *f)

@@ -31,6 +31,7 @@ typedef struct {
     ph_server *server;
     ph_sequencer *sequencer;
     ph_snapshots *snapshots;
+    ph_monitor *monitor;
     char err[2048];
 } engine;
 
@@ -69,6 +70,8 @@ static ph_status start(engine *e)
     ph_status s = ph_recovery_run(&e->market, &e->settings, &e->recovered, e->err, sizeof e->err);
     if (s != PH_OK) return s;
     ph_recovered *r = &e->recovered;
+    ph_figures_start(ph_monitor_metrics(e->monitor), &r->limits,
+                     ph_market_seq(r->market) - r->began_at, ph_clock_monotonic_ns() - begun);
     ph_log_info("began with %s of record %llu, replayed %llu commands, in %llu ms; the spool had "
                 "%llu of all",
                 r->began_at == 0 ? "an empty market" : "the snapshot",
@@ -122,8 +125,31 @@ static ph_status say_ready(engine *e)
     return s;
 }
 
+/* Before the start, which may take long. */
+static ph_status open_monitor(engine *e)
+{
+    ph_monitor_settings settings = {.address = e->settings.monitor,
+                                    .behind_row = PH_MONITOR_NO_ROW};
+    settings.rows = ph_figures_rows(&settings.row_cnt);
+    return ph_monitor_open(&settings, &e->monitor, e->err, sizeof e->err);
+}
+
+static ph_status serve(engine *e)
+{
+    const ph_loop_parts parts = {.sequencer = e->sequencer,
+                                 .server = e->server,
+                                 .snapshots = e->snapshots,
+                                 .market = e->recovered.market,
+                                 .monitor = e->monitor};
+    ph_monitor_ready(e->monitor, NULL);
+    ph_status s = ph_loop_run(&parts, e->err, sizeof e->err);
+    ph_monitor_ready(e->monitor, "stopping");
+    return s;
+}
+
 static void release(engine *e)
 {
+    ph_monitor_close(e->monitor);
     ph_snapshots_close(e->snapshots);
     ph_sequencer_close(e->sequencer);
     ph_server_close(e->server);
@@ -141,9 +167,10 @@ int main(int argc, char **argv)
     if (end != PH_OPTIONS_SERVE) return end;
     ph_stop_install();
 
-    ph_status s = start(&e);
+    ph_status s = open_monitor(&e);
+    if (s == PH_OK) s = start(&e);
     if (s == PH_OK) s = say_ready(&e);
-    if (s == PH_OK) s = ph_loop_run(e.sequencer, e.server, e.snapshots, e.err, sizeof e.err);
+    if (s == PH_OK) s = serve(&e);
     bool is_stopped = s == PH_EAGAIN && ph_stop_requested();
     if (s == PH_OK)
         ph_log_info("stopped in order; last command is %llu",

@@ -33,6 +33,8 @@ static const ph_config_row rows[] = {
      "records between two snapshots, which make a start short; one more at the end; 0 for none"},
     {"snapshots_kept", PH_CONFIG_U32, AT(snapshots_kept), "2", 1, PH_STATE_FILES_MAX / 2,
      "newest snapshots that stay, in the folder snapshots of the journal"},
+    {"monitor", PH_CONFIG_LOOPBACK, AT(monitor), "", 0, 0,
+     "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"},
     {"participants_max", PH_CONFIG_U32, AT(limits.participants_max), "1024", 1, 1 << 20,
      "participants registered ever; like all tables below fixed when the journal is new"},
     {"sites_max", PH_CONFIG_U32, AT(limits.sites_max), "1024", 1, (1 << 20) - 1,

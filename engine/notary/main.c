@@ -21,6 +21,7 @@
 #include "engine/notary/checkpoint.h"
 #include "engine/notary/contracts.h"
 #include "engine/notary/countersignatures.h"
+#include "engine/notary/figures.h"
 #include "engine/notary/journal_log.h"
 #include "engine/notary/keyring.h"
 #include "engine/notary/notary_keys.h"
@@ -44,7 +45,8 @@ enum {
 
 typedef struct {
     char journal[512], key_file[512], other_key_file[512], spool[512], link[256], log[512],
-        ready_file[512];
+        ready_file[512], monitor[32];
+    uint32_t ready_lag_seconds;
 } settings;
 
 static const ph_config_row rows[] = {
@@ -64,6 +66,10 @@ static const ph_config_row rows[] = {
      "folder of the transparency log that is published (tiles, checkpoint); empty: none"},
     {"ready_file", PH_CONFIG_OWN_FILE, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
      "written when gateways can connect"},
+    {"monitor", PH_CONFIG_LOOPBACK, PH_CONFIG_AT(settings, monitor), "", 0, 0,
+     "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"},
+    {"ready_lag_seconds", PH_CONFIG_U32, PH_CONFIG_AT(settings, ready_lag_seconds), "10", 1, 86400,
+     "not ready when a record of the journal waits longer than this"},
 };
 
 static const char bad_market[] =
@@ -100,6 +106,11 @@ typedef struct {
     uint64_t last;       /* item that was kept last */
     uint64_t sealed;     /* contracts */
     uint64_t taken;      /* record */
+    ph_time taken_at;    /* its stamp */
+    uint64_t published;  /* records under the published checkpoint */
+    ph_time published_at;
+    bool is_behind; /* the last look did not reach the end of the journal */
+    ph_monitor *monitor;
     void *zmq;
     ph_server *server; /* NULL until everything that was durable at start is sealed */
     int watch;         /* tells that the journal changed; -1: the system cannot */
@@ -235,6 +246,7 @@ static bool open_log(notary *n)
         return false;
     }
     ph_journal_log_keys(n->log, &n->keys);
+    n->published = ph_journal_log_published(n->log);
     const char *mending = ph_journal_log_mending(n->log);
     if (mending != NULL) ph_log_warning("%s; made again from the journal", mending);
     return true;
@@ -289,6 +301,7 @@ static bool seal(notary *n, const ph_replay_batch *batch)
                        " notary keys were named without a proof that holds; they sign nothing",
                        batch->first_seq, unproved);
     n->taken = batch->first_seq + batch->record_cnt - 1;
+    n->taken_at = batch->records[batch->record_cnt - 1].command.at;
     if (n->log != NULL &&
         ph_journal_log_take(n->log, batch, ph_clock_monotonic_ns(), err, sizeof err) != PH_OK) {
         ph_log_error("%s", err);
@@ -315,6 +328,26 @@ static bool seal(notary *n, const ph_replay_batch *batch)
     return s == PH_OK;
 }
 
+static void tell_figures(notary *n)
+{
+    ph_notary_figures f = {
+        .sequence = n->taken, .last = n->taken_at, .contracts = n->sealed, .items = n->last};
+    f.durable = n->replay == NULL ? 0 : ph_replay_durable(n->replay);
+    f.lag = f.durable > n->taken ? f.durable - n->taken : 0;
+    if (n->is_behind) f.behind = n->taken_at;
+    if (n->log != NULL) {
+        f.log_size = ph_journal_log_published(n->log);
+        if (f.log_size != n->published) n->published_at = ph_clock_now();
+        n->published = f.log_size;
+        f.checkpoint = n->published_at;
+    }
+    if (n->server != NULL) {
+        f.followers = ph_server_count(n->server).followers;
+        f.item_lag = ph_server_lag(n->server);
+    }
+    ph_notary_figures_tell(ph_monitor_metrics(n->monitor), &f);
+}
+
 /* Seals what is durable, at most so many batches.  PH_OK: there may be more; PH_EEND: that was all
    yet; anything else was logged and ends the process. */
 static ph_status follow(notary *n, uint32_t batches_max)
@@ -326,6 +359,7 @@ static ph_status follow(notary *n, uint32_t batches_max)
             n->replay == NULL ? ph_replay_open(n->settings.journal, &n->replay, &err) : PH_OK;
         if (s == PH_ENOTFOUND) return PH_EEND;
         if (s == PH_OK) s = ph_replay_next(n->replay, &batch, &err);
+        n->is_behind = s == PH_OK;
         if (s == PH_EEND) return PH_EEND;
         if (s != PH_OK) {
             ph_log_error("%s", err.text);
@@ -354,6 +388,7 @@ static bool catch_up(notary *n)
     while (!ph_stop_requested()) {
         ph_status s = follow(n, BATCHES_PER_TURN);
         if ((s == PH_OK || s == PH_EEND) && !publish_log(n, false)) return false;
+        tell_figures(n);
         if (s == PH_OK) continue;
         if (s != PH_EEND) return false;
         if (n->is_checked) break;
@@ -380,6 +415,7 @@ static bool open_server(notary *n)
                      strerror(errno));
         return false;
     }
+    ph_monitor_ready(n->monitor, NULL);
     ph_log_info("ready: %" PRIu64 " contracts of market %s at %s", n->sealed, n->market.name,
                 n->settings.link);
     return true;
@@ -453,7 +489,10 @@ static bool serve(notary *n)
 {
     bool is_idle = false;
     while (!ph_stop_requested()) {
+        ph_monitor_turn(n->monitor);
         if (!turn(n, &is_idle)) return false;
+        tell_figures(n);
+        ph_monitor_idle(n->monitor);
         zmq_pollitem_t items[3] = {
             {.socket = ph_server_socket(n->server), .events = ZMQ_POLLIN},
             {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN},
@@ -470,9 +509,21 @@ static bool serve(notary *n)
     return true;
 }
 
+static bool open_monitor(notary *n)
+{
+    char err[ERROR_SIZE];
+    ph_monitor_settings s = {.address = n->settings.monitor,
+                             .lag_seconds_max = n->settings.ready_lag_seconds};
+    ph_notary_figures_describe(&s);
+    if (ph_monitor_open(&s, &n->monitor, err, sizeof err) == PH_OK) return true;
+    ph_log_error("%s", err);
+    return false;
+}
+
 static bool run(notary *n)
 {
-    if (!open_key(n) || !open_spool(n) || !open_log(n) || !catch_up(n)) return false;
+    if (!open_monitor(n) || !open_key(n) || !open_spool(n) || !open_log(n) || !catch_up(n))
+        return false;
     if (ph_stop_requested()) return publish_log(n, true);
     n->zmq = zmq_ctx_new();
     if (n->zmq == NULL) {
@@ -485,6 +536,7 @@ static bool run(notary *n)
 
 static void release(notary *n)
 {
+    ph_monitor_close(n->monitor);
     ph_server_close(n->server);
     ph_spool_close(n->spool);
     if (n->zmq != NULL) (void)zmq_ctx_term(n->zmq); /* the process ends either way */

@@ -11,7 +11,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/panic.h"
 #include "engine/process/inifile.h"
-#include "engine/process/place.h"
+#include "engine/process/location.h"
 #include "engine/process/z85.h"
 
 enum { ROWS_MAX = 64 };
@@ -285,7 +285,7 @@ static void look_at_places(reading *r)
     const part *p = &r->own;
     for (uint32_t i = 0; i < p->table->row_cnt; i++) {
         const ph_config_row *row = &p->table->rows[i];
-        if (!ph_place_check(row, p->values + row->offset, why, sizeof why))
+        if (!ph_location_check(row, p->values + row->offset, why, sizeof why))
             tell(r, p->lines[i], why);
     }
     ph_config_faults faults = {r};

@@ -10,7 +10,7 @@
       section that belongs to no daemon          refused, with the names of those that exist
 
     Reading looks at the words only.  Checking also looks at what they name: files, folders,
-    sockets, addresses (place.h), and at what only the daemon knows (the table's check).
+    sockets, addresses (location.h), and at what only the daemon knows (the table's check).
 
     Owns      nothing.
     Failure   err receives one sentence with file, line, key, what is wrong and what is allowed. */

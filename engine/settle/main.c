@@ -11,8 +11,9 @@
 #include "engine/settle/migrate.h"
 
 typedef struct {
-    char journal[512], database[1024], ready_file[512], snapshots[512];
+    char journal[512], database[1024], ready_file[512], snapshots[512], monitor[32];
     uint64_t snapshot_every;
+    uint32_t ready_lag_seconds;
 } settings;
 
 static const ph_config_row rows[] = {
@@ -27,6 +28,10 @@ static const ph_config_row rows[] = {
      "directory for snapshots of its own, which make a start short; empty for none"},
     {"snapshot_every", PH_CONFIG_U64, PH_CONFIG_AT(settings, snapshot_every), "1000000", 1,
      UINT64_MAX, "records between two snapshots; one more at the end"},
+    {"monitor", PH_CONFIG_LOOPBACK, PH_CONFIG_AT(settings, monitor), "", 0, 0,
+     "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"},
+    {"ready_lag_seconds", PH_CONFIG_U32, PH_CONFIG_AT(settings, ready_lag_seconds), "60", 1, 86400,
+     "not ready when a record of the journal waits longer than this for its rows"},
 };
 
 /* Without a connection: what the string says. */
@@ -131,6 +136,8 @@ int main(int argc, char **argv)
         .ready_file = s.ready_file,
         .snapshots = s.snapshots,
         .snapshot_every = s.snapshot_every,
+        .monitor = s.monitor,
+        .ready_lag_seconds = s.ready_lag_seconds,
         .is_once = a.is_once,
     };
     return ph_settle_run(&options) == PH_OK ? EXIT_SUCCESS : EXIT_FAILURE;

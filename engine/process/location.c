@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/process/place.h"
+#include "engine/process/location.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -151,7 +151,7 @@ static bool check_tcp(const question *q)
     return true;
 }
 
-bool ph_place_loopback(const char *text, uint32_t *ret_ipv4, uint16_t *ret_port)
+bool ph_location_loopback(const char *text, uint32_t *ret_ipv4, uint16_t *ret_port)
 {
     uint32_t ipv4 = 0;
     for (int i = 0; i < 4; i++) {
@@ -174,13 +174,13 @@ static bool check_loopback(const question *q)
 {
     uint32_t ipv4;
     uint16_t port;
-    if (ph_place_loopback(q->value, &ipv4, &port)) return true;
+    if (ph_location_loopback(q->value, &ipv4, &port)) return true;
     return deny(
         q, "which is no address of this machine alone",
         "write 127.0.0.1:PORT, with 0 as port for a free one; a proxy may offer it to others");
 }
 
-bool ph_place_check(const ph_config_row *row, const char *value, char *why, size_t why_size)
+bool ph_location_check(const ph_config_row *row, const char *value, char *why, size_t why_size)
 {
     const question q = {row->key, value, why, why_size};
     switch (row->type) {
