@@ -235,9 +235,13 @@ static ph_status go_live(phg_gateway *g)
         return s;
     }
     g->is_live = true;
-    ph_log_info("serving market \"%s\" after record %" PRIu64 ": order entry %s, market data %s",
-                g->market.s, c->seq, phg_order_entry_endpoint(g->order_entry),
-                phg_market_data_endpoint(g->market_data));
+    const char *orders = phg_order_entry_endpoint(g->order_entry);
+    const char *data = phg_market_data_endpoint(g->market_data);
+    const ph_log_pair pairs[] = {
+        {"seq", NULL, c->seq}, {"order_entry", orders, 0}, {"market_data", data, 0}};
+    ph_log_event(PH_LOG_INFO, "ready", pairs, 3,
+                 "serving market \"%s\" after record %" PRIu64 ": order entry %s, market data %s",
+                 g->market.s, c->seq, orders, data);
     return tell_ready(g);
 }
 
@@ -251,7 +255,8 @@ static ph_status take_records(phg_gateway *g, uint64_t now_ns, bool *ret_is_reco
         return s;
     }
     if (was_lost) {
-        ph_log_warning("the engine was lost and is back: ending all sessions, clients ask again");
+        ph_log_event(PH_LOG_WARNING, "engine_lost", NULL, 0,
+                     "the engine was lost and is back: ending all sessions, clients ask again");
         phg_disconnects_lost(g->disconnects);
         phg_order_entry_refuse_all(g->order_entry, PHG_REFUSAL_RECOVERING,
                                    "the engine was started again; log on again and send again "
@@ -344,11 +349,13 @@ static ph_status drain(phg_gateway *g)
     s = settle(g);
     phg_order_entry_linger(g->order_entry);
     phg_order_entry_counts counts = phg_order_entry_counted(g->order_entry);
-    ph_log_info("stopped after %" PRIu64 " frames, %" PRIu64 " commands, %" PRIu64
-                " questions, %" PRIu64 " busy answers, %" PRIu64 " malformed frames, %" PRIu64
-                " refusals",
-                counts.frames, counts.commands, counts.questions, counts.busy, counts.malformed,
-                counts.refused);
+    const ph_log_pair pairs[] = {{"commands", NULL, counts.commands}};
+    ph_log_event(PH_LOG_INFO, "stopped", pairs, 1,
+                 "stopped after %" PRIu64 " frames, %" PRIu64 " commands, %" PRIu64
+                 " questions, %" PRIu64 " busy answers, %" PRIu64 " malformed frames, %" PRIu64
+                 " refusals",
+                 counts.frames, counts.commands, counts.questions, counts.busy, counts.malformed,
+                 counts.refused);
     return s;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  engine/host/main.c - petahour-engine: wiring, and what is said to the outside. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,12 +117,15 @@ static ph_status say_ready(engine *e)
     (void)snprintf(text, sizeof text, "market = %s\nlink = %s\nlast = %llu\n", e->market.name,
                    e->settings.link, (unsigned long long)ph_market_seq(e->recovered.market));
     ph_status s = ph_ready_write(e->settings.ready_file, text);
-    if (s != PH_OK)
+    if (s != PH_OK) {
         (void)snprintf(e->err, sizeof e->err, "could not write \"%s\": %s", e->settings.ready_file,
                        strerror(errno));
-    else
-        ph_log_info("ready: takes commands on %s, last is %llu", e->settings.link,
-                    (unsigned long long)ph_market_seq(e->recovered.market));
+    } else {
+        uint64_t seq = ph_market_seq(e->recovered.market);
+        const ph_log_pair pairs[] = {{"link", e->settings.link, 0}, {"seq", NULL, seq}};
+        ph_log_event(PH_LOG_INFO, "ready", pairs, 2,
+                     "ready: takes commands on %s, last is %" PRIu64, e->settings.link, seq);
+    }
     return s;
 }
 
@@ -145,6 +149,14 @@ static ph_status serve(engine *e)
     ph_status s = ph_loop_run(&parts, e->err, sizeof e->err);
     ph_monitor_ready(e->monitor, "stopping");
     return s;
+}
+
+static void say_stopped(const engine *e)
+{
+    uint64_t seq = ph_market_seq(e->recovered.market);
+    const ph_log_pair pairs[] = {{"seq", NULL, seq}};
+    ph_log_event(PH_LOG_INFO, "stopped", pairs, 1, "stopped in order; last command is %" PRIu64,
+                 seq);
 }
 
 static void release(engine *e)
@@ -173,8 +185,7 @@ int main(int argc, char **argv)
     if (s == PH_OK) s = serve(&e);
     bool is_stopped = s == PH_EAGAIN && ph_stop_requested();
     if (s == PH_OK)
-        ph_log_info("stopped in order; last command is %llu",
-                    (unsigned long long)ph_market_seq(e.recovered.market));
+        say_stopped(&e);
     else if (is_stopped)
         ph_log_info("%s", e.err);
     else

@@ -416,8 +416,10 @@ static bool open_server(notary *n)
         return false;
     }
     ph_monitor_ready(n->monitor, NULL);
-    ph_log_info("ready: %" PRIu64 " contracts of market %s at %s", n->sealed, n->market.name,
-                n->settings.link);
+    const ph_log_pair pairs[] = {
+        {"link", n->settings.link, 0}, {"seq", NULL, n->taken}, {"contracts", NULL, n->sealed}};
+    ph_log_event(PH_LOG_INFO, "ready", pairs, 3, "ready: %" PRIu64 " contracts of market %s at %s",
+                 n->sealed, n->market.name, n->settings.link);
     return true;
 }
 
@@ -505,7 +507,9 @@ static bool serve(notary *n)
         }
     }
     if (!take_rest(n)) return false;
-    ph_log_info("stopping: %" PRIu64 " contracts sealed", n->sealed);
+    const ph_log_pair pairs[] = {{"seq", NULL, n->taken}, {"contracts", NULL, n->sealed}};
+    ph_log_event(PH_LOG_INFO, "stopped", pairs, 2, "stopping: %" PRIu64 " contracts sealed",
+                 n->sealed);
     return true;
 }
 

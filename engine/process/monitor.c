@@ -226,8 +226,10 @@ static ph_status open_door(ph_monitor *m, char *err, size_t err_size)
                        errno == 0 ? "the address cannot be used" : strerror(errno));
         return PH_EIO;
     }
-    ph_log_info("watched at http://%.*s:%u/metrics, /healthz and /readyz",
-                (int)strcspn(address, ":"), address, (unsigned)bound->port);
+    const ph_log_pair pairs[] = {{"port", NULL, bound->port}};
+    ph_log_event(PH_LOG_INFO, "watched", pairs, 1,
+                 "watched at http://%.*s:%u/metrics, /healthz and /readyz",
+                 (int)strcspn(address, ":"), address, (unsigned)bound->port);
     return PH_OK;
 }
 

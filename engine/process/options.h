@@ -5,6 +5,8 @@
       --check-config    look at it and at what it names, tell every fault as FILE:LINE: ..., and end
       --print-config    write the effective values with a comment each, and end
 
+      --log-format WORD logfmt (the default) or json
+
     argp adds --help, --usage and --version.  A daemon's main:
 
       ph_options options = {0};
@@ -24,12 +26,14 @@
 #include <stdbool.h>
 
 #include "engine/process/config.h"
+#include "engine/process/log.h"
 
 enum { PH_OPTIONS_SERVE = -1 };
 
 typedef struct {
     const char *config; /* points into the arguments; NULL when it was not given */
     bool check_config, print_config;
+    ph_log_format log_format;
 } ph_options;
 
 struct argp;

@@ -283,8 +283,10 @@ static bool serve(replica *r)
         tell_figures(r);
         ph_monitor_idle(r->monitor);
     }
-    ph_log_info("stopped after %" PRIu64 " answers, at record %" PRIu64, r->answered,
-                ph_market_seq(ph_replay_market(r->replay)));
+    uint64_t seq = ph_market_seq(ph_replay_market(r->replay));
+    const ph_log_pair pairs[] = {{"seq", NULL, seq}, {"answers", NULL, r->answered}};
+    ph_log_event(PH_LOG_INFO, "stopped", pairs, 2,
+                 "stopped after %" PRIu64 " answers, at record %" PRIu64, r->answered, seq);
     return true;
 }
 
@@ -311,8 +313,11 @@ static bool run(replica *r)
         return false;
     }
     ph_monitor_ready(r->monitor, NULL);
-    ph_log_info("answering for market %s at %s, after record %" PRIu64, r->market.name,
-                r->settings.link, ph_market_seq(ph_replay_market(r->replay)));
+    uint64_t seq = ph_market_seq(ph_replay_market(r->replay));
+    const ph_log_pair pairs[] = {{"link", r->settings.link, 0}, {"seq", NULL, seq}};
+    ph_log_event(PH_LOG_INFO, "ready", pairs, 2,
+                 "answering for market %s at %s, after record %" PRIu64, r->market.name,
+                 r->settings.link, seq);
     return serve(r);
 }
 

@@ -140,8 +140,10 @@ static ph_status connect_once(settle *s, ph_pg_error *e)
     if (status != PH_OK) return status;
     s->is_taken = true;
     s->is_at_passed = s->at.seq == 0;
-    ph_log_info("connected: rows of market %s go to record %" PRIu64 ", epoch %" PRIu64, o->market,
-                s->at.seq, s->at.epoch);
+    const ph_log_pair pairs[] = {{"seq", NULL, s->at.seq}, {"epoch", NULL, s->at.epoch}};
+    ph_log_event(PH_LOG_INFO, "ready", pairs, 2,
+                 "connected: rows of market %s go to record %" PRIu64 ", epoch %" PRIu64, o->market,
+                 s->at.seq, s->at.epoch);
     return PH_OK;
 }
 
@@ -154,7 +156,8 @@ static ph_status connect_database(settle *s)
         ph_pg_error e = {0};
         ph_status status = connect_once(s, &e);
         if (status == PH_OK) {
-            if (s->is_outage_said) ph_log_info("the database is back");
+            if (s->is_outage_said)
+                ph_log_event(PH_LOG_INFO, "database_back", NULL, 0, "the database is back");
             s->is_outage_said = false;
             return PH_OK;
         }
@@ -165,7 +168,8 @@ static ph_status connect_database(settle *s)
             return status;
         }
         if (!s->is_outage_said)
-            ph_log_warning("the database is away, trying again until it is back: %s", e.text);
+            ph_log_event(PH_LOG_WARNING, "database_away", NULL, 0,
+                         "the database is away, trying again until it is back: %s", e.text);
         s->is_outage_said = true;
         if (!wait_to_try(s, ++tries)) return PH_EEND;
     }
@@ -535,7 +539,10 @@ static ph_status run(settle *s)
     }
     if (status == PH_EEND) status = PH_OK; /* stopped while the database was away */
     if (status == PH_OK && s->rows.last_seq == 0) keep_snapshot(s, 1);
-    if (status == PH_OK) ph_log_info("ended with rows up to record %" PRIu64, s->at.seq);
+    const ph_log_pair pairs[] = {{"seq", NULL, s->at.seq}};
+    if (status == PH_OK)
+        ph_log_event(PH_LOG_INFO, "stopped", pairs, 1, "ended with rows up to record %" PRIu64,
+                     s->at.seq);
     return status;
 }
 

@@ -19,13 +19,13 @@ class Market:
     programs: paths of petahour, petahour-engine, petahour-notary, petahour-gateway and, if questions
     are asked, petahour-replica, and, with a database, petahour-settle; journal: its directory, if not
     below the temporary one; engine, gateway: more lines for their configuration; each: more lines for
-    all; settle: the lines of its section.
+    all; settle: the lines of its section; options: of the daemons.
     """
 
-    def __init__(self, programs, journal=None, engine="", gateway="", each="", settle=""):
+    def __init__(self, programs, journal=None, engine="", gateway="", each="", settle="", options=()):
         self.petahour = programs[0]
         self.daemons = dict(zip(["engine", "notary", "gateway", "replica", "settle"], programs[1:]))
-        self.each, self.settle = each, settle
+        self.each, self.settle, self.options = each, settle, options
         self.more = engine
         self.more_gateway = gateway
         self.folder = tempfile.TemporaryDirectory(prefix="ph")
@@ -78,7 +78,7 @@ class Market:
             os.unlink(ready)
         with open(f"{self.run}/{name}.log", "a", encoding="utf-8") as log:
             self.processes[name] = subprocess.Popen(
-                [self.daemons[name], "--config", ini], stderr=log
+                [self.daemons[name], "--config", ini, *self.options], stderr=log
             )
         end = time.monotonic() + PATIENCE
         while not os.path.exists(ready):
