@@ -9,6 +9,7 @@
 #include "engine/process/z85.h"
 #include "gateway/bounds.h"
 #include "gateway/disconnects.h"
+#include "gateway/figures.h"
 #include "gateway/market_data.h"
 #include "gateway/order_entry.h"
 #include "gateway/replica.h"
@@ -42,7 +43,48 @@ struct phg_gateway {
     phg_market_data *market_data;
     phg_disconnects *disconnects;
     bool is_live, is_stopping, was_recovering;
+    ph_monitor *monitor;
+    ph_time behind; /* since when records wait to be taken; 0: none do */
 };
+
+/* Why the gateway does not do its work; NULL: it does. */
+static const char *not_ready(const phg_gateway *g, const phg_uplink_state *up)
+{
+    if (!g->is_live) return "reading the log of the engine";
+    if (!up->has_engine) return "the engine is away";
+    return up->has_notary ? NULL : "the notary is away";
+}
+
+static void tell_figures(phg_gateway *g)
+{
+    phg_uplink_state up = phg_uplink_look(g->uplink);
+    phg_order_entry_counts c = phg_order_entry_counted(g->order_entry);
+    const phg_private_streams *streams = &g->replica.streams;
+    bool is_behind = up.engine_records > up.taken;
+    if (!is_behind)
+        g->behind.ns = 0;
+    else if (g->behind.ns == 0)
+        g->behind = ph_clock_now();
+    const phg_figures f = {.sequence = up.taken,
+                           .engine_sequence = up.engine_records,
+                           .lag = is_behind ? up.engine_records - up.taken : 0,
+                           .behind = g->behind,
+                           .contracts = streams->signed_cnt,
+                           .unsigned_cnt = streams->concluded_cnt - streams->signed_cnt,
+                           .engine_connected = up.has_engine,
+                           .notary_connected = up.has_notary,
+                           .in_flight = phg_uplink_in_flight(g->uplink),
+                           .sessions = c.sessions,
+                           .frames = c.frames,
+                           .commands = c.commands,
+                           .questions = c.questions,
+                           .busy = c.busy,
+                           .limited = c.limited,
+                           .malformed = c.malformed,
+                           .refused = c.refused};
+    phg_figures_tell(ph_monitor_metrics(g->monitor), &f);
+    ph_monitor_ready(g->monitor, not_ready(g, &up));
+}
 
 static ph_status open_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
 {
@@ -101,7 +143,11 @@ static ph_status check_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
 
 static ph_status open_all(phg_gateway *g, char err[PHG_ERR_SIZE])
 {
-    ph_status s = ph_keyfile_read(g->settings.key_file, &g->keys, err, PHG_ERR_SIZE);
+    ph_monitor_settings monitor = {.address = g->settings.monitor,
+                                   .lag_seconds_max = g->settings.ready_lag_seconds};
+    phg_figures_describe(&monitor);
+    ph_status s = ph_monitor_open(&monitor, &g->monitor, err, PHG_ERR_SIZE);
+    if (s == PH_OK) s = ph_keyfile_read(g->settings.key_file, &g->keys, err, PHG_ERR_SIZE);
     if (s != PH_OK) return s;
     g->context = zmq_ctx_new();
     if (!g->context || phg_replica_init(&g->replica) != PH_OK) {
@@ -141,6 +187,7 @@ ph_status phg_gateway_open(const phg_settings *settings, const char *market, phg
 void phg_gateway_close(phg_gateway *g)
 {
     if (!g) return;
+    ph_monitor_close(g->monitor);
     phg_order_entry_close(g->order_entry);
     phg_market_data_close(g->market_data);
     phg_uplink_close(g->uplink);
@@ -188,9 +235,13 @@ static ph_status go_live(phg_gateway *g)
         return s;
     }
     g->is_live = true;
-    ph_log_info("serving market \"%s\" after record %" PRIu64 ": order entry %s, market data %s",
-                g->market.s, c->seq, phg_order_entry_endpoint(g->order_entry),
-                phg_market_data_endpoint(g->market_data));
+    const char *orders = phg_order_entry_endpoint(g->order_entry);
+    const char *data = phg_market_data_endpoint(g->market_data);
+    const ph_log_pair pairs[] = {
+        {"seq", NULL, c->seq}, {"order_entry", orders, 0}, {"market_data", data, 0}};
+    ph_log_event(PH_LOG_INFO, "ready", pairs, 3,
+                 "serving market \"%s\" after record %" PRIu64 ": order entry %s, market data %s",
+                 g->market.s, c->seq, orders, data);
     return tell_ready(g);
 }
 
@@ -204,7 +255,8 @@ static ph_status take_records(phg_gateway *g, uint64_t now_ns, bool *ret_is_reco
         return s;
     }
     if (was_lost) {
-        ph_log_warning("the engine was lost and is back: ending all sessions, clients ask again");
+        ph_log_event(PH_LOG_WARNING, "engine_lost", NULL, 0,
+                     "the engine was lost and is back: ending all sessions, clients ask again");
         phg_disconnects_lost(g->disconnects);
         phg_order_entry_refuse_all(g->order_entry, PHG_REFUSAL_RECOVERING,
                                    "the engine was started again; log on again and send again "
@@ -297,11 +349,13 @@ static ph_status drain(phg_gateway *g)
     s = settle(g);
     phg_order_entry_linger(g->order_entry);
     phg_order_entry_counts counts = phg_order_entry_counted(g->order_entry);
-    ph_log_info("stopped after %" PRIu64 " frames, %" PRIu64 " commands, %" PRIu64
-                " questions, %" PRIu64 " busy answers, %" PRIu64 " malformed frames, %" PRIu64
-                " refusals",
-                counts.frames, counts.commands, counts.questions, counts.busy, counts.malformed,
-                counts.refused);
+    const ph_log_pair pairs[] = {{"commands", NULL, counts.commands}};
+    ph_log_event(PH_LOG_INFO, "stopped", pairs, 1,
+                 "stopped after %" PRIu64 " frames, %" PRIu64 " commands, %" PRIu64
+                 " questions, %" PRIu64 " busy answers, %" PRIu64 " malformed frames, %" PRIu64
+                 " refusals",
+                 counts.frames, counts.commands, counts.questions, counts.busy, counts.malformed,
+                 counts.refused);
     return s;
 }
 
@@ -312,7 +366,11 @@ ph_status phg_gateway_run(phg_gateway *g)
     ph_log_info("reading the log of the engine at \"%s\"", g->settings.engine_link);
     while (s == PH_OK && !ph_stop_requested()) {
         s = wait(g, is_waiting ? WAITING_MS : IDLE_MS);
+        ph_monitor_turn(g->monitor);
         if (s == PH_OK) s = turn(g, &is_waiting);
+        if (s == PH_OK) tell_figures(g);
+        ph_monitor_idle(g->monitor);
     }
+    ph_monitor_ready(g->monitor, "stopping");
     return s == PH_OK ? drain(g) : s;
 }

@@ -9,14 +9,11 @@
 #include "engine/process/stop.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#define ROW_TEXT(member, fallback, why)                                                  \
-    {                                                                                    \
-#member, PH_CONFIG_TEXT, PH_CONFIG_AT(phg_settings, member), fallback, 1, 0, why \
-    }
-#define ROW_PATH(member, fallback, min, why)                                               \
-    {                                                                                      \
-#member, PH_CONFIG_PATH, PH_CONFIG_AT(phg_settings, member), fallback, min, 0, why \
+#define ROW_PLACE(member, type, fallback, min, why)                              \
+    {                                                                            \
+#member, type, PH_CONFIG_AT(phg_settings, member), fallback, min, 0, why \
     }
 #define ROW_NUMBER(member, fallback, min, max, why)                                         \
     {                                                                                       \
@@ -24,14 +21,20 @@
     }
 
 static const ph_config_row rows[] = {
-    ROW_TEXT(engine_link, NULL, "where the engine offers its records (ipc://...)"),
-    ROW_TEXT(notary_link, NULL, "where the notary offers signed contracts (ipc://...)"),
-    ROW_PATH(replica_link, "", 0,
-             "where a replica answers questions (ipc://...); empty: they are answered Busy"),
-    ROW_TEXT(order_entry, "tcp://127.0.0.1:*", "address for sessions; * takes a free port"),
-    ROW_TEXT(market_data, "tcp://127.0.0.1:*", "address for subscribers; * takes a free port"),
-    ROW_PATH(key_file, NULL, 1, "key pair of the gateway, as petahour keygen writes it"),
-    ROW_PATH(ready_file, "", 0, "receives the addresses and the server key once it serves"),
+    ROW_PLACE(engine_link, PH_CONFIG_IPC_CONNECT, NULL, 1,
+              "where the engine offers its records (ipc://...)"),
+    ROW_PLACE(notary_link, PH_CONFIG_IPC_CONNECT, NULL, 1,
+              "where the notary offers signed contracts (ipc://...)"),
+    ROW_PLACE(replica_link, PH_CONFIG_IPC_CONNECT, "", 0,
+              "where a replica answers questions (ipc://...); empty: they are answered Busy"),
+    ROW_PLACE(order_entry, PH_CONFIG_TCP, "tcp://127.0.0.1:*", 1,
+              "address for sessions; * takes a free port"),
+    ROW_PLACE(market_data, PH_CONFIG_TCP, "tcp://127.0.0.1:*", 1,
+              "address for subscribers; * takes a free port"),
+    ROW_PLACE(key_file, PH_CONFIG_KEY_FILE, NULL, 1,
+              "key pair of the gateway, as petahour keygen writes it"),
+    ROW_PLACE(ready_file, PH_CONFIG_OWN_FILE, "", 0,
+              "receives the addresses and the server key once it serves"),
     ROW_NUMBER(silence_seconds, "15", 3, 3600, "how long a client may be silent"),
     ROW_NUMBER(sessions_max, "1024", 1, PHG_SESSIONS_MAX, "sessions at one time"),
     ROW_NUMBER(messages_per_second, "100000", 1, 10000000, "commands of one participant"),
@@ -40,9 +43,27 @@ static const ph_config_row rows[] = {
     ROW_NUMBER(session_message_burst, "100000", 1, 10000000, "commands of one session at once"),
     ROW_NUMBER(questions_per_second, "20", 1, 1000000, "questions of one participant"),
     ROW_NUMBER(question_burst, "40", 1, 1000000, "questions of one participant at once"),
+    ROW_PLACE(monitor, PH_CONFIG_LOOPBACK, "", 0,
+              "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"),
+    ROW_NUMBER(ready_lag_seconds, "10", 1, 86400,
+               "not ready when records of the engine wait longer than this to be taken"),
 };
 
+static void check(const ph_config_market *market, const void *of, ph_config_faults *f)
+{
+    const phg_settings *s = of;
+    (void)market;
+    const char *colon = strrchr(s->order_entry, ':');
+    if (colon != NULL && strcmp(colon, ":*") != 0 && strcmp(s->order_entry, s->market_data) == 0)
+        ph_config_fault(f, "market_data",
+                        "\"market_data\" is the address of \"order_entry\": give it another port");
+    if (strcmp(s->engine_link, s->notary_link) == 0)
+        ph_config_fault(f, "notary_link",
+                        "\"notary_link\" is the socket of \"engine_link\": give [notary] link");
+}
+
 static const ph_config_table table = {
+    .check = check,
     .section = "gateway",
     .rows = rows,
     .row_cnt = sizeof rows / sizeof rows[0],

@@ -113,7 +113,9 @@ const char *phg_order_entry_endpoint(const phg_order_entry *oe)
 
 phg_order_entry_counts phg_order_entry_counted(const phg_order_entry *oe)
 {
-    return oe->counts;
+    phg_order_entry_counts counts = oe->counts;
+    counts.sessions = oe->table.seated;
+    return counts;
 }
 
 /* ---- Frames out --------------------------------------------------------------------------- */
@@ -370,6 +372,7 @@ static bool may_go(taking *t, const ph_command *c)
         !may || phg_ratelimit_is_low(&s->messages) || phg_ratelimit_is_low(&rates->messages);
     if (is_low && !s->told_low) s->owes_limits = true;
     s->told_low = is_low;
+    if (!may) t->oe->counts.limited++;
     return may;
 }
 
@@ -398,7 +401,9 @@ static void question(taking *t, const phg_asked *asked)
     phg_asker asker = {t->from->id, t->from->who, asked->request};
     struct rates *rates = rates_of(t->oe, asker.who, t->now_ns);
     t->oe->counts.questions++;
-    if (rates && phg_ratelimit_take(&rates->questions, t->now_ns, 1) &&
+    bool is_within = rates && phg_ratelimit_take(&rates->questions, t->now_ns, 1);
+    if (!is_within) t->oe->counts.limited++;
+    if (is_within &&
         phg_questions_ask(t->routes->questions, &asker, &asked->query, t->now_ns) == PH_OK)
         return;
     t->oe->counts.busy++;

@@ -32,6 +32,8 @@ typedef struct {
 /* Counted since the start. */
 typedef struct {
     uint64_t frames, commands, questions, busy, malformed, refused;
+    uint64_t limited;  /* of busy: over the rate of the participant */
+    uint64_t sessions; /* at present */
 } phg_order_entry_counts;
 
 /* Hands a command to the engine.  PH_EAGAIN: not taken. */

@@ -65,6 +65,7 @@ phg_seat *phg_session_table_sit(phg_session_table *t, const phg_routing_id *id)
     seat->id = *id;
     seat->next = *chain;
     *chain = i;
+    t->seated++;
     return seat;
 }
 
@@ -81,6 +82,7 @@ void phg_session_table_leave(phg_session_table *t, phg_seat *seat)
     seat->session.state = PHG_SESSION_CLOSED;
     seat->next = t->free;
     t->free = i;
+    t->seated--;
 }
 
 uint32_t phg_session_table_count(const phg_session_table *t, ph_participant_id who)

@@ -27,7 +27,8 @@ typedef struct {
     phg_seat *seats;
     uint32_t *chains; /* seat + 1; chain_cnt is a power of two */
     uint32_t max, used, chain_cnt;
-    uint32_t free; /* seat + 1 */
+    uint32_t free;   /* seat + 1 */
+    uint32_t seated; /* sessions at present */
 } phg_session_table;
 
 /* PH_EFULL: no memory. */

@@ -104,6 +104,14 @@ bool phg_uplink_is_recovering(const phg_uplink *u)
     return !ph_follower_caught_up(u->engine) || !u->replica->catalogue.opened;
 }
 
+phg_uplink_state phg_uplink_look(const phg_uplink *u)
+{
+    return (phg_uplink_state){.has_engine = ph_follower_connected(u->engine),
+                              .has_notary = ph_follower_connected(u->notary),
+                              .taken = ph_follower_next(u->engine) - 1,
+                              .engine_records = ph_follower_last(u->engine)};
+}
+
 uint32_t phg_uplink_in_flight(const phg_uplink *u)
 {
     return ph_follower_in_flight(u->engine);

@@ -29,6 +29,15 @@ ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost,
 /* True until every record that the engine had at its last word has been taken. */
 bool phg_uplink_is_recovering(const phg_uplink *u);
 
+/* Where the two streams stand. */
+typedef struct {
+    bool has_engine, has_notary; /* heard of lately */
+    uint64_t taken,
+        engine_records; /* the last record that was taken, and that the engine told of */
+} phg_uplink_state;
+
+phg_uplink_state phg_uplink_look(const phg_uplink *u);
+
 /* Commands that were sent and not answered yet. */
 uint32_t phg_uplink_in_flight(const phg_uplink *u);
 

@@ -18,6 +18,8 @@ typedef struct {
     ph_sequencer *sequencer;
     ph_server *server;
     ph_snapshots *snapshots;
+    ph_monitor *monitor;
+    ph_figures_of figures;
     uint64_t dropped;   /* commands that were none */
     uint64_t warned_ns; /* when that was said last */
     bool has_dropped;   /* since it was said */
@@ -69,6 +71,17 @@ static ph_status wait_for_work(loop *l)
     return PH_EIO;
 }
 
+/* Syncs what the turn brought, and measures it when there was something. */
+static ph_status commit(loop *l)
+{
+    uint64_t before = ph_sequencer_count(l->sequencer)->commits;
+    uint64_t begun = ph_clock_monotonic_ns();
+    ph_status s = ph_sequencer_commit(l->sequencer);
+    if (ph_sequencer_count(l->sequencer)->commits != before)
+        ph_figures_commit(ph_monitor_metrics(l->monitor), ph_clock_monotonic_ns() - begun);
+    return s;
+}
+
 /* One turn without the wait.  *ret_more: there is more to do at once. */
 static ph_status turn(loop *l, bool *ret_more, char *err, size_t err_size)
 {
@@ -79,7 +92,7 @@ static ph_status turn(loop *l, bool *ret_more, char *err, size_t err_size)
         more = s == PH_OK;
         if (s == PH_EAGAIN) s = PH_OK;
     }
-    if (s == PH_OK) s = ph_sequencer_commit(l->sequencer);
+    if (s == PH_OK) s = commit(l);
     if (s != PH_OK) {
         (void)snprintf(err, err_size, "%s", ph_sequencer_why(l->sequencer));
         return s;
@@ -95,17 +108,24 @@ static ph_status turn(loop *l, bool *ret_more, char *err, size_t err_size)
     warn_dropped(l);
     if (s == PH_OK) ph_snapshots_turn(l->snapshots);
     *ret_more = more;
+    l->figures.dropped = l->dropped;
+    ph_figures_turn(ph_monitor_metrics(l->monitor), &l->figures);
     return s;
 }
 
-ph_status ph_loop_run(ph_sequencer *sequencer, ph_server *server, ph_snapshots *snapshots,
-                      char *err, size_t err_size)
+ph_status ph_loop_run(const ph_loop_parts *parts, char *err, size_t err_size)
 {
-    loop l = {.sequencer = sequencer, .server = server, .snapshots = snapshots};
+    loop l = {.sequencer = parts->sequencer,
+              .server = parts->server,
+              .snapshots = parts->snapshots,
+              .monitor = parts->monitor,
+              .figures = {parts->market, parts->sequencer, parts->server, parts->snapshots, 0}};
     bool more = true;
     for (;;) {
         bool is_last = ph_stop_requested();
+        ph_monitor_idle(l.monitor);
         ph_status s = more || is_last ? PH_OK : wait_for_work(&l);
+        ph_monitor_turn(l.monitor);
         if (s != PH_OK) {
             (void)snprintf(err, err_size, "could not wait for commands: %s", zmq_strerror(errno));
             return s;
@@ -113,7 +133,7 @@ ph_status ph_loop_run(ph_sequencer *sequencer, ph_server *server, ph_snapshots *
         s = turn(&l, &more, err, err_size);
         if (s != PH_OK) return s;
         if (!is_last) continue;
-        ph_snapshots_end(snapshots);
+        ph_snapshots_end(l.snapshots);
         return PH_OK;
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  engine/host/main.c - petahour-engine: wiring, and what is said to the outside. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ typedef struct {
     ph_server *server;
     ph_sequencer *sequencer;
     ph_snapshots *snapshots;
+    ph_monitor *monitor;
     char err[2048];
 } engine;
 
@@ -69,6 +71,8 @@ static ph_status start(engine *e)
     ph_status s = ph_recovery_run(&e->market, &e->settings, &e->recovered, e->err, sizeof e->err);
     if (s != PH_OK) return s;
     ph_recovered *r = &e->recovered;
+    ph_figures_start(ph_monitor_metrics(e->monitor), &r->limits,
+                     ph_market_seq(r->market) - r->began_at, ph_clock_monotonic_ns() - begun);
     ph_log_info("began with %s of record %llu, replayed %llu commands, in %llu ms; the spool had "
                 "%llu of all",
                 r->began_at == 0 ? "an empty market" : "the snapshot",
@@ -113,17 +117,51 @@ static ph_status say_ready(engine *e)
     (void)snprintf(text, sizeof text, "market = %s\nlink = %s\nlast = %llu\n", e->market.name,
                    e->settings.link, (unsigned long long)ph_market_seq(e->recovered.market));
     ph_status s = ph_ready_write(e->settings.ready_file, text);
-    if (s != PH_OK)
+    if (s != PH_OK) {
         (void)snprintf(e->err, sizeof e->err, "could not write \"%s\": %s", e->settings.ready_file,
                        strerror(errno));
-    else
-        ph_log_info("ready: takes commands on %s, last is %llu", e->settings.link,
-                    (unsigned long long)ph_market_seq(e->recovered.market));
+    } else {
+        uint64_t seq = ph_market_seq(e->recovered.market);
+        const ph_log_pair pairs[] = {{"link", e->settings.link, 0}, {"seq", NULL, seq}};
+        ph_log_event(PH_LOG_INFO, "ready", pairs, 2,
+                     "ready: takes commands on %s, last is %" PRIu64, e->settings.link, seq);
+    }
     return s;
+}
+
+/* Before the start, which may take long. */
+static ph_status open_monitor(engine *e)
+{
+    ph_monitor_settings settings = {.address = e->settings.monitor,
+                                    .behind_row = PH_MONITOR_NO_ROW};
+    settings.rows = ph_figures_rows(&settings.row_cnt);
+    return ph_monitor_open(&settings, &e->monitor, e->err, sizeof e->err);
+}
+
+static ph_status serve(engine *e)
+{
+    const ph_loop_parts parts = {.sequencer = e->sequencer,
+                                 .server = e->server,
+                                 .snapshots = e->snapshots,
+                                 .market = e->recovered.market,
+                                 .monitor = e->monitor};
+    ph_monitor_ready(e->monitor, NULL);
+    ph_status s = ph_loop_run(&parts, e->err, sizeof e->err);
+    ph_monitor_ready(e->monitor, "stopping");
+    return s;
+}
+
+static void say_stopped(const engine *e)
+{
+    uint64_t seq = ph_market_seq(e->recovered.market);
+    const ph_log_pair pairs[] = {{"seq", NULL, seq}};
+    ph_log_event(PH_LOG_INFO, "stopped", pairs, 1, "stopped in order; last command is %" PRIu64,
+                 seq);
 }
 
 static void release(engine *e)
 {
+    ph_monitor_close(e->monitor);
     ph_snapshots_close(e->snapshots);
     ph_sequencer_close(e->sequencer);
     ph_server_close(e->server);
@@ -141,13 +179,13 @@ int main(int argc, char **argv)
     if (end != PH_OPTIONS_SERVE) return end;
     ph_stop_install();
 
-    ph_status s = start(&e);
+    ph_status s = open_monitor(&e);
+    if (s == PH_OK) s = start(&e);
     if (s == PH_OK) s = say_ready(&e);
-    if (s == PH_OK) s = ph_loop_run(e.sequencer, e.server, e.snapshots, e.err, sizeof e.err);
+    if (s == PH_OK) s = serve(&e);
     bool is_stopped = s == PH_EAGAIN && ph_stop_requested();
     if (s == PH_OK)
-        ph_log_info("stopped in order; last command is %llu",
-                    (unsigned long long)ph_market_seq(e.recovered.market));
+        say_stopped(&e);
     else if (is_stopped)
         ph_log_info("%s", e.err);
     else

@@ -22,6 +22,7 @@ struct ph_sequencer {
     uint32_t events_max;
     uint8_t *record; /* room for one record: head, command, events */
     size_t record_max;
+    ph_sequencer_counts counts;
     char why[640];
 };
 
@@ -41,6 +42,7 @@ ph_status ph_sequencer_open(const ph_sequencer_parts *parts, ph_sequencer **ret)
     if (s == NULL) return PH_EFULL;
     s->parts = *parts;
     s->last = ph_journal_end(parts->journal).at;
+    s->counts.last = s->last;
     PH_ASSERT(ph_market_seq(parts->market) + 1 == ph_journal_next_seq(parts->journal));
     void *events = NULL, *record = NULL;
     /* Mapped, not touched: most of it is never needed. */
@@ -58,6 +60,11 @@ ph_status ph_sequencer_open(const ph_sequencer_parts *parts, ph_sequencer **ret)
         ph_sequencer_close(s);
     }
     return st;
+}
+
+const ph_sequencer_counts *ph_sequencer_count(const ph_sequencer *s)
+{
+    return &s->counts;
 }
 
 const char *ph_sequencer_why(const ph_sequencer *s)
@@ -82,6 +89,8 @@ ph_status ph_sequencer_commit(ph_sequencer *s)
     ph_status st = ph_journal_commit(s->parts.journal, &fault);
     if (st != PH_OK) return fail(s, st, "could not make commands durable", fault.text);
     s->has_uncommitted = false;
+    s->counts.commits++;
+    s->counts.last = s->last;
     ph_server_publish(s->parts.server);
     return PH_OK;
 }
@@ -114,6 +123,9 @@ static ph_status sequence(ph_sequencer *s, ph_time at, ph_command *c, ph_link_pe
     s->last = at;
     ph_events out = {.v = s->events, .cnt = 0, .max = s->events_max};
     ph_market_apply(s->parts.market, c, &out);
+    s->counts.commands++;
+    if (out.cnt > 0 && out.v[0].kind == PH_EVT_REJECTED)
+        s->counts.rejects[out.v[0].u.rejected.code]++;
 
     ph_writer w = ph_writer_of(s->record, s->record_max);
     w.p += PH_RECORD_HEADER_SIZE;

@@ -26,6 +26,15 @@
 
 typedef struct ph_sequencer ph_sequencer;
 
+enum { PH_SEQUENCER_REJECTS_MAX = 128 };
+
+/* Counted since the start. */
+typedef struct {
+    uint64_t commands, commits;
+    uint64_t rejects[PH_SEQUENCER_REJECTS_MAX]; /* by code */
+    ph_time last;                               /* stamp of the last durable record */
+} ph_sequencer_counts;
+
 typedef struct {
     ph_market *market;       /* has applied everything that the journal holds */
     ph_market_limits limits; /* of the market */
@@ -55,6 +64,9 @@ ph_time ph_sequencer_next_due(const ph_sequencer *s);
 /* Makes everything that was submitted durable with one sync, then lets followers see it.  Does
    nothing when nothing was submitted. */
 ph_status ph_sequencer_commit(ph_sequencer *s);
+
+/* Valid until close. */
+const ph_sequencer_counts *ph_sequencer_count(const ph_sequencer *s);
 
 /* Why the last call failed, as a sentence. */
 const char *ph_sequencer_why(const ph_sequencer *s);

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/host/settings.h"
 
+#include <inttypes.h>
+
+#include "engine/journal/format.h"
 #include "engine/journal/state_file.h"
+#include "engine/process/memory.h"
 
 #define AT(member) PH_CONFIG_AT(ph_engine_settings, member)
 
 /* The defaults are those of ph_market_limits_default, which a test holds. */
 static const ph_config_row rows[] = {
-    {"journal", PH_CONFIG_PATH, AT(journal), NULL, 1, 0,
+    {"journal", PH_CONFIG_OWN_FOLDER, AT(journal), NULL, 1, 0,
      "directory of the journal: everything that ever happened, the only thing to back up"},
-    {"spool", PH_CONFIG_PATH, AT(spool), NULL, 1, 0,
+    {"spool", PH_CONFIG_OWN_FILE, AT(spool), NULL, 1, 0,
      "file of what gateways follow; computed again from the journal when it is missing"},
-    {"link", PH_CONFIG_TEXT, AT(link), NULL, 7, 0,
+    {"link", PH_CONFIG_IPC_BIND, AT(link), NULL, 7, 0,
      "ipc://PATH for gateways; put it into a directory that only our processes can enter"},
-    {"ready_file", PH_CONFIG_PATH, AT(ready_file), "", 0, 0,
+    {"ready_file", PH_CONFIG_OWN_FILE, AT(ready_file), "", 0, 0,
      "written when commands are taken; empty for none"},
     {"operator_name", PH_CONFIG_TEXT, AT(operator_name), NULL, 1, 0,
      "name of participant 1, who registers the others; used when the journal is new"},
@@ -29,6 +33,8 @@ static const ph_config_row rows[] = {
      "records between two snapshots, which make a start short; one more at the end; 0 for none"},
     {"snapshots_kept", PH_CONFIG_U32, AT(snapshots_kept), "2", 1, PH_STATE_FILES_MAX / 2,
      "newest snapshots that stay, in the folder snapshots of the journal"},
+    {"monitor", PH_CONFIG_LOOPBACK, AT(monitor), "", 0, 0,
+     "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"},
     {"participants_max", PH_CONFIG_U32, AT(limits.participants_max), "1024", 1, 1 << 20,
      "participants registered ever; like all tables below fixed when the journal is new"},
     {"sites_max", PH_CONFIG_U32, AT(limits.sites_max), "1024", 1, (1 << 20) - 1,
@@ -65,8 +71,36 @@ static const ph_config_row rows[] = {
      "prices at which EACH orders rest, summed over their periods"},
 };
 
-static const ph_config_table table = {"engine", rows, sizeof rows / sizeof rows[0],
-                                      sizeof(ph_engine_settings)};
+/* A market takes memory only as it fills, but it must have it when it is full. */
+static void check(const ph_config_market *market, const void *settings, ph_config_faults *f)
+{
+    const ph_engine_settings *s = settings;
+    (void)market;
+    if (s->segment_kib % (PH_JOURNAL_PAGE / 1024) != 0)
+        ph_config_fault(f, "segment_kib", "\"segment_kib\" must be a multiple of %d, not %" PRIu64,
+                        PH_JOURNAL_PAGE / 1024, s->segment_kib);
+    if ((s->limits.ring_periods & (s->limits.ring_periods - 1)) != 0) {
+        ph_config_fault(f, "ring_periods", "\"ring_periods\" must be a power of two, not %" PRIu32,
+                        s->limits.ring_periods);
+        return;
+    }
+    uint64_t needed = ph_market_footprint(&s->limits), there = ph_memory_of_machine();
+    if (needed == 0 || needed > there)
+        ph_config_fault(f, "",
+                        "the tables of [engine] take %" PRIu64
+                        " MiB when they are full, and this machine has %" PRIu64
+                        " MiB: lower the largest of products_max, ring_periods, orders_max, "
+                        "order_periods_max, contracts_max, deliveries_max, levels_max",
+                        needed >> 20, there >> 20);
+}
+
+static const ph_config_table table = {
+    .section = "engine",
+    .rows = rows,
+    .row_cnt = sizeof rows / sizeof rows[0],
+    .settings_size = sizeof(ph_engine_settings),
+    .check = check,
+};
 
 const ph_config_table *ph_engine_table(void)
 {

@@ -28,6 +28,8 @@ struct ph_snapshots {
     pid_t child;    /* 0: none */
     int from_child; /* what the child says; its end is the child's */
     uint64_t begun_ns, paused_ns;
+    uint64_t newest, failures;
+    ph_time written;
 };
 
 void ph_snapshots_folder(const char *journal, char to[1100])
@@ -52,7 +54,7 @@ ph_status ph_snapshots_open(const ph_snapshots_parts *parts, ph_snapshots **ret)
     ph_snapshots *s = calloc(1, sizeof *s);
     if (s == NULL) return PH_EFULL;
     s->parts = *parts;
-    s->tried = parts->newest;
+    s->tried = s->newest = parts->newest;
     s->from_child = -1;
     ph_snapshots_folder(parts->settings->journal, s->folder);
     *ret = s;
@@ -109,8 +111,17 @@ static _Noreturn void run_child(const ph_snapshots *s, const ph_state_head *head
 
 /* ---- The engine ---------------------------------------------------------------------------- */
 
-static void warn(const ph_snapshots *s, uint64_t seq, const char *what, const char *why)
+ph_snapshots_counts ph_snapshots_count(const ph_snapshots *s)
 {
+    return (ph_snapshots_counts){.newest = s->newest,
+                                 .written = s->written,
+                                 .failures = s->failures,
+                                 .paused_ns = s->paused_ns};
+}
+
+static void warn(ph_snapshots *s, uint64_t seq, const char *what, const char *why)
+{
+    s->failures++;
     ph_log_warning("%s a snapshot of record %llu in \"%s\": %s; the engine goes on, its next start "
                    "replays more",
                    what, (unsigned long long)seq, s->folder, why);
@@ -164,10 +175,12 @@ static void begin(ph_snapshots *s, const ph_journal_position *end)
     s->from_child = pipes[0];
 }
 
-static void say_ended(const ph_snapshots *s, int status, const char *why)
+static void say_ended(ph_snapshots *s, int status, const char *why)
 {
     char text[64];
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS) {
+        s->newest = s->tried;
+        s->written = ph_clock_now();
         ph_log_info("wrote a snapshot of record %llu in %llu ms; it stopped the engine for %llu us",
                     (unsigned long long)s->tried,
                     (unsigned long long)((ph_clock_monotonic_ns() - s->begun_ns) / NS_PER_MS),

@@ -43,6 +43,15 @@ ph_status ph_snapshots_note(ph_spool *spool, uint64_t seq, uint8_t to[PH_STATE_N
 /* PH_EFULL: no memory.  Everything else is found out when the first one is written. */
 ph_status ph_snapshots_open(const ph_snapshots_parts *parts, ph_snapshots **ret);
 
+typedef struct {
+    uint64_t newest;    /* record of the newest snapshot, 0 if there is none */
+    ph_time written;    /* when this engine wrote it, 0 if it did not */
+    uint64_t failures;  /* that could not be written */
+    uint64_t paused_ns; /* how long the one begun last stopped the engine */
+} ph_snapshots_counts;
+
+ph_snapshots_counts ph_snapshots_count(const ph_snapshots *s);
+
 /* Between two turns, with nothing uncommitted: collects a child that has ended, and begins a
    snapshot when one is due. */
 void ph_snapshots_turn(ph_snapshots *s);

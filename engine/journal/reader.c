@@ -14,9 +14,10 @@ struct ph_journal_reader {
     ph_segment_header header; /* of the open segment */
     ph_segment_place place;
     ph_hash genesis;
-    uint64_t newest; /* first sequence of the newest segment known */
-    int lock;        /* the open LOCK file, -1 before it was there */
-    bool is_synced;  /* no writer lives, and what stands in the segment was synced by us */
+    uint64_t newest;  /* first sequence of the newest segment known */
+    uint64_t durable; /* what the writer said last */
+    int lock;         /* the open LOCK file, -1 before it was there */
+    bool is_synced;   /* no writer lives, and what stands in the segment was synced by us */
     bool
         is_surveyed; /* no writer lives, and what stands behind the place was found to be the end */
     uint8_t *buffer; /* the one of two that is not handed out */
@@ -260,10 +261,18 @@ ph_status ph_journal_reader_next(ph_journal_reader *r, ph_journal_batch *ret,
         ph_watermark mark;
         s = ph_watermark_read(r->disk, &r->lock, &mark);
         if (s != PH_OK) return disk_failed(r, s, "the file LOCK could not be read", reterr);
+        if (mark.is_held) r->durable = mark.seq;
         s = judge_newest(r, &look, &mark, is_first_look, ret, reterr);
         if (s != PH_EAGAIN) return s;
         is_first_look = false;
     }
+}
+
+uint64_t ph_journal_reader_durable(const ph_journal_reader *r)
+{
+    uint64_t read = r->place.next_seq - 1;
+    uint64_t known = r->newest > r->durable ? r->newest - 1 : r->durable;
+    return read > known ? read : known;
 }
 
 /* The highest first sequence that is not above `max`. */

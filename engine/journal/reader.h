@@ -69,6 +69,10 @@ ph_journal_origin ph_journal_reader_origin(const ph_journal_reader *r);
 ph_status ph_journal_reader_next(ph_journal_reader *r, ph_journal_batch *ret,
                                  ph_journal_fault *reterr);
 
+/* The last record that is known to be durable: read already, or seen in the journal, or told by the
+   writer at the last look.  A writer may have gone on since. */
+uint64_t ph_journal_reader_durable(const ph_journal_reader *r);
+
 /* Goes back or on to the first batch of the segment that holds record `seq` (1: the first segment),
    or of the newest segment if none does yet.  What stands before is not read: its last chain hash
    is what the segment's header states.  Failures as open's; the reader then stays where it is. */

@@ -293,6 +293,11 @@ int ph_follower_caught_up(const ph_follower *f)
     return f->welcomes > 0 && f->next > f->last;
 }
 
+int ph_follower_connected(const ph_follower *f)
+{
+    return f->state == WELCOMED && !f->is_silent;
+}
+
 uint64_t ph_follower_welcomes(const ph_follower *f)
 {
     return f->welcomes;

@@ -58,6 +58,9 @@ uint32_t ph_follower_window(const ph_follower *f);
 /* True when every item that the server had at its last word has arrived. */
 int ph_follower_caught_up(const ph_follower *f);
 
+/* True when the server has welcomed us and was heard of in the last three seconds. */
+int ph_follower_connected(const ph_follower *f);
+
 /* How often a server has answered FOLLOW.  When this grows (the server was started again, or the
    connection was lost), in_flight is 0 again: of the commands that were sent before, those whose
    items have not arrived when ph_follower_caught_up is next true were lost, and never will be

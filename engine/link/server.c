@@ -460,6 +460,18 @@ ph_server_counts ph_server_count(const ph_server *s)
     return s->counts;
 }
 
+uint64_t ph_server_lag(const ph_server *s)
+{
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < s->reach; i++) {
+        const follower *f = &s->followers[i];
+        if (!f->is_used || f->at.number > s->visible) continue;
+        uint64_t lag = s->visible - f->at.number + 1;
+        if (lag > most) most = lag;
+    }
+    return most;
+}
+
 void ph_server_close(ph_server *s)
 {
     if (s == NULL) return;

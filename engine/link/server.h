@@ -79,6 +79,9 @@ ph_status ph_server_flush(ph_server *s);
 
 ph_server_counts ph_server_count(const ph_server *s);
 
+/* Visible items that the slowest follower was not sent yet; 0 without followers. */
+uint64_t ph_server_lag(const ph_server *s);
+
 /* Waits at most half a second for what was sent to leave.  Accepts NULL. */
 void ph_server_close(ph_server *s);
 

@@ -21,6 +21,7 @@
 #include "engine/notary/checkpoint.h"
 #include "engine/notary/contracts.h"
 #include "engine/notary/countersignatures.h"
+#include "engine/notary/figures.h"
 #include "engine/notary/journal_log.h"
 #include "engine/notary/keyring.h"
 #include "engine/notary/notary_keys.h"
@@ -44,29 +45,46 @@ enum {
 
 typedef struct {
     char journal[512], key_file[512], other_key_file[512], spool[512], link[256], log[512],
-        ready_file[512];
+        ready_file[512], monitor[32];
+    uint32_t ready_lag_seconds;
 } settings;
 
 static const ph_config_row rows[] = {
-    {"journal", PH_CONFIG_PATH, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
+    {"journal", PH_CONFIG_FOLDER, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
      "directory of the journal that is followed"},
-    {"key_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, key_file), NULL, 1, 0,
+    {"key_file", PH_CONFIG_KEY_FILE, PH_CONFIG_AT(settings, key_file), NULL, 1, 0,
      "key that signs contract roots; its public half is the engine's notary_sign_key, or the one "
      "that an operator named since"},
-    {"other_key_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, other_key_file), "", 0, 0,
+    {"other_key_file", PH_CONFIG_KEY_FILE, PH_CONFIG_AT(settings, other_key_file), "", 0, 0,
      "a second key: before a change of keys the next one, after it the one before; empty: none"},
-    {"spool", PH_CONFIG_PATH, PH_CONFIG_AT(settings, spool), NULL, 1, 0,
+    {"spool", PH_CONFIG_OWN_FILE, PH_CONFIG_AT(settings, spool), NULL, 1, 0,
      "file of the signed contracts; made again from the journal, but for what a key signed that is "
      "not here any more"},
-    {"link", PH_CONFIG_TEXT, PH_CONFIG_AT(settings, link), NULL, 1, 0,
+    {"link", PH_CONFIG_IPC_BIND, PH_CONFIG_AT(settings, link), NULL, 1, 0,
      "where gateways fetch signed contracts (ipc://...)"},
-    {"log", PH_CONFIG_PATH, PH_CONFIG_AT(settings, log), "", 0, 0,
+    {"log", PH_CONFIG_OWN_FOLDER, PH_CONFIG_AT(settings, log), "", 0, 0,
      "folder of the transparency log that is published (tiles, checkpoint); empty: none"},
-    {"ready_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
+    {"ready_file", PH_CONFIG_OWN_FILE, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
      "written when gateways can connect"},
+    {"monitor", PH_CONFIG_LOOPBACK, PH_CONFIG_AT(settings, monitor), "", 0, 0,
+     "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"},
+    {"ready_lag_seconds", PH_CONFIG_U32, PH_CONFIG_AT(settings, ready_lag_seconds), "10", 1, 86400,
+     "not ready when a record of the journal waits longer than this"},
 };
 
+static const char bad_market[] =
+    "its name must be printable ASCII without space, '+' and \"/contracts/\"";
+
+static void check(const ph_config_market *market, const void *of, ph_config_faults *f)
+{
+    (void)of;
+    if (!ph_checkpoint_market_ok(market->name))
+        ph_config_fault(f, "name", "market \"%s\" cannot be signed for: %s", market->name,
+                        bad_market);
+}
+
 static const ph_config_table table = {
+    .check = check,
     .section = "notary",
     .rows = rows,
     .row_cnt = sizeof rows / sizeof rows[0],
@@ -88,6 +106,11 @@ typedef struct {
     uint64_t last;       /* item that was kept last */
     uint64_t sealed;     /* contracts */
     uint64_t taken;      /* record */
+    ph_time taken_at;    /* its stamp */
+    uint64_t published;  /* records under the published checkpoint */
+    ph_time published_at;
+    bool is_behind; /* the last look did not reach the end of the journal */
+    ph_monitor *monitor;
     void *zmq;
     ph_server *server; /* NULL until everything that was durable at start is sealed */
     int watch;         /* tells that the journal changed; -1: the system cannot */
@@ -223,6 +246,7 @@ static bool open_log(notary *n)
         return false;
     }
     ph_journal_log_keys(n->log, &n->keys);
+    n->published = ph_journal_log_published(n->log);
     const char *mending = ph_journal_log_mending(n->log);
     if (mending != NULL) ph_log_warning("%s; made again from the journal", mending);
     return true;
@@ -277,6 +301,7 @@ static bool seal(notary *n, const ph_replay_batch *batch)
                        " notary keys were named without a proof that holds; they sign nothing",
                        batch->first_seq, unproved);
     n->taken = batch->first_seq + batch->record_cnt - 1;
+    n->taken_at = batch->records[batch->record_cnt - 1].command.at;
     if (n->log != NULL &&
         ph_journal_log_take(n->log, batch, ph_clock_monotonic_ns(), err, sizeof err) != PH_OK) {
         ph_log_error("%s", err);
@@ -303,6 +328,26 @@ static bool seal(notary *n, const ph_replay_batch *batch)
     return s == PH_OK;
 }
 
+static void tell_figures(notary *n)
+{
+    ph_notary_figures f = {
+        .sequence = n->taken, .last = n->taken_at, .contracts = n->sealed, .items = n->last};
+    f.durable = n->replay == NULL ? 0 : ph_replay_durable(n->replay);
+    f.lag = f.durable > n->taken ? f.durable - n->taken : 0;
+    if (n->is_behind) f.behind = n->taken_at;
+    if (n->log != NULL) {
+        f.log_size = ph_journal_log_published(n->log);
+        if (f.log_size != n->published) n->published_at = ph_clock_now();
+        n->published = f.log_size;
+        f.checkpoint = n->published_at;
+    }
+    if (n->server != NULL) {
+        f.followers = ph_server_count(n->server).followers;
+        f.item_lag = ph_server_lag(n->server);
+    }
+    ph_notary_figures_tell(ph_monitor_metrics(n->monitor), &f);
+}
+
 /* Seals what is durable, at most so many batches.  PH_OK: there may be more; PH_EEND: that was all
    yet; anything else was logged and ends the process. */
 static ph_status follow(notary *n, uint32_t batches_max)
@@ -314,6 +359,7 @@ static ph_status follow(notary *n, uint32_t batches_max)
             n->replay == NULL ? ph_replay_open(n->settings.journal, &n->replay, &err) : PH_OK;
         if (s == PH_ENOTFOUND) return PH_EEND;
         if (s == PH_OK) s = ph_replay_next(n->replay, &batch, &err);
+        n->is_behind = s == PH_OK;
         if (s == PH_EEND) return PH_EEND;
         if (s != PH_OK) {
             ph_log_error("%s", err.text);
@@ -342,6 +388,7 @@ static bool catch_up(notary *n)
     while (!ph_stop_requested()) {
         ph_status s = follow(n, BATCHES_PER_TURN);
         if ((s == PH_OK || s == PH_EEND) && !publish_log(n, false)) return false;
+        tell_figures(n);
         if (s == PH_OK) continue;
         if (s != PH_EEND) return false;
         if (n->is_checked) break;
@@ -368,8 +415,11 @@ static bool open_server(notary *n)
                      strerror(errno));
         return false;
     }
-    ph_log_info("ready: %" PRIu64 " contracts of market %s at %s", n->sealed, n->market.name,
-                n->settings.link);
+    ph_monitor_ready(n->monitor, NULL);
+    const ph_log_pair pairs[] = {
+        {"link", n->settings.link, 0}, {"seq", NULL, n->taken}, {"contracts", NULL, n->sealed}};
+    ph_log_event(PH_LOG_INFO, "ready", pairs, 3, "ready: %" PRIu64 " contracts of market %s at %s",
+                 n->sealed, n->market.name, n->settings.link);
     return true;
 }
 
@@ -441,7 +491,10 @@ static bool serve(notary *n)
 {
     bool is_idle = false;
     while (!ph_stop_requested()) {
+        ph_monitor_turn(n->monitor);
         if (!turn(n, &is_idle)) return false;
+        tell_figures(n);
+        ph_monitor_idle(n->monitor);
         zmq_pollitem_t items[3] = {
             {.socket = ph_server_socket(n->server), .events = ZMQ_POLLIN},
             {.fd = ph_stop_descriptor(), .events = ZMQ_POLLIN},
@@ -454,13 +507,27 @@ static bool serve(notary *n)
         }
     }
     if (!take_rest(n)) return false;
-    ph_log_info("stopping: %" PRIu64 " contracts sealed", n->sealed);
+    const ph_log_pair pairs[] = {{"seq", NULL, n->taken}, {"contracts", NULL, n->sealed}};
+    ph_log_event(PH_LOG_INFO, "stopped", pairs, 2, "stopping: %" PRIu64 " contracts sealed",
+                 n->sealed);
     return true;
+}
+
+static bool open_monitor(notary *n)
+{
+    char err[ERROR_SIZE];
+    ph_monitor_settings s = {.address = n->settings.monitor,
+                             .lag_seconds_max = n->settings.ready_lag_seconds};
+    ph_notary_figures_describe(&s);
+    if (ph_monitor_open(&s, &n->monitor, err, sizeof err) == PH_OK) return true;
+    ph_log_error("%s", err);
+    return false;
 }
 
 static bool run(notary *n)
 {
-    if (!open_key(n) || !open_spool(n) || !open_log(n) || !catch_up(n)) return false;
+    if (!open_monitor(n) || !open_key(n) || !open_spool(n) || !open_log(n) || !catch_up(n))
+        return false;
     if (ph_stop_requested()) return publish_log(n, true);
     n->zmq = zmq_ctx_new();
     if (n->zmq == NULL) {
@@ -473,6 +540,7 @@ static bool run(notary *n)
 
 static void release(notary *n)
 {
+    ph_monitor_close(n->monitor);
     ph_server_close(n->server);
     ph_spool_close(n->spool);
     if (n->zmq != NULL) (void)zmq_ctx_term(n->zmq); /* the process ends either way */
@@ -497,9 +565,7 @@ int main(int argc, char **argv)
     int end = ph_options_load(&options, &table, &n.market, &n.settings);
     if (end != PH_OPTIONS_SERVE) return end;
     if (!ph_checkpoint_market_ok(n.market.name)) {
-        ph_log_error("could not sign for market \"%s\": its name must be printable ASCII without "
-                     "space, '+' and \"/contracts/\"",
-                     n.market.name);
+        ph_log_error("could not sign for market \"%s\": %s", n.market.name, bad_market);
         return EXIT_FAILURE;
     }
     harden();

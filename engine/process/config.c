@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/bytes.h"
 #include "engine/base/panic.h"
 #include "engine/process/inifile.h"
+#include "engine/process/location.h"
 #include "engine/process/z85.h"
 
 enum { ROWS_MAX = 64 };
@@ -25,7 +27,11 @@ static const ph_config_row market_rows[] = {
 };
 
 static const ph_config_table market_table = {
-    "market", market_rows, sizeof market_rows / sizeof market_rows[0], sizeof(ph_config_market)};
+    .section = "market",
+    .rows = market_rows,
+    .row_cnt = sizeof market_rows / sizeof market_rows[0],
+    .settings_size = sizeof(ph_config_market),
+};
 
 /* One section that is being filled: its table, its values, and where each key was given. */
 typedef struct {
@@ -36,7 +42,14 @@ typedef struct {
 
 typedef struct {
     part market, own;
+    ph_config_on_fault on_fault;
+    void *arg;
+    unsigned faults;
 } reading;
+
+struct ph_config_faults {
+    reading *reading;
+};
 
 /* Steps that turn a into b, one character at a time; names of keys are short. */
 static size_t distance(const char *a, const char *b)
@@ -152,7 +165,15 @@ static bool set_value(const ph_config_row *row, const char *text, char *values, 
     char *at = values + row->offset;
     switch (row->type) {
     case PH_CONFIG_TEXT:
-    case PH_CONFIG_PATH: return set_text(row, text, at, why, why_size);
+    case PH_CONFIG_PATH:
+    case PH_CONFIG_FOLDER:
+    case PH_CONFIG_OWN_FOLDER:
+    case PH_CONFIG_OWN_FILE:
+    case PH_CONFIG_KEY_FILE:
+    case PH_CONFIG_IPC_BIND:
+    case PH_CONFIG_IPC_CONNECT:
+    case PH_CONFIG_TCP:
+    case PH_CONFIG_LOOPBACK: return set_text(row, text, at, why, why_size);
     case PH_CONFIG_U32:
     case PH_CONFIG_U64: return set_number(row, text, at, why, why_size);
     case PH_CONFIG_KEY_Z85:
@@ -187,60 +208,115 @@ static bool take_pair(void *arg, const ph_inifile_pair *pair, char *why, size_t 
     return say_unknown(to->table, pair->key, why, why_size);
 }
 
-static ph_status complete(const part *p, const char *path, char *err, size_t err_size)
+static void tell(reading *r, unsigned line, const char *sentence)
 {
-    char why[256];
+    r->faults++;
+    r->on_fault(r->arg, line, sentence);
+}
+
+static void take_fault(void *arg, unsigned line, const char *why)
+{
+    tell(arg, line, why);
+}
+
+/* Defaults where the file says nothing. */
+static void complete(reading *r, const part *p)
+{
+    char why[512];
     for (uint32_t i = 0; i < p->table->row_cnt; i++) {
         const ph_config_row *row = &p->table->rows[i];
         if (p->lines[i] != 0) continue;
         if (row->fallback == NULL) {
-            (void)snprintf(err, err_size,
-                           "could not use \"%s\": [%s] lacks \"%s\", which has no default (%s)",
-                           path, p->table->section, row->key, row->why);
-            return PH_EINVAL;
+            (void)snprintf(why, sizeof why, "[%s] lacks \"%s\", which has no default (%s)",
+                           p->table->section, row->key, row->why);
+            tell(r, 0, why);
+            continue;
         }
         bool fits = set_value(row, row->fallback, p->values, why, sizeof why);
         PH_ASSERT(fits);
     }
+}
+
+static unsigned line_of(const part *p, const char *key)
+{
+    for (uint32_t i = 0; i < p->table->row_cnt; i++) {
+        if (strcmp(p->table->rows[i].key, key) == 0) return p->lines[i];
+    }
+    return 0;
+}
+
+/* The words.  PH_EIO: the file could not be read, which was told. */
+static ph_status read_words(FILE *file, reading *r)
+{
+    char why[256];
+    unsigned faults = 0; /* counted by tell as well */
+    const ph_inifile_reader reader = {take_pair, take_fault, r};
+    ph_status s = ph_inifile_check(file, &reader, &faults);
+    if (s != PH_OK) {
+        (void)snprintf(why, sizeof why, "could not be read to its end: %s",
+                       errno == 0 ? "no memory" : strerror(errno));
+        tell(r, 0, why);
+        return s;
+    }
+    complete(r, &r->market);
+    const char *currency = ((const ph_config_market *)(const void *)r->market.values)->currency;
+    unsigned line = line_of(&r->market, "currency");
+    if (currency[0] != '\0' && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+        tell(r, line, "\"currency\" must be three capital letters, as in USD");
+    complete(r, &r->own);
     return PH_OK;
 }
 
-static ph_status read_file(FILE *file, const char *path, reading *r, char *err, size_t err_size)
+void ph_config_fault(ph_config_faults *f, const char *key, const char *format, ...)
 {
-    ph_status s = ph_inifile_read(file, path, take_pair, r, err, err_size);
-    if (s != PH_OK) return s == PH_ECORRUPT ? PH_EINVAL : s;
-    s = complete(&r->market, path, err, err_size);
-    if (s != PH_OK) return s;
-    const char *currency = ((const ph_config_market *)(const void *)r->market.values)->currency;
-    if (strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3) {
-        (void)snprintf(err, err_size,
-                       "could not use \"%s\": \"currency\" must be three capital letters", path);
-        return PH_EINVAL;
-    }
-    return complete(&r->own, path, err, err_size);
+    char why[1024];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(why, sizeof why, format, args);
+    va_end(args);
+    unsigned line = line_of(&f->reading->own, key);
+    tell(f->reading, line != 0 ? line : line_of(&f->reading->market, key), why);
 }
 
-ph_status ph_config_read(const char *path, const ph_config_table *table,
-                         ph_config_market *ret_market, void *ret_settings, char *err,
-                         size_t err_size)
+/* What the words name. */
+static void look_at_places(reading *r)
 {
+    char why[1024];
+    const part *p = &r->own;
+    for (uint32_t i = 0; i < p->table->row_cnt; i++) {
+        const ph_config_row *row = &p->table->rows[i];
+        if (!ph_location_check(row, p->values + row->offset, why, sizeof why))
+            tell(r, p->lines[i], why);
+    }
+    ph_config_faults faults = {r};
+    if (p->table->check != NULL)
+        p->table->check((const void *)r->market.values, p->values, &faults);
+}
+
+static ph_status examine(const char *path, reading *r, bool is_check, ph_config_market *ret_market,
+                         void *ret_settings)
+{
+    char why[512];
+    const ph_config_table *table = r->own.table;
     PH_ASSERT(table->row_cnt > 0 && table->row_cnt <= ROWS_MAX);
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         ph_status s = errno == ENOENT ? PH_ENOTFOUND : errno == EACCES ? PH_EDENIED : PH_EIO;
-        (void)snprintf(err, err_size, "could not open configuration \"%s\": %s", path,
-                       strerror(errno));
+        (void)snprintf(why, sizeof why, "could not be opened: %s", strerror(errno));
+        tell(r, 0, why);
         return s;
     }
     ph_config_market market = {0};
     char *settings = calloc(1, table->settings_size);
     ph_status s = PH_EFULL;
     if (settings == NULL) {
-        (void)snprintf(err, err_size, "could not read configuration \"%s\": no memory", path);
+        tell(r, 0, "could not be read: no memory");
     } else {
-        reading r = {.market = {.table = &market_table, .values = (char *)&market},
-                     .own = {.table = table, .values = settings}};
-        s = read_file(file, path, &r, err, err_size);
+        r->market.values = (char *)&market;
+        r->own.values = settings;
+        s = read_words(file, r);
+        if (s == PH_OK && r->faults == 0 && is_check) look_at_places(r);
+        if (s == PH_OK && r->faults != 0) s = PH_EINVAL;
     }
     (void)fclose(file); /* read only: nothing can be lost */
     if (s == PH_OK) {
@@ -249,6 +325,48 @@ ph_status ph_config_read(const char *path, const ph_config_table *table,
     }
     free(settings);
     return s;
+}
+
+uint32_t ph_config_check(const char *path, const ph_config_table *table,
+                         ph_config_on_fault on_fault, void *arg, ph_config_market *ret_market,
+                         void *ret_settings)
+{
+    reading r = {.market = {.table = &market_table},
+                 .own = {.table = table},
+                 .on_fault = on_fault,
+                 .arg = arg};
+    (void)examine(path, &r, true, ret_market, ret_settings); /* r.faults says the same */
+    return r.faults;
+}
+
+typedef struct {
+    const char *path;
+    char *err;
+    size_t err_size;
+    bool is_told;
+} first_fault;
+
+static void keep_first(void *arg, unsigned line, const char *sentence)
+{
+    first_fault *f = arg;
+    char at[32] = "";
+    if (f->is_told) return;
+    f->is_told = true;
+    if (line != 0) (void)snprintf(at, sizeof at, ", line %u", line);
+    (void)snprintf(f->err, f->err_size, "could not use configuration \"%s\"%s: %s", f->path, at,
+                   sentence);
+}
+
+ph_status ph_config_read(const char *path, const ph_config_table *table,
+                         ph_config_market *ret_market, void *ret_settings, char *err,
+                         size_t err_size)
+{
+    first_fault first = {path, err, err_size, false};
+    reading r = {.market = {.table = &market_table},
+                 .own = {.table = table},
+                 .on_fault = keep_first,
+                 .arg = &first};
+    return examine(path, &r, false, ret_market, ret_settings);
 }
 
 static void print_row(FILE *to, const ph_config_row *row, const char *values)
@@ -267,7 +385,15 @@ static void print_row(FILE *to, const ph_config_row *row, const char *values)
     fprintf(to, "\n%s = ", row->key);
     switch (row->type) {
     case PH_CONFIG_TEXT:
-    case PH_CONFIG_PATH: fprintf(to, "%s\n", at); break;
+    case PH_CONFIG_PATH:
+    case PH_CONFIG_FOLDER:
+    case PH_CONFIG_OWN_FOLDER:
+    case PH_CONFIG_OWN_FILE:
+    case PH_CONFIG_KEY_FILE:
+    case PH_CONFIG_IPC_BIND:
+    case PH_CONFIG_IPC_CONNECT:
+    case PH_CONFIG_TCP:
+    case PH_CONFIG_LOOPBACK: fprintf(to, "%s\n", at); break;
     case PH_CONFIG_U32:
         memcpy(&narrow, at, sizeof narrow);
         fprintf(to, "%" PRIu32 "\n", narrow);

@@ -2,6 +2,7 @@
 #include "engine/process/memory.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "engine/base/panic.h"
 
@@ -27,6 +28,12 @@ ph_status ph_memory_grow(void **block, size_t size, size_t new_size)
 void ph_memory_prefer_large_pages(void *block, size_t size)
 {
     (void)madvise(block, size, MADV_HUGEPAGE); /* only a wish: small pages work as well */
+}
+
+uint64_t ph_memory_of_machine(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages < 0 || page < 0 ? 0 : (uint64_t)pages * (uint64_t)page;
 }
 
 void ph_memory_unmap(void *block, size_t size)

@@ -10,6 +10,7 @@
 #define ENGINE_PROCESS_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "engine/base/status.h"
 
@@ -22,6 +23,9 @@ ph_status ph_memory_grow(void **block, size_t size, size_t new_size);
 
 /* Asks for large pages, which the system may or may not give. */
 void ph_memory_prefer_large_pages(void *block, size_t size);
+
+/* Bytes that the machine has, used or not. */
+uint64_t ph_memory_of_machine(void);
 
 /* Accepts NULL. */
 void ph_memory_unmap(void *block, size_t size);

@@ -2,8 +2,10 @@
 /*  engine/process/options.h - the arguments that every daemon takes, as a child parser of argp.
 
       --config FILE     read the configuration from FILE
-      --check-config    read it, say whether it is good, and end
+      --check-config    look at it and at what it names, tell every fault as FILE:LINE: ..., and end
       --print-config    write the effective values with a comment each, and end
+
+      --log-format WORD logfmt (the default) or json
 
     argp adds --help, --usage and --version.  A daemon's main:
 
@@ -24,12 +26,14 @@
 #include <stdbool.h>
 
 #include "engine/process/config.h"
+#include "engine/process/log.h"
 
 enum { PH_OPTIONS_SERVE = -1 };
 
 typedef struct {
     const char *config; /* points into the arguments; NULL when it was not given */
     bool check_config, print_config;
+    ph_log_format log_format;
 } ph_options;
 
 struct argp;
@@ -45,7 +49,7 @@ void ph_options_parse(int argc, char **argv, const char *doc, ph_options *ret);
 
 /* Reads the configuration as the options say.  PH_OPTIONS_SERVE: go on with *ret_market and
    *ret_settings; otherwise everything is said and this is the exit status: 0, 1 (configuration
-   wrong, logged) or 2 (no --config). */
+   wrong, told on standard error) or 2 (no --config). */
 int ph_options_load(const ph_options *options, const ph_config_table *table,
                     ph_config_market *ret_market, void *ret_settings);
 

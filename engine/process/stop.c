@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "engine/base/panic.h"
@@ -61,7 +62,7 @@ static ph_status write_whole(int fd, const char *text)
     return PH_OK;
 }
 
-ph_status ph_ready_write(const char *path, const char *text)
+static ph_status replace_file(const char *path, const char *text)
 {
     if (path[0] == '\0') return PH_OK;
     char fresh[4096];
@@ -86,5 +87,12 @@ ph_status ph_ready_write(const char *path, const char *text)
         (void)unlink(fresh);
         errno = why;
     }
+    return s;
+}
+
+ph_status ph_ready_write(const char *path, const char *text)
+{
+    ph_status s = replace_file(path, text);
+    if (s == PH_OK) (void)sd_notify(0, "READY=1"); /* nobody listens unless systemd started us */
     return s;
 }

@@ -15,8 +15,9 @@ bool ph_stop_requested(void);
    that a signal between the question and the wait is not missed.  -1 before ph_stop_install. */
 int ph_stop_descriptor(void);
 
-/* Writes `text` to a new file and renames it to `path`, so that whoever waits for the file never
-   sees half of it.  An empty path does nothing.  PH_EIO with errno set. */
+/* Tells whoever started us that we serve: a file for scripts, READY=1 for systemd.  Writes `text`
+   to a new file and renames it to `path`, so that nobody sees half of it; an empty path: no file.
+   PH_EIO with errno set. */
 ph_status ph_ready_write(const char *path, const char *text);
 
 #endif

@@ -20,6 +20,7 @@
 #include "engine/process/options.h"
 #include "engine/process/stop.h"
 #include "engine/query/answer.h"
+#include "engine/query/figures.h"
 #include "engine/query/holdings.h"
 #include "engine/replay/replay.h"
 
@@ -34,16 +35,21 @@ enum {
 };
 
 typedef struct {
-    char journal[512], link[256], ready_file[512];
+    char journal[512], link[256], ready_file[512], monitor[32];
+    uint32_t ready_lag_seconds;
 } settings;
 
 static const ph_config_row rows[] = {
-    {"journal", PH_CONFIG_PATH, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
+    {"journal", PH_CONFIG_FOLDER, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
      "directory of the journal that is followed"},
-    {"link", PH_CONFIG_TEXT, PH_CONFIG_AT(settings, link), NULL, 1, 0,
+    {"link", PH_CONFIG_IPC_BIND, PH_CONFIG_AT(settings, link), NULL, 1, 0,
      "where gateways ask (ipc://...)"},
-    {"ready_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
+    {"ready_file", PH_CONFIG_OWN_FILE, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
      "written when gateways can ask"},
+    {"monitor", PH_CONFIG_LOOPBACK, PH_CONFIG_AT(settings, monitor), "", 0, 0,
+     "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"},
+    {"ready_lag_seconds", PH_CONFIG_U32, PH_CONFIG_AT(settings, ready_lag_seconds), "10", 1, 86400,
+     "not ready when a record of the journal waits longer than this"},
 };
 
 static const ph_config_table table = {
@@ -65,6 +71,9 @@ typedef struct {
     void *zmq, *socket;
     int watch; /* tells that the journal changed; -1: the system cannot */
     uint64_t answered, dropped;
+    ph_time taken_at; /* stamp of the record that was taken last */
+    bool is_behind;   /* the last look did not reach the end of the journal */
+    ph_monitor *monitor;
     ph_query asked;
     ph_answer answer;
 } replica;
@@ -108,6 +117,18 @@ static bool take(replica *r, const ph_replay_batch *batch)
     return true;
 }
 
+static void tell_figures(const replica *r)
+{
+    ph_query_figures f = {.last = r->taken_at, .answered = r->answered, .dropped = r->dropped};
+    if (r->replay != NULL) {
+        f.sequence = ph_market_seq(ph_replay_market(r->replay));
+        f.durable = ph_replay_durable(r->replay);
+    }
+    f.lag = f.durable > f.sequence ? f.durable - f.sequence : 0;
+    if (r->is_behind) f.behind = r->taken_at;
+    ph_query_figures_tell(ph_monitor_metrics(r->monitor), &f);
+}
+
 /* Takes what is durable, at most so many batches.  PH_OK: there may be more; PH_EEND: that was all
    yet; anything else was logged and ends the process. */
 static ph_status follow(replica *r)
@@ -119,12 +140,14 @@ static ph_status follow(replica *r)
             r->replay == NULL ? ph_replay_open(r->settings.journal, &r->replay, &err) : PH_OK;
         if (s == PH_ENOTFOUND) return PH_EEND;
         if (s == PH_OK) s = ph_replay_next(r->replay, &batch, &err);
+        r->is_behind = s == PH_OK;
         if (s == PH_EEND) return PH_EEND;
         if (s != PH_OK) {
             ph_log_error("%s", err.text);
             return s;
         }
         if (!take(r, batch)) return PH_EIO;
+        r->taken_at = batch->records[batch->record_cnt - 1].command.at;
     }
     return PH_OK;
 }
@@ -135,6 +158,7 @@ static bool catch_up(replica *r)
     bool is_said = false;
     while (!ph_stop_requested()) {
         ph_status s = follow(r);
+        tell_figures(r);
         if (s == PH_OK) continue;
         if (s != PH_EEND) return false;
         if (r->is_checked) return true;
@@ -251,19 +275,35 @@ static bool serve(replica *r)
             ph_log_error("could not wait for gateways: %s", zmq_strerror(errno));
             return false;
         }
+        ph_monitor_turn(r->monitor);
         forget_changes(r); /* before the look: what comes later is told again */
         ph_status s = follow(r);
         if (s != PH_OK && s != PH_EEND) return false;
         is_idle = !answer_questions(r) && s == PH_EEND;
+        tell_figures(r);
+        ph_monitor_idle(r->monitor);
     }
-    ph_log_info("stopped after %" PRIu64 " answers, at record %" PRIu64, r->answered,
-                ph_market_seq(ph_replay_market(r->replay)));
+    uint64_t seq = ph_market_seq(ph_replay_market(r->replay));
+    const ph_log_pair pairs[] = {{"seq", NULL, seq}, {"answers", NULL, r->answered}};
+    ph_log_event(PH_LOG_INFO, "stopped", pairs, 2,
+                 "stopped after %" PRIu64 " answers, at record %" PRIu64, r->answered, seq);
     return true;
+}
+
+static bool open_monitor(replica *r)
+{
+    char err[512];
+    ph_monitor_settings s = {.address = r->settings.monitor,
+                             .lag_seconds_max = r->settings.ready_lag_seconds};
+    ph_query_figures_describe(&s);
+    if (ph_monitor_open(&s, &r->monitor, err, sizeof err) == PH_OK) return true;
+    ph_log_error("%s", err);
+    return false;
 }
 
 static bool run(replica *r)
 {
-    if (!catch_up(r)) return false;
+    if (!open_monitor(r) || !catch_up(r)) return false;
     if (ph_stop_requested()) return true;
     r->watch = watch_journal(r);
     if (!open_door(r)) return false;
@@ -272,13 +312,18 @@ static bool run(replica *r)
                      strerror(errno));
         return false;
     }
-    ph_log_info("answering for market %s at %s, after record %" PRIu64, r->market.name,
-                r->settings.link, ph_market_seq(ph_replay_market(r->replay)));
+    ph_monitor_ready(r->monitor, NULL);
+    uint64_t seq = ph_market_seq(ph_replay_market(r->replay));
+    const ph_log_pair pairs[] = {{"link", r->settings.link, 0}, {"seq", NULL, seq}};
+    ph_log_event(PH_LOG_INFO, "ready", pairs, 2,
+                 "answering for market %s at %s, after record %" PRIu64, r->market.name,
+                 r->settings.link, seq);
     return serve(r);
 }
 
 static void release(replica *r)
 {
+    ph_monitor_close(r->monitor);
     if (r->socket != NULL) (void)zmq_close(r->socket);
     if (r->zmq != NULL) (void)zmq_ctx_term(r->zmq); /* the process ends either way */
     if (r->watch >= 0) (void)close(r->watch);       /* nothing was written */

@@ -307,6 +307,11 @@ const ph_state_head *ph_replay_snapshot(const ph_replay *r)
     return &r->snapshot;
 }
 
+uint64_t ph_replay_durable(const ph_replay *r)
+{
+    return ph_journal_reader_durable(r->reader);
+}
+
 ph_text64 ph_replay_market_name(const ph_replay *r)
 {
     return ph_journal_reader_origin(r->reader).market;

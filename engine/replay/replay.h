@@ -91,6 +91,9 @@ ph_text64 ph_replay_market_name(const ph_replay *r);
    the journal states; reterr->seq names the first record that differs. */
 ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_error *reterr);
 
+/* The last record that is known to be durable; it may not have been replayed yet. */
+uint64_t ph_replay_durable(const ph_replay *r);
+
 /* Told of every record as soon as its events were found to be those that the journal states, and
    before its batch is whole; the market stands right behind it.  The record and what it points to
    are valid during the call.  With a snapshot the first one is that behind it.  False: enough;

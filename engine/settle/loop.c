@@ -16,6 +16,7 @@
 #include "engine/process/stop.h"
 #include "engine/replay/replay.h"
 #include "engine/settle/backfill.h"
+#include "engine/settle/figures.h"
 #include "engine/settle/migrate.h"
 #include "engine/settle/rows.h"
 #include "engine/settle/snapshots.h"
@@ -59,7 +60,33 @@ typedef struct {
     ph_verdicts *verdicts;
     ph_rows rows;
     ph_partitions partitions;
+    ph_time oldest; /* stamp of the first record that has no rows yet; 0: none is known */
+    uint64_t rows_written, transactions, retries, in_doubt;
+    ph_monitor *monitor;
 } settle;
+
+static const char away[] = "the database is away", refusing[] = "the database takes no rows";
+
+static void tell_figures(settle *s)
+{
+    ph_settle_figures f = {.sequence = s->replayed_seq,
+                           .rows_seq = s->at.seq,
+                           .last = s->replayed_at,
+                           .behind = s->oldest,
+                           .epoch = s->at.epoch,
+                           .rows = s->rows_written,
+                           .transactions = s->transactions,
+                           .retries = s->retries,
+                           .in_doubt = s->in_doubt,
+                           .connected = s->pg != NULL};
+    f.durable = s->replay == NULL ? 0 : ph_replay_durable(s->replay);
+    f.lag = f.durable > s->at.seq ? f.durable - s->at.seq : 0;
+    ph_settle_figures_tell(ph_monitor_metrics(s->monitor), &f);
+    ph_monitor_ready(s->monitor, s->is_outage_said                  ? away
+                                 : s->failures > 0                  ? refusing
+                                 : !s->is_taken || !s->is_at_passed ? "starting"
+                                                                    : NULL);
+}
 
 /* Waits for the journal to change, for a stop, or for the time. */
 static void pause_ms(int watch, int ms)
@@ -73,12 +100,15 @@ static void pause_ms(int watch, int ms)
 }
 
 /* Waits before another try, after so many that failed in a row.  False: a stop was requested. */
-static bool wait_to_try(uint32_t failures)
+static bool wait_to_try(settle *s, uint32_t failures)
 {
+    tell_figures(s);
+    ph_monitor_idle(s->monitor);
     int pause = PAUSE_MIN_MS;
     for (uint32_t i = 1; i < failures && pause < PAUSE_MAX_MS; i++)
         pause *= 2;
     if (!ph_stop_requested()) pause_ms(-1, pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
+    ph_monitor_turn(s->monitor);
     return !ph_stop_requested();
 }
 
@@ -110,8 +140,10 @@ static ph_status connect_once(settle *s, ph_pg_error *e)
     if (status != PH_OK) return status;
     s->is_taken = true;
     s->is_at_passed = s->at.seq == 0;
-    ph_log_info("connected: rows of market %s go to record %" PRIu64 ", epoch %" PRIu64, o->market,
-                s->at.seq, s->at.epoch);
+    const ph_log_pair pairs[] = {{"seq", NULL, s->at.seq}, {"epoch", NULL, s->at.epoch}};
+    ph_log_event(PH_LOG_INFO, "ready", pairs, 2,
+                 "connected: rows of market %s go to record %" PRIu64 ", epoch %" PRIu64, o->market,
+                 s->at.seq, s->at.epoch);
     return PH_OK;
 }
 
@@ -124,7 +156,8 @@ static ph_status connect_database(settle *s)
         ph_pg_error e = {0};
         ph_status status = connect_once(s, &e);
         if (status == PH_OK) {
-            if (s->is_outage_said) ph_log_info("the database is back");
+            if (s->is_outage_said)
+                ph_log_event(PH_LOG_INFO, "database_back", NULL, 0, "the database is back");
             s->is_outage_said = false;
             return PH_OK;
         }
@@ -135,9 +168,10 @@ static ph_status connect_database(settle *s)
             return status;
         }
         if (!s->is_outage_said)
-            ph_log_warning("the database is away, trying again until it is back: %s", e.text);
+            ph_log_event(PH_LOG_WARNING, "database_away", NULL, 0,
+                         "the database is away, trying again until it is back: %s", e.text);
         s->is_outage_said = true;
-        if (!wait_to_try(++tries)) return PH_EEND;
+        if (!wait_to_try(s, ++tries)) return PH_EEND;
     }
     return PH_OK;
 }
@@ -151,6 +185,7 @@ static bool is_same_hash(const ph_hash *a, const ph_hash *b)
    s->at is their end.  PH_ENOTFOUND: not these rows; they are to be written again. */
 static ph_status resolve(settle *s)
 {
+    s->in_doubt++;
     for (uint32_t tries = 0;;) {
         ph_position now;
         ph_pg_error e = {0};
@@ -184,7 +219,7 @@ static ph_status resolve(settle *s)
             ph_log_error("could not read the position back: %s", e.text);
             return status;
         }
-        if (!wait_to_try(++tries)) return PH_EEND;
+        if (!wait_to_try(s, ++tries)) return PH_EEND;
     }
 }
 
@@ -205,7 +240,8 @@ static ph_status wait_after_failure(settle *s, const ph_pg_error *e)
     memcpy(s->failure, e->sqlstate, sizeof s->failure);
     ph_pg_close(s->pg);
     s->pg = NULL;
-    return wait_to_try(s->failures) ? PH_OK : PH_EEND;
+    s->retries++;
+    return wait_to_try(s, s->failures) ? PH_OK : PH_EEND;
 }
 
 static void end_failures(settle *s)
@@ -213,6 +249,15 @@ static void end_failures(settle *s)
     if (s->failures > 0)
         ph_log_info("the database takes rows again, after %" PRIu32 " failed tries", s->failures);
     s->failures = 0;
+}
+
+static void count_rows(settle *s)
+{
+    const ph_rows_room *c = &s->rows.cnt;
+    s->transactions++;
+    s->rows_written += c->registered + c->events + c->orders + c->ends + c->contracts +
+                       c->segments + c->transfers + c->accounts;
+    s->oldest.ns = 0;
 }
 
 /* Writes the rows, however long the database is away. */
@@ -225,12 +270,14 @@ static ph_status write_rows(settle *s)
         if (status != PH_OK) return status;
         status = ph_rows_write(s->pg, s->options->market, &s->at, &s->rows, &s->partitions, &e);
         if (status == PH_OK) {
+            count_rows(s);
             s->at.seq = s->rows.last_seq;
             s->at.chain = s->rows.chain;
             end_failures(s);
             return PH_OK;
         }
         if (status == PH_EBUSY && ++retries < RETRIES_MAX) {
+            s->retries++;
             pause_ms(-1, PAUSE_MIN_MS);
             if (ph_stop_requested()) return PH_EEND;
             continue;
@@ -241,6 +288,7 @@ static ph_status write_rows(settle *s)
         }
         status = wait_after_failure(s, &e);
         if (status == PH_OK) status = resolve(s);
+        if (status == PH_OK) count_rows(s);
         if (status == PH_OK) end_failures(s);
         if (status != PH_ENOTFOUND) return status;
     }
@@ -256,6 +304,7 @@ static ph_status fill_rows(settle *s)
         status =
             ph_backfill_write(s->pg, s->options->market, s->at.epoch, &s->rows, &s->backfill, &e);
         if (status == PH_OK) {
+            count_rows(s);
             end_failures(s);
             return PH_OK;
         }
@@ -288,7 +337,7 @@ static ph_status find_leaf(void *arg, ph_contract_id contract, ph_hash *ret)
         }
         ph_pg_close(s->pg);
         s->pg = NULL;
-        if (!wait_to_try(++tries)) return PH_EEND;
+        if (!wait_to_try(s, ++tries)) return PH_EEND;
     }
 }
 
@@ -328,6 +377,7 @@ static ph_status add_batch(settle *s, const ph_replay_batch *batch)
 {
     char why[256];
     s->rows.market = ph_replay_market(s->replay);
+    if (s->oldest.ns == 0) s->oldest = batch->records[0].command.at;
     ph_rows_room needed = ph_rows_needed(&s->rows, batch);
     ph_status status = ph_store_reserve(&s->rows, &needed);
     if (status != PH_OK) {
@@ -445,6 +495,7 @@ static ph_status turn(settle *s)
         status = take_batch(s);
     if (status != PH_OK && status != PH_EEND) return status;
     if (s->rows.last_seq != 0) {
+        tell_figures(s); /* a database that is slow must be seen while it is */
         bool is_fill = s->rows.last_seq <= s->at.seq;
         ph_status written = is_fill ? fill_rows(s) : write_rows(s);
         if (written != PH_OK) return written;
@@ -465,7 +516,10 @@ static ph_status run(settle *s)
         return PH_EIO;
     }
     while (status == PH_OK && !ph_stop_requested()) {
+        ph_monitor_turn(s->monitor);
         status = turn(s);
+        tell_figures(s);
+        ph_monitor_idle(s->monitor);
         if (status != PH_EEND) continue;
         status = PH_OK;
         if (ph_stop_requested()) break;
@@ -485,7 +539,21 @@ static ph_status run(settle *s)
     }
     if (status == PH_EEND) status = PH_OK; /* stopped while the database was away */
     if (status == PH_OK && s->rows.last_seq == 0) keep_snapshot(s, 1);
-    if (status == PH_OK) ph_log_info("ended with rows up to record %" PRIu64, s->at.seq);
+    const ph_log_pair pairs[] = {{"seq", NULL, s->at.seq}};
+    if (status == PH_OK)
+        ph_log_event(PH_LOG_INFO, "stopped", pairs, 1, "ended with rows up to record %" PRIu64,
+                     s->at.seq);
+    return status;
+}
+
+static ph_status open_monitor(settle *s)
+{
+    char err[512];
+    ph_monitor_settings monitor = {.address = s->options->monitor,
+                                   .lag_seconds_max = s->options->ready_lag_seconds};
+    ph_settle_figures_describe(&monitor);
+    ph_status status = ph_monitor_open(&monitor, &s->monitor, err, sizeof err);
+    if (status != PH_OK) ph_log_error("%s", err);
     return status;
 }
 
@@ -493,8 +561,10 @@ ph_status ph_settle_run(const ph_settle_options *options)
 {
     settle s = {.options = options, .watch = -1};
     s.verdicts = ph_verdicts_new(find_leaf, &s);
-    ph_status status = s.verdicts == NULL ? PH_EFULL : run(&s);
+    ph_status status = s.verdicts == NULL ? PH_EFULL : open_monitor(&s);
     if (s.verdicts == NULL) ph_log_error("could not start: no memory");
+    if (status == PH_OK) status = run(&s);
+    ph_monitor_close(s.monitor);
     ph_verdicts_free(s.verdicts);
     ph_store_release(&s.rows);
     ph_pg_close(s.pg);

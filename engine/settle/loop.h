@@ -30,7 +30,9 @@ typedef struct {
     const char *ready_file;  /* may be empty */
     const char *snapshots;   /* directory of our own; empty: none */
     uint64_t snapshot_every; /* records between two of them */
-    bool is_once;            /* end when everything that is durable is written */
+    const char *monitor;     /* 127.a.b.c:PORT, or empty */
+    uint32_t ready_lag_seconds;
+    bool is_once; /* end when everything that is durable is written */
 } ph_settle_options;
 
 /* Runs until a stop is requested (or, once, until caught up).  PH_OK: ended as asked; anything else

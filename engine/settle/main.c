@@ -11,25 +11,46 @@
 #include "engine/settle/migrate.h"
 
 typedef struct {
-    char journal[512], database[1024], ready_file[512], snapshots[512];
+    char journal[512], database[1024], ready_file[512], snapshots[512], monitor[32];
     uint64_t snapshot_every;
+    uint32_t ready_lag_seconds;
 } settings;
 
 static const ph_config_row rows[] = {
-    {"journal", PH_CONFIG_PATH, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
+    {"journal", PH_CONFIG_FOLDER, PH_CONFIG_AT(settings, journal), NULL, 1, 0,
      "directory of the journal that is followed"},
     {"database", PH_CONFIG_TEXT, PH_CONFIG_AT(settings, database), NULL, 1, 0,
      "connection string of libpq, as in: host=/run/postgresql dbname=petahour "
      "user=petahour_settle"},
-    {"ready_file", PH_CONFIG_PATH, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
+    {"ready_file", PH_CONFIG_OWN_FILE, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
      "written when the database is connected"},
-    {"snapshots", PH_CONFIG_PATH, PH_CONFIG_AT(settings, snapshots), "", 0, 0,
+    {"snapshots", PH_CONFIG_OWN_FOLDER, PH_CONFIG_AT(settings, snapshots), "", 0, 0,
      "directory for snapshots of its own, which make a start short; empty for none"},
     {"snapshot_every", PH_CONFIG_U64, PH_CONFIG_AT(settings, snapshot_every), "1000000", 1,
      UINT64_MAX, "records between two snapshots; one more at the end"},
+    {"monitor", PH_CONFIG_LOOPBACK, PH_CONFIG_AT(settings, monitor), "", 0, 0,
+     "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"},
+    {"ready_lag_seconds", PH_CONFIG_U32, PH_CONFIG_AT(settings, ready_lag_seconds), "60", 1, 86400,
+     "not ready when a record of the journal waits longer than this for its rows"},
 };
 
+/* Without a connection: what the string says. */
+static void check(const ph_config_market *market, const void *of, ph_config_faults *f)
+{
+    const settings *s = of;
+    ph_pg_error e = {0};
+    bool has_password = false;
+    (void)market;
+    if (ph_pg_conninfo_check(s->database, &has_password, &e) != PH_OK)
+        ph_config_fault(f, "database", "\"database\": %s", e.text);
+    else if (has_password)
+        ph_config_fault(f, "database",
+                        "\"database\" has a password in it: write passfile=FILE instead, and "
+                        "put the password into that file, with mode 0600");
+}
+
 static const ph_config_table table = {
+    .check = check,
     .section = "settle",
     .rows = rows,
     .row_cnt = sizeof rows / sizeof rows[0],
@@ -115,6 +136,8 @@ int main(int argc, char **argv)
         .ready_file = s.ready_file,
         .snapshots = s.snapshots,
         .snapshot_every = s.snapshot_every,
+        .monitor = s.monitor,
+        .ready_lag_seconds = s.ready_lag_seconds,
         .is_once = a.is_once,
     };
     return ph_settle_run(&options) == PH_OK ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -103,7 +103,7 @@ static ph_status finish_connect(ph_pg *pg, ph_pg_error *e)
     return PH_OK;
 }
 
-ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_pg_error *reterr)
+ph_status ph_pg_conninfo_check(const char *conninfo, bool *ret_has_password, ph_pg_error *reterr)
 {
     char *why = NULL;
     PQconninfoOption *parsed = PQconninfoParse(conninfo, &why);
@@ -112,7 +112,19 @@ ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_
         PQfreemem(why);
         return PH_EINVAL;
     }
+    *ret_has_password = false;
+    for (const PQconninfoOption *o = parsed; o->keyword != NULL; o++) {
+        if (strcmp(o->keyword, "password") == 0 && o->val != NULL) *ret_has_password = true;
+    }
     PQconninfoFree(parsed);
+    return PH_OK;
+}
+
+ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_pg_error *reterr)
+{
+    bool has_password;
+    ph_status good = ph_pg_conninfo_check(conninfo, &has_password, reterr);
+    if (good != PH_OK) return good;
     ph_pg *pg = calloc(1, sizeof *pg);
     if (pg == NULL) {
         say(reterr, NULL, "could not connect to the database", "no memory");

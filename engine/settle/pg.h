@@ -19,6 +19,7 @@
 #ifndef ENGINE_SETTLE_PG_H
 #define ENGINE_SETTLE_PG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ typedef struct {
 /* Called for each row of an answer with its columns as text, NULL where SQL has NULL.  A status
    other than PH_OK ends the call, which returns it. */
 typedef ph_status (*ph_pg_on_row)(void *arg, const char *const *columns, uint32_t cnt);
+
+/* Is it a connection string, and does it carry a password?  PH_EINVAL, PH_EFULL. */
+ph_status ph_pg_conninfo_check(const char *conninfo, bool *ret_has_password, ph_pg_error *reterr);
 
 /* Connects; `program` names us in pg_stat_activity.  PH_EINVAL: the string itself is wrong;
    everything else that fails is PH_EAGAIN. */

@@ -17,13 +17,15 @@ class Market:
     """Engine, notary and gateway.
 
     programs: paths of petahour, petahour-engine, petahour-notary, petahour-gateway and, if questions
-    are asked, petahour-replica; journal: its directory, if not below the temporary one; engine,
-    gateway: more lines for their configuration.
+    are asked, petahour-replica, and, with a database, petahour-settle; journal: its directory, if not
+    below the temporary one; engine, gateway: more lines for their configuration; each: more lines for
+    all; settle: the lines of its section; options: of the daemons.
     """
 
-    def __init__(self, programs, journal=None, engine="", gateway=""):
+    def __init__(self, programs, journal=None, engine="", gateway="", each="", settle="", options=()):
         self.petahour = programs[0]
-        self.daemons = dict(zip(["engine", "notary", "gateway", "replica"], programs[1:]))
+        self.daemons = dict(zip(["engine", "notary", "gateway", "replica", "settle"], programs[1:]))
+        self.each, self.settle, self.options = each, settle, options
         self.more = engine
         self.more_gateway = gateway
         self.folder = tempfile.TemporaryDirectory(prefix="ph")
@@ -35,7 +37,7 @@ class Market:
         for name in ["operator", "notary", "gateway", "supplier", "buyer", "stranger"]:
             self.keys[name] = self.cli("keygen", "--name", name, "--out", self.key(name))
         self.configure()
-        for name in ["engine", "notary", "replica", "gateway"]:
+        for name in ["engine", "notary", "replica", "settle", "gateway"]:
             if name in self.daemons:
                 self.start(name)
 
@@ -52,16 +54,18 @@ class Market:
                 f"operator_curve_key = {op['curve_public']}\n"
                 f"operator_sign_key = {op['sign_public']}\n"
                 f"notary_sign_key = {self.keys['notary']['sign_public']}\n"
-                f"ready_file = {run}/engine.ready\n{self.more}"
+                f"ready_file = {run}/engine.ready\n{self.each}{self.more}"
                 f"[notary]\njournal = {self.journal}\nkey_file = {run}/notary.key\n"
                 f"spool = {run}/notary.spool\nlink = ipc://{run}/notary.sock\n"
-                f"ready_file = {run}/notary.ready\n"
+                f"ready_file = {run}/notary.ready\n{self.each}"
                 f"[gateway]\nengine_link = ipc://{run}/engine.sock\n"
                 f"notary_link = ipc://{run}/notary.sock\nkey_file = {run}/gateway.key\n"
                 f"order_entry = tcp://127.0.0.1:*\nmarket_data = tcp://127.0.0.1:*\n"
-                f"ready_file = {run}/gateway.ready\nreplica_link = ipc://{run}/replica.sock\n{self.more_gateway}"
+                f"ready_file = {run}/gateway.ready\nreplica_link = ipc://{run}/replica.sock\n{self.each}"
+                f"{self.more_gateway}"
                 f"[replica]\njournal = {self.journal}\nlink = ipc://{run}/replica.sock\n"
-                f"ready_file = {run}/replica.ready\n"
+                f"ready_file = {run}/replica.ready\n{self.each}"
+                f"[settle]\njournal = {self.journal}\nready_file = {run}/settle.ready\n{self.each}{self.settle}"
             )
 
     def start(self, name):
@@ -74,7 +78,7 @@ class Market:
             os.unlink(ready)
         with open(f"{self.run}/{name}.log", "a", encoding="utf-8") as log:
             self.processes[name] = subprocess.Popen(
-                [self.daemons[name], "--config", ini], stderr=log
+                [self.daemons[name], "--config", ini, *self.options], stderr=log
             )
         end = time.monotonic() + PATIENCE
         while not os.path.exists(ready):

@@ -5,9 +5,8 @@
 usage: test_guide.py README WRITE_JOURNAL FETCH_CONTRACTS PETAHOUR_NOTARY PETAHOUR_AUDIT PETAHOUR_SETTLE
 
 A block of the guide marked `console` is run line by line in a folder that has run/journal (a short day
-of a market that traded), run/log, run/contracts, run/witness.key and a settled database: lines after
-"$ " are commands, the others what they say, on both outputs.  "..." stands for any lines, also within
-a line; "# exit status 8" behind a command for the status that it ends with, which is 0 otherwise.
+of a market that traded), run/log, run/contracts, run/witness.key and a settled database (guide.py says
+what its lines mean); both outputs are compared.
 `petahour-audit COMMAND` of every command must be there, and every column of every table.
 """
 
@@ -23,35 +22,10 @@ from pathlib import Path
 README, PROGRAMS, SETTLE = Path(sys.argv[1]), sys.argv[2:6], sys.argv[6]
 
 import private_postgres  # noqa: E402
+from guide import blocks, outside, pattern, steps  # noqa: E402
 from notary_market import PATIENCE, Market, stop, write_key  # noqa: E402
 
 COMMANDS = ("verify", "replay", "report", "export", "contract", "compare", "journal", "simulate", "prove", "witness", "help")
-
-
-def blocks():
-    return re.findall(r"^```console\n(.*?)^```$", README.read_text(encoding="utf-8"), re.S | re.M)
-
-
-def steps(block):
-    """Commands of a block with what the guide shows of each."""
-    found = []
-    for line in block.splitlines():
-        if line.startswith("$ "):
-            found.append((line[2:], []))
-        else:
-            found[-1][1].append(line)
-    return found
-
-
-def pattern(lines):
-    """What the lines shown stand for."""
-    parts = []
-    for line in lines:
-        if line == "...":
-            parts.append(r"(?:[^\n]*\n)*?")
-        else:
-            parts.append(r"[^\n]*?".join(map(re.escape, line.split("..."))) + r"\n")
-    return "".join(parts)
 
 
 class Guide(unittest.TestCase):
@@ -90,7 +64,7 @@ class Guide(unittest.TestCase):
             time.sleep(0.01)
 
     def test_the_commands_say_what_is_shown(self):
-        for block in blocks():
+        for block in blocks(README.read_text(encoding="utf-8")):
             for command, shown in steps(block):
                 with self.subTest(command):
                     text, _, status = command.partition("  # exit status ")
@@ -103,13 +77,13 @@ class Guide(unittest.TestCase):
                         self.assertEqual("\n".join(shown) + "\n", done.stdout)
 
     def test_every_command_is_shown(self):
-        run = "\n".join(command for block in blocks() for command, _ in steps(block))
+        run = "\n".join(command for block in blocks(README.read_text(encoding="utf-8")) for command, _ in steps(block))
         for command in COMMANDS:
             self.assertIn(f"petahour-audit {command}", run)
 
     def test_no_command_stands_elsewhere(self):
         """What looks like a command to run is in a block that is run."""
-        text = re.sub(r"^```console\n.*?^```$", "", README.read_text(encoding="utf-8"), flags=re.S | re.M)
+        text = outside(README.read_text(encoding="utf-8"))
         self.assertNotRegex(text, r"(?m)^\$ ")
         self.assertNotRegex(text, r"(?m)^petahour-audit ")
 

@@ -130,6 +130,10 @@ DOORS = {
     ),
     "protobuf-c/protobuf-c.h": PROTO_DOORS,
     "ini.h": ("engine/process/", "clients/lib/", "clients/cli/"),
+    "microhttpd.h": ("engine/process/monitor",),
+    "arpa/inet.h": ("engine/process/monitor",),
+    "netinet/in.h": ("engine/process/monitor",),
+    "systemd/sd-daemon.h": ("engine/process/stop",),
     "jansson.h": ("clients/cli/", "clients/audit/", "clients/lib/", "clients/demo/"),
     "argp.h": ("engine/process/", "engine/host/main", "engine/settle/main", "engine/notary/main",
                "gateway/main", "clients/cli/", "clients/demo/", "clients/audit/"),  # fmt: skip

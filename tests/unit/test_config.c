@@ -25,8 +25,12 @@ static const ph_config_row rows[] = {
      "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 0, 0, "signatures"},
 };
 
-static const ph_config_table table = {"engine", rows, sizeof rows / sizeof rows[0],
-                                      sizeof(settings)};
+static const ph_config_table table = {
+    .section = "engine",
+    .rows = rows,
+    .row_cnt = sizeof rows / sizeof rows[0],
+    .settings_size = sizeof(settings),
+};
 
 static char path[64], err[1024];
 static ph_config_market market;
@@ -168,7 +172,7 @@ START_TEST(files_that_cannot_be_read)
                      PH_ENOTFOUND);
     ck_assert_ptr_nonnull(strstr(err, "/nonexistent/x.ini"));
     ck_assert_int_eq(ph_config_read("/tmp", &table, &market, &got, err, sizeof err), PH_EIO);
-    ck_assert_ptr_nonnull(strstr(err, "could not read \"/tmp\""));
+    ck_assert_ptr_nonnull(strstr(err, "could not use configuration \"/tmp\": could not be read"));
 }
 END_TEST
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/figures.h"
+
+enum {
+    SEQUENCE,
+    ENGINE_SEQUENCE,
+    LAG,
+    BEHIND,
+    CONTRACTS,
+    UNSIGNED_CNT,
+    ENGINE_CONNECTED,
+    NOTARY_CONNECTED,
+    IN_FLIGHT,
+    SESSIONS,
+    FRAMES,
+    COMMANDS,
+    QUESTIONS,
+    BUSY,
+    LIMITED,
+    MALFORMED,
+    REFUSED,
+};
+
+static const ph_metric_row rows[] = {
+    [SEQUENCE] = {"petahour_gateway_sequence", PH_METRIC_GAUGE, NULL,
+                  "Record of the engine that was taken last."},
+    [ENGINE_SEQUENCE] = {"petahour_gateway_engine_sequence", PH_METRIC_GAUGE, NULL,
+                         "Last record that the engine told of."},
+    [LAG] = {"petahour_gateway_lag_records", PH_METRIC_GAUGE, NULL,
+             "Records of the engine that were not taken yet."},
+    [BEHIND] = {"petahour_gateway_lag_seconds", PH_METRIC_SINCE, NULL,
+                "How long records have been waiting to be taken, 0 if none are."},
+    [CONTRACTS] = {"petahour_gateway_contracts_signed", PH_METRIC_GAUGE, NULL,
+                   "Contracts that the notary has brought."},
+    [UNSIGNED_CNT] = {"petahour_gateway_contracts_unsigned", PH_METRIC_GAUGE, NULL,
+                      "Contracts that are concluded and that the notary has not brought yet."},
+    [ENGINE_CONNECTED] = {"petahour_gateway_engine_connected", PH_METRIC_GAUGE, NULL,
+                          "1 when the engine was heard of lately."},
+    [NOTARY_CONNECTED] = {"petahour_gateway_notary_connected", PH_METRIC_GAUGE, NULL,
+                          "1 when the notary was heard of lately."},
+    [IN_FLIGHT] = {"petahour_gateway_commands_in_flight", PH_METRIC_GAUGE, NULL,
+                   "Commands that the engine has not answered yet."},
+    [SESSIONS] = {"petahour_gateway_sessions", PH_METRIC_GAUGE, NULL, "Sessions of clients."},
+    [FRAMES] = {"petahour_gateway_frames_total", PH_METRIC_COUNTER, NULL,
+                "Frames of clients that were taken."},
+    [COMMANDS] = {"petahour_gateway_commands_total", PH_METRIC_COUNTER, NULL,
+                  "Commands that were handed to the engine."},
+    [QUESTIONS] = {"petahour_gateway_questions_total", PH_METRIC_COUNTER, NULL,
+                   "Questions of clients."},
+    [BUSY] = {"petahour_gateway_busy_total", PH_METRIC_COUNTER, NULL,
+              "Commands and questions that were answered Busy."},
+    [LIMITED] = {"petahour_gateway_limited_total", PH_METRIC_COUNTER, NULL,
+                 "Of these: over the rate of their participant."},
+    [MALFORMED] = {"petahour_gateway_malformed_frames_total", PH_METRIC_COUNTER, NULL,
+                   "Frames of clients that could not be read."},
+    [REFUSED] = {"petahour_gateway_refusals_total", PH_METRIC_COUNTER, NULL,
+                 "Log-ons refused and sessions ended by the gateway."},
+};
+
+void phg_figures_describe(ph_monitor_settings *settings)
+{
+    settings->rows = rows;
+    settings->row_cnt = sizeof rows / sizeof rows[0];
+    settings->behind_row = BEHIND;
+}
+
+void phg_figures_tell(ph_metrics *m, const phg_figures *f)
+{
+    ph_metrics_set(m, SEQUENCE, f->sequence);
+    ph_metrics_set(m, ENGINE_SEQUENCE, f->engine_sequence);
+    ph_metrics_set(m, LAG, f->lag);
+    ph_metrics_set(m, BEHIND, f->behind.ns);
+    ph_metrics_set(m, CONTRACTS, f->contracts);
+    ph_metrics_set(m, UNSIGNED_CNT, f->unsigned_cnt);
+    ph_metrics_set(m, ENGINE_CONNECTED, f->engine_connected);
+    ph_metrics_set(m, NOTARY_CONNECTED, f->notary_connected);
+    ph_metrics_set(m, IN_FLIGHT, f->in_flight);
+    ph_metrics_set(m, SESSIONS, f->sessions);
+    ph_metrics_set(m, FRAMES, f->frames);
+    ph_metrics_set(m, COMMANDS, f->commands);
+    ph_metrics_set(m, QUESTIONS, f->questions);
+    ph_metrics_set(m, BUSY, f->busy);
+    ph_metrics_set(m, LIMITED, f->limited);
+    ph_metrics_set(m, MALFORMED, f->malformed);
+    ph_metrics_set(m, REFUSED, f->refused);
+}
