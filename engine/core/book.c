@@ -13,7 +13,8 @@ void ph_book_init(ph_market *m, ph_arena *a)
     m->order_links = ph_arena_take(a, (size_t)lim->orders_max + 1, sizeof m->order_links[0]);
     m->order_spare = ph_arena_take(a, lim->orders_max, sizeof m->order_spare[0]);
     m->orders_fresh = 1;
-    ph_index_init(&m->order_of, a, lim->orders_max);
+    ph_row_index_init(&m->order_of, a, lim->orders_max,
+                      (ph_row_keys){&m->orders->id, sizeof m->orders[0]});
     ph_index_init(&m->blocks_of, a, lim->blocks_max);
     m->nodes =
         ph_slab_init(&m->node_slab, a, lim->order_periods_max, sizeof m->nodes[0], PH_TRIAL_NODES);
@@ -154,6 +155,16 @@ static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint3
     return true;
 }
 
+/* Who stands in front is met next. */
+static void ask_for_front(const ph_market *m, uint32_t node)
+{
+    const char *p = (const char *)&m->orders[m->nodes[node].order];
+    __builtin_prefetch(p, 1, 3);
+    __builtin_prefetch(p + 64, 1, 3);
+    uint32_t next = m->nodes[node].next;
+    if (next != PH_NODE_NONE) __builtin_prefetch(&m->nodes[next], 1, 3);
+}
+
 /* The ring place is given, because a node does not know its period. */
 static void unlink_node(ph_market *m, ph_book_side *side, const ph_order *o, uint32_t at,
                         uint32_t ring)
@@ -165,10 +176,12 @@ static void unlink_node(ph_market *m, ph_book_side *side, const ph_order *o, uin
         m->nodes[n->prev].next = n->next;
     else
         v->head = n->next;
-    if (n->next != PH_NODE_NONE)
+    if (n->next != PH_NODE_NONE) {
         m->nodes[n->next].prev = n->prev;
-    else
+        if (n->prev == PH_NODE_NONE) ask_for_front(m, n->next);
+    } else {
         v->tail = n->prev;
+    }
     if (v->head == PH_NODE_NONE) {
         ph_book_period *p = ph_book_at(side, ring);
         ph_ladder *l = &p->ladder;
@@ -414,7 +427,7 @@ bool ph_book_rest(ph_market *m, uint32_t slot)
     if (o->display != 0) side->icebergs++;
     if (o->time_in_force == PH_TIF_GTT) ph_expiry_add(m, slot);
     join_list(m, slot);
-    ph_index_put(&m->order_of, o->id, slot);
+    ph_row_index_put(&m->order_of, slot);
     o->resting = true;
     return true;
 }
@@ -432,7 +445,7 @@ void ph_book_leave(ph_market *m, uint32_t slot)
     if (m->is_trial) return;
     if (o->time_in_force == PH_TIF_GTT) ph_expiry_remove(m, slot);
     leave_list(m, slot);
-    ph_index_remove(&m->order_of, o->id);
+    ph_row_index_remove(&m->order_of, slot);
 }
 
 bool ph_book_rest_again(ph_market *m, uint32_t slot)

@@ -84,7 +84,7 @@ static void ask_for_new(const ph_market *m, const ph_command *c, uint32_t step)
         ask(&who->cash);
     } else if (step == 1) {
         ask(&who->ids[who->ids_cnt % PH_CLIENT_IDS_KEPT]);
-        ask(&m->order_of.entries[ph_index_home(&m->order_of, m->last_order + 8)]);
+        ask(&m->order_of.entries[ph_row_index_home(&m->order_of, m->last_order + 8)]);
     } else {
         ask(&m->order_links[who->first_order]);
     }
@@ -105,12 +105,12 @@ static void ask_for_node(const ph_market *m, const ph_order *o)
 static void ask_for_resting(const ph_market *m, uint64_t order, uint32_t step, uint32_t *memo)
 {
     if (step == 0) {
-        ask(&m->order_of.entries[ph_index_home(&m->order_of, order)]);
+        ask(&m->order_of.entries[ph_row_index_home(&m->order_of, order)]);
         return;
     }
     if (step == 1) {
-        *memo = PH_NONE;
-        if (!ph_index_find(&m->order_of, order, memo)) return;
+        *memo = ph_row_index_guess(&m->order_of, order);
+        if (*memo == PH_NONE) return;
         ask_order(m, *memo);
         ask(&m->order_links[*memo]);
         return;

@@ -556,7 +556,7 @@ static void join_groups(visit *v)
         ph_order *o = &m->orders[slot];
         uint64_t next = o->reported;
         o->reported = 0;
-        if (next != 0 && !ph_index_find(&m->order_of, next, &o->group))
+        if (next != 0 && !ph_row_index_find(&m->order_of, next, &o->group))
             fail(v, "a group's next order is not there");
     }
     /* Every ring closes, or a walk around it would not end. */

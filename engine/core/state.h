@@ -19,6 +19,7 @@
 #include "engine/core/index.h"
 #include "engine/core/ladder.h"
 #include "engine/core/market.h"
+#include "engine/core/row_index.h"
 #include "engine/core/slab.h"
 #include "engine/wire/event.h"
 
@@ -352,7 +353,7 @@ struct ph_market {
     uint32_t order_spare_cnt;
     uint32_t order_cnt;    /* in use */
     uint32_t orders_fresh; /* slots at and above were never used */
-    ph_index order_of;     /* order id -> slot */
+    ph_row_index order_of; /* order id -> slot */
     ph_index blocks_of;    /* (participant, product) -> resting blocks */
     uint32_t block_cnt;
     ph_block *blocks; /* resting, from 1 */
