@@ -52,11 +52,9 @@ static void ask_for_product(const ph_market *m, const ph_product *p, const ph_ne
 {
     uint32_t ring = ph_ring(m, n->window.first);
     if (step == 0) {
-        ask(&p->terms.period_seconds);
-        ask(&p->terms.bond_fixed);
-        ask(&p->terms_at);
-        ask(&p->side[PH_SIDE_BUY]);
-        ask(&p->side[PH_SIDE_SELL]);
+        ask(&p->side[PH_SIDE_BUY]); /* see ph_product */
+        ask(&p->order_terms);
+        ask(&p->reference);
     } else if (step == 1) {
         ask(ph_book_at(&p->side[PH_SIDE_BUY], ring)); /* both sides share a cache line */
     } else {
@@ -131,6 +129,7 @@ static void ask_for_resting(const ph_market *m, uint64_t order, uint32_t step, u
     if (!are_many(m)) return;
     const ph_product *p = &m->products[o->product];
     ask(&p->order_cnt);
+    ask(&p->order_terms);
     ask(ph_book_at(&p->side[o->side], ph_ring(m, o->window.first)));
 }
 

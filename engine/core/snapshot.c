@@ -272,7 +272,7 @@ static void product(visit *v, ph_product *p)
     if (!reads(v)) return;
     p->phase = (ph_phase)phase;
     p->state = (ph_product_state)state;
-    p->terms = v->m->terms[p->terms_at];
+    ph_terms_apply(p, &v->m->terms[p->terms_at]);
     p->reference = p->last_traded != 0 ? p->last_traded : p->terms.reference_price;
     p->gate_next = gate;
 }

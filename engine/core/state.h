@@ -12,6 +12,8 @@
 #ifndef ENGINE_CORE_STATE_H
 #define ENGINE_CORE_STATE_H
 
+#include <stddef.h>
+
 #include "engine/base/limits.h"
 #include "engine/base/money.h"
 #include "engine/base/panic.h"
@@ -163,21 +165,41 @@ typedef struct {
     ph_wide shift;     /* by how much best keys rose, at most, in any block's periods */
 } ph_book_side;
 
+/* Of a product's terms, what every order is checked by. */
 typedef struct {
-    ph_product_terms terms;
-    uint32_t terms_version; /* of this product, from 1 */
-    uint32_t terms_at;      /* where `terms` stands in the market's list of all terms ever */
+    ph_price tick;
+    ph_money bond_fixed;
+    uint32_t bond_ppm, band_ppm;
+    uint32_t fee_ppm; /* the larger one of maker and taker */
+    uint32_t lot, quantity_max;
+    uint32_t site, hardware, hardware_units;
+    bool attested_only;
+} ph_order_terms;
+
+/* What orders look at lies in three cache lines: what matters of both sides in one, the terms of
+   orders and what changes in two.  See ph_terms_apply. */
+typedef struct {
+    _Alignas(64) ph_price last_traded; /* last price of 6.4 between EACH orders; 0: none */
+    uint32_t terms_version;            /* of this product, from 1 */
+    uint32_t terms_at; /* where `terms` stands in the market's list of all terms ever */
+    ph_book_side side[3]; /* by ph_side */
+    ph_order_terms order_terms;
     ph_product_state state;
     ph_phase phase;
-    ph_price last_traded; /* last price of 6.4 between EACH orders; 0: none */
-    ph_price reference;   /* that, or the listed one */
+    ph_price reference; /* last_traded, or the listed price */
     /* Open periods, as long as the stamp is before `open_until`; see gate.c. */
-    ph_period open_first;
     uint64_t open_last, open_until_ns;
-    ph_period gate_next;  /* lowest period whose gate has not been run; valid while resting */
-    uint32_t order_cnt;   /* resting */
-    ph_book_side side[3]; /* by ph_side */
+    ph_period open_first;
+    uint32_t order_cnt;  /* resting */
+    ph_period gate_next; /* lowest period whose gate has not been run; valid while resting */
+    ph_product_terms terms;
 } ph_product;
+
+_Static_assert(offsetof(ph_product, side[PH_SIDE_BUY]) == 64 &&
+                   offsetof(ph_product, side[PH_SIDE_SELL].blocks.cnt) + sizeof(uint32_t) == 128,
+               "what matters of both sides lies in one cache line");
+_Static_assert(offsetof(ph_product, order_terms) >= 128 && offsetof(ph_product, gate_next) == 256,
+               "the terms of orders and what changes lie in two");
 
 /* A contract: who delivers to whom, and what of it is not final yet.  Kept for ever: a chain of
    resales leads back through `parent`. */
