@@ -2,6 +2,7 @@
 #include "engine/core/book.h"
 
 #include "engine/base/panic.h"
+#include "engine/core/ahead.h"
 #include "engine/core/expiry.h"
 #include "engine/core/reach.h"
 
@@ -155,14 +156,17 @@ static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint3
     return true;
 }
 
-/* Who stands in front is met next. */
-static void ask_for_front(const ph_market *m, uint32_t node)
+/* Who stands in front is met next, and then who stands behind: each is asked for a step before it
+   is looked at, as far as the queue goes. */
+static void ask_for_front(const ph_market *m, uint32_t front)
 {
-    const char *p = (const char *)&m->orders[m->nodes[node].order];
-    __builtin_prefetch(p, 1, 3);
-    __builtin_prefetch(p + 64, 1, 3);
-    uint32_t next = m->nodes[node].next;
-    if (next != PH_NODE_NONE) __builtin_prefetch(&m->nodes[next], 1, 3);
+    const ph_node *first = &m->nodes[front];
+    ph_ask(&m->order_of.entries[ph_row_index_home(&m->order_of, m->orders[first->order].id)]);
+    ph_ask(&m->order_links[first->order]);
+    if (first->next == PH_NODE_NONE) return;
+    const ph_node *second = &m->nodes[first->next];
+    ph_book_ask(m, second->order);
+    if (second->next != PH_NODE_NONE) ph_ask(&m->nodes[second->next]);
 }
 
 /* The ring place is given, because a node does not know its period. */
