@@ -281,8 +281,8 @@ typedef struct {
 } ph_dispute;
 
 typedef struct {
-    uint64_t due_ns;
-    uint32_t first; /* contract-period; of the free list */
+    uint64_t due_ns; /* 0: in the free list, or never used */
+    uint32_t first;  /* contract-period; of the free list */
     uint32_t heap_at;
     uint32_t next_of_hash;
 } ph_due_group;
@@ -404,6 +404,7 @@ struct ph_market {
     uint32_t dispute_free, disputes_fresh, dispute_cnt;
     ph_due_group *due_groups;
     uint32_t due_group_free, due_groups_fresh;
+    uint32_t due_last; /* group that a contract-period joined last */
     uint32_t *due_heap;
     uint32_t due_heap_cnt;
     ph_due_entry *due_run;   /* scratch */
