@@ -109,7 +109,7 @@ static void ask_for_resting(const ph_market *m, uint64_t order, uint32_t step, u
     /* Whatever is there by now: a slot that was given back is as good to look at. */
     if (*memo == PH_NONE) return;
     const ph_order *o = &m->orders[*memo];
-    ph_ask(o);
+    ph_ask(o); /* once more: the first time may have fetched no more than the address of its page */
     if (step == 3) {
         if (o->shape == PH_SHAPE_EACH) ask_for_node(m, o);
         return;

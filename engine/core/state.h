@@ -181,7 +181,7 @@ typedef struct {
 typedef struct {
     _Alignas(64) ph_price last_traded; /* last price of 6.4 between EACH orders; 0: none */
     uint32_t terms_version;            /* of this product, from 1 */
-    uint32_t terms_at; /* where `terms` stands in the market's list of all terms ever */
+    uint32_t terms_at;    /* where `terms` stands in the market's list of all terms ever */
     ph_book_side side[3]; /* by ph_side */
     ph_order_terms order_terms;
     ph_product_state state;

@@ -10,8 +10,8 @@ static ph_capacity_draw draw_of(const ph_market *m, const ph_order *o, ph_window
     return (ph_capacity_draw){.pool = o->pool,
                               .kind = PH_CAPACITY_REGISTERED,
                               .window = window,
-                              .units =
-                                  (uint64_t)units * m->products[o->product].order_terms.hardware_units};
+                              .units = (uint64_t)units *
+                                       m->products[o->product].order_terms.hardware_units};
 }
 
 bool ph_supply_attested(const ph_market *m, const ph_order *o)
