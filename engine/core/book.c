@@ -2,6 +2,7 @@
 #include "engine/core/book.h"
 
 #include "engine/base/panic.h"
+#include "engine/core/ahead.h"
 #include "engine/core/expiry.h"
 #include "engine/core/reach.h"
 
@@ -13,7 +14,8 @@ void ph_book_init(ph_market *m, ph_arena *a)
     m->order_links = ph_arena_take(a, (size_t)lim->orders_max + 1, sizeof m->order_links[0]);
     m->order_spare = ph_arena_take(a, lim->orders_max, sizeof m->order_spare[0]);
     m->orders_fresh = 1;
-    ph_index_init(&m->order_of, a, lim->orders_max);
+    ph_row_index_init(&m->order_of, a, lim->orders_max,
+                      (ph_row_keys){&m->orders->id, sizeof m->orders[0]});
     ph_index_init(&m->blocks_of, a, lim->blocks_max);
     m->nodes =
         ph_slab_init(&m->node_slab, a, lim->order_periods_max, sizeof m->nodes[0], PH_TRIAL_NODES);
@@ -154,6 +156,19 @@ static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint3
     return true;
 }
 
+/* Who stands in front is met next, and then who stands behind: each is asked for a step before it
+   is looked at, as far as the queue goes. */
+static void ask_for_front(const ph_market *m, uint32_t front)
+{
+    const ph_node *first = &m->nodes[front];
+    ph_ask(&m->order_of.entries[ph_row_index_home(&m->order_of, m->orders[first->order].id)]);
+    ph_ask(&m->order_links[first->order]);
+    if (first->next == PH_NODE_NONE) return;
+    const ph_node *second = &m->nodes[first->next];
+    ph_book_ask(m, second->order);
+    if (second->next != PH_NODE_NONE) ph_ask(&m->nodes[second->next]);
+}
+
 /* The ring place is given, because a node does not know its period. */
 static void unlink_node(ph_market *m, ph_book_side *side, const ph_order *o, uint32_t at,
                         uint32_t ring)
@@ -165,10 +180,12 @@ static void unlink_node(ph_market *m, ph_book_side *side, const ph_order *o, uin
         m->nodes[n->prev].next = n->next;
     else
         v->head = n->next;
-    if (n->next != PH_NODE_NONE)
+    if (n->next != PH_NODE_NONE) {
         m->nodes[n->next].prev = n->prev;
-    else
+        if (n->prev == PH_NODE_NONE) ask_for_front(m, n->next);
+    } else {
         v->tail = n->prev;
+    }
     if (v->head == PH_NODE_NONE) {
         ph_book_period *p = ph_book_at(side, ring);
         ph_ladder *l = &p->ladder;
@@ -414,7 +431,7 @@ bool ph_book_rest(ph_market *m, uint32_t slot)
     if (o->display != 0) side->icebergs++;
     if (o->time_in_force == PH_TIF_GTT) ph_expiry_add(m, slot);
     join_list(m, slot);
-    ph_index_put(&m->order_of, o->id, slot);
+    ph_row_index_put(&m->order_of, slot);
     o->resting = true;
     return true;
 }
@@ -432,7 +449,7 @@ void ph_book_leave(ph_market *m, uint32_t slot)
     if (m->is_trial) return;
     if (o->time_in_force == PH_TIF_GTT) ph_expiry_remove(m, slot);
     leave_list(m, slot);
-    ph_index_remove(&m->order_of, o->id);
+    ph_row_index_remove(&m->order_of, slot);
 }
 
 bool ph_book_rest_again(ph_market *m, uint32_t slot)

@@ -8,6 +8,7 @@
 #ifndef ENGINE_CORE_BOOK_H
 #define ENGINE_CORE_BOOK_H
 
+#include "engine/core/ahead.h"
 #include "engine/core/state.h"
 
 void ph_book_init(ph_market *m, ph_arena *a);
@@ -127,6 +128,14 @@ void ph_book_shorten(ph_market *m, uint32_t slot, uint32_t periods);
 
 /* Resting blocks of a participant in a product. */
 uint32_t ph_book_blocks_of(const ph_market *m, uint32_t participant, uint32_t product);
+
+/* Asks for an order ahead of its turn. */
+static inline void ph_book_ask(const ph_market *m, uint32_t slot)
+{
+    const char *o = (const char *)&m->orders[slot];
+    ph_ask(o);
+    ph_ask(o + 64);
+}
 
 /* The level behind entry i (from the best) of a ladder. */
 static inline ph_level *ph_book_level(const ph_market *m, const ph_ladder *l, uint32_t i)

@@ -73,7 +73,7 @@ static ph_reject check_product_and_window(ph_market *m, ph_arrival *a)
 static ph_reject check_quantity_and_price(ph_arrival *a)
 {
     const ph_new_order *n = a->n;
-    const ph_product_terms *terms = &a->product->terms;
+    const ph_order_terms *terms = &a->product->order_terms;
     if (n->quantity % terms->lot != 0)
         return refuse(a, PH_REJECT_QUANTITY_LOT, n->quantity, terms->lot);
     if (n->quantity == 0 || n->quantity > terms->quantity_max)
@@ -126,8 +126,8 @@ ph_reject ph_check_display(uint32_t display, uint32_t quantity, uint32_t lot, in
 static ph_reject check_length(ph_arrival *a)
 {
     const ph_new_order *n = a->n;
-    uint32_t longest = a->product->terms.block_periods_max;
-    if (n->shape == PH_SHAPE_EACH) longest = PH_EACH_PERIODS_MAX;
+    uint32_t longest = n->shape == PH_SHAPE_EACH ? (uint32_t)PH_EACH_PERIODS_MAX
+                                                 : a->product->terms.block_periods_max;
     uint32_t length = n->shape == PH_SHAPE_FLEX ? n->duration : n->window.periods;
     if (length > longest) return refuse(a, PH_REJECT_WINDOW_LENGTH, length, longest);
     if (n->shape != PH_SHAPE_FLEX) return PH_REJECT_NONE;
@@ -143,7 +143,7 @@ static ph_reject check_shape(const ph_market *m, ph_arrival *a)
     int field = foreign_field(n);
     if (field != 0) return refuse(a, PH_REJECT_SHAPE_FIELD, field, 0);
     ph_reject why =
-        ph_check_display(n->display_quantity, n->quantity, a->product->terms.lot, a->args);
+        ph_check_display(n->display_quantity, n->quantity, a->product->order_terms.lot, a->args);
     if (why != PH_REJECT_NONE) return why;
     bool at_once = n->time_in_force == PH_TIF_IOC || n->time_in_force == PH_TIF_FOK;
     if (n->post_only && at_once) return refuse(a, PH_REJECT_SHAPE_FIELD, FIELD_POST_ONLY, 0);
@@ -184,14 +184,14 @@ static ph_reject check_blocks(const ph_market *m, ph_arrival *a)
 static ph_reject check_supply(ph_market *m, ph_arrival *a)
 {
     const ph_new_order *n = a->n;
-    const ph_product_terms *terms = &a->product->terms;
+    const ph_order_terms *terms = &a->product->order_terms;
     if (n->side != PH_SIDE_SELL) return PH_REJECT_NONE;
     if (n->from_contract.v != 0) {
         ph_reject why = ph_contract_check_resale(m, a->sender, n, a->args);
         if (why != PH_REJECT_NONE) return why;
     }
     if (n->from_contract.v == 0)
-        a->draft->pool = ph_capacity_pool(m, a->sender, terms->site.v, terms->hardware.v);
+        a->draft->pool = ph_capacity_pool(m, a->sender, terms->site, terms->hardware);
     return ph_supply_check(m, a->draft, n->window, n->quantity, a->args);
 }
 
@@ -199,8 +199,8 @@ bool ph_check_bond_unit(const ph_product *p, ph_price price, ph_money *ret)
 {
     ph_price base = price > p->reference ? price : p->reference;
     ph_money share;
-    if (!ph_money_share_up(base, p->terms.bond_ppm, &share)) return false;
-    *ret = share > p->terms.bond_fixed ? share : p->terms.bond_fixed;
+    if (!ph_money_share_up(base, p->order_terms.bond_ppm, &share)) return false;
+    *ret = share > p->order_terms.bond_fixed ? share : p->order_terms.bond_fixed;
     return true;
 }
 

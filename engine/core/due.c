@@ -7,7 +7,7 @@
 void ph_due_init(ph_market *m, ph_arena *a)
 {
     size_t most = (size_t)m->limits.deliveries_max + 1;
-    m->due_groups = ph_arena_take(a, most, sizeof m->due_groups[0]);
+    m->due_groups = ph_arena_take(a, most + 1, sizeof m->due_groups[0]);
     m->due_heap = ph_arena_take(a, most, sizeof m->due_heap[0]);
     m->due_run = ph_arena_take(a, most, sizeof m->due_run[0]);
     m->due_slot_bits = 4;
@@ -101,17 +101,28 @@ static void drop_group(ph_market *m, uint32_t group)
         sink(m, m->due_groups[last].heap_at);
     }
     m->due_groups[group].first = m->due_group_free;
+    m->due_groups[group].due_ns = 0; /* none's */
     m->due_group_free = group;
 }
 
 /* ---- Members -------------------------------------------------------------------------------- */
 
+/* Contract-periods come one after the other: so did, most often, the groups that they wait in. */
+static uint32_t find_near(ph_market *m, uint64_t due_ns)
+{
+    const ph_due_group *last = &m->due_groups[m->due_last];
+    if (last->due_ns == due_ns) return m->due_last;
+    /* One more than there can be is there, and empty. */
+    return last[1].due_ns == due_ns ? m->due_last + 1 : find(m, due_ns);
+}
+
 void ph_due_add(ph_market *m, uint32_t delivery, uint64_t due_ns)
 {
     ph_delivery *d = &m->deliveries[delivery];
     PH_ASSERT(d->due_group == PH_NONE && due_ns != 0);
-    d->due_group = find(m, due_ns);
+    d->due_group = find_near(m, due_ns);
     if (d->due_group == PH_NONE) d->due_group = group_new(m, due_ns);
+    m->due_last = d->due_group;
     ph_due_group *g = &m->due_groups[d->due_group];
     d->due_prev = PH_NONE;
     d->due_next = g->first;

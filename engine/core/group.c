@@ -36,7 +36,7 @@ static bool same_supply(const ph_order *a, const ph_order *b)
 static uint64_t supply_units(const ph_market *m, const ph_order *o)
 {
     if (o->from_contract != 0) return o->offered;
-    return (uint64_t)o->offered * m->products[o->product].terms.hardware_units;
+    return (uint64_t)o->offered * m->products[o->product].order_terms.hardware_units;
 }
 
 /* The member of the ring that offers most of one supply in one period; PH_NONE if none does. */

@@ -25,9 +25,9 @@ typedef struct {
 } ph_ladder_entry;
 
 typedef struct {
+    uint32_t cnt; /* entries; they are the first ones of the run */
     uint32_t run; /* 2 * first cell + 2^k, the cells of the run, which lies at a multiple of that;
                      0: none */
-    uint32_t cnt; /* entries; they are the first ones of the run */
 } ph_ladder;
 
 typedef struct {

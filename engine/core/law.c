@@ -144,6 +144,9 @@ static const char *orders_broken(const ph_market *m)
              o = m->order_links[o].next) {
             const char *law = order_broken(m, &m->orders[o]);
             if (law != NULL) return law;
+            uint32_t found;
+            if (!ph_row_index_find(&m->order_of, m->orders[o].id, &found) || found != o)
+                return "an order is not found by its id";
             listed++;
         }
     }
@@ -153,9 +156,23 @@ static const char *orders_broken(const ph_market *m)
             return "a product's orders are not as many as it counts";
         resting += cnt;
     }
-    return listed == resting && listed == m->order_cnt
+    return listed == resting && listed == m->order_cnt && listed == m->order_of.cnt
                ? NULL
                : "an order rests that is in no participant's list, or the other way round";
+}
+
+static const char *terms_broken(const ph_product *p)
+{
+    const ph_order_terms *o = &p->order_terms;
+    const ph_product_terms *t = &p->terms;
+    bool same = o->tick == t->tick && o->bond_fixed == t->bond_fixed &&
+                o->bond_ppm == t->bond_ppm && o->band_ppm == t->band_ppm && o->lot == t->lot &&
+                o->quantity_max == t->quantity_max && o->site == t->site.v &&
+                o->hardware == t->hardware.v && o->hardware_units == t->hardware_units &&
+                o->attested_only == t->attested_only;
+    uint32_t fee = t->maker_ppm > t->taker_ppm ? t->maker_ppm : t->taker_ppm;
+    return same && o->fee_ppm == fee ? NULL
+                                     : "orders are checked by other terms than the product's";
 }
 
 /* Rulebook 6.6: what none must be able to find. */
@@ -196,7 +213,8 @@ const char *ph_market_broken(const ph_market *m)
     if (law == NULL) law = orders_broken(m);
     for (uint32_t i = 1; law == NULL && i <= m->product_cnt; i++) {
         const ph_product *p = &m->products[i];
-        law = side_broken(m, &p->side[PH_SIDE_BUY]);
+        law = terms_broken(p);
+        if (law == NULL) law = side_broken(m, &p->side[PH_SIDE_BUY]);
         if (law == NULL) law = side_broken(m, &p->side[PH_SIDE_SELL]);
         if (law == NULL) law = ph_reach_broken(m, p, PH_SIDE_BUY);
         if (law == NULL) law = ph_reach_broken(m, p, PH_SIDE_SELL);

@@ -46,8 +46,7 @@ bool ph_ledger_hold_of(const ph_market *m, const ph_order *o, uint64_t unit_peri
     if (o->side == PH_SIDE_SELL) return ph_money_times(o->bond_unit, unit_periods, ret);
     ph_money cost, fee;
     if (!ph_money_times(ph_price_of(o->key), unit_periods, &cost)) return false;
-    const ph_product_terms *terms = &m->products[o->product].terms;
-    uint32_t ppm = terms->maker_ppm > terms->taker_ppm ? terms->maker_ppm : terms->taker_ppm;
+    uint32_t ppm = m->products[o->product].order_terms.fee_ppm;
     return ph_money_share_up(cost, ppm, &fee) && ph_money_add(cost, fee, ret);
 }
 

@@ -550,7 +550,7 @@ void ph_market_each_account(const ph_market *m,
 bool ph_market_order(const ph_market *m, ph_order_id id, ph_resting_order *ret)
 {
     uint32_t slot;
-    if (id.v == 0 || !ph_index_find(&m->order_of, id.v, &slot)) return false;
+    if (id.v == 0 || !ph_row_index_find(&m->order_of, id.v, &slot)) return false;
     const ph_order *o = &m->orders[slot];
     *ret = (ph_resting_order){.order = {o->id},
                               .participant = {o->participant},

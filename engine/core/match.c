@@ -463,8 +463,8 @@ bool ph_match_each_would_trade(ph_market *m, uint32_t incoming)
 
 bool ph_match_in_band(const ph_product *p, ph_price price, ph_price *ret_bound)
 {
-    if (p->terms.band_ppm == 0) return true;
-    ph_wide width = (ph_wide)p->reference * p->terms.band_ppm;
+    if (p->order_terms.band_ppm == 0) return true;
+    ph_wide width = (ph_wide)p->reference * p->order_terms.band_ppm;
     ph_wide distance = (ph_wide)price - p->reference;
     if ((distance < 0 ? -distance : distance) * PH_PPM <= width) return true;
     ph_wide bound = distance < 0 ? p->reference - width / PH_PPM : p->reference + width / PH_PPM;

@@ -260,7 +260,7 @@ uint32_t ph_place_find(const ph_market *m, uint32_t sender, uint64_t order,
     uint64_t id = order;
     if (id == 0) id = ph_check_order_of_client_id(&m->participants[sender], client_order_id);
     uint32_t slot = PH_NONE;
-    bool rests = id != 0 && ph_index_find(&m->order_of, id, &slot);
+    bool rests = id != 0 && ph_row_index_find(&m->order_of, id, &slot);
     /* Whether another participant's order rests is none of the sender's business. */
     return rests && m->orders[slot].participant == sender ? slot : PH_NONE;
 }

@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a later command will touch, asked for ahead of its turn.  Nothing here may wait: what a step
    reads, the one before has asked for. */
+#include "engine/core/ahead.h"
 #include "engine/core/book.h"
 #include "engine/core/market.h"
 #include "engine/core/state.h"
-
-static void ask(const void *p)
-{
-    __builtin_prefetch(p, 1, 3);
-    /* Some compilers drop calls of a function that only asks, as one without any effect. */
-    __asm__("" : : "r"(p));
-}
-
-static void ask_order(const ph_market *m, uint32_t slot)
-{
-    const char *p = (const char *)&m->orders[slot];
-    ask(p);
-    ask(p + 64);
-}
 
 /* What is few stays in the processor's caches by itself. */
 static bool are_many(const ph_market *m)
@@ -25,12 +12,22 @@ static bool are_many(const ph_market *m)
     return m->product_cnt > 64;
 }
 
+/* The entries that are met first: as many of the best as most ladders have. */
+static void ask_for_ladder(const ph_market *m, const ph_book_side *side, uint32_t ring)
+{
+    const ph_ladder *l = &ph_book_at(side, ring)->ladder;
+    if (l->cnt == 0) return;
+    const char *best = (const char *)ph_ladder_nth(&m->ladders, l, 0);
+    ph_ask(best);
+    ph_ask(best - 64); /* an entry of somebody else, if not its own */
+}
+
 /* An order that will execute at once meets the first one of the other side. */
 static void ask_for_maker(const ph_market *m, const ph_ladder *other)
 {
     const ph_node *maker = &m->nodes[ph_book_level(m, other, 0)->head];
-    ask_order(m, maker->order);
-    ask(&m->order_links[maker->order]);
+    ph_book_ask(m, maker->order);
+    ph_ask(&m->order_links[maker->order]);
 }
 
 static void ask_for_queue(const ph_market *m, const ph_product *p, const ph_new_order *n)
@@ -43,7 +40,7 @@ static void ask_for_queue(const ph_market *m, const ph_product *p, const ph_new_
     } else if (are_many(m)) {
         const ph_ladder *own = &ph_book_at(&p->side[n->side], ring)->ladder;
         if (own->cnt > 0 && ph_ladder_find(&m->ladders, own, key, &better))
-            ask(ph_book_level(m, own, better));
+            ph_ask(ph_book_level(m, own, better));
     }
 }
 
@@ -52,18 +49,14 @@ static void ask_for_product(const ph_market *m, const ph_product *p, const ph_ne
 {
     uint32_t ring = ph_ring(m, n->window.first);
     if (step == 0) {
-        ask(&p->terms.period_seconds);
-        ask(&p->terms.bond_fixed);
-        ask(&p->terms_at);
-        ask(&p->side[PH_SIDE_BUY]);
-        ask(&p->side[PH_SIDE_SELL]);
+        ph_ask(&p->side[PH_SIDE_BUY]); /* see ph_product */
+        ph_ask(&p->order_terms);
+        ph_ask(&p->reference);
     } else if (step == 1) {
-        ask(ph_book_at(&p->side[PH_SIDE_BUY], ring)); /* both sides share a cache line */
+        ph_ask(ph_book_at(&p->side[PH_SIDE_BUY], ring)); /* both sides share a cache line */
     } else {
-        for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++) {
-            const ph_ladder *l = &ph_book_at(&p->side[s], ring)->ladder;
-            if (l->cnt > 0) ask(ph_ladder_nth(&m->ladders, l, 0));
-        }
+        for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++)
+            ask_for_ladder(m, &p->side[s], ring);
     }
 }
 
@@ -81,57 +74,57 @@ static void ask_for_new(const ph_market *m, const ph_command *c, uint32_t step)
     }
     if (are_many(m)) ask_for_product(m, p, n, step);
     if (step == 0) {
-        ask(&who->cash);
+        ph_ask(&who->cash);
     } else if (step == 1) {
-        ask(&who->ids[who->ids_cnt % PH_CLIENT_IDS_KEPT]);
-        ask(&m->order_of.entries[ph_index_home(&m->order_of, m->last_order + 8)]);
+        ph_ask(&who->ids[who->ids_cnt % PH_CLIENT_IDS_KEPT]);
+        ph_ask(&m->order_of.entries[ph_row_index_home(&m->order_of, m->last_order + 8)]);
     } else {
-        ask(&m->order_links[who->first_order]);
+        ph_ask(&m->order_links[who->first_order]);
     }
 }
 
 static void ask_for_node(const ph_market *m, const ph_order *o)
 {
     const ph_node *n = &m->nodes[o->node];
-    if (n->next != PH_NODE_NONE) ask(&m->nodes[n->next]);
-    if (n->prev != PH_NODE_NONE) ask(&m->nodes[n->prev]);
-    ask(&m->levels[n->level]);
+    if (n->next != PH_NODE_NONE) ph_ask(&m->nodes[n->next]);
+    if (n->prev != PH_NODE_NONE) ph_ask(&m->nodes[n->prev]);
+    ph_ask(&m->levels[n->level]);
     if (!are_many(m)) return;
-    const ph_book_side *side = &m->products[o->product].side[o->side];
-    const ph_ladder *l = &ph_book_at(side, ph_ring(m, o->window.first))->ladder;
-    if (l->cnt > 0) ask(ph_ladder_nth(&m->ladders, l, 0));
+    ask_for_ladder(m, &m->products[o->product].side[o->side], ph_ring(m, o->window.first));
 }
 
 static void ask_for_resting(const ph_market *m, uint64_t order, uint32_t step, uint32_t *memo)
 {
     if (step == 0) {
-        ask(&m->order_of.entries[ph_index_home(&m->order_of, order)]);
+        ph_ask(&m->order_of.entries[ph_row_index_home(&m->order_of, order)]);
         return;
     }
     if (step == 1) {
-        *memo = PH_NONE;
-        if (!ph_index_find(&m->order_of, order, memo)) return;
-        ask_order(m, *memo);
-        ask(&m->order_links[*memo]);
+        *memo = ph_row_index_guess(&m->order_of, order);
+        if (*memo == PH_NONE) return;
+        ph_book_ask(m, *memo);
+        ph_ask(&m->order_links[*memo]);
         return;
     }
     /* Whatever is there by now: a slot that was given back is as good to look at. */
     if (*memo == PH_NONE) return;
     const ph_order *o = &m->orders[*memo];
+    ph_ask(o); /* once more: the first time may have fetched no more than the address of its page */
     if (step == 3) {
         if (o->shape == PH_SHAPE_EACH) ask_for_node(m, o);
         return;
     }
     const ph_order_links *l = &m->order_links[*memo];
-    ask(&m->order_links[l->next]);
-    ask(&m->order_links[l->prev]);
+    ph_ask(&m->order_links[l->next]);
+    ph_ask(&m->order_links[l->prev]);
     if (o->shape != PH_SHAPE_EACH) return;
-    ask(&m->nodes[o->node]);
-    ask(&m->node_slab.state[o->node]);
+    ph_ask(&m->nodes[o->node]);
+    ph_ask(&m->node_slab.state[o->node]);
     if (!are_many(m)) return;
     const ph_product *p = &m->products[o->product];
-    ask(&p->order_cnt);
-    ask(ph_book_at(&p->side[o->side], ph_ring(m, o->window.first)));
+    ph_ask(&p->order_cnt);
+    ph_ask(&p->order_terms);
+    ph_ask(ph_book_at(&p->side[o->side], ph_ring(m, o->window.first)));
 }
 
 void ph_market_prefetch(const ph_market *m, const ph_command *c, uint32_t step, uint32_t *memo)

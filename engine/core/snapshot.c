@@ -272,7 +272,7 @@ static void product(visit *v, ph_product *p)
     if (!reads(v)) return;
     p->phase = (ph_phase)phase;
     p->state = (ph_product_state)state;
-    p->terms = v->m->terms[p->terms_at];
+    ph_terms_apply(p, &v->m->terms[p->terms_at]);
     p->reference = p->last_traded != 0 ? p->last_traded : p->terms.reference_price;
     p->gate_next = gate;
 }
@@ -556,7 +556,7 @@ static void join_groups(visit *v)
         ph_order *o = &m->orders[slot];
         uint64_t next = o->reported;
         o->reported = 0;
-        if (next != 0 && !ph_index_find(&m->order_of, next, &o->group))
+        if (next != 0 && !ph_row_index_find(&m->order_of, next, &o->group))
             fail(v, "a group's next order is not there");
     }
     /* Every ring closes, or a walk around it would not end. */

@@ -379,15 +379,18 @@ const char *ph_snapshot_places_wrong(ph_market *m)
 {
     uint32_t unused, seen = 1;
     for (uint32_t slot = 1; slot < m->orders_fresh; slot++)
-        ph_index_remove(&m->order_of, m->orders[slot].id);
+        ph_row_index_remove(&m->order_of, slot);
+    ph_row_keys ids = m->order_of.keys;
+    m->order_of.keys.first = &m->orders->place;
     for (; seen < m->orders_fresh; seen++) {
-        if (ph_index_find(&m->order_of, m->orders[seen].place, &unused)) break;
-        ph_index_put(&m->order_of, m->orders[seen].place, seen);
+        if (ph_row_index_find(&m->order_of, m->orders[seen].place, &unused)) break;
+        ph_row_index_put(&m->order_of, seen);
     }
     for (uint32_t slot = 1; slot < seen; slot++)
-        ph_index_remove(&m->order_of, m->orders[slot].place);
+        ph_row_index_remove(&m->order_of, slot);
+    m->order_of.keys = ids;
     for (uint32_t slot = 1; slot < m->orders_fresh; slot++)
-        ph_index_put(&m->order_of, m->orders[slot].id, slot);
+        ph_row_index_put(&m->order_of, slot);
     return seen == m->orders_fresh ? NULL : "two orders have one place";
 }
 

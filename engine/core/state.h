@@ -12,6 +12,8 @@
 #ifndef ENGINE_CORE_STATE_H
 #define ENGINE_CORE_STATE_H
 
+#include <stddef.h>
+
 #include "engine/base/limits.h"
 #include "engine/base/money.h"
 #include "engine/base/panic.h"
@@ -19,6 +21,7 @@
 #include "engine/core/index.h"
 #include "engine/core/ladder.h"
 #include "engine/core/market.h"
+#include "engine/core/row_index.h"
 #include "engine/core/slab.h"
 #include "engine/wire/event.h"
 
@@ -162,21 +165,41 @@ typedef struct {
     ph_wide shift;     /* by how much best keys rose, at most, in any block's periods */
 } ph_book_side;
 
+/* Of a product's terms, what every order is checked by. */
 typedef struct {
-    ph_product_terms terms;
-    uint32_t terms_version; /* of this product, from 1 */
-    uint32_t terms_at;      /* where `terms` stands in the market's list of all terms ever */
+    ph_price tick;
+    ph_money bond_fixed;
+    uint32_t bond_ppm, band_ppm;
+    uint32_t fee_ppm; /* the larger one of maker and taker */
+    uint32_t lot, quantity_max;
+    uint32_t site, hardware, hardware_units;
+    bool attested_only;
+} ph_order_terms;
+
+/* What orders look at lies in three cache lines: what matters of both sides in one, the terms of
+   orders and what changes in two.  See ph_terms_apply. */
+typedef struct {
+    _Alignas(64) ph_price last_traded; /* last price of 6.4 between EACH orders; 0: none */
+    uint32_t terms_version;            /* of this product, from 1 */
+    uint32_t terms_at;    /* where `terms` stands in the market's list of all terms ever */
+    ph_book_side side[3]; /* by ph_side */
+    ph_order_terms order_terms;
     ph_product_state state;
     ph_phase phase;
-    ph_price last_traded; /* last price of 6.4 between EACH orders; 0: none */
-    ph_price reference;   /* that, or the listed one */
+    ph_price reference; /* last_traded, or the listed price */
     /* Open periods, as long as the stamp is before `open_until`; see gate.c. */
-    ph_period open_first;
     uint64_t open_last, open_until_ns;
-    ph_period gate_next;  /* lowest period whose gate has not been run; valid while resting */
-    uint32_t order_cnt;   /* resting */
-    ph_book_side side[3]; /* by ph_side */
+    ph_period open_first;
+    uint32_t order_cnt;  /* resting */
+    ph_period gate_next; /* lowest period whose gate has not been run; valid while resting */
+    ph_product_terms terms;
 } ph_product;
+
+_Static_assert(offsetof(ph_product, side[PH_SIDE_BUY]) == 64 &&
+                   offsetof(ph_product, side[PH_SIDE_SELL].blocks.cnt) + sizeof(uint32_t) == 128,
+               "what matters of both sides lies in one cache line");
+_Static_assert(offsetof(ph_product, order_terms) >= 128 && offsetof(ph_product, gate_next) == 256,
+               "the terms of orders and what changes lie in two");
 
 /* A contract: who delivers to whom, and what of it is not final yet.  Kept for ever: a chain of
    resales leads back through `parent`. */
@@ -258,8 +281,8 @@ typedef struct {
 } ph_dispute;
 
 typedef struct {
-    uint64_t due_ns;
-    uint32_t first; /* contract-period; of the free list */
+    uint64_t due_ns; /* 0: in the free list, or never used */
+    uint32_t first;  /* contract-period; of the free list */
     uint32_t heap_at;
     uint32_t next_of_hash;
 } ph_due_group;
@@ -352,7 +375,7 @@ struct ph_market {
     uint32_t order_spare_cnt;
     uint32_t order_cnt;    /* in use */
     uint32_t orders_fresh; /* slots at and above were never used */
-    ph_index order_of;     /* order id -> slot */
+    ph_row_index order_of; /* order id -> slot */
     ph_index blocks_of;    /* (participant, product) -> resting blocks */
     uint32_t block_cnt;
     ph_block *blocks; /* resting, from 1 */
@@ -381,6 +404,7 @@ struct ph_market {
     uint32_t dispute_free, disputes_fresh, dispute_cnt;
     ph_due_group *due_groups;
     uint32_t due_group_free, due_groups_fresh;
+    uint32_t due_last; /* group that a contract-period joined last */
     uint32_t *due_heap;
     uint32_t due_heap_cnt;
     ph_due_entry *due_run;   /* scratch */

@@ -10,14 +10,14 @@ static ph_capacity_draw draw_of(const ph_market *m, const ph_order *o, ph_window
     return (ph_capacity_draw){.pool = o->pool,
                               .kind = PH_CAPACITY_REGISTERED,
                               .window = window,
-                              .units =
-                                  (uint64_t)units * m->products[o->product].terms.hardware_units};
+                              .units = (uint64_t)units *
+                                       m->products[o->product].order_terms.hardware_units};
 }
 
 bool ph_supply_attested(const ph_market *m, const ph_order *o)
 {
     return o->side == PH_SIDE_SELL && o->from_contract == 0 &&
-           m->products[o->product].terms.attested_only;
+           m->products[o->product].order_terms.attested_only;
 }
 
 ph_reject ph_supply_check(ph_market *m, const ph_order *o, ph_window window, uint32_t units,

@@ -169,9 +169,26 @@ static ph_reject check_known(const ph_market *m, uint32_t product, int64_t args[
 
 /* ---- Commands ------------------------------------------------------------------------------- */
 
+void ph_terms_apply(ph_product *p, const ph_product_terms *t)
+{
+    p->terms = *t;
+    p->order_terms =
+        (ph_order_terms){.tick = t->tick,
+                         .bond_fixed = t->bond_fixed,
+                         .bond_ppm = t->bond_ppm,
+                         .band_ppm = t->band_ppm,
+                         .fee_ppm = t->maker_ppm > t->taker_ppm ? t->maker_ppm : t->taker_ppm,
+                         .lot = t->lot,
+                         .quantity_max = t->quantity_max,
+                         .site = t->site.v,
+                         .hardware = t->hardware.v,
+                         .hardware_units = t->hardware_units,
+                         .attested_only = t->attested_only};
+}
+
 static void append(ph_market *m, ph_product *p, const ph_product_terms *terms)
 {
-    p->terms = *terms;
+    ph_terms_apply(p, terms);
     p->terms_version++;
     p->terms_at = ++m->terms_cnt;
     m->terms[p->terms_at] = *terms;

@@ -19,6 +19,9 @@ ph_reject ph_terms_renew(ph_market *m, const ph_product_terms *terms, int64_t re
 /* LISTED, HALTED or, for good, DELISTED.  Answers with DONE. */
 ph_reject ph_terms_set_state(ph_market *m, const ph_set_product_state *s, int64_t ret_args[2]);
 
+/* These are the terms of a product from now on; nothing is told. */
+void ph_terms_apply(ph_product *p, const ph_product_terms *t);
+
 /* Builds what is looked things up with, from rows that a snapshot gave back.
    False: they are none that these products could have. */
 bool ph_terms_again(ph_market *m);
