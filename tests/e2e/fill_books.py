@@ -71,7 +71,7 @@ def questions(conninfo):
     return [
         ("my contracts next week", "member", week.replace("now()", f"{DAY}::timestamptz").rstrip(";")),
         ("what I paid in a month", "member",
-         "SELECT * FROM my_payments_by_month WHERE month = '2016-06-01'"),
+         body("my_statement_of", the_month="'2016-06-01'::date")),
         ("what I paid by contract", "member", "SELECT * FROM my_payments_by_contract"),
         ("my invoice of a month", "auditor",
          body("invoice_transfer", the_participant="6", the_month="'2016-06-01'::date")),

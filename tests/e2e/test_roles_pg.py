@@ -77,7 +77,7 @@ APPENDS_NOT = {"account_kind", "backfill", "cancel_reason", "compute_type", "del
 
 # Functions that read or make what their caller may not.
 DEFINERS = {"invoice", "invoice_transfer", "make_next_partition", "me", "my_invoice",
-            "partitions_ahead", "price_history"}
+            "partitions_ahead", "price_history", "reach"}
 
 RELATIONS = ("FROM pg_class c WHERE c.relnamespace = 'petahour'::regnamespace"
              " AND c.relkind IN ('r', 'p', 'v')")
