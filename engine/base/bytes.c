@@ -34,7 +34,7 @@ bool ph_text_ok(const char *text, size_t size)
     if (size == 0 || text[size - 1] != '\0') return false;
     const unsigned char *s = (const unsigned char *)text, *end = s + size;
     while (*s != '\0') {
-        size_t n = utf8_size(s, end);
+        size_t n = *s >= 0x20 && *s <= 0x7e ? 1 : utf8_size(s, end);
         if (n == 0) return false;
         s += n;
     }
