@@ -61,6 +61,7 @@ typedef struct {
     bool commands; /* the commands as a scenario */
     bool quiet;    /* no progress; simulate: only the last line */
     bool check_laws;
+    bool countersignatures; /* of replay: verify them */
 } ph_audit_request;
 
 int ph_audit_verify(const ph_audit_request *q);

@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/audit/countersigned.h"
 #include "clients/audit/log_note.h"
 #include "clients/audit/proof.h"
 #include "clients/audit/saved.h"
+#include "engine/notary/merkle.h"
 
 enum { PATH_SIZE = 4096 };
 
@@ -26,8 +28,31 @@ static int wrong(const char *path, const char *why)
     return PH_AUDIT_WRONG;
 }
 
+/* Those that the file has: each holds, and is of a party. */
+static int check_countersignatures(const char *path, const ph_saved *saved, const ph_document *d,
+                                   uint64_t *ret_cnt)
+{
+    ph_countersigned c;
+    char sentence[160];
+    ph_hash leaf = ph_merkle_leaf(saved->canonical, saved->canonical_size);
+    ph_countersigned_begin(&c, d, &leaf);
+    if (ph_countersigned_saved(&c, saved) != PH_AUDIT_RIGHT)
+        return wrong(path, "it has a countersignature of somebody who is no party: get the "
+                           "contract again from the notary");
+    const char *part = ph_countersigned_false(&c);
+    if (part == NULL) {
+        *ret_cnt += saved->countersignature_cnt;
+        return PH_AUDIT_RIGHT;
+    }
+    snprintf(sentence, sizeof sentence,
+             "the countersignature of the %s is false: it is as good as none; the contract itself "
+             "proves itself",
+             part);
+    return wrong(path, sentence);
+}
+
 static int check_saved(const char *path, const ph_saved *saved, const ph_log_signer *by,
-                       uint64_t last_seq)
+                       uint64_t last_seq, uint64_t *ret_cnt)
 {
     ph_proof proof;
     const char *why = "there is no key to check it with";
@@ -44,21 +69,22 @@ static int check_saved(const char *path, const ph_saved *saved, const ph_log_sig
         snprintf(sentence, sizeof sentence, "the contract is of market %s", d->market.s);
         return wrong(path, sentence);
     }
-    if (d->seq <= last_seq) return PH_AUDIT_RIGHT;
+    if (d->seq <= last_seq) return check_countersignatures(path, saved, d, ret_cnt);
     snprintf(sentence, sizeof sentence,
              "the contract was concluded by record %" PRIu64 ", behind the end of the journal",
              d->seq);
     return wrong(path, sentence);
 }
 
-static int check_file(const char *path, const ph_log_signer *by, uint64_t last_seq)
+static int check_file(const char *path, const ph_log_signer *by, uint64_t last_seq,
+                      uint64_t *ret_countersignature_cnt)
 {
     ph_saved saved = {.canonical = NULL};
     char why[1024];
     ph_status s = ph_saved_read(path, &saved, why, sizeof why);
     int status = ph_audit_exit(s);
     if (s == PH_OK)
-        status = check_saved(path, &saved, by, last_seq);
+        status = check_saved(path, &saved, by, last_seq, ret_countersignature_cnt);
     else
         ph_audit_say("%s", why);
     ph_saved_free(&saved);
@@ -66,7 +92,7 @@ static int check_file(const char *path, const ph_log_signer *by, uint64_t last_s
 }
 
 static int check_each(const ph_audit_request *q, const ph_log_signer *by, uint64_t last_seq,
-                      uint64_t *ret_cnt)
+                      ph_contract_sums *ret)
 {
     struct dirent **entries = NULL;
     int cnt = scandir(q->contracts, &entries, is_saved, alphasort);
@@ -79,9 +105,10 @@ static int check_each(const ph_audit_request *q, const ph_log_signer *by, uint64
     for (int i = 0; i < cnt; i++) {
         char path[PATH_SIZE];
         int size = snprintf(path, sizeof path, "%s/%s", q->contracts, entries[i]->d_name);
-        int found = size < 0 || (size_t)size >= sizeof path ? wrong(q->contracts, "too long a path")
-                                                            : check_file(path, by, last_seq);
-        if (found == PH_AUDIT_RIGHT) ++*ret_cnt;
+        int found = size < 0 || (size_t)size >= sizeof path
+                        ? wrong(q->contracts, "too long a path")
+                        : check_file(path, by, last_seq, &ret->countersignatures);
+        if (found == PH_AUDIT_RIGHT) ret->contracts++;
         if (found != PH_AUDIT_RIGHT && status != PH_AUDIT_WRONG) status = found;
         free(entries[i]);
     }
@@ -91,10 +118,10 @@ static int check_each(const ph_audit_request *q, const ph_log_signer *by, uint64
     return PH_AUDIT_NOT_FOUND;
 }
 
-int ph_contract_check(const ph_audit_request *q, uint64_t last_seq, uint64_t *ret_cnt)
+int ph_contract_check(const ph_audit_request *q, uint64_t last_seq, ph_contract_sums *ret)
 {
     ph_log_signer by;
-    *ret_cnt = 0;
+    *ret = (ph_contract_sums){0};
     int status = ph_log_signer_of(q, &by);
-    return status == PH_AUDIT_RIGHT ? check_each(q, &by, last_seq, ret_cnt) : status;
+    return status == PH_AUDIT_RIGHT ? check_each(q, &by, last_seq, ret) : status;
 }

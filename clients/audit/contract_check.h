@@ -9,10 +9,16 @@
 
 #include "clients/audit/audit.h"
 
+typedef struct {
+    uint64_t contracts, countersignatures;
+} ph_contract_sums;
+
 /* Checks each file "*.json" of q->contracts in order of name: bytes, inclusion proof, signed root,
    signature under the key of the market (or q->key), the market's name, and that it was concluded
-   by a record up to last_seq.  Goes on behind one that is wrong.  PH_AUDIT_RIGHT: *ret_cnt of them
-   are right; PH_AUDIT_NOT_FOUND: there is no such folder, or none in it. */
-int ph_contract_check(const ph_audit_request *q, uint64_t last_seq, uint64_t *ret_cnt);
+   by a record up to last_seq; and that the countersignatures in it hold.  Whether the journal has
+   them too, only a replay can say: the market does not take every one that is sent.  Goes on behind
+   a file that is wrong.  PH_AUDIT_RIGHT: *ret of them are right; PH_AUDIT_NOT_FOUND: there is no
+   such folder, or none in it. */
+int ph_contract_check(const ph_audit_request *q, uint64_t last_seq, ph_contract_sums *ret);
 
 #endif

@@ -68,6 +68,13 @@ int ph_countersigned_saved(ph_countersigned *c, const ph_saved *s)
     return PH_AUDIT_RIGHT;
 }
 
+const char *ph_countersigned_false(const ph_countersigned *c)
+{
+    for (uint32_t i = 0; i < c->cnt; i++)
+        if (c->v[i].is_given && !c->v[i].given.holds) return c->v[i].part;
+    return NULL;
+}
+
 int ph_countersigned_print(const ph_countersigned *c)
 {
     int status = PH_AUDIT_RIGHT;
@@ -160,11 +167,16 @@ void ph_countersigned_sums_end(ph_countersigned_sums *s, const ph_market *m)
     }
 }
 
-void ph_countersigned_sums_print(const ph_countersigned_sums *s)
+void ph_countersigned_sums_print(const ph_countersigned_sums *s, bool is_judged)
 {
     printf("signed     by all parties %" PRIu64 " contracts, by some %" PRIu64 ", by none %" PRIu64
            "\n",
            s->whole, s->part, s->none);
+    if (!is_judged) {
+        if (s->whole + s->part != 0)
+            puts("           not judged: whether they hold; --countersignatures verifies them");
+        return;
+    }
     printf("           %" PRIu64 " countersignatures hold, %" PRIu64 " are false", s->holding,
            s->is_false);
     if (s->is_false != 0) printf(", the first by record %" PRIu64, s->first_false);
@@ -175,12 +187,16 @@ void ph_countersigned_sums_print(const ph_countersigned_sums *s)
                s->passed);
 }
 
-json_t *ph_countersigned_sums_json(const ph_countersigned_sums *s)
+json_t *ph_countersigned_sums_json(const ph_countersigned_sums *s, bool is_judged)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "by_all", (json_int_t)s->whole,
-                     "by_some", (json_int_t)s->part, "by_none", (json_int_t)s->none, "holding",
-                     (json_int_t)s->holding, "false", (json_int_t)s->is_false, "first_false",
-                     (json_int_t)s->first_false, "not_judged", (json_int_t)s->passed);
+    if (!is_judged)
+        return json_pack("{s:I, s:I, s:I, s:b}", "by_all", (json_int_t)s->whole, "by_some",
+                         (json_int_t)s->part, "by_none", (json_int_t)s->none, "judged", 0);
+    return json_pack("{s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:I}", "by_all", (json_int_t)s->whole,
+                     "by_some", (json_int_t)s->part, "by_none", (json_int_t)s->none, "judged", 1,
+                     "holding", (json_int_t)s->holding, "false", (json_int_t)s->is_false,
+                     "first_false", (json_int_t)s->first_false, "not_judged",
+                     (json_int_t)s->passed);
 }
 
 void ph_countersigned_sums_close(ph_countersigned_sums *s)

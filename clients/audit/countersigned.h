@@ -43,6 +43,9 @@ void ph_countersigned_batch(ph_countersigned *c, const ph_replay_batch *batch);
 /* Takes those of a saved contract.  PH_AUDIT_WRONG: one is of nobody who is a party. */
 int ph_countersigned_saved(ph_countersigned *c, const ph_saved *s);
 
+/* The part of the first party whose countersignature is there and false, or NULL. */
+const char *ph_countersigned_false(const ph_countersigned *c);
+
 /* One line for each party.  PH_AUDIT_WRONG: one is false. */
 int ph_countersigned_print(const ph_countersigned *c);
 
@@ -63,8 +66,9 @@ int ph_countersigned_sums_batch(ph_countersigned_sums *s, const ph_market *m,
                                 const ph_replay_batch *batch);
 /* The journal ends: which are missing. */
 void ph_countersigned_sums_end(ph_countersigned_sums *s, const ph_market *m);
-void ph_countersigned_sums_print(const ph_countersigned_sums *s);
-json_t *ph_countersigned_sums_json(const ph_countersigned_sums *s);
+/* is_judged: every batch was taken; otherwise only what the market says of itself is told. */
+void ph_countersigned_sums_print(const ph_countersigned_sums *s, bool is_judged);
+json_t *ph_countersigned_sums_json(const ph_countersigned_sums *s, bool is_judged);
 void ph_countersigned_sums_close(ph_countersigned_sums *s);
 
 #endif

@@ -46,7 +46,8 @@ enum {
     KEY_NEAR_PPM,
     KEY_CONTRACTS,
     KEY_MONTH,
-    KEY_PARTICIPANT
+    KEY_PARTICIPANT,
+    KEY_COUNTERSIGNATURES
 };
 
 #define OPTION_JSON                                                   \
@@ -61,7 +62,7 @@ enum {
 static const struct argp_option verify_options[] = {
     {"log", KEY_LOG, "FOLDER", 0, "check its transparency log too: checkpoint and tiles", 0},
     {"contracts", KEY_CONTRACTS, "FOLDER", 0,
-     "check saved contracts too: proofs and signatures of all files *.json", 0},
+     "check saved contracts too: proofs, signatures and countersignatures of all files *.json", 0},
     {"key", KEY_KEY, "HEX", 0, "public key of the notary instead of the one the journal states", 0},
     OPTION_JSON,
     OPTION_QUIET,
@@ -93,6 +94,8 @@ static const struct argp_option replay_options[] = {
     {"state-every", KEY_STATE_EVERY, "N", 0, "write a hash of the state every N records", 0},
     {"until", KEY_UNTIL, "SEQ", 0, "stop behind record SEQ, and write the hash of the state there",
      0},
+    {"countersignatures", KEY_COUNTERSIGNATURES, NULL, 0,
+     "verify the countersignatures of the parties too: 50 microseconds each", 0},
     OPTION_JSON,
     OPTION_QUIET,
     {0},
@@ -464,6 +467,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_FORMAT: q->form = arg; break;
     case KEY_OUT: q->out = arg; break;
     case KEY_CONTRACTS: q->contracts = arg; break;
+    case KEY_COUNTERSIGNATURES: q->countersignatures = true; break;
     case ARGP_KEY_ARG:
         if (r->arg_cnt == sizeof r->args / sizeof r->args[0])
             argp_error(state, "one argument too many: %s", arg);

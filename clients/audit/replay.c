@@ -49,6 +49,7 @@ static int add_batch(void *arg, const ph_market *m, const ph_replay_batch *batch
     t->batches++;
     t->chain = batch->chain;
     t->chain_seq = batch->first_seq + batch->record_cnt - 1;
+    if (!t->q->countersignatures) return PH_AUDIT_RIGHT;
     return ph_countersigned_sums_batch(&t->countersigned, m, batch);
 }
 
@@ -125,7 +126,7 @@ static void print_table(const totals *t, const ph_market *m)
     print_counts(t);
     printf("contracts  %" PRIu64 ", notional %s\n", ph_market_contract_cnt(m),
            wide_text(t->notional, notional));
-    ph_countersigned_sums_print(&t->countersigned);
+    ph_countersigned_sums_print(&t->countersigned, t->q->countersignatures);
     printf("resting    %" PRIu32 " orders\n", ph_market_order_cnt(m));
     printf("accounts   %" PRIu64 ", sum %s, below zero %" PRIu64 "\n", t->account_cnt,
            wide_text(t->balance_sum, sum), t->below_zero);
@@ -195,7 +196,8 @@ static int print_json(totals *t, const ph_market *m, const char *broken)
         "resting_orders", (json_int_t)ph_market_order_cnt(m), "accounts",
         (json_int_t)t->account_cnt, "balance_sum", wide_text(t->balance_sum, sum), "below_zero",
         (json_int_t)t->below_zero, "chain", chain, "chain_record", (json_int_t)t->chain_seq,
-        "countersignatures", ph_countersigned_sums_json(&t->countersigned));
+        "countersignatures",
+        ph_countersigned_sums_json(&t->countersigned, t->q->countersignatures));
     return print_object(t, j);
 }
 

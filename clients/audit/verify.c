@@ -20,7 +20,7 @@ typedef struct {
     ph_journal_batch last; /* its numbers, not its bytes */
     uint64_t segments;
     char segment[PH_JOURNAL_NAME_SIZE];
-    uint64_t contracts; /* saved ones that are right */
+    ph_contract_sums saved; /* contracts that are right */
     ph_audit_snapshots snapshots;
 } sums;
 
@@ -62,10 +62,14 @@ static void print_table(const ph_journal_origin *o, const sums *s, const ph_log_
     if (log != NULL)
         printf("log       %" PRIu64 " records, root %s\n", log->note.c.leaf_cnt,
                hex(&log->note.c.root, of));
-    if (s->contracts != 0) printf("contracts %" PRIu64 "\n", s->contracts);
+    if (s->saved.contracts != 0)
+        printf("contracts %" PRIu64 ", countersignatures %" PRIu64 "\n", s->saved.contracts,
+               s->saved.countersignatures);
     puts("whole: every byte is what was written");
     if (log != NULL) puts("right: every record of the log is that of the journal");
-    if (s->contracts != 0) puts("right: every saved contract proves itself, signed by the notary");
+    if (s->saved.contracts != 0)
+        puts("right: every saved contract proves itself, signed by the notary; every "
+             "countersignature in it holds");
 }
 
 /* Their records. */
@@ -96,8 +100,11 @@ static int print_json(const ph_journal_origin *o, const sums *s, const ph_log_ch
         json_decref(j);
         j = NULL;
     }
-    if (j != NULL && s->contracts != 0 &&
-        json_object_set_new(j, "saved_contracts", json_integer((json_int_t)s->contracts)) != 0) {
+    if (j != NULL && s->saved.contracts != 0 &&
+        (json_object_set_new(j, "saved_contracts", json_integer((json_int_t)s->saved.contracts)) !=
+             0 ||
+         json_object_set_new(j, "countersignatures",
+                             json_integer((json_int_t)s->saved.countersignatures)) != 0)) {
         json_decref(j);
         j = NULL;
     }
@@ -152,7 +159,7 @@ int ph_audit_verify(const ph_audit_request *q)
     if (status == PH_AUDIT_RIGHT && beside != NULL) status = ph_log_check_end(beside);
     if (status == PH_AUDIT_RIGHT) status = ph_audit_snapshots_end(&s.snapshots);
     if (status == PH_AUDIT_RIGHT && q->contracts != NULL)
-        status = ph_contract_check(q, s.last.first_seq + s.last.record_cnt - 1, &s.contracts);
+        status = ph_contract_check(q, s.last.first_seq + s.last.record_cnt - 1, &s.saved);
     if (status == PH_AUDIT_RIGHT) {
         ph_journal_origin o = ph_journal_reader_origin(w.reader);
         if (q->json)

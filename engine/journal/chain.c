@@ -20,8 +20,7 @@ void ph_chain_start(void)
     PH_ASSERT(failed >= 0);
 }
 
-/* The calls below fail only for sizes that are not constants here. */
-void ph_digest_begin(ph_digest *d, ph_digest_purpose purpose)
+void ph_digest_personal(ph_digest_purpose purpose, uint8_t ret[16])
 {
     static const uint8_t personal[][crypto_generichash_blake2b_PERSONALBYTES + 1] = {
         [PH_DIGEST_SEGMENT] = "petahour segment", [PH_DIGEST_EVENTS] = "petahour events",
@@ -29,8 +28,16 @@ void ph_digest_begin(ph_digest *d, ph_digest_purpose purpose)
         [PH_DIGEST_RECORD] = "petahour record",
     };
     PH_ASSERT(purpose >= PH_DIGEST_SEGMENT && purpose <= PH_DIGEST_RECORD);
+    memcpy(ret, personal[purpose], crypto_generichash_blake2b_PERSONALBYTES);
+}
+
+/* The calls below fail only for sizes that are not constants here. */
+void ph_digest_begin(ph_digest *d, ph_digest_purpose purpose)
+{
+    uint8_t personal[crypto_generichash_blake2b_PERSONALBYTES];
+    ph_digest_personal(purpose, personal);
     int failed = crypto_generichash_blake2b_init_salt_personal((void *)d->state, NULL, 0, 32, NULL,
-                                                               personal[purpose]);
+                                                               personal);
     PH_ASSERT(failed == 0);
 }
 
@@ -48,13 +55,23 @@ ph_hash ph_digest_end(ph_digest *d)
     return h;
 }
 
+_Static_assert((int)PH_CHAIN_HEAD_SIZE == (int)sizeof(ph_hash) + (int)PH_BATCH_CHAIN,
+               "a hash and what the header says before its own");
+
+void ph_chain_head(ph_hash previous, const uint8_t *header, uint8_t ret[PH_CHAIN_HEAD_SIZE])
+{
+    memcpy(ret, previous.b, sizeof previous.b);
+    memcpy(ret + sizeof previous.b, header, PH_BATCH_CHAIN);
+}
+
 ph_hash ph_chain_next(ph_hash previous, const uint8_t *header, const uint8_t *body,
                       size_t body_size)
 {
     ph_digest d;
     ph_digest_begin(&d, PH_DIGEST_CHAIN);
-    ph_digest_add(&d, previous.b, sizeof previous.b);
-    ph_digest_add(&d, header, PH_BATCH_CHAIN);
+    uint8_t head[PH_CHAIN_HEAD_SIZE];
+    ph_chain_head(previous, header, head);
+    ph_digest_add(&d, head, sizeof head);
     ph_digest_add(&d, body, body_size);
     return ph_digest_end(&d);
 }

@@ -30,6 +30,9 @@ typedef struct {
 /* Chooses the fastest code for this processor; may be called again, changes no result. */
 void ph_chain_start(void);
 
+/* What personalises a digest of this purpose: the parameter of BLAKE2b. */
+void ph_digest_personal(ph_digest_purpose purpose, uint8_t ret[16]);
+
 void ph_digest_begin(ph_digest *d, ph_digest_purpose purpose);
 void ph_digest_add(ph_digest *d, const void *bytes, size_t size);
 /* Ends the digest; begin it again before the next use. */
@@ -38,6 +41,10 @@ ph_hash ph_digest_end(ph_digest *d);
 /* Chain hash of the batch whose header is `header` (PH_BATCH_SIZE bytes) and body is `body`. */
 ph_hash ph_chain_next(ph_hash previous, const uint8_t *header, const uint8_t *body,
                       size_t body_size);
+
+/* What stands before the body in that digest. */
+enum { PH_CHAIN_HEAD_SIZE = 104 };
+void ph_chain_head(ph_hash previous, const uint8_t *header, uint8_t ret[PH_CHAIN_HEAD_SIZE]);
 
 /* 64-bit checksum under the number `seq`. */
 uint64_t ph_chain_check(uint64_t seq, const void *bytes, size_t size);

@@ -5,9 +5,16 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/panic.h"
+#include "engine/journal/ahead.h"
 #include "engine/journal/chain.h"
 #include "engine/journal/segment.h"
 #include "engine/journal/watermark.h"
+
+/* Two that were handed out, and one to read into. */
+enum {
+    BUFFERS = 3,
+    FAR_BEHIND = 1024, /* records that a reader beside a writer must lag to read ahead */
+};
 
 struct ph_journal_reader {
     ph_disk *disk;
@@ -20,10 +27,14 @@ struct ph_journal_reader {
     bool is_synced;   /* no writer lives, and what stands in the segment was synced by us */
     bool
         is_surveyed; /* no writer lives, and what stands behind the place was found to be the end */
-    uint8_t *buffer; /* the one of two that is not handed out */
-    char names[2][PH_JOURNAL_NAME_SIZE]; /* of their segments */
-    _Alignas(64) uint8_t buffers[2][PH_JOURNAL_BATCH_MAX];
+    int last, before;  /* buffers of the last two batches that were handed out */
+    ph_ahead ahead[2]; /* the batches to be handed out next, and those that follow them */
+    int now;           /* which of the two are next */
+    uint64_t tried;    /* offset at which nothing could be read ahead */
+    char names[BUFFERS][PH_JOURNAL_NAME_SIZE]; /* of their segments */
+    _Alignas(64) uint8_t buffers[BUFFERS][PH_JOURNAL_BATCH_MAX];
 };
+_Static_assert((int)PH_AHEAD_SIZE <= (int)PH_JOURNAL_BATCH_MAX, "a buffer is enough");
 
 static const char remedy[] = "restore the file from a copy, or ask the operator for the journal";
 
@@ -53,6 +64,20 @@ static void stand_at_start(ph_journal_reader *r, const ph_segment *opened)
     if (h->first > r->newest) r->newest = h->first;
     r->is_synced = false;
     r->is_surveyed = false;
+    r->tried = 0;
+    ph_ahead_drop(&r->ahead[0]);
+    ph_ahead_drop(&r->ahead[1]);
+}
+
+/* Of the buffers the one whose batches nobody has, and that none waits in. */
+static int spare(const ph_journal_reader *r)
+{
+    const ph_ahead *now = &r->ahead[r->now];
+    for (int i = 0; i < BUFFERS; i++) {
+        bool waits = now->used < now->held && now->buffer == r->buffers[i];
+        if (i != r->last && i != r->before && !waits) return i;
+    }
+    ph_panic("no buffer is spare", __FILE__, __LINE__);
 }
 
 ph_status ph_journal_reader_open(void *memory, ph_disk *disk, ph_journal_reader **ret,
@@ -62,7 +87,7 @@ ph_status ph_journal_reader_open(void *memory, ph_disk *disk, ph_journal_reader 
     ph_chain_start();
     ph_journal_reader *r = memory;
     memset(r, 0, offsetof(ph_journal_reader, buffers));
-    r->buffer = r->buffers[0];
+    r->before = 1;
     r->disk = disk;
     r->lock = -1;
     ph_segment_list list;
@@ -141,7 +166,8 @@ static ph_status enter_next(ph_journal_reader *r, ph_journal_fault *reterr)
         s = ph_fault_at(reterr, PH_ECORRUPT, (ph_fault_place){name, PH_SEG_PREVIOUS, h->first},
                         "does not follow the segment before: another chain hash or stamp", remedy);
     } else {
-        s = ph_segment_zero_from(r->disk, r->place.file, r->place.offset, r->buffer, &end);
+        s = ph_segment_zero_from(r->disk, r->place.file, r->place.offset, r->buffers[spare(r)],
+                                 &end);
         if (s != PH_OK)
             s = disk_failed(r, s, "could not be read", reterr);
         else if (end != r->place.offset)
@@ -160,9 +186,17 @@ static ph_status enter_next(ph_journal_reader *r, ph_journal_fault *reterr)
     return PH_OK;
 }
 
-static ph_status accept(ph_journal_reader *r, const ph_segment_look *look, ph_journal_batch *ret)
+/* Where a batch was seen. */
+typedef struct {
+    ph_segment_look look;
+    const uint8_t *bytes; /* of the batch */
+    int buffer;
+} sight;
+
+static ph_status accept(ph_journal_reader *r, const sight *seen, ph_journal_batch *ret)
 {
-    char *name = r->names[r->buffer != r->buffers[0]];
+    const ph_segment_look *look = &seen->look;
+    char *name = r->names[seen->buffer];
     memcpy(name, r->place.name, sizeof r->place.name);
     *ret = (ph_journal_batch){.first_seq = look->first,
                               .record_cnt = look->record_cnt,
@@ -174,13 +208,14 @@ static ph_status accept(ph_journal_reader *r, const ph_segment_look *look, ph_jo
                               .segment = name,
                               .offset = r->place.offset,
                               .size = look->extent,
-                              .bytes = r->buffer + PH_BATCH_SIZE};
+                              .bytes = seen->bytes + PH_BATCH_SIZE};
     r->place.offset += look->extent;
     r->place.next_seq += look->record_cnt;
     r->place.last_at = look->last_at;
     r->place.previous = look->chain;
     r->is_surveyed = false;
-    r->buffer = r->buffer == r->buffers[0] ? r->buffers[1] : r->buffers[0];
+    if (seen->buffer != r->last) r->before = r->last;
+    r->last = seen->buffer;
     return PH_OK;
 }
 
@@ -197,7 +232,7 @@ static ph_status settle_end(ph_journal_reader *r, const ph_segment_look *look,
 {
     r->is_synced = false;
     ph_segment_rest rest;
-    ph_status s = ph_segment_tail(r->disk, &r->place, look, r->buffer, &rest);
+    ph_status s = ph_segment_tail(r->disk, &r->place, look, r->buffers[spare(r)], &rest);
     if (s != PH_OK) return disk_failed(r, s, "could not be read", reterr);
     if (rest.sight == PH_LOOK_WRONG)
         return say_wrong(r, rest.what, rest.wrong_at, rest.wrong_seq, reterr);
@@ -206,16 +241,16 @@ static ph_status settle_end(ph_journal_reader *r, const ph_segment_look *look,
 }
 
 /* A look in the newest segment while `mark` was true.  PH_EAGAIN: look again. */
-static ph_status judge_newest(ph_journal_reader *r, const ph_segment_look *look,
-                              const ph_watermark *mark, bool is_first_look, ph_journal_batch *ret,
-                              ph_journal_fault *reterr)
+static ph_status judge_newest(ph_journal_reader *r, const sight *seen, const ph_watermark *mark,
+                              bool is_first_look, ph_journal_batch *ret, ph_journal_fault *reterr)
 {
+    const ph_segment_look *look = &seen->look;
     bool is_whole = look->sight == PH_LOOK_WHOLE;
     if (mark->is_held) {
         r->is_synced = false;
         r->is_surveyed = false;
         if (is_whole && mark->seq >= look->first + look->record_cnt - 1)
-            return accept(r, look, ret);
+            return accept(r, seen, ret);
         if (mark->seq < r->place.next_seq) return PH_EEND;
         if (is_first_look) return PH_EAGAIN; /* it may have become whole meanwhile */
         if (look->sight == PH_LOOK_WRONG)
@@ -232,19 +267,78 @@ static ph_status judge_newest(ph_journal_reader *r, const ph_segment_look *look,
         if (s != PH_OK) return disk_failed(r, s, "could not be synced", reterr);
         r->is_synced = true;
     }
-    return accept(r, look, ret);
+    return accept(r, seen, ret);
 }
+
+/* ---- Ahead -------------------------------------------------------------------------------- */
+
+/* Begins to read behind the batches that wait to be handed out; false if there is no reason to:
+   what stands there may not be durable, is close to where a writer is, or was looked at before. */
+static bool begin_ahead(ph_journal_reader *r)
+{
+    const ph_ahead *now = &r->ahead[r->now];
+    const ph_segment_place *from = now->used < now->held ? ph_ahead_end(now) : &r->place;
+    bool is_still = is_sealed(r) || r->is_synced;
+    uint64_t last = is_still ? UINT64_MAX : r->durable;
+    if (!ph_lanes_help() || r->tried == from->offset) return false;
+    if (last < from->next_seq || last - from->next_seq < FAR_BEHIND) return false;
+    r->tried = from->offset;
+    ph_ahead_begin(&r->ahead[!r->now], r->disk, from, last, r->buffers[spare(r)]);
+    return true;
+}
+
+bool ph_journal_reader_ahead(ph_journal_reader *r)
+{
+    ph_ahead *then = &r->ahead[!r->now];
+    if (then->work != PH_AHEAD_IDLE) return ph_ahead_step(then);
+    return then->used == then->held && begin_ahead(r);
+}
+
+/* The next batch if it was read ahead, or can be. */
+static bool take_ahead(ph_journal_reader *r, sight *ret)
+{
+    ph_ahead *now = &r->ahead[r->now];
+    const ph_segment_look *look = ph_ahead_take(now, &r->place, &ret->bytes);
+    if (look == NULL) {
+        ph_ahead_drop(now);
+        while (ph_journal_reader_ahead(r))
+            continue;
+        r->now = !r->now;
+        now = &r->ahead[r->now];
+        look = ph_ahead_take(now, &r->place, &ret->bytes);
+    }
+    if (look == NULL) {
+        ph_ahead_drop(now);
+        return false;
+    }
+    ret->look = *look;
+    ret->buffer = now->buffer == r->buffers[0] ? 0 : now->buffer == r->buffers[1] ? 1 : 2;
+    return true;
+}
+
+static ph_status look(ph_journal_reader *r, bool is_first_look, sight *ret)
+{
+    if (is_first_look && take_ahead(r, ret)) return PH_OK;
+    ph_ahead_drop(&r->ahead[0]);
+    ph_ahead_drop(&r->ahead[1]);
+    ret->buffer = spare(r);
+    ret->bytes = r->buffers[ret->buffer];
+    return ph_segment_look_at(r->disk, &r->place, r->buffers[ret->buffer], &ret->look);
+}
+
+/* ---- Next --------------------------------------------------------------------------------- */
 
 ph_status ph_journal_reader_next(ph_journal_reader *r, ph_journal_batch *ret,
                                  ph_journal_fault *reterr)
 {
     bool is_first_look = true;
     for (;;) {
-        ph_segment_look look;
-        ph_status s = ph_segment_look_at(r->disk, &r->place, r->buffer, &look);
+        sight seen;
+        ph_status s = look(r, is_first_look, &seen);
         if (s != PH_OK) return disk_failed(r, s, "could not be read", reterr);
-        if (is_sealed(r) && look.sight == PH_LOOK_WHOLE) return accept(r, &look, ret);
-        if (look.sight == PH_LOOK_NONE) {
+        const ph_segment_look *l = &seen.look;
+        if (is_sealed(r) && l->sight == PH_LOOK_WHOLE) return accept(r, &seen, ret);
+        if (l->sight == PH_LOOK_NONE) {
             s = enter_next(r, reterr);
             if (s == PH_OK) {
                 is_first_look = true;
@@ -253,8 +347,8 @@ ph_status ph_journal_reader_next(ph_journal_reader *r, ph_journal_batch *ret,
             if (s != PH_ENOTFOUND) return s;
         }
         if (is_sealed(r)) {
-            if (look.sight == PH_LOOK_WRONG)
-                return say_wrong(r, look.what, look.wrong_at, look.wrong_seq, reterr);
+            if (l->sight == PH_LOOK_WRONG)
+                return say_wrong(r, l->what, l->wrong_at, l->wrong_seq, reterr);
             return say_wrong(r, "a batch is missing or incomplete though later segments exist",
                              r->place.offset, r->place.next_seq, reterr);
         }
@@ -262,7 +356,7 @@ ph_status ph_journal_reader_next(ph_journal_reader *r, ph_journal_batch *ret,
         s = ph_watermark_read(r->disk, &r->lock, &mark);
         if (s != PH_OK) return disk_failed(r, s, "the file LOCK could not be read", reterr);
         if (mark.is_held) r->durable = mark.seq;
-        s = judge_newest(r, &look, &mark, is_first_look, ret, reterr);
+        s = judge_newest(r, &seen, &mark, is_first_look, ret, reterr);
         if (s != PH_EAGAIN) return s;
         is_first_look = false;
     }

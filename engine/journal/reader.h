@@ -6,7 +6,7 @@
     the two are told apart.  A call that finds nothing new costs a few system calls and reads one
     page.
 
-    Owns      one open segment and two batches in memory; lives in one block of
+    Owns      one open segment and the batches around the place in memory; lives in one block of
               ph_journal_reader_footprint() bytes that the caller gives (aligned to 64) and frees
               after close.
     Lifetime  a batch and its records are valid until the second call of next after the one that
@@ -72,6 +72,11 @@ ph_status ph_journal_reader_next(ph_journal_reader *r, ph_journal_batch *ret,
 /* The last record that is known to be durable: read already, or seen in the journal, or told by the
    writer at the last look.  A writer may have gone on since. */
 uint64_t ph_journal_reader_durable(const ph_journal_reader *r);
+
+/* Does a few microseconds of the work that next will ask for: reads and verifies batches that
+   follow, several at once (ahead.h).  False: there is nothing to do now.  Nothing is handed out
+   sooner, nothing is judged otherwise; who never calls this waits in next instead. */
+bool ph_journal_reader_ahead(ph_journal_reader *r);
 
 /* Goes back or on to the first batch of the segment that holds record `seq` (1: the first segment),
    or of the newest segment if none does yet.  What stands before is not read: its last chain hash

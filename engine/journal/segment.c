@@ -6,6 +6,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/panic.h"
 #include "engine/journal/chain.h"
+#include "engine/journal/checks.h"
 
 enum { DIGITS = 20, NAME_LENGTH = DIGITS + 4 };
 
@@ -267,6 +268,36 @@ static void say_wrong(ph_segment_look *look, const char *what, uint64_t at, uint
     look->wrong_seq = seq;
 }
 
+/* Records of a batch that follow each other, as far as their sizes hold. */
+typedef struct {
+    const uint8_t *start[PH_CHECKS_MAX];
+    uint64_t stated[PH_CHECKS_MAX], computed[PH_CHECKS_MAX], stamps[PH_CHECKS_MAX];
+} some_records;
+
+/* Reads `most` of them, up to the first whose size is wrong, where the reader then stands; returns
+   how many. */
+static uint32_t read_some(ph_reader *r, uint64_t first, uint32_t most, some_records *ret)
+{
+    ph_checked checked[PH_CHECKS_MAX];
+    uint32_t n = 0;
+    for (; n < most; n++) {
+        const uint8_t *start = r->p;
+        uint32_t size = ph_read_u32(r);
+        (void)ph_read_u64(r); /* digest of its events: the replay's to compare */
+        ret->start[n] = start;
+        ret->stated[n] = ph_read_u64(r);
+        ret->stamps[n] = ph_read_u64(r);
+        if (r->bad || size == 0 || size > PH_JOURNAL_RECORD_MAX || size > (size_t)(r->end - r->p)) {
+            r->p = start;
+            break;
+        }
+        checked[n] = (ph_checked){start + PH_REC_AT, PH_REC_BYTES - PH_REC_AT + (size_t)size};
+        r->p += size;
+    }
+    ph_chain_checks(first, checked, n, ret->computed);
+    return n;
+}
+
 /* Walks the records of a batch.  True if all hold; otherwise the look is WRONG and names the first
    that does not. */
 static bool check_records(const ph_segment_place *p, const uint8_t *buffer, const batch_header *h,
@@ -275,28 +306,26 @@ static bool check_records(const ph_segment_place *p, const uint8_t *buffer, cons
     const uint8_t *body = buffer + PH_BATCH_SIZE;
     ph_reader r = ph_reader_of(body, h->body_size - PH_JOURNAL_END_SIZE);
     uint64_t last_at = h->first_at;
-    for (uint32_t i = 0; i < h->record_cnt; i++) {
-        uint64_t seq = h->first + i;
-        const uint8_t *start = r.p;
-        uint64_t at = p->offset + (uint64_t)(start - buffer);
-        uint32_t size = ph_read_u32(&r);
-        (void)ph_read_u64(&r); /* digest of its events: the replay's to compare */
-        uint64_t check = ph_read_u64(&r);
-        uint64_t stamp = ph_read_u64(&r);
-        if (r.bad || size == 0 || size > PH_JOURNAL_RECORD_MAX || size > (size_t)(r.end - r.p)) {
-            say_wrong(look, "the size of the record is wrong", at, seq);
-            return false;
+    for (uint32_t i = 0; i < h->record_cnt;) {
+        some_records some;
+        uint32_t most = h->record_cnt - i < PH_CHECKS_MAX ? h->record_cnt - i : PH_CHECKS_MAX;
+        uint32_t n = read_some(&r, h->first + i, most, &some);
+        for (uint32_t k = 0; k < n; k++, i++) {
+            uint64_t at = p->offset + (uint64_t)(some.start[k] - buffer);
+            if (some.stated[k] != some.computed[k]) {
+                say_wrong(look, "the checksum of the record is wrong", at, h->first + i);
+                return false;
+            }
+            if (some.stamps[k] < last_at || (i == 0 && some.stamps[k] != h->first_at)) {
+                say_wrong(look, "the stamp of the record is out of order", at, h->first + i);
+                return false;
+            }
+            last_at = some.stamps[k];
         }
-        if (check != ph_chain_check(seq, start + PH_REC_AT, PH_REC_BYTES - PH_REC_AT + size)) {
-            say_wrong(look, "the checksum of the record is wrong", at, seq);
-            return false;
-        }
-        if (stamp < last_at || (i == 0 && stamp != h->first_at)) {
-            say_wrong(look, "the stamp of the record is out of order", at, seq);
-            return false;
-        }
-        last_at = stamp;
-        r.p += size;
+        if (n == most) continue;
+        say_wrong(look, "the size of the record is wrong", p->offset + (uint64_t)(r.p - buffer),
+                  h->first + i);
+        return false;
     }
     ph_reader end = ph_reader_of(body + h->body_size - PH_JOURNAL_END_SIZE, PH_JOURNAL_END_SIZE);
     if (r.p != r.end || last_at != h->last_at || ph_read_u64(&end) != PH_JOURNAL_END_MARK) {
@@ -304,6 +333,19 @@ static bool check_records(const ph_segment_place *p, const uint8_t *buffer, cons
         return false;
     }
     return true;
+}
+
+/* The batch is whole. */
+static void see(ph_segment_look *look, const batch_header *h)
+{
+    look->sight = PH_LOOK_WHOLE;
+    look->first = h->first;
+    look->record_cnt = h->record_cnt;
+    look->first_at.ns = h->first_at;
+    look->last_at.ns = h->last_at;
+    look->events = h->events;
+    look->chain = h->chain;
+    look->body_size = h->body_size;
 }
 
 /* A batch whose header holds: the whole of it is in the buffer. */
@@ -336,14 +378,30 @@ static void judge_batch(const ph_segment_place *p, const uint8_t *buffer, const 
         say_wrong(look, "the padding of the batch is not zero", p->offset + i, h->first);
         return;
     }
-    look->sight = PH_LOOK_WHOLE;
-    look->first = h->first;
-    look->record_cnt = h->record_cnt;
-    look->first_at.ns = h->first_at;
-    look->last_at.ns = h->last_at;
-    look->events = h->events;
-    look->chain = h->chain;
-    look->body_size = h->body_size;
+    see(look, h);
+}
+
+bool ph_segment_peek(const ph_segment_place *p, const uint8_t *bytes, size_t size,
+                     ph_segment_look *ret)
+{
+    batch_header h;
+    ph_segment_look look = {0};
+    if (size < PH_JOURNAL_PAGE || !read_batch_header(bytes, &h)) return false;
+    look.extent = ph_segment_pages(PH_BATCH_SIZE + (uint64_t)h.body_size);
+    if (look.extent > size || h.first != p->next_seq || h.first_at < p->last_at.ns) return false;
+    see(&look, &h);
+    *ret = look;
+    return true;
+}
+
+bool ph_segment_rest_holds(const ph_segment_place *p, const uint8_t *bytes,
+                           const ph_segment_look *look)
+{
+    uint64_t size = PH_BATCH_SIZE + (uint64_t)look->body_size;
+    batch_header h;
+    ph_segment_look unused = {0};
+    return read_batch_header(bytes, &h) && check_records(p, bytes, &h, &unused) &&
+           is_zero(bytes + size, look->extent - size);
 }
 
 ph_status ph_segment_look_at(ph_disk *d, const ph_segment_place *p, uint8_t *buffer,

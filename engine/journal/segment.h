@@ -90,6 +90,16 @@ typedef struct {
 ph_status ph_segment_look_at(ph_disk *d, const ph_segment_place *p, uint8_t *buffer,
                              ph_segment_look *ret);
 
+/* For whoever has several batches in memory: true if one that begins with `bytes` is the next at
+   the place by its header, and ends within `size`; *ret is then as of a whole one.  What is still
+   to be found out is its chain hash, and ph_segment_rest_holds. */
+bool ph_segment_peek(const ph_segment_place *p, const uint8_t *bytes, size_t size,
+                     ph_segment_look *ret);
+
+/* True if the records of such a batch and the zeros behind it hold. */
+bool ph_segment_rest_holds(const ph_segment_place *p, const uint8_t *bytes,
+                           const ph_segment_look *look);
+
 /* What stands behind the last whole batch of a file that nobody writes. */
 typedef struct {
     ph_segment_sight sight; /* NONE: zeros only; TORN: to be cut; WRONG */

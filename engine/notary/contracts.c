@@ -138,7 +138,8 @@ static ph_status add_all(ph_contracts *c, const ph_market *m, const ph_replay_ba
             if (add(c, m, r, e, &w, &why) == PH_OK) continue;
             snprintf(err, err_size,
                      "could not make contract %" PRIu64 " of record %" PRIu64
-                     " a document: %s; this is a defect of the engine",
+                     " a document: %s; this is a defect of the engine, nothing is lost: keep the "
+                     "journal and report it",
                      r->events[e].u.trade.contract.v, r->command.seq, why);
             return PH_ECORRUPT;
         }

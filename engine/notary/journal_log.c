@@ -89,7 +89,8 @@ static ph_status open_at(const char *directory, open_journal *ret, char *err, si
     }
     s = ph_journal_reader_open(ret->memory, &ret->disk.disk, &ret->reader, &fault);
     if (s == PH_ENOTFOUND)
-        snprintf(err, err_size, "there is no journal in \"%s\"", directory);
+        snprintf(err, err_size, "there is no journal in \"%s\"; correct [notary] journal",
+                 directory);
     else if (s != PH_OK)
         snprintf(err, err_size, "%s", fault.text);
     return s;
@@ -254,8 +255,11 @@ ph_status ph_journal_log_publish(ph_journal_log *l, char *err, size_t err_size)
     if (s != PH_OK) {
         snprintf(err, err_size, "could not sign the checkpoint of %" PRIu64 " records: %s",
                  c.leaf_cnt,
-                 s == PH_ENOTFOUND ? "the key in force is not in the keyring"
-                                   : "refused by the policy of the key");
+                 s == PH_ENOTFOUND
+                     ? "the key in force is not in the keyring; give its file as [notary] key_file "
+                       "or other_key_file"
+                     : "refused by the policy of the key; this is a defect, nothing is lost: keep "
+                       "the journal and report it");
         return PH_EDENIED;
     }
     PH_ASSERT(!w.full);

@@ -54,7 +54,8 @@ static ph_status open_pair(ph_keyring *k, const char *path, char *err, size_t er
     }
     if (s == PH_OK) s = take_key(p, path, err, err_size);
     if (s == PH_OK && sodium_mprotect_noaccess(p->secret) != 0) {
-        snprintf(err, err_size, "could not protect the memory of the signing key");
+        snprintf(err, err_size,
+                 "could not protect the memory of the signing key: raise RLIMIT_MEMLOCK");
         s = PH_EFULL;
     }
     if (s == PH_OK) {
@@ -93,12 +94,16 @@ static uint32_t find(const ph_keyring *k, const ph_key *key)
 ph_status ph_keyring_add(ph_keyring *k, const char *path, char *err, size_t err_size)
 {
     if (k->cnt == PH_KEYRING_MAX) {
-        snprintf(err, err_size, "could not take key \"%s\": there is no place for more", path);
+        snprintf(err, err_size,
+                 "could not take key \"%s\": there is no place for more; give at most two", path);
         return PH_EINVAL;
     }
     ph_status s = open_pair(k, path, err, err_size);
     if (s != PH_OK || find(k, &k->pairs[k->cnt - 1].key) == k->cnt - 1) return s;
-    snprintf(err, err_size, "could not take key \"%s\": it is the key that is there already", path);
+    snprintf(err, err_size,
+             "could not take key \"%s\": it is the key that is there already; give the "
+             "other one, or none",
+             path);
     k->cnt--;
     sodium_free(k->pairs[k->cnt].secret);
     k->pairs[k->cnt].secret = NULL;

@@ -98,13 +98,18 @@ static ph_status read_tiles(ph_log_folder *f, char *err, size_t err_size)
 
 static ph_status take_folder(ph_log_folder *f, char *err, size_t err_size)
 {
-    if (mkdir(f->path, 0755) != 0 && errno != EEXIST)
-        return fail(f, PH_EIO, "make folder", "", err, err_size);
+    bool is_new = mkdir(f->path, 0755) == 0;
+    if (!is_new && errno != EEXIST) return fail(f, PH_EIO, "make folder", "", err, err_size);
     f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (f->fd < 0) return fail(f, PH_EIO, "open folder", "", err, err_size);
+    if (is_new && ph_file_sync(f->fd, "..") != PH_OK)
+        return fail(f, PH_EIO, "sync the folder of", "", err, err_size);
     if (flock(f->fd, LOCK_EX | LOCK_NB) == 0) return PH_OK;
     if (errno != EWOULDBLOCK) return fail(f, PH_EIO, "lock folder", "", err, err_size);
-    snprintf(err, err_size, "could not take log \"%s\": another process has it", f->path);
+    snprintf(err, err_size,
+             "could not take log \"%s\": another process has it; stop the other "
+             "notary first, or give another folder",
+             f->path);
     return PH_EBUSY;
 }
 

@@ -160,7 +160,8 @@ static bool check_market(notary *n)
 {
     const ph_open_market *opened = ph_market_opened(ph_replay_market(n->replay));
     if (opened == NULL) {
-        ph_log_error("could not follow journal \"%s\": its first record opens no market",
+        ph_log_error("could not follow journal \"%s\": its first record opens no market; "
+                     "correct [notary] journal",
                      n->settings.journal);
         return false;
     }
@@ -231,7 +232,7 @@ static ph_status take_countersignature(void *arg, const ph_countersignature *c)
     PH_ASSERT(!w.full);
     if (!c->holds)
         ph_log_warning("record %" PRIu64 ": the countersignature of participant %" PRIu32
-                       " under contract %" PRIu64 " is false",
+                       " under contract %" PRIu64 " is false; the contract binds it all the same",
                        c->seq, c->participant.v, c->contract.v);
     return keep_item(n, bytes, sizeof bytes);
 }
@@ -298,7 +299,9 @@ static bool seal(notary *n, const ph_replay_batch *batch)
     uint32_t unproved = ph_notary_keys_follow(&n->keys, m);
     if (unproved != 0)
         ph_log_warning("batch at record %" PRIu64 ": %" PRIu32
-                       " notary keys were named without a proof that holds; they sign nothing",
+                       " notary keys were named without a proof that holds; they sign nothing: an "
+                       "operator has to "
+                       "name another key, with its proof",
                        batch->first_seq, unproved);
     n->taken = batch->first_seq + batch->record_cnt - 1;
     n->taken_at = batch->records[batch->record_cnt - 1].command.at;
@@ -323,7 +326,9 @@ static bool seal(notary *n, const ph_replay_batch *batch)
                                       take_countersignature, n);
     if (s == PH_EDENIED)
         ph_log_error("could not sign the contracts of the batch at record %" PRIu64
-                     ": refused by the policy of the key",
+                     ": refused by the policy of the key, which signs nothing that could be "
+                     "another message; "
+                     "this is a defect, nothing is lost: keep the journal and report it",
                      batch->first_seq);
     return s == PH_OK;
 }
@@ -460,7 +465,8 @@ static bool turn(notary *n, bool *ret_idle)
     ph_status sent = ph_server_flush(n->server);
     if ((took != PH_OK && took != PH_EAGAIN) || (sent != PH_OK && sent != PH_EAGAIN)) {
         ph_status s = took != PH_OK && took != PH_EAGAIN ? took : sent;
-        ph_log_error("could not serve gateways at %s: %s", n->settings.link, ph_status_text(s));
+        ph_log_error("could not serve gateways at %s: %s; nothing is lost, start it again",
+                     n->settings.link, ph_status_text(s));
         return false;
     }
     *ret_idle = took == PH_EAGAIN && followed == PH_EEND && sent == PH_OK;

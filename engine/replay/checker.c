@@ -9,14 +9,14 @@
 
 #include "engine/base/panic.h"
 #include "engine/journal/chain.h"
+#include "engine/journal/checks.h"
 #include "engine/process/memory.h"
-#include "engine/wire/codec.h"
 
 enum {
-    BESIDE_MIN = 32,    /* records of a batch that are worth a second thread */
-    SPINS = 200,        /* looks before the processor is offered to others */
-    ROUNDS_MAX = 50,    /* of such looks before the thread goes to sleep */
-    ROOM_MIN = 1 << 16, /* bytes */
+    BESIDE_MIN = 32,      /* records of a batch that are worth a second thread */
+    SPINS = 200,          /* looks before the processor is offered to others */
+    ROUNDS_MAX = 50,      /* of such looks before the thread goes to sleep */
+    DECODED_AT_ONCE = 32, /* records */
     CACHE_LINE = 64,
 };
 
@@ -35,78 +35,61 @@ struct ph_checker {
     atomic_bool is_last;                               /* no more will be applied */
     const ph_journal_batch *batch;
     ph_replay_record *records;
-    _Atomic(const ph_event *) events;
+    _Atomic(const uint8_t *) bytes; /* encoded events */
 
     /* Written by whoever compares. */
     _Alignas(CACHE_LINE) atomic_uint_fast32_t compared; /* records */
-    atomic_uint_fast64_t ended, idle; /* the job whose events, and all, are done */
+    atomic_uint_fast64_t ended, ahead_of; /* the job that is compared; whose next batch is there */
     ph_status status;
     ph_checker_finding found;
-    uint64_t event_cnt;
-    size_t byte_cnt;
-    uint8_t *bytes;
-    size_t bytes_max;
+    size_t byte_cnt;  /* compared */
+    ph_digest digest; /* of them */
     bool has_ahead;
     ph_journal_batch ahead;
     ph_record_room ahead_records;
-    uint32_t ahead_decoded;
+    ph_decoding decoding;
+    enum { WORK_READ, WORK_DECODE, WORK_DONE } work;
 };
 
 /* ---- Comparing ----------------------------------------------------------------------------- */
 
-static ph_status make_room(ph_checker *c, size_t size)
+/* Records from `from` on, as many as are done at once; `size` bytes before theirs are compared. */
+static uint32_t compare_some(ph_checker *c, uint32_t from, uint32_t n, const uint8_t *bytes,
+                             size_t *size)
 {
-    if (size <= c->bytes_max) return PH_OK;
-    size_t wanted = c->bytes_max == 0 ? ROOM_MIN : c->bytes_max;
-    while (wanted < size)
-        wanted *= 2;
-    void *room = c->bytes;
-    ph_status s =
-        room == NULL ? ph_memory_map(wanted, &room) : ph_memory_grow(&room, c->bytes_max, wanted);
-    if (s != PH_OK) return s;
-    c->bytes = room;
-    c->bytes_max = wanted;
-    return PH_OK;
+    ph_checked checked[PH_CHECKS_MAX];
+    uint64_t computed[PH_CHECKS_MAX];
+    uint32_t cnt = n - from < PH_CHECKS_MAX ? n - from : PH_CHECKS_MAX;
+    for (uint32_t i = 0; i < cnt; i++) {
+        checked[i] = (ph_checked){bytes + *size, c->records[from + i].event_size};
+        *size += checked[i].size;
+    }
+    ph_chain_checks(c->batch->first_seq + from, checked, cnt, computed);
+    for (uint32_t i = 0; i < cnt && c->status == PH_OK; i++) {
+        if (computed[i] == c->records[from + i].event_check) continue;
+        c->found.at = from + i;
+        c->found.check = computed[i];
+        c->status = PH_EDIVERGED;
+    }
+    return cnt;
 }
 
-/* Record i, whose events are there. */
-static void compare(ph_checker *c, uint32_t i)
-{
-    ph_replay_record *r = &c->records[i];
-    size_t max = (size_t)r->event_cnt * PH_EVENT_BYTES_MAX;
-    c->found.at = i;
-    c->status = make_room(c, c->byte_cnt + max);
-    if (c->status != PH_OK) return;
-    const ph_event *events = atomic_load_explicit(&c->events, memory_order_relaxed) + c->event_cnt;
-    uint8_t *bytes = c->bytes + c->byte_cnt;
-    ph_writer w = ph_writer_of(bytes, max);
-    for (uint32_t e = 0; e < r->event_cnt; e++)
-        ph_event_write(&w, &events[e]);
-    PH_ASSERT(!w.full && ph_writer_size(&w) <= UINT32_MAX);
-    r->event_size = (uint32_t)ph_writer_size(&w);
-    r->events = events; /* until one of the rooms moves */
-    r->event_bytes = bytes;
-    c->found.check = ph_chain_check(c->batch->first_seq + i, bytes, r->event_size);
-    if (c->found.check != r->event_check) c->status = PH_EDIVERGED;
-    c->event_cnt += r->event_cnt;
-    c->byte_cnt += r->event_size;
-}
-
-/* Records from `from` up to n, as long as nothing differs. */
+/* Records from `from` up to n, whose events are there, as long as nothing differs. */
 static void compare_up_to(ph_checker *c, uint32_t from, uint32_t n)
 {
-    for (uint32_t i = from; i < n && c->status == PH_OK; i++)
-        compare(c, i);
+    const uint8_t *bytes = atomic_load_explicit(&c->bytes, memory_order_relaxed) + c->byte_cnt;
+    size_t size = 0;
+    for (uint32_t i = from; i < n && c->status == PH_OK;)
+        i += compare_some(c, i, n, bytes, &size);
+    if (c->status == PH_OK) ph_digest_add(&c->digest, bytes, size);
+    c->byte_cnt += size;
     atomic_store_explicit(&c->compared, n, memory_order_release);
 }
 
 static void finish(ph_checker *c, uint32_t n)
 {
     if (c->status != PH_OK || n < c->batch->record_cnt) return;
-    ph_digest d;
-    ph_digest_begin(&d, PH_DIGEST_EVENTS);
-    ph_digest_add(&d, c->bytes, c->byte_cnt);
-    c->found.digest = ph_digest_end(&d);
+    c->found.digest = ph_digest_end(&c->digest);
     if (ph_hash_equal(c->found.digest, c->batch->events)) return;
     c->status = PH_EDIVERGED;
     c->found.at = n;
@@ -130,6 +113,29 @@ static void look_again(uint32_t *looks)
         relax();
 }
 
+/* A few microseconds towards the next batch and those that follow it, one after the other.  False:
+   nothing is left to do. */
+static bool work_ahead(ph_checker *c)
+{
+    switch (c->work) {
+    case WORK_READ: {
+        ph_journal_fault unused; /* whoever needs the batch looks again and is told */
+        c->has_ahead = ph_journal_reader_next(c->reader, &c->ahead, &unused) == PH_OK;
+        c->work = c->has_ahead ? WORK_DECODE : WORK_DONE;
+        if (c->has_ahead) ph_decode_begin(&c->ahead, &c->decoding);
+        return true;
+    }
+    case WORK_DECODE: {
+        ph_status s = ph_decode(&c->decoding, &c->ahead_records, DECODED_AT_ONCE);
+        if (s != PH_EAGAIN) c->work = WORK_DONE;
+        if (s != PH_OK && s != PH_EAGAIN) c->decoding.cnt = UINT32_MAX;
+        return true;
+    }
+    case WORK_DONE: break;
+    }
+    return ph_journal_reader_ahead(c->reader);
+}
+
 static void compare_beside(ph_checker *c)
 {
     uint32_t done = 0, looks = 0;
@@ -142,7 +148,7 @@ static void compare_beside(ph_checker *c)
         } else if (is_last) {
             finish(c, n);
             return;
-        } else {
+        } else if (!work_ahead(c)) {
             look_again(&looks);
         }
     }
@@ -170,13 +176,12 @@ static void *run(void *arg)
     ph_checker *c = arg;
     for (uint64_t seen = 0; wait_for_job(c, seen);) {
         seen = atomic_load_explicit(&c->job, memory_order_acquire);
+        c->work = WORK_READ;
         if (c->is_beside) compare_beside(c);
         atomic_store_explicit(&c->ended, seen, memory_order_release);
-        ph_journal_fault unused; /* whoever needs the batch looks again and is told */
-        c->has_ahead = ph_journal_reader_next(c->reader, &c->ahead, &unused) == PH_OK;
-        if (c->has_ahead && ph_decode(&c->ahead, &c->ahead_records, &c->ahead_decoded) != PH_OK)
-            c->ahead_decoded = UINT32_MAX;
-        atomic_store_explicit(&c->idle, seen, memory_order_release);
+        while (c->work != WORK_DONE)
+            (void)work_ahead(c);
+        atomic_store_explicit(&c->ahead_of, seen, memory_order_release);
     }
     return NULL;
 }
@@ -229,11 +234,11 @@ ph_status ph_checker_new(ph_journal_reader *reader, ph_checker **ret)
 bool ph_checker_ahead(ph_checker *c, ph_journal_batch *ret, ph_record_room *records,
                       uint32_t *ret_decoded)
 {
-    wait_for(&c->idle, atomic_load_explicit(&c->job, memory_order_relaxed));
+    wait_for(&c->ahead_of, atomic_load_explicit(&c->job, memory_order_relaxed));
     if (!c->has_ahead) return false;
     c->has_ahead = false;
     *ret = c->ahead;
-    *ret_decoded = c->ahead_decoded;
+    *ret_decoded = c->decoding.cnt;
     ph_record_room before = *records;
     *records = c->ahead_records;
     c->ahead_records = before;
@@ -248,7 +253,8 @@ void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, ph_replay_re
     c->records = records;
     c->status = PH_OK;
     c->found = (ph_checker_finding){.at = 0};
-    c->event_cnt = c->byte_cnt = 0;
+    c->byte_cnt = 0;
+    ph_digest_begin(&c->digest, PH_DIGEST_EVENTS);
     atomic_store_explicit(&c->applied, 0, memory_order_relaxed);
     atomic_store_explicit(&c->compared, 0, memory_order_relaxed);
     atomic_store_explicit(&c->is_last, false, memory_order_relaxed);
@@ -259,9 +265,9 @@ void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, ph_replay_re
     if (is_large) set_job(c, false);
 }
 
-ph_status ph_checker_applied(ph_checker *c, const ph_event *events, uint32_t n)
+ph_status ph_checker_applied(ph_checker *c, const uint8_t *bytes, uint32_t n)
 {
-    atomic_store_explicit(&c->events, events, memory_order_relaxed);
+    atomic_store_explicit(&c->bytes, bytes, memory_order_relaxed);
     if (c->is_beside) {
         atomic_store_explicit(&c->applied, n, memory_order_release);
         return PH_OK;
@@ -287,7 +293,6 @@ ph_status ph_checker_end(ph_checker *c, uint32_t n, ph_checker_finding *ret)
         finish(c, n);
     }
     *ret = c->found;
-    ret->bytes = c->bytes;
     return c->status;
 }
 
@@ -302,6 +307,5 @@ void ph_checker_free(ph_checker *c)
     int failed = pthread_cond_destroy(&c->woken) | pthread_mutex_destroy(&c->lock);
     PH_ASSERT(failed == 0);
     ph_record_room_free(&c->ahead_records);
-    ph_memory_unmap(c->bytes, c->bytes_max);
     ph_memory_unmap(c, sizeof *c);
 }

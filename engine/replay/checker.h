@@ -7,13 +7,13 @@
       end     every record was compared, or the first that differs is known
 
     A small batch is compared in the calling thread, at once: whoever follows a market record by
-    record wakes nobody.  For a large one a second thread encodes and hashes the events of a record
-    while the caller applies the next ones, and then reads, verifies, decodes and keeps the next
-    batch, so that the caller waits for neither.  What comes out is the same.  A caller who wants to
-    know of each record before it applies the next one compares it itself; then the second thread
-    reads ahead, and no more.
+    record wakes nobody.  For a large one a second thread hashes the events of what is applied, of
+    which it sees the bytes alone, a fifth of what the caller has in its cache; in the time between
+    it reads, verifies, decodes and keeps the next batch.  What comes out is the same.  A caller who
+    wants to know of each record before it applies the next one compares it itself; then the second
+    thread reads ahead, and no more.
 
-    Owns      the thread, which sleeps between batches, and the encoded events.
+    Owns      the thread, which sleeps between batches.
     Thread    one caller; the reader is the checker's between begin and the next ahead.
     Failure   without a second thread everything is done in the first. */
 #ifndef ENGINE_REPLAY_CHECKER_H
@@ -40,27 +40,24 @@ bool ph_checker_ahead(ph_checker *c, ph_journal_batch *ret, ph_record_room *reco
 void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, ph_replay_record *records,
                       bool is_at_once);
 
-/* The first n records are applied: event_cnt of each is set, and `events` has all their events, one
-   behind the other.  PH_OK: none is known to differ; with is_at_once all n are as the journal
-   states, and the last one has its events and event_bytes until the next call.  Otherwise the
-   status that end will give: nothing more need be applied. */
-ph_status ph_checker_applied(ph_checker *c, const ph_event *events, uint32_t n);
+/* The first n records are applied: event_size of each is set, and `bytes` has all their events
+   encoded, one behind the other.  PH_OK: none is known to differ; with is_at_once all n are as the
+   journal states.  PH_EDIVERGED, which end will give: nothing more need be applied. */
+ph_status ph_checker_applied(ph_checker *c, const uint8_t *bytes, uint32_t n);
 
-/* Waits until nobody looks at the events any more, so that they may move. */
+/* Waits until nobody looks at the bytes any more, so that they may move. */
 void ph_checker_pause(ph_checker *c);
 
 /* What end found out. */
 typedef struct {
-    const uint8_t *bytes; /* encoded events, one record behind the other, until the next begin */
-    uint32_t at;          /* unless PH_OK: index of the record that it is about */
-    uint64_t check;       /* PH_EDIVERGED: computed checksum of the events of that record, */
-    ph_hash digest;       /* or computed digest of the batch, if `at` is its record_cnt */
+    uint32_t at;    /* unless PH_OK: index of the record that it is about */
+    uint64_t check; /* computed checksum of the events of that record, */
+    ph_hash digest; /* or computed digest of the batch, if `at` is its record_cnt */
 } ph_checker_finding;
 
 /* After the last record that could be applied, at most `n`.  PH_OK: n records are as the journal
-   states, their event_size is set, and if they are the whole batch its digest is too.
-   PH_EDIVERGED: the first that differs, whose event_size is set; or only the digest does.
-   PH_EFULL: there was no memory for the events of that record. */
+   states, and if they are the whole batch its digest is too.  PH_EDIVERGED: the first that
+   differs, or only the digest does. */
 ph_status ph_checker_end(ph_checker *c, uint32_t n, ph_checker_finding *ret);
 
 /* Accepts NULL. */

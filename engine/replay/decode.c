@@ -18,24 +18,28 @@ static ph_status make_room(ph_record_room *room, size_t size)
     return s;
 }
 
-ph_status ph_decode(const ph_journal_batch *b, ph_record_room *room, uint32_t *ret_cnt)
+void ph_decode_begin(const ph_journal_batch *b, ph_decoding *ret)
 {
-    ph_status s = make_room(room, b->record_cnt * sizeof(ph_replay_record));
+    *ret = (ph_decoding){.batch = b};
+}
+
+ph_status ph_decode(ph_decoding *d, ph_record_room *room, uint32_t most)
+{
+    ph_status s = make_room(room, d->batch->record_cnt * sizeof(ph_replay_record));
     if (s != PH_OK) return s;
-    ph_journal_cursor cursor = {0};
     ph_journal_record in;
-    uint32_t cnt = 0;
-    for (; ph_journal_record_next(b, &cursor, &in); cnt++) {
-        ph_replay_record *out = &room->v[cnt];
-        if (ph_command_read(in.bytes, in.size, &out->command) != PH_OK) break;
+    for (; most != 0; most--) {
+        if (!ph_journal_record_next(d->batch, &d->cursor, &in)) return PH_OK;
+        ph_replay_record *out = &room->v[d->cnt];
+        if (ph_command_read(in.bytes, in.size, &out->command) != PH_OK) return PH_OK;
         out->command.seq = in.seq;
         out->command.at = in.at;
         out->command_bytes = in.bytes;
         out->command_size = in.size;
         out->event_check = in.events;
+        d->cnt++;
     }
-    *ret_cnt = cnt;
-    return PH_OK;
+    return PH_EAGAIN;
 }
 
 void ph_record_room_free(ph_record_room *room)

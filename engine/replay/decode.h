@@ -15,9 +15,19 @@ typedef struct {
     size_t size; /* bytes */
 } ph_record_room;
 
-/* Decodes the records of b up to the first that is no command; *ret_cnt says how many.  What is
-   known only after they were applied is left as it is.  PH_EFULL: no memory. */
-ph_status ph_decode(const ph_journal_batch *b, ph_record_room *room, uint32_t *ret_cnt);
+/* How far a batch is decoded. */
+typedef struct {
+    const ph_journal_batch *batch;
+    ph_journal_cursor cursor;
+    uint32_t cnt; /* records that are there */
+} ph_decoding;
+
+void ph_decode_begin(const ph_journal_batch *b, ph_decoding *ret);
+
+/* Decodes the next records of the batch, at most `most` of them.  PH_EAGAIN: there are more.
+   PH_OK: all of them are there, or all up to the first that is no command; d->cnt says how many.
+   What is known only after they were applied is left as it is.  PH_EFULL: no memory. */
+ph_status ph_decode(ph_decoding *d, ph_record_room *room, uint32_t most);
 
 void ph_record_room_free(ph_record_room *room);
 

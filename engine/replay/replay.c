@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/base/limits.h"
+#include "engine/base/bytes.h"
 #include "engine/base/panic.h"
 #include "engine/journal/chain.h"
 #include "engine/journal/file_posix.h"
@@ -14,10 +14,12 @@
 #include "engine/replay/limits.h"
 #include "engine/replay/market_block.h"
 #include "engine/replay/market_file.h"
+#include "engine/wire/codec.h"
 
 enum {
     APPLIED_AT_ONCE = 8, /* records between two messages to the checker */
     MEMOS = 32,          /* of prefetching, more than it looks ahead */
+    RECORDS_AHEAD = 24,  /* of the record itself, before what it touches is asked for */
 };
 
 /* A block that grows; what is behind the part that was used costs nothing. */
@@ -25,6 +27,11 @@ typedef struct {
     void *p;
     size_t size;
 } room;
+
+/* Of the events of a batch, as far as it is applied. */
+typedef struct {
+    size_t events, bytes;
+} events_used;
 
 struct ph_replay {
     ph_disk_posix disk;
@@ -34,10 +41,12 @@ struct ph_replay {
     ph_market_limits limits; /* of the market */
     uint32_t events_max;     /* of one command */
     ph_record_room records;
-    room events; /* ph_event */
+    room events; /* ph_event, of a batch */
+    room bytes;  /* the same, encoded */
     ph_checker *checker;
     ph_replay_batch batch;         /* what next returned last */
     bool has_begun;                /* next was called */
+    uint64_t durable;              /* record that was known to be durable then */
     ph_state_head snapshot;        /* that it began with; all zero: none */
     ph_replay_on_record on_record; /* may be NULL */
     void *on_record_arg;
@@ -159,6 +168,7 @@ void ph_replay_close(ph_replay *r)
     ph_disk_posix_close(&r->disk);
     ph_record_room_free(&r->records);
     ph_memory_unmap(r->events.p, r->events.size);
+    ph_memory_unmap(r->bytes.p, r->bytes.size);
     ph_memory_unmap(r, sizeof *r);
 }
 
@@ -309,7 +319,7 @@ const ph_state_head *ph_replay_snapshot(const ph_replay *r)
 
 uint64_t ph_replay_durable(const ph_replay *r)
 {
-    return ph_journal_reader_durable(r->reader);
+    return r->durable;
 }
 
 ph_text64 ph_replay_market_name(const ph_replay *r)
@@ -319,12 +329,15 @@ ph_text64 ph_replay_market_name(const ph_replay *r)
 
 /* ---- Next ------------------------------------------------------------------------------- */
 
-/* Room for the events of one more record behind `used` of them. */
-static ph_status make_room(ph_replay *r, size_t used)
+/* Room for the events of one more record behind those that are used, and for `cnt` of them
+   encoded. */
+static ph_status make_room(ph_replay *r, const events_used *used, uint32_t cnt)
 {
-    size_t size = (used + r->events_max) * sizeof(ph_event);
-    if (size > r->events.size) ph_checker_pause(r->checker);
-    return ensure(&r->events, size);
+    ph_status s = ensure(&r->events, (used->events + r->events_max) * sizeof(ph_event));
+    size_t size = used->bytes + (size_t)cnt * PH_EVENT_BYTES_MAX;
+    if (s != PH_OK || size <= r->bytes.size) return s;
+    ph_checker_pause(r->checker);
+    return ensure(&r->bytes, size);
 }
 
 /* Before record i; memo has one for each of the records that follow, around. */
@@ -333,46 +346,77 @@ static void prefetch(const ph_replay *r, const ph_replay_record *records, uint32
 {
     static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3};
     memo[(i + ahead[0]) % MEMOS] = 0;
+    if (i + RECORDS_AHEAD < cnt) { /* another processor wrote it: head and order, three lines */
+        const char *next = (const char *)&records[i + RECORDS_AHEAD];
+        for (size_t line = 0; line < 3; line++)
+            __builtin_prefetch(next + 64 * line);
+    }
     for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
         uint32_t at = i + ahead[step];
         if (at < cnt) ph_market_prefetch(r->market, &records[at].command, step, &memo[at % MEMOS]);
     }
 }
 
+static void point(const ph_replay *r, ph_replay_record *record, const events_used *used)
+{
+    record->events = (const ph_event *)r->events.p + used->events;
+    record->event_bytes = (const uint8_t *)r->bytes.p + used->bytes;
+}
+
+/* Applies the record and encodes its events.  PH_EFULL: there was no memory for that. */
+static ph_status apply_one(ph_replay *r, ph_replay_record *record, events_used *used)
+{
+    ph_status s = make_room(r, used, 0);
+    if (s != PH_OK) return s;
+    ph_events events = {.v = (ph_event *)r->events.p + used->events, .max = r->events_max};
+    ph_market_apply(r->market, &record->command, &events);
+    PH_ASSERT(events.cnt >= 1 && events.cnt <= r->events_max);
+    s = make_room(r, used, events.cnt);
+    if (s != PH_OK) return s;
+    size_t max = (size_t)events.cnt * PH_EVENT_BYTES_MAX;
+    ph_writer w = ph_writer_of((uint8_t *)r->bytes.p + used->bytes, max);
+    for (uint32_t e = 0; e < events.cnt; e++)
+        ph_event_write(&w, &events.v[e]);
+    PH_ASSERT(!w.full && ph_writer_size(&w) <= UINT32_MAX);
+    record->event_cnt = events.cnt;
+    record->event_size = (uint32_t)ph_writer_size(&w);
+    return PH_OK;
+}
+
 /* Applies records, at most cnt of them; returns how many, fewer when there was no memory for more,
    one was found to differ, or whoever watches has enough. */
 static uint32_t apply(ph_replay *r, ph_replay_record *records, uint32_t cnt)
 {
-    size_t used = 0;
+    events_used used = {0};
     uint32_t memo[MEMOS] = {0};
     uint32_t i = 0, at_once = r->on_record == NULL ? APPLIED_AT_ONCE : 1;
     ph_status s = PH_OK;
-    while (i < cnt && s == PH_OK && !r->is_enough && make_room(r, used) == PH_OK) {
+    while (i < cnt && s == PH_OK && !r->is_enough) {
         prefetch(r, records, i, cnt, memo);
-        ph_replay_record *record = &records[i++];
-        ph_events events = {.v = (ph_event *)r->events.p + used, .max = r->events_max};
-        ph_market_apply(r->market, &record->command, &events);
-        PH_ASSERT(events.cnt >= 1 && events.cnt <= r->events_max);
-        record->event_cnt = events.cnt;
-        used += events.cnt;
-        if (i % at_once == 0) s = ph_checker_applied(r->checker, r->events.p, i);
-        if (r->on_record != NULL && s == PH_OK)
+        ph_replay_record *record = &records[i];
+        if (apply_one(r, record, &used) != PH_OK) break;
+        i++;
+        if (i % at_once == 0) s = ph_checker_applied(r->checker, r->bytes.p, i);
+        if (r->on_record != NULL && s == PH_OK) {
+            point(r, record, &used);
             r->is_enough = !r->on_record(r->on_record_arg, r->market, record);
+        }
+        used.events += record->event_cnt;
+        used.bytes += record->event_size;
     }
-    if (i % at_once != 0) (void)ph_checker_applied(r->checker, r->events.p, i); /* see end */
+    if (i % at_once != 0) (void)ph_checker_applied(r->checker, r->bytes.p, i); /* see end */
     return i;
 }
 
 /* The rooms no longer move: lets the first cnt records point into them. */
-static void point_into_rooms(ph_replay *r, uint32_t cnt, const uint8_t *bytes)
+static void point_into_rooms(ph_replay *r, uint32_t cnt)
 {
-    ph_replay_record *records = r->records.v;
-    const ph_event *event = r->events.p;
+    events_used used = {0};
     for (uint32_t i = 0; i < cnt; i++) {
-        records[i].events = event;
-        records[i].event_bytes = bytes;
-        event += records[i].event_cnt;
-        bytes += records[i].event_size;
+        ph_replay_record *record = &r->records.v[i];
+        point(r, record, &used);
+        used.events += record->event_cnt;
+        used.bytes += record->event_size;
     }
 }
 
@@ -398,7 +442,7 @@ static ph_status differ(ph_replay *r, const ph_journal_batch *b, const ph_checke
         PH_ASSERT(is_there);
     }
     d->offset += PH_BATCH_SIZE + cursor.offset;
-    point_into_rooms(r, at + 1, found->bytes);
+    point_into_rooms(r, at + 1);
     d->record = r->records.v[at];
     d->computed_check = found->check;
     return stop(r, PH_EDIVERGED, b, b->first_seq + at,
@@ -411,7 +455,13 @@ static ph_status differ(ph_replay *r, const ph_journal_batch *b, const ph_checke
    whoever watches had enough before its end. */
 static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b, uint32_t decoded)
 {
-    ph_status s = decoded == UINT32_MAX ? ph_decode(b, &r->records, &decoded) : PH_OK;
+    ph_status s = PH_OK;
+    if (decoded == UINT32_MAX) {
+        ph_decoding all;
+        ph_decode_begin(b, &all);
+        s = ph_decode(&all, &r->records, UINT32_MAX);
+        decoded = all.cnt;
+    }
     if (s != PH_OK) return stop(r, s, b, b->first_seq, "not enough memory for the batch", NULL);
     ph_checker_finding found = {.at = 0};
     ph_checker_begin(r->checker, b, r->records.v, r->on_record != NULL);
@@ -419,16 +469,13 @@ static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b, uint32_t d
     s = ph_checker_end(r->checker, applied, &found);
     if (s == PH_EDIVERGED) return differ(r, b, &found);
     if (s == PH_OK && r->is_enough && applied < b->record_cnt) return PH_EEND;
-    if (s == PH_OK && applied < decoded) {
-        s = PH_EFULL;
-        found.at = applied;
-    }
-    if (s != PH_OK)
-        return stop(r, s, b, b->first_seq + found.at, "not enough memory for its events", NULL);
+    if (applied < decoded)
+        return stop(r, PH_EFULL, b, b->first_seq + applied, "not enough memory for its events",
+                    NULL);
     if (decoded < b->record_cnt)
         return stop(r, PH_ECORRUPT, b, b->first_seq + decoded, "the record is not a command",
                     "use the program that wrote it, or restore the file from a copy");
-    point_into_rooms(r, b->record_cnt, found.bytes);
+    point_into_rooms(r, b->record_cnt);
     return PH_OK;
 }
 
@@ -443,6 +490,7 @@ ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_er
         uint32_t decoded = UINT32_MAX;
         if (!ph_checker_ahead(r->checker, &b, &r->records, &decoded))
             s = ph_journal_reader_next(r->reader, &b, &f);
+        r->durable = ph_journal_reader_durable(r->reader); /* nobody else reads now */
         if (s == PH_EEND) return s;
         if (s != PH_OK) return pass_on(s, &f, reterr);
         s = apply_batch(r, &b, decoded);

@@ -18,11 +18,130 @@ enum {
 _Static_assert(2 + sizeof(((ph_event *)NULL)->u) <= PH_EVENT_BYTES_MAX, "every event fits");
 _Static_assert(14 + sizeof(((ph_command *)NULL)->u) <= PH_COMMAND_BYTES_MAX, "every command fits");
 
-static void write_enum(ph_writer *w, unsigned v, unsigned max)
+/* ---- Writing ------------------------------------------------------------------------------- */
+
+/* Each writes at p, where there is room for the longest command or event, and returns the place
+   behind. */
+static uint8_t *put_u8(uint8_t *p, uint8_t v)
+{
+    *p = v;
+    return p + 1;
+}
+
+static uint8_t *put_u32(uint8_t *p, uint32_t v)
+{
+    ph_store_u32(p, v);
+    return p + 4;
+}
+
+static uint8_t *put_u64(uint8_t *p, uint64_t v)
+{
+    ph_store_u64(p, v);
+    return p + 8;
+}
+
+static uint8_t *put_bytes(uint8_t *p, const void *from, size_t size)
+{
+    memcpy(p, from, size);
+    return p + size;
+}
+
+static uint8_t *put_enum(uint8_t *p, unsigned v, unsigned max)
 {
     PH_ASSERT(v >= 1 && v <= max);
-    ph_write_u8(w, (uint8_t)v);
+    return put_u8(p, (uint8_t)v);
 }
+
+static uint8_t *put_account(uint8_t *p, const ph_account *a)
+{
+    return put_u64(put_enum(p, (unsigned)a->kind, MAX_account_kind), a->id);
+}
+
+#define WRITE_u32(field, of)         p = put_u32(p, (uint32_t)(field));
+#define WRITE_u64(field, of)         p = put_u64(p, field);
+#define WRITE_i32(field, of)         p = put_u32(p, (uint32_t)(field));
+#define WRITE_i64(field, of)         p = put_u64(p, (uint64_t)(field));
+#define WRITE_time(field, of)        p = put_u64(p, field);
+#define WRITE_period(field, of)      p = put_u32(p, field);
+#define WRITE_roles(field, of)       p = put_u32(p, field);
+#define WRITE_reject(field, of)      p = put_u32(p, (uint32_t)(field));
+#define WRITE_boo(field, of)         p = put_u8(p, (field) ? 1 : 0);
+#define WRITE_enu(field, of)         p = put_enum(p, (unsigned)(field), MAX_##of);
+#define WRITE_text(field, of)        p = put_bytes(p, field, sizeof field);
+#define WRITE_blob(field, of)        p = put_bytes(p, field, sizeof field);
+#define WRITE_account(field, of)     p = put_account(p, &(field));
+#define WRITE_group(field, of)       p = put_group(p, &(field));
+#define WRITE_access(field, of)      p = put_access(p, &(field));
+#define WRITE(form, name, field, of) WRITE_##form(field, of)
+
+static uint8_t *put_group(uint8_t *p, const ph_new_group *g)
+{
+    PH_ASSERT(g->cnt <= PH_GROUP_MEMBERS_MAX);
+    p = put_u32(p, g->cnt);
+    for (uint32_t i = 0; i < g->cnt; i++) {
+        const ph_new_order *n = &g->v[i];
+        FIELDS_ORDER(WRITE, (*n))
+    }
+    return p;
+}
+
+static uint8_t *put_access(uint8_t *p, const ph_hand_over_access *a)
+{
+    PH_ASSERT(a->size <= PH_ACCESS_BYTES_MAX);
+    p = put_u32(put_u64(p, a->contract.v), a->size);
+    return put_bytes(p, a->sealed, a->size);
+}
+
+static uint8_t *put_command(uint8_t *p, const ph_command *c)
+{
+    ph_store_u16(p, (uint16_t)c->kind);
+    p = put_u64(put_u32(p + 2, c->sender.v), c->request);
+    switch (c->kind) {
+    case PH_CMD_TICK: return p;
+#define K(kind, FIELDS, member) \
+    case kind: FIELDS(WRITE, c->u.member) return p;
+        COMMAND_KINDS(K)
+#undef K
+    }
+    ph_panic("command of unknown kind", __FILE__, __LINE__);
+}
+
+static uint8_t *put_event(uint8_t *p, const ph_event *e)
+{
+    ph_store_u16(p, (uint16_t)e->kind);
+    p += 2;
+    switch (e->kind) {
+#define K(kind, FIELDS, member) \
+    case kind: FIELDS(WRITE, e->u.member) return p;
+        EVENT_KINDS(K)
+#undef K
+    }
+    ph_panic("event of unknown kind", __FILE__, __LINE__);
+}
+
+/* With room for the longest nothing need be checked field by field; near the end of the room it is
+   written aside first. */
+void ph_command_write(ph_writer *w, const ph_command *c)
+{
+    if (!w->full && (size_t)(w->end - w->p) >= PH_COMMAND_BYTES_MAX) {
+        w->p = put_command(w->p, c);
+        return;
+    }
+    uint8_t aside[PH_COMMAND_BYTES_MAX];
+    ph_write_bytes(w, aside, (size_t)(put_command(aside, c) - aside));
+}
+
+void ph_event_write(ph_writer *w, const ph_event *e)
+{
+    if (!w->full && (size_t)(w->end - w->p) >= PH_EVENT_BYTES_MAX) {
+        w->p = put_event(w->p, e);
+        return;
+    }
+    uint8_t aside[PH_EVENT_BYTES_MAX];
+    ph_write_bytes(w, aside, (size_t)(put_event(aside, e) - aside));
+}
+
+/* ---- Reading ------------------------------------------------------------------------------- */
 
 static uint8_t read_enum(ph_reader *r, unsigned max)
 {
@@ -38,34 +157,11 @@ static bool read_bool(ph_reader *r)
     return v == 1;
 }
 
-static void write_account(ph_writer *w, const ph_account *a)
-{
-    write_enum(w, (unsigned)a->kind, MAX_account_kind);
-    ph_write_u64(w, a->id);
-}
-
 static void read_account(ph_reader *r, ph_account *a)
 {
     a->kind = read_enum(r, MAX_account_kind);
     a->id = ph_read_u64(r);
 }
-
-#define WRITE_u32(field, of)         ph_write_u32(w, (uint32_t)(field));
-#define WRITE_u64(field, of)         ph_write_u64(w, field);
-#define WRITE_i32(field, of)         ph_write_i32(w, field);
-#define WRITE_i64(field, of)         ph_write_i64(w, field);
-#define WRITE_time(field, of)        ph_write_u64(w, field);
-#define WRITE_period(field, of)      ph_write_u32(w, field);
-#define WRITE_roles(field, of)       ph_write_u32(w, field);
-#define WRITE_reject(field, of)      ph_write_u32(w, (uint32_t)(field));
-#define WRITE_boo(field, of)         ph_write_u8(w, (field) ? 1 : 0);
-#define WRITE_enu(field, of)         write_enum(w, (unsigned)(field), MAX_##of);
-#define WRITE_text(field, of)        ph_write_bytes(w, field, sizeof field);
-#define WRITE_blob(field, of)        ph_write_bytes(w, field, sizeof field);
-#define WRITE_account(field, of)     write_account(w, &(field));
-#define WRITE_group(field, of)       write_group(w, &(field));
-#define WRITE_access(field, of)      write_access(w, &(field));
-#define WRITE(form, name, field, of) WRITE_##form(field, of)
 
 #define READ_u32(field, of)         field = ph_read_u32(r);
 #define READ_u64(field, of)         field = ph_read_u64(r);
@@ -84,16 +180,6 @@ static void read_account(ph_reader *r, ph_account *a)
 #define READ_access(field, of)      read_access(r, &(field));
 #define READ(form, name, field, of) READ_##form(field, of)
 
-static void write_group(ph_writer *w, const ph_new_group *g)
-{
-    PH_ASSERT(g->cnt <= PH_GROUP_MEMBERS_MAX);
-    ph_write_u32(w, g->cnt);
-    for (uint32_t i = 0; i < g->cnt; i++) {
-        const ph_new_order *n = &g->v[i];
-        FIELDS_ORDER(WRITE, (*n))
-    }
-}
-
 static void read_group(ph_reader *r, ph_new_group *g)
 {
     g->cnt = ph_read_u32(r);
@@ -104,14 +190,6 @@ static void read_group(ph_reader *r, ph_new_group *g)
     }
 }
 
-static void write_access(ph_writer *w, const ph_hand_over_access *a)
-{
-    PH_ASSERT(a->size <= PH_ACCESS_BYTES_MAX);
-    ph_write_u64(w, a->contract.v);
-    ph_write_u32(w, a->size);
-    ph_write_bytes(w, a->sealed, a->size);
-}
-
 static void read_access(ph_reader *r, ph_hand_over_access *a)
 {
     a->contract.v = ph_read_u64(r);
@@ -120,60 +198,37 @@ static void read_access(ph_reader *r, ph_hand_over_access *a)
     if (!r->bad) ph_read_bytes(r, a->sealed, a->size);
 }
 
-void ph_command_write(ph_writer *w, const ph_command *c)
-{
-    ph_write_u16(w, (uint16_t)c->kind);
-    ph_write_u32(w, c->sender.v);
-    ph_write_u64(w, c->request);
-    switch (c->kind) {
-    case PH_CMD_TICK: return;
-#define K(kind, FIELDS, member) \
-    case kind: FIELDS(WRITE, c->u.member) return;
-        COMMAND_KINDS(K)
-#undef K
-    }
-    ph_panic("command of unknown kind", __FILE__, __LINE__);
-}
-
-/* Zeroed first, so that bytes between fields never differ between two equal commands. */
-static void read_command_fields(ph_reader *r, ph_command *c)
+/* Zeroed first, so that bytes between fields never differ between two equal commands.  Returns how
+   many bytes of the union are the kind's. */
+static size_t read_command_fields(ph_reader *r, ph_command *c)
 {
     switch (c->kind) {
-    case PH_CMD_TICK: return;
-#define K(kind, FIELDS, member) \
-    case kind: FIELDS(READ, c->u.member) return;
+    case PH_CMD_TICK: return 0;
+#define K(kind, FIELDS, member)                      \
+    case kind:                                       \
+        memset(&c->u.member, 0, sizeof c->u.member); \
+        FIELDS(READ, c->u.member) return sizeof c->u.member;
         COMMAND_KINDS(K)
 #undef K
     }
     r->bad = true;
+    return 0;
 }
 
 ph_status ph_command_read(const void *bytes, size_t size, ph_command *ret)
 {
     ph_reader r = ph_reader_of(bytes, size);
     ph_command c;
-    memset(&c, 0, sizeof c);
+    memset(&c, 0, offsetof(ph_command, u));
     uint16_t kind = ph_read_u16(&r);
     c.sender.v = ph_read_u32(&r);
     c.request = ph_read_u64(&r);
     if (r.bad || kind == 0 || kind > PH_CMD_KIND_MAX) return PH_ECORRUPT;
     c.kind = (ph_command_kind)kind;
-    read_command_fields(&r, &c);
+    size_t used = read_command_fields(&r, &c);
     if (!ph_reader_done(&r)) return PH_ECORRUPT;
-    *ret = c;
+    memcpy(ret, &c, offsetof(ph_command, u) + used);
     return PH_OK;
-}
-
-void ph_event_write(ph_writer *w, const ph_event *e)
-{
-    ph_write_u16(w, (uint16_t)e->kind);
-    switch (e->kind) {
-#define K(kind, FIELDS, member) \
-    case kind: FIELDS(WRITE, e->u.member) return;
-        EVENT_KINDS(K)
-#undef K
-    }
-    ph_panic("event of unknown kind", __FILE__, __LINE__);
 }
 
 static void read_event_fields(ph_reader *r, ph_event *e)

@@ -32,7 +32,8 @@ enum { PH_EVENT_BYTES_MAX = 256 }; /* no encoded event is longer */
 void ph_command_write(ph_writer *w, const ph_command *c);
 
 /* Reads one command from exactly `size` bytes.  PH_ECORRUPT if the form is wrong or bytes are left
-   over; *ret is then untouched.  seq and at are 0. */
+   over; *ret is then untouched.  seq and at are 0.  What stands in the union behind the member of
+   the kind stays as it was: a command is as large as its largest kind, an order a ninth of it. */
 ph_status ph_command_read(const void *bytes, size_t size, ph_command *ret);
 
 void ph_event_write(ph_writer *w, const ph_event *e);

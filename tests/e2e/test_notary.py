@@ -113,7 +113,7 @@ class Audit(unittest.TestCase):
         self.check(4, "there is no saved contract", *verify)
         for path in self.files[:6]:
             shutil.copy(path, folder)
-        self.check(0, "contracts 6\n", *verify)
+        self.check(0, "contracts 6, countersignatures 0\n", *verify)
         self.assertEqual(json.loads(self.check(0, "", "verify", "--json", *verify[1:]).stdout)["saved_contracts"], 6)
         self.check(8, "does not prove itself", *verify, "--key", "00" * 32)
         with open(f"{folder}/3.json", "w", encoding="utf-8") as f:

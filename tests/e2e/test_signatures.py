@@ -217,8 +217,32 @@ class Signatures(unittest.TestCase):
         self.assertIn("right: the countersignature of the supplier", told)
         status, told = self.audit("replay", m.journal)
         self.assertEqual(status, 0, told)
+        self.assertIn("not judged: whether they hold; --countersignatures verifies them", told)
+        status, told = self.audit("replay", "--countersignatures", m.journal)
+        self.assertEqual(status, 0, told)
         self.assertRegex(told, r"signed     by all parties [1-9]\d* contracts")
         self.assertRegex(told, r"[1-9]\d* countersignatures hold, 0 are false")
+        self.a_false_one_is_named(path)
+
+    def a_false_one_is_named(self, path):
+        """By who verifies saved contracts, which prove themselves all the same."""
+        folder = f"{self.m.run}/handed"
+        os.mkdir(folder)
+        with open(path, encoding="utf-8") as f:
+            saved = json.load(f)
+        for is_false in (False, True):
+            if is_false:
+                signature = saved["countersignatures"][0]["signature"]
+                saved["countersignatures"][0]["signature"] = ("B" if signature[0] == "A" else "A") + signature[1:]
+            with open(f"{folder}/contract.json", "w", encoding="utf-8") as f:
+                json.dump(saved, f)
+            status, told = self.audit("verify", self.m.journal, "--contracts", folder)
+            if is_false:
+                self.assertEqual(status, 8, told)
+                self.assertRegex(told, r'"[^"]*contract.json": the countersignature of the (buyer|supplier) is false')
+            else:
+                self.assertEqual(status, 0, told)
+                self.assertIn("contracts 1, countersignatures 2", told)
 
     def test_the_secret_is_locked_and_in_no_core_dump(self):
         pid = self.m.processes["notary"].pid
