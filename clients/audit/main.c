@@ -371,13 +371,13 @@ static void settle_invoice(const struct argp_state *state, const reading *r)
     const ph_audit_request *q = &r->request;
     char day[16];
     if (r->arg_cnt != 0) argp_error(state, "one argument too many: %s", r->args[0]);
-    if (q->database == NULL || q->month == NULL)
+    if (q->database == NULL || q->month == NULL) {
         argp_error(state, "give --database CONNINFO and --month YYYY-MM");
-    if (strlen(q->month) == sizeof "2026-11" - 1) {
+    } else if (strlen(q->month) != sizeof "2026-11" - 1) {
+        argp_error(state, "--month %s: not a month; give one like 2026-11", q->month);
+    } else {
         (void)snprintf(day, sizeof day, "%s-01", q->month);
         (void)instant(state, "month", day); /* ends the program if it is none */
-    } else {
-        argp_error(state, "--month %s: not a month; give one like 2026-11", q->month);
     }
 }
 

@@ -3,13 +3,15 @@
 
       replay a batch (verified)  ->  rows  ->  ...  ->  one transaction with rows and position
 
-    Always replays from the first record, because rows need the market that came before; batches
-    whose rows are there already are passed over, and at the position the chain hash must be the one
-    that the database has.  A transaction takes what is durable when it begins, so it is one batch
-    when nothing happens and thousands of records when settlement is behind; it never waits to fill.
+    Replays from a snapshot of its own that is not ahead of the rows, or from the first record,
+    because rows need the market that came before; batches whose rows are there already are passed
+    over, and at the position the chain hash must be the one that the database has.  Rows that a
+    migration left to the journal are filled on the way (backfill.h).  A transaction takes
+    what is durable when it begins, so it is one batch when nothing happens and thousands of records
+    when settlement is behind; it never waits to fill.
 
-      database away         said once, tried again with growing pauses; nothing is lost
-      commit in doubt       the position is read back; the same rows are written again, or not
+      database away, disk full   said once, tried again with growing pauses; nothing is lost
+      commit in doubt            the position is read back; the same rows are written again, or not
       another process took over, another journal, a constraint broken      stops, with a sentence
 
     Owns      everything that it opens.

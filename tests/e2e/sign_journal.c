@@ -111,7 +111,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: sign_journal DIRECTORY\n");
         return 2;
     }
-    for (uint8_t i = 0; i < NOTARY_KEYS; i++)
+    for (uint32_t i = 0; i < NOTARY_KEYS; i++)
         notary[i] = key_from((uint8_t)(100 + i));
     a_journal_open(&made, argv[1], MARKET, &notary[0].key);
     for (uint32_t who = 2; who <= PARTICIPANTS; who++) {
