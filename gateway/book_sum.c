@@ -5,8 +5,9 @@
 #include "engine/base/panic.h"
 
 #include <sodium.h>
+#include <string.h>
 
-enum { ROW_BYTES_MAX = 80 };
+enum { ROW_BYTES_MAX = 128 };
 
 static uint64_t hash(const uint8_t *row, const ph_writer *w)
 {
@@ -78,5 +79,56 @@ uint64_t phg_sum_candle(uint32_t interval_seconds, const phg_candle *c)
     ph_write_u64(&w, c->volume);
     ph_write_i64(&w, phg_candle_average(c));
     ph_write_u64(&w, c->trades);
+    return hash(row, &w);
+}
+
+static void write_totals(ph_writer *w, const phg_totals *t)
+{
+    ph_write_u64(w, t->trades);
+    ph_write_u64(w, t->volume);
+    ph_write_i64(w, phg_totals_average(t));
+    for (uint32_t i = 0; i < PHG_FORMATS; i++)
+        ph_write_i64(w, phg_totals_per_pflops_hour(t, i));
+}
+
+uint64_t phg_sum_totals(uint32_t number, const phg_overview_totals *t)
+{
+    uint8_t row[ROW_BYTES_MAX];
+    ph_writer w = ph_writer_of(row, sizeof row);
+    ph_write_u8(&w, 'T');
+    ph_write_u32(&w, number);
+    ph_write_u32(&w, t->products);
+    ph_write_u64(&w, t->open_interest);
+    ph_write_u64(&w, t->day_start);
+    write_totals(&w, &t->day);
+    write_totals(&w, &t->ever);
+    return hash(row, &w);
+}
+
+uint64_t phg_sum_site(const phg_site_told *s)
+{
+    uint8_t row[ROW_BYTES_MAX];
+    ph_writer w = ph_writer_of(row, sizeof row);
+    ph_write_u8(&w, 'M');
+    ph_write_u32(&w, s->site.v);
+    ph_write_u64(&w, s->newest.measured_at.ns);
+    ph_write_u32(&w, s->pue_ppm);
+    ph_write_u32(&w, s->newest.cue_ppm);
+    ph_write_u32(&w, s->newest.wue_ppm);
+    ph_write_u32(&w, s->newest.green_grade);
+    return hash(row, &w);
+}
+
+uint64_t phg_sum_probe(const ph_report_probe *p)
+{
+    uint8_t row[ROW_BYTES_MAX];
+    ph_writer w = ph_writer_of(row, sizeof row);
+    ph_write_u8(&w, 'N');
+    ph_write_u32(&w, p->site.v);
+    ph_write_u64(&w, p->measured_at.ns);
+    ph_write_u32(&w, p->rtt_us);
+    ph_write_u32(&w, p->bandwidth_mbps);
+    ph_write_u32(&w, p->reachable_ppm);
+    ph_write_bytes(&w, p->region.s, strlen(p->region.s));
     return hash(row, &w);
 }

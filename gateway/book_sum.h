@@ -10,6 +10,10 @@
       block       'B', side 1, shape 1, all-or-none 1, first 4, periods 4, duration 4, price 8,
                   units 8
       statistics  'S', period 4, last 8, high 8, low 8, volume 8, average 8, open interest 8
+      totals      'T', number of the stream 4, products 4, open interest 8, day 8, then of the day
+                  and ever each trades, volume, average, FP16, FP32, FP64, 8 each
+      site        'M', site 4, measured at 8, PUE 4, CUE 4, WUE 4, grade 4
+      probe       'N', site 4, measured at 8, round trip 4, bandwidth 4, reachable 4, region's bytes
       candle      'K', interval 4, start 8, open 8, high 8, low 8, close 8, volume 8, average 8,
                   trades 8
 
@@ -17,14 +21,15 @@
 #ifndef GATEWAY_BOOK_SUM_H
 #define GATEWAY_BOOK_SUM_H
 
-#include "gateway/blocks.h"
-#include "gateway/candles.h"
-#include "gateway/statistics.h"
+#include "gateway/translate.h"
 
 /* 0 without quantity or units: such a row is not there. */
 uint64_t phg_sum_level(ph_side side, ph_period t, ph_price price, uint64_t quantity);
 uint64_t phg_sum_block(const phg_block_terms *terms, uint64_t units);
 uint64_t phg_sum_statistics(ph_period t, const phg_statistics *s);
+uint64_t phg_sum_totals(uint32_t number, const phg_overview_totals *t);
+uint64_t phg_sum_site(const phg_site_told *s);
+uint64_t phg_sum_probe(const ph_report_probe *p);
 uint64_t phg_sum_candle(uint32_t interval_seconds, const phg_candle *c);
 
 #endif

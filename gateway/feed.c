@@ -127,6 +127,7 @@ static void empty(phg_feed_product *p, ph_period t, phg_feed_period *period)
     if (phg_statistics_is_empty(&period->statistics)) return;
     p->statistics.has_news = true;
     p->statistics.checksum -= period->statistics_sum;
+    p->open_interest -= period->statistics.open_interest;
     period->statistics = (phg_statistics){0};
     period->statistics_sum = 0;
     period->has_traded = false;

@@ -87,6 +87,7 @@ typedef struct {
     uint64_t number;                            /* of the last frame of prices */
     phg_feed_stream depth, statistics, trading; /* trading: candles */
     phg_candles candles;
+    uint64_t open_interest; /* unit-periods sold in periods that are open */
     phg_blocks blocks;
     phg_feed_change *changes; /* of depth, since the last publish */
     uint32_t change_cnt, change_max;

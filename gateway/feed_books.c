@@ -26,9 +26,11 @@ static phg_feed_stream *stream_of(phg_feed_product *p, phg_stream_kind kind)
     case PHG_STREAM_DEPTH: return &p->depth;
     case PHG_STREAM_STATISTICS: return &p->statistics;
     case PHG_STREAM_CANDLES: return &p->trading;
-    case PHG_STREAM_PRICES: break;
+    case PHG_STREAM_PRICES:
+    case PHG_STREAM_TYPE:
+    case PHG_STREAM_REGION: break;
     }
-    PH_ASSERT(kind != PHG_STREAM_PRICES);
+    PH_ASSERT(false); /* not of a product's book */
     return NULL;
 }
 
@@ -386,6 +388,8 @@ uint64_t phg_feed_number(const phg_feed *f, phg_stream_kind kind, ph_product_id 
     case PHG_STREAM_DEPTH: return p->depth.number;
     case PHG_STREAM_STATISTICS: return p->statistics.number;
     case PHG_STREAM_CANDLES: return p->trading.number;
+    case PHG_STREAM_TYPE:
+    case PHG_STREAM_REGION: return 0;
     }
     return 0;
 }

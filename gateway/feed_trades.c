@@ -24,9 +24,10 @@ ph_status phg_feed_count(phg_feed *f, phg_feed_product *p, const ph_command *c, 
         s = phg_feed_reach(f, p, g->window, c->at);
         if (s != PH_OK) return s;
         for (ph_period t = g->window.first; t < end && s == PH_OK; t++) {
-            if (t < p->closed_end) return PH_ECORRUPT;
+            if (t < p->closed_end) continue; /* it has no place any more */
             phg_feed_period *period = phg_feed_period_of(p, t);
             phg_statistics_take(&period->statistics, &fill);
+            if (!fill.is_resale) p->open_interest += g->quantity;
             period->has_traded = true;
             s = phg_feed_touch(f, p, t);
         }

@@ -25,13 +25,14 @@ enum {
 
 /* What was sent last of each stream of a product. */
 typedef struct {
-    phg_history prices, depth, statistics, candles;
+    phg_history prices, depth, statistics, candles, region;
 } histories;
 
 struct phg_market_data {
     void *socket;
     char endpoint[128];
-    phg_feed *feed;
+    phg_replica *replica;
+    phg_feed *feed; /* of the replica */
     phg_translator *translator;
     phg_ratelimit snapshots;
     bool has_started; /* snapshots is set */
@@ -39,8 +40,9 @@ struct phg_market_data {
     uint32_t wanted_max, wanted_cnt, next;
     bool all_wanted;
     bool has_no_memory; /* a frame could not be written */
-    histories *kept;    /* of product n: kept[n - 1] */
+    histories *kept;    /* of product, or site, n: kept[n - 1] */
     uint32_t kept_cnt;
+    phg_history types[PH_COMPUTE_EDGE];
     phg_ratelimit *requests; /* of key n: requests[n - 1] */
     uint32_t request_cnt;
     const char *answer_topic; /* of the request that is answered */
@@ -96,8 +98,8 @@ ph_status phg_topic_read(const void *bytes, size_t size, phg_topic *ret)
     uint64_t product = 0;
     if (size > 1 && text[0] == '?') return read_request(text + 1, size - 1, ret);
     if (size != 1 && size != PHG_TOPIC_SIZE) return PH_EINVAL;
-    static const char kinds[] = {PHG_STREAM_PRICES, PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
-                                 PHG_STREAM_CANDLES};
+    static const char kinds[] = {PHG_STREAM_PRICES,  PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
+                                 PHG_STREAM_CANDLES, PHG_STREAM_TYPE,  PHG_STREAM_REGION};
     if (!memchr(kinds, text[0], sizeof kinds)) return PH_EINVAL;
     if (size != 1 && (!read_hex(text + 1, PHG_TOPIC_SIZE - 1, &product) || product == 0))
         return PH_EINVAL;
@@ -115,6 +117,7 @@ ph_status phg_market_data_open(void *zmq_context, const char *endpoint, const ph
         (void)snprintf(err, PHG_ERR_SIZE, "could not make the market data socket: no memory");
         return PH_EFULL;
     }
+    md->replica = replica;
     md->feed = &replica->feed;
     md->translator = replica->translator;
     md->socket = zmq_socket(zmq_context, ZMQ_XPUB);
@@ -143,7 +146,10 @@ void phg_market_data_close(phg_market_data *md)
         phg_history_release(&md->kept[i].depth);
         phg_history_release(&md->kept[i].statistics);
         phg_history_release(&md->kept[i].candles);
+        phg_history_release(&md->kept[i].region);
     }
+    for (uint32_t i = 0; i < PH_COMPUTE_EDGE; i++)
+        phg_history_release(&md->types[i]);
     free(md->kept);
     free(md->requests);
     free(md->is_wanted);
@@ -187,12 +193,16 @@ static void send_frame(phg_market_data *md, const char *topic, size_t topic_size
     (void)zmq_send(md->socket, frame.p, frame.size, ZMQ_DONTWAIT);
 }
 
-/* NULL: the product is not listed, or no memory. */
+/* NULL: there is no such product, type or site, or no memory. */
 static phg_history *history_of(phg_market_data *md, phg_stream_kind kind, ph_product_id product)
 {
-    if (product.v == 0 || product.v > md->feed->product_cnt) return NULL;
+    uint32_t cnt = kind == PHG_STREAM_REGION ? md->replica->overview.site_cnt
+                   : kind == PHG_STREAM_TYPE ? PH_COMPUTE_EDGE
+                                             : md->feed->product_cnt;
+    if (product.v == 0 || product.v > cnt) return NULL;
+    if (kind == PHG_STREAM_TYPE) return &md->types[product.v - 1];
     if (product.v > md->kept_cnt) {
-        uint32_t more = md->feed->product_cnt + 16;
+        uint32_t more = cnt + 16;
         histories *grown = realloc(md->kept, more * sizeof *grown);
         if (!grown) return NULL;
         memset(grown + md->kept_cnt, 0, (more - md->kept_cnt) * sizeof *grown);
@@ -205,6 +215,8 @@ static phg_history *history_of(phg_market_data *md, phg_stream_kind kind, ph_pro
     case PHG_STREAM_DEPTH: return &of->depth;
     case PHG_STREAM_STATISTICS: return &of->statistics;
     case PHG_STREAM_CANDLES: return &of->candles;
+    case PHG_STREAM_REGION: return &of->region;
+    case PHG_STREAM_TYPE: break;
     }
     return NULL;
 }
@@ -221,6 +233,32 @@ static void emit(void *arg, const phg_picture *picture)
     }
     phg_topic_write(topic, picture->stream, picture->product);
     send_frame(md, topic, PHG_TOPIC_SIZE, frame);
+}
+
+static bool is_overview(phg_stream_kind kind)
+{
+    return kind == PHG_STREAM_TYPE || kind == PHG_STREAM_REGION;
+}
+
+static uint64_t number_of(phg_market_data *md, phg_stream_kind kind, ph_product_id product)
+{
+    if (is_overview(kind)) return phg_overview_number(&md->replica->overview, kind, product.v);
+    return phg_feed_number(md->feed, kind, product);
+}
+
+static phg_overview_telling telling(phg_market_data *md, phg_feed_emit to)
+{
+    return (phg_overview_telling){&md->replica->overview, &md->replica->catalogue, md->feed, to,
+                                  md};
+}
+
+/* Everything that is new. */
+static ph_status publish(phg_market_data *md)
+{
+    const phg_overview_telling t = telling(md, emit);
+    ph_status s = phg_feed_publish(md->feed, emit, md);
+    if (s == PH_OK) phg_overview_publish(&t);
+    return s;
 }
 
 /* ---- Requests ------------------------------------------------------------------------------ */
@@ -243,7 +281,7 @@ static void refuse(phg_market_data *md, const phg_topic *topic, phg_stream_answe
                      .product = topic->product,
                      .epoch = md->feed->epoch,
                      .seq = md->feed->seq,
-                     .number = phg_feed_number(md->feed, topic->kind, topic->product),
+                     .number = number_of(md, topic->kind, topic->product),
                      .answer = answer,
                      .reason = reason};
     emit_answer(md, &p);
@@ -265,9 +303,16 @@ static void send_range(phg_market_data *md, const phg_topic *topic)
                        .product = topic->product,
                        .epoch = md->feed->epoch,
                        .seq = md->feed->seq,
-                       .number = phg_feed_number(md->feed, topic->kind, topic->product),
+                       .number = number_of(md, topic->kind, topic->product),
                        .answer = PHG_ANSWER_RANGE_END};
     emit_answer(md, &end);
+}
+
+static bool send_whole(phg_market_data *md, const phg_topic *topic)
+{
+    const phg_overview_telling t = telling(md, emit_answer);
+    if (is_overview(topic->kind)) return phg_overview_whole(&t, topic->kind, topic->product.v);
+    return phg_feed_whole(md->feed, topic->kind, topic->product, emit_answer, md);
 }
 
 /* What the key may still be answered; NULL: the connection has gone, or no memory. */
@@ -295,8 +340,8 @@ static void answer(phg_market_data *md, const phg_topic *topic, phg_ratelimit *a
         refuse(md, topic, PHG_ANSWER_BUSY, "too many requests: ask again later");
     else if (topic->first != 0)
         send_range(md, topic);
-    else if (!phg_feed_whole(md->feed, topic->kind, topic->product, emit_answer, md))
-        refuse(md, topic, PHG_ANSWER_NOT_KEPT, "no such product is listed yet");
+    else if (!send_whole(md, topic))
+        refuse(md, topic, PHG_ANSWER_NOT_KEPT, "there is no such product, type or region yet");
     while (md->answer_frames > 1 && phg_ratelimit_take(allowance, now_ns, 1))
         md->answer_frames--;
 }
@@ -325,10 +370,13 @@ static ph_status take_subscription(phg_market_data *md, zmq_msg_t *m, uint64_t n
     /* Fails for a subscriber that has gone meanwhile, who needs nothing any more. */
     if (zmq_setsockopt(md->socket, option, bytes + 1, size - 1) != 0 || !is_new) return PH_OK;
     /* What is new belongs before what this subscriber is told. */
-    ph_status s = phg_feed_publish(md->feed, emit, md);
+    ph_status s = publish(md);
     if (s != PH_OK) return s;
     if (!topic.is_request) {
-        phg_feed_follow(md->feed, topic.kind, topic.product);
+        if (is_overview(topic.kind))
+            phg_overview_follow(&md->replica->overview, topic.kind, topic.product.v);
+        else
+            phg_feed_follow(md->feed, topic.kind, topic.product);
         return topic.kind == PHG_STREAM_PRICES ? want_prices(md, topic.product) : PH_OK;
     }
     md->answer_topic = (const char *)bytes + 1;
@@ -380,7 +428,7 @@ ph_status phg_market_data_give(phg_market_data *md, uint64_t now_ns, bool *ret_i
         md->snapshots = phg_ratelimit_of(SNAPSHOTS_PER_SECOND, SNAPSHOTS_PER_SECOND / 4, now_ns);
         md->has_started = true;
     }
-    ph_status s = phg_feed_publish(md->feed, emit, md);
+    ph_status s = publish(md);
     if (s == PH_OK && md->feed->is_live) s = give_snapshots(md, now_ns);
     *ret_is_waiting = md->feed->is_live && md->wanted_cnt != 0;
     return md->has_no_memory ? PH_EFULL : s;

@@ -17,6 +17,7 @@ void phg_replica_release(phg_replica *r)
 {
     phg_catalogue_release(&r->catalogue);
     phg_feed_release(&r->feed);
+    phg_overview_release(&r->overview);
     phg_private_streams_release(&r->streams);
     phg_entered_release(&r->entered);
     phg_translator_close(r->translator);
@@ -52,6 +53,7 @@ static ph_status take_event(phg_replica *r, const ph_command *c, phg_event_at ev
     if (s == PH_OK) s = phg_private_streams_reach(&r->streams, r->catalogue.participant_cnt);
     if (s == PH_OK) s = phg_entered_take(&r->entered, c, &events.v[events.at]);
     if (s == PH_OK) s = phg_feed_take(&r->feed, c, events);
+    if (s == PH_OK) s = phg_overview_take(&r->overview, &r->catalogue, c, events);
     if (s == PH_OK) s = phg_private_streams_take(&r->streams, r->translator, &r->feed, c, events);
     return s;
 }

@@ -12,12 +12,14 @@
 #include "gateway/catalogue.h"
 #include "gateway/entered.h"
 #include "gateway/feed.h"
+#include "gateway/overview.h"
 #include "gateway/private_stream.h"
 #include "gateway/translate.h"
 
 typedef struct {
     phg_catalogue catalogue;
     phg_feed feed;
+    phg_overview overview;
     phg_private_streams streams;
     phg_entered entered;
     phg_translator *translator;

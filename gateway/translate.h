@@ -30,6 +30,7 @@
 #include "gateway/candles.h"
 #include "gateway/catalogue.h"
 #include "gateway/statistics.h"
+#include "gateway/totals.h"
 #include "gateway/bounds.h"
 
 typedef struct phg_translator phg_translator;
@@ -267,12 +268,29 @@ typedef struct {
     phg_candle candle;
 } phg_candle_told;
 
+/* What is traded of a compute type, or in a region. */
+typedef struct {
+    ph_compute_type compute_type; /* 0: of a region */
+    const char *region;           /* NULL: of a type */
+    uint32_t products;
+    uint64_t open_interest, day_start;
+    phg_totals day, ever;
+} phg_overview_totals;
+
+typedef struct {
+    ph_site_id site;
+    ph_measure_site newest; /* measured_at 0: none */
+    uint32_t pue_ppm;       /* measured, or by design */
+} phg_site_told;
+
 /* The letter with which a stream's topic begins. */
 typedef enum {
     PHG_STREAM_PRICES = 'P',
     PHG_STREAM_DEPTH = 'D',
     PHG_STREAM_STATISTICS = 'S',
     PHG_STREAM_CANDLES = 'K',
+    PHG_STREAM_TYPE = 'T',
+    PHG_STREAM_REGION = 'R',
 } phg_stream_kind;
 
 /* Numbers of the protocol. */
@@ -287,7 +305,7 @@ typedef enum {
 /* One frame of a product's stream, or of what answers a request about it. */
 typedef struct {
     phg_stream_kind stream;
-    ph_product_id product;
+    ph_product_id product; /* or number of a compute type, or of the first site of a region */
     uint64_t number, epoch, seq;
     const phg_public_trade *trades;
     const phg_run *runs;
@@ -295,6 +313,10 @@ typedef struct {
     const phg_block_told *blocks;
     const phg_statistics_run *statistics;
     const phg_candle_told *candles;
+    const phg_overview_totals *totals; /* NULL: not told */
+    const phg_site_told *sites;
+    const ph_report_probe *const *probes;
+    uint32_t site_cnt, probe_cnt;
     uint32_t trade_cnt, run_cnt, level_cnt, block_cnt, statistics_cnt, candle_cnt;
     ph_phase phase;          /* 0: not told */
     ph_price reference;      /* 0: not told */

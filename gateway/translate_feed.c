@@ -14,6 +14,8 @@ typedef struct {
     Petahour__V1__BlockDepth *blocks;
     Petahour__V1__PeriodStatistics *statistics;
     Petahour__V1__Candle *candles;
+    Petahour__V1__SiteMeasurement *sites;
+    Petahour__V1__ProbeMeasurement *probes;
     void **pointers;
 } picture_room;
 
@@ -29,10 +31,13 @@ static bool picture_scratch(phg_translator *t, const phg_picture *p, picture_roo
     size_t blocks = p->block_cnt * sizeof *ret->blocks;
     size_t statistics = p->statistics_cnt * sizeof *ret->statistics;
     size_t pointers = (p->trade_cnt + segment_cnt + p->run_cnt + p->level_cnt + p->block_cnt +
-                       p->statistics_cnt + p->candle_cnt) *
+                       p->statistics_cnt + p->candle_cnt + p->site_cnt + p->probe_cnt) *
                       sizeof(void *);
     size_t candles = p->candle_cnt * sizeof *ret->candles;
-    size_t all = trades + segments + runs + levels + blocks + statistics + candles + pointers + 1;
+    size_t sites = p->site_cnt * sizeof *ret->sites;
+    size_t probes = p->probe_cnt * sizeof *ret->probes;
+    size_t all = sites + probes + trades + segments + runs + levels + blocks + statistics +
+                 candles + pointers + 1;
     if (!phg_grow(&t->scratch, &t->scratch_max, all)) return false;
     uint8_t *at = t->scratch;
     ret->pointers = (void **)(void *)at;
@@ -50,6 +55,10 @@ static bool picture_scratch(phg_translator *t, const phg_picture *p, picture_roo
     ret->statistics = (void *)at;
     at += statistics;
     ret->candles = (void *)at;
+    at += candles;
+    ret->sites = (void *)at;
+    at += sites;
+    ret->probes = (void *)at;
     return true;
 }
 
@@ -178,6 +187,77 @@ static void fill_candles(Petahour__V1__MarketDataFrame *m, const phg_picture *p,
     }
 }
 
+static void fill_totals(Petahour__V1__Totals *to, const phg_totals *from)
+{
+    petahour__v1__totals__init(to);
+    to->trades = from->trades;
+    to->volume = from->volume;
+    to->average_price = phg_totals_average(from);
+    to->pflops_hour_fp16 = phg_totals_per_pflops_hour(from, 0);
+    to->pflops_hour_fp32 = phg_totals_per_pflops_hour(from, 1);
+    to->pflops_hour_fp64 = phg_totals_per_pflops_hour(from, 2);
+}
+
+/* The messages of the totals, which a frame has once. */
+typedef struct {
+    Petahour__V1__MarketTotals all;
+    Petahour__V1__Totals day, ever;
+} totals_room;
+
+static void fill_overview(Petahour__V1__MarketDataFrame *m, const phg_overview_totals *from,
+                          totals_room *room)
+{
+    petahour__v1__market_totals__init(&room->all);
+    fill_totals(&room->day, &from->day);
+    fill_totals(&room->ever, &from->ever);
+    room->all.compute_type = (Petahour__V1__ComputeType)from->compute_type;
+    if (from->region) room->all.region = phg_text_of(from->region);
+    room->all.products = from->products;
+    room->all.open_interest = from->open_interest;
+    room->all.day = from->day_start;
+    room->all.of_day = &room->day;
+    room->all.ever = &room->ever;
+    m->totals = &room->all;
+}
+
+static void fill_sites(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
+{
+    m->n_sites = p->site_cnt;
+    m->sites = (Petahour__V1__SiteMeasurement **)room->pointers;
+    room->pointers += p->site_cnt;
+    for (uint32_t i = 0; i < p->site_cnt; i++) {
+        const phg_site_told *from = &p->sites[i];
+        Petahour__V1__SiteMeasurement *to = &room->sites[i];
+        petahour__v1__site_measurement__init(to);
+        to->site = from->site.v;
+        to->measured_at = from->newest.measured_at.ns;
+        to->pue_ppm = from->pue_ppm;
+        to->cue_ppm = from->newest.cue_ppm;
+        to->wue_ppm = from->newest.wue_ppm;
+        to->green_grade = from->newest.green_grade;
+        m->sites[i] = to;
+    }
+}
+
+static void fill_probes(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
+{
+    m->n_probes = p->probe_cnt;
+    m->probes = (Petahour__V1__ProbeMeasurement **)room->pointers;
+    room->pointers += p->probe_cnt;
+    for (uint32_t i = 0; i < p->probe_cnt; i++) {
+        const ph_report_probe *from = p->probes[i];
+        Petahour__V1__ProbeMeasurement *to = &room->probes[i];
+        petahour__v1__probe_measurement__init(to);
+        to->region = phg_text_of(from->region.s);
+        to->site = from->site.v;
+        to->measured_at = from->measured_at.ns;
+        to->rtt_us = from->rtt_us;
+        to->bandwidth_mbps = from->bandwidth_mbps;
+        to->reachable_ppm = from->reachable_ppm;
+        m->probes[i] = to;
+    }
+}
+
 phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
 {
     Petahour__V1__MarketDataFrame m;
@@ -194,6 +274,10 @@ phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
     fill_blocks(&m, p, &room);
     fill_statistics(&m, p, &room);
     fill_candles(&m, p, &room);
+    fill_sites(&m, p, &room);
+    fill_probes(&m, p, &room);
+    totals_room totals;
+    if (p->totals) fill_overview(&m, p->totals, &totals);
     m.checksum = p->checksum;
     m.more = p->more;
     m.answer = (Petahour__V1__StreamAnswer)p->answer;

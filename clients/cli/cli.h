@@ -237,6 +237,8 @@ int cli_book_show(int argc, char **argv);
 int cli_market_depth(int argc, char **argv);
 int cli_market_statistics(int argc, char **argv);
 int cli_market_candles(int argc, char **argv);
+int cli_market_type(int argc, char **argv);
+int cli_market_region(int argc, char **argv);
 int cli_trade_list(int argc, char **argv);
 int cli_notary_rotate(int argc, char **argv);
 int cli_contract_list(int argc, char **argv);

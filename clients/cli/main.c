@@ -53,6 +53,8 @@ static const command commands[] = {
     {"market", "depth", cli_market_depth, "show or watch every price level of a product"},
     {"market", "statistics", cli_market_statistics, "show or watch what is traded of a product"},
     {"market", "candles", cli_market_candles, "show or watch prices by minute, hour or day"},
+    {"market", "type", cli_market_type, "show or watch the totals of a compute type"},
+    {"market", "region", cli_market_region, "show or watch the totals and sites of a region"},
     {"trade", "list", cli_trade_list, "list or watch your trades"},
     {"contract", "list", cli_contract_list, "list your contracts, verified"},
     {"contract", "save", cli_contract_save, "save a contract with its proof"},

@@ -178,6 +178,8 @@ static const char *name_of(phc_stream stream)
     case PHC_STREAM_DEPTH: return "depth";
     case PHC_STREAM_STATISTICS: return "statistics";
     case PHC_STREAM_CANDLES: return "candles";
+    case PHC_STREAM_TYPE: return "compute type";
+    case PHC_STREAM_REGION: return "region";
     }
     return "a stream";
 }

@@ -33,7 +33,14 @@ const char *phc_loss_text(phc_loss l)
 
 static bool is_stream(phc_stream s)
 {
-    return s == PHC_STREAM_DEPTH || s == PHC_STREAM_STATISTICS || s == PHC_STREAM_CANDLES;
+    switch (s) {
+    case PHC_STREAM_DEPTH:
+    case PHC_STREAM_STATISTICS:
+    case PHC_STREAM_CANDLES:
+    case PHC_STREAM_TYPE:
+    case PHC_STREAM_REGION: return true;
+    }
+    return false;
 }
 
 static void topic_of(const phc_follow_stream *f, char to[TOPIC_BYTES + 1])
@@ -372,7 +379,8 @@ void phc_follow_release(phc_client *c)
 phc_status phc_follow(phc_client *c, phc_stream stream, uint32_t product)
 {
     if (product == 0 || !is_stream(stream)) {
-        snprintf(c->error, sizeof c->error, "could not follow: a stream is of one product");
+        snprintf(c->error, sizeof c->error,
+                 "could not follow: a stream has a kind, and is of one product, type or region");
         return PHC_EINVAL;
     }
     if (c->sub == NULL && c->gateway.market_data[0] == '\0' && c->connect_file == NULL) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clients/lib/market_book.h"
 
-#include <sodium.h>
+#include "clients/lib/book_row.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { PERIODS_MAX = 16384, ROW_BYTES_MAX = 80 };
+enum { PERIODS_MAX = 16384 };
 
 static void release_room(phc_level_room *room)
 {
@@ -22,90 +23,70 @@ void phc_market_book_release(phc_market_book *b)
     free(b->blocks);
     free(b->statistics);
     free(b->candles);
+    free(b->sites);
+    free(b->networks);
     *b = (phc_market_book){0};
 }
 
 /* ---- The checksum --------------------------------------------------------------------------- */
 
-typedef struct {
-    uint8_t bytes[ROW_BYTES_MAX];
-    size_t size;
-} row;
-
-static void put(row *r, uint64_t v, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        r->bytes[r->size++] = (uint8_t)(v >> (8 * i));
-}
-
-static uint64_t hash(const row *r)
-{
-    static const uint8_t key[crypto_shorthash_KEYBYTES];
-    uint8_t out[crypto_shorthash_BYTES];
-    uint64_t v = 0;
-    (void)crypto_shorthash(out, r->bytes, r->size, key); /* cannot fail */
-    for (size_t i = 0; i < sizeof out; i++)
-        v |= (uint64_t)out[i] << (8 * i);
-    return v;
-}
-
 static uint64_t sum_level(phc_side side, uint32_t period, int64_t price, uint64_t quantity)
 {
     if (quantity == 0) return 0;
-    row r = {.size = 0};
-    put(&r, 'L', 1);
-    put(&r, side, 1);
-    put(&r, period, 4);
-    put(&r, (uint64_t)price, 8);
-    put(&r, quantity, 8);
-    return hash(&r);
+    phc_book_row r = {.size = 0};
+    phc_book_row_put(&r, 'L', 1);
+    phc_book_row_put(&r, side, 1);
+    phc_book_row_put(&r, period, 4);
+    phc_book_row_put(&r, (uint64_t)price, 8);
+    phc_book_row_put(&r, quantity, 8);
+    return phc_book_row_hash(&r);
 }
 
 static uint64_t sum_block(const phc_block_depth *k)
 {
     if (k->units == 0) return 0;
-    row r = {.size = 0};
-    put(&r, 'B', 1);
-    put(&r, k->side, 1);
-    put(&r, k->shape, 1);
-    put(&r, k->all_or_none ? 1 : 0, 1);
-    put(&r, k->first_period, 4);
-    put(&r, k->periods, 4);
-    put(&r, k->duration, 4);
-    put(&r, (uint64_t)k->price, 8);
-    put(&r, k->units, 8);
-    return hash(&r);
+    phc_book_row r = {.size = 0};
+    phc_book_row_put(&r, 'B', 1);
+    phc_book_row_put(&r, k->side, 1);
+    phc_book_row_put(&r, k->shape, 1);
+    phc_book_row_put(&r, k->all_or_none ? 1 : 0, 1);
+    phc_book_row_put(&r, k->first_period, 4);
+    phc_book_row_put(&r, k->periods, 4);
+    phc_book_row_put(&r, k->duration, 4);
+    phc_book_row_put(&r, (uint64_t)k->price, 8);
+    phc_book_row_put(&r, k->units, 8);
+    return phc_book_row_hash(&r);
 }
 
 static uint64_t sum_statistics(const phc_period_statistics *s)
 {
     if (s->volume == 0) return 0;
-    row r = {.size = 0};
-    put(&r, 'S', 1);
-    put(&r, s->period, 4);
-    put(&r, (uint64_t)s->last, 8);
-    put(&r, (uint64_t)s->high, 8);
-    put(&r, (uint64_t)s->low, 8);
-    put(&r, s->volume, 8);
-    put(&r, (uint64_t)s->average_price, 8);
-    put(&r, s->open_interest, 8);
-    return hash(&r);
+    phc_book_row r = {.size = 0};
+    phc_book_row_put(&r, 'S', 1);
+    phc_book_row_put(&r, s->period, 4);
+    phc_book_row_put(&r, (uint64_t)s->last, 8);
+    phc_book_row_put(&r, (uint64_t)s->high, 8);
+    phc_book_row_put(&r, (uint64_t)s->low, 8);
+    phc_book_row_put(&r, s->volume, 8);
+    phc_book_row_put(&r, (uint64_t)s->average_price, 8);
+    phc_book_row_put(&r, s->open_interest, 8);
+    return phc_book_row_hash(&r);
 }
 
 static uint64_t sum_candle(const phc_candle *k)
 {
-    row r = {.size = 0};
-    put(&r, 'K', 1);
-    put(&r, k->interval_seconds, 4);
-    put(&r, k->start, 8);
-    put(&r, (uint64_t)k->open, 8);
-    put(&r, (uint64_t)k->high, 8);
-    put(&r, (uint64_t)k->low, 8);
-    put(&r, (uint64_t)k->close, 8);
-    put(&r, k->volume, 8);
-    put(&r, (uint64_t)k->average_price, 8);
-    put(&r, k->trades, 8);
-    return hash(&r);
+    phc_book_row r = {.size = 0};
+    phc_book_row_put(&r, 'K', 1);
+    phc_book_row_put(&r, k->interval_seconds, 4);
+    phc_book_row_put(&r, k->start, 8);
+    phc_book_row_put(&r, (uint64_t)k->open, 8);
+    phc_book_row_put(&r, (uint64_t)k->high, 8);
+    phc_book_row_put(&r, (uint64_t)k->low, 8);
+    phc_book_row_put(&r, (uint64_t)k->close, 8);
+    phc_book_row_put(&r, k->volume, 8);
+    phc_book_row_put(&r, (uint64_t)k->average_price, 8);
+    phc_book_row_put(&r, k->trades, 8);
+    return phc_book_row_hash(&r);
 }
 
 /* ---- Levels --------------------------------------------------------------------------------- */
@@ -388,6 +369,7 @@ phc_status phc_market_book_take(phc_market_book *b, const Petahour__V1__MarketDa
         s = take_statistics(b, f->statistics[i]);
     for (size_t i = 0; i < f->n_candles && s == PHC_OK; i++)
         s = take_candle(b, f->candles[i]);
+    if (s == PHC_OK) s = phc_market_book_overview(b, f);
     if (f->reference_price != 0) b->reference_price = f->reference_price;
     if (f->n_phases > 0) b->phase = (phc_phase)f->phases[0]->phase;
     return s;
@@ -403,6 +385,11 @@ void phc_market_book_view(const phc_market_book *b, phc_book *ret)
     ret->statistics_cnt = b->statistics_cnt;
     ret->candles = b->candles;
     ret->candle_cnt = b->candle_cnt;
+    ret->totals = b->totals_sum != 0 ? &b->totals : NULL;
+    ret->sites = b->sites;
+    ret->site_cnt = b->site_cnt;
+    ret->networks = b->networks;
+    ret->network_cnt = b->network_cnt;
     ret->phase = b->phase;
     ret->reference_price = b->reference_price;
     ret->checksum = b->checksum;

@@ -28,6 +28,11 @@ typedef struct {
     size_t statistics_cnt, statistics_max;
     phc_candle *candles;
     size_t candle_cnt, candle_max;
+    phc_market_totals totals;
+    uint64_t totals_sum; /* 0: none yet */
+    phc_site_figures *sites;
+    phc_network_figures *networks;
+    size_t site_cnt, site_max, network_cnt, network_max;
     phc_phase phase;
     int64_t reference_price;
     uint64_t checksum;
@@ -37,6 +42,9 @@ void phc_market_book_release(phc_market_book *b);
 
 /* Takes the rows of a frame. */
 phc_status phc_market_book_take(phc_market_book *b, const Petahour__V1__MarketDataFrame *f);
+
+/* overview.c: the totals, sites and networks of a frame. */
+phc_status phc_market_book_overview(phc_market_book *b, const Petahour__V1__MarketDataFrame *f);
 
 /* The rows as they are handed out. */
 void phc_market_book_view(const phc_market_book *b, phc_book *ret);

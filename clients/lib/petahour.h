@@ -678,11 +678,13 @@ typedef struct {
     uint64_t ask_quantity;
 } phc_best_prices;
 
-/* Market data streams of a product whose book the library keeps. */
+/* Market data streams whose book the library keeps; of a product, if nothing else is said. */
 typedef enum {
     PHC_STREAM_DEPTH = 'D',
     PHC_STREAM_STATISTICS = 'S',
     PHC_STREAM_CANDLES = 'K',
+    PHC_STREAM_TYPE = 'T',   /* of a compute type */
+    PHC_STREAM_REGION = 'R', /* of a region, by the site that was registered first in it */
 } phc_stream;
 
 typedef struct {
@@ -729,10 +731,42 @@ typedef struct {
     uint64_t trades;
 } phc_candle;
 
+/* What was traded, summed up. */
+typedef struct {
+    uint64_t trades, volume; /* unit-periods */
+    int64_t average_price;   /* 0: nothing was traded */
+    int64_t pflops_hour[3];  /* price per PFLOPS-hour at FP16, FP32, FP64; 0: not known */
+} phc_totals;
+
+typedef struct {
+    phc_compute_type compute_type; /* TYPE; otherwise 0 */
+    char region[33];               /* REGION; otherwise empty */
+    uint32_t products;
+    uint64_t open_interest; /* unit-periods sold in periods that are open */
+    uint64_t day;           /* start of the UTC day that of_day is of, in seconds since 1970 */
+    phc_totals of_day, ever;
+} phc_market_totals;
+
+/* The newest measurement of a site. */
+typedef struct {
+    uint32_t site;
+    uint64_t measured_at; /* 0: none; pue_ppm is then the design's */
+    uint32_t pue_ppm, cue_ppm, wue_ppm;
+    uint32_t green_grade;
+} phc_site_figures;
+
+/* The newest measurement of the network from a region to a site. */
+typedef struct {
+    char region[33];
+    uint32_t site;
+    uint64_t measured_at;
+    uint32_t rtt_us, bandwidth_mbps, reachable_ppm;
+} phc_network_figures;
+
 /* A stream's book as it stood after a journal sequence. */
 typedef struct {
     phc_stream stream;
-    uint32_t product;
+    uint32_t product; /* or number of the type, or the region's first site */
     uint64_t epoch, stream_number, sequence;
     uint64_t checksum;               /* of the rows below, and what the gateway stated */
     const phc_period_depth *periods; /* DEPTH: in order, those that are not empty */
@@ -743,6 +777,10 @@ typedef struct {
     size_t statistics_cnt;
     const phc_candle *candles; /* CANDLES: by interval, then start; the last PHC_CANDLES_KEPT */
     size_t candle_cnt;
+    const phc_market_totals *totals;     /* TYPE, REGION; otherwise NULL */
+    const phc_site_figures *sites;       /* REGION */
+    const phc_network_figures *networks; /* REGION: the matrix of latencies */
+    size_t site_cnt, network_cnt;
     phc_phase phase;         /* STATISTICS; otherwise 0 */
     int64_t reference_price; /* STATISTICS; otherwise 0 */
 } phc_book;

@@ -95,6 +95,11 @@ class Commands(unittest.TestCase):
         [day] = self.cli("market", "candles", "AI.P1", "--interval", "day", key="buyer")["candles"][-1:]
         self.assertEqual((day["interval_seconds"], day["close"]), (86400, "3.000000"))
         self.assertGreaterEqual(day["volume"], 2)
+        kind = self.cli("market", "type", "ai", key="buyer")
+        self.assertGreaterEqual(kind["ever"]["volume"], day["volume"])
+        region = self.cli("market", "region", self.cli("site", "list", key="buyer")[0]["region"], key="buyer")
+        self.assertEqual(region["sites"][0]["site"], 1)
+        self.refused(4, "no site is in region", "market", "region", "nowhere", key="buyer")
         self.refused(2, "minute, hour or day", "market", "candles", "AI.P1", "--interval", "week", key="buyer")
         bought = self.place("buy", "3", "--quantity", "3", key="buyer", ahead=6)
         clips = self.events("supplier", "CLIP_SHOWN")

@@ -308,7 +308,7 @@ static void turn_proxy(void)
 
 static phc_client *client;
 
-enum { DEPTH, STATISTICS, CANDLES, STREAMS };
+enum { DEPTH, STATISTICS, CANDLES, TYPE, REGION, STREAMS };
 
 static struct {
     uint64_t books, number[STREAMS][PRODUCTS + 1], epoch[STREAMS][PRODUCTS + 1],
@@ -347,6 +347,8 @@ static uint32_t index_of(phc_stream stream)
     case PHC_STREAM_DEPTH: return DEPTH;
     case PHC_STREAM_STATISTICS: return STATISTICS;
     case PHC_STREAM_CANDLES: return CANDLES;
+    case PHC_STREAM_TYPE: return TYPE;
+    case PHC_STREAM_REGION: return REGION;
     }
     ck_abort_msg("a stream that nobody followed");
     return 0;
@@ -397,6 +399,8 @@ static void open_client(const phc_key *key, const phc_key *front)
         ck_assert_int_eq(phc_follow(client, PHC_STREAM_STATISTICS, i), PHC_OK);
         ck_assert_int_eq(phc_follow(client, PHC_STREAM_CANDLES, i), PHC_OK);
     }
+    ck_assert_int_eq(phc_follow(client, PHC_STREAM_TYPE, PHC_AI), PHC_OK);
+    ck_assert_int_eq(phc_follow(client, PHC_STREAM_REGION, 1), PHC_OK);
 }
 
 /* ---- All together --------------------------------------------------------------------------- */
@@ -414,11 +418,16 @@ static void turn(void)
 
 static bool is_in_step(void)
 {
+    phg_overview *o = &replica.overview;
+    if (seen.number[TYPE][PHC_AI] != phg_overview_number(o, PHG_STREAM_TYPE, PHC_AI) ||
+        seen.number[REGION][1] != phg_overview_number(o, PHG_STREAM_REGION, 1) ||
+        seen.epoch[TYPE][PHC_AI] != replica.feed.epoch ||
+        seen.epoch[REGION][1] != replica.feed.epoch)
+        return false;
     for (uint32_t i = 1; i <= PRODUCTS; i++) {
         const phg_feed_product *p = &replica.feed.products[i - 1];
-        const uint64_t numbers[STREAMS] = {p->depth.number, p->statistics.number,
-                                           p->trading.number};
-        for (uint32_t k = 0; k < STREAMS; k++)
+        const uint64_t numbers[] = {p->depth.number, p->statistics.number, p->trading.number};
+        for (uint32_t k = 0; k <= CANDLES; k++)
             if (seen.epoch[k][i] != replica.feed.epoch || seen.number[k][i] != numbers[k])
                 return false;
     }

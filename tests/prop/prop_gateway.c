@@ -449,7 +449,7 @@ static uint64_t numbers[2][PRODUCTS + 1], level_cnt, block_cnt;
 static void on_picture(void *arg, const phg_picture *p)
 {
     (void)arg;
-    if (p->stream == PHG_STREAM_PRICES || p->stream == PHG_STREAM_CANDLES) return;
+    if (p->stream != PHG_STREAM_DEPTH && p->stream != PHG_STREAM_STATISTICS) return;
     bool is_depth = p->stream == PHG_STREAM_DEPTH;
     ck_assert_uint_eq(p->number, ++numbers[is_depth][p->product.v]);
     level_cnt += p->level_cnt;

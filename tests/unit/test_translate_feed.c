@@ -151,6 +151,90 @@ static void check_candles(const market_data_frame *f)
     phc_market_book_release(&b);
 }
 
+static phg_overview_totals totals_of(void)
+{
+    return (phg_overview_totals){.products = 2,
+                                 .open_interest = 30,
+                                 .day_start = 1796083200,
+                                 .day = {.trades = 1, .volume = 4, .notional = 10},
+                                 .ever = {.trades = 3,
+                                          .volume = 20,
+                                          .notional = 99,
+                                          .rated = {99, 50, 0},
+                                          .work = {3600000000, 1800000000, 0}}};
+}
+
+static phg_picture write_type(void)
+{
+    static phg_overview_totals totals;
+    totals = totals_of();
+    totals.compute_type = PH_COMPUTE_AI;
+    phg_picture p = picture_of(PHG_STREAM_TYPE);
+    p.product.v = PH_COMPUTE_AI;
+    p.totals = &totals;
+    p.checksum = phg_sum_totals(PH_COMPUTE_AI, &totals);
+    return p;
+}
+
+static void check_type(const market_data_frame *f)
+{
+    phc_market_book b = {0};
+    phc_book v = {.product = 0};
+    ck_assert_int_eq(phc_market_book_take(&b, f), PHC_OK);
+    phc_market_book_view(&b, &v);
+    const phc_market_totals *t = v.totals;
+    ck_assert(t->compute_type == PHC_AI && t->region[0] == '\0' && t->products == 2);
+    ck_assert(t->open_interest == 30 && t->day == 1796083200 && t->of_day.trades == 1);
+    ck_assert(t->of_day.volume == 4 && t->of_day.average_price == 2 && t->ever.trades == 3);
+    ck_assert(t->ever.pflops_hour[0] == 99 && t->ever.pflops_hour[1] == 100);
+    ck_assert(t->ever.pflops_hour[2] == 0 && t->of_day.pflops_hour[0] == 0);
+    ck_assert(v.checksum == f->checksum);
+    phc_market_book_release(&b);
+}
+
+static phg_picture write_region(void)
+{
+    static phg_overview_totals totals;
+    static const phg_site_told sites[] = {
+        {{7}, {{7}, {99}, 1100000, 20000, 30000, 2, {{0}}}, 1100000},
+        {{9}, {.site = {0}}, 1200000}};
+    static const ph_report_probe probe = {{"gz"}, {7}, {98}, 28000, 10000, 999000, {{0}}};
+    static const ph_report_probe *const probes[] = {&probe};
+    totals = totals_of();
+    totals.region = "ulanqab";
+    phg_picture p = picture_of(PHG_STREAM_REGION);
+    p.product.v = 7;
+    p.totals = &totals;
+    p.sites = sites;
+    p.site_cnt = 2;
+    p.probes = probes;
+    p.probe_cnt = 1;
+    p.checksum = phg_sum_totals(7, &totals) + phg_sum_site(&sites[0]) + phg_sum_site(&sites[1]) +
+                 phg_sum_probe(&probe);
+    return p;
+}
+
+static void check_region(const market_data_frame *f)
+{
+    phc_market_book b = {0};
+    phc_book v = {.product = 0};
+    for (int i = 0; i < 2; i++) /* the same again replaces itself */
+        ck_assert_int_eq(phc_market_book_take(&b, f), PHC_OK);
+    phc_market_book_view(&b, &v);
+    ck_assert_str_eq(v.totals->region, "ulanqab");
+    const phc_site_figures *s = v.sites;
+    ck_assert(v.site_cnt == 2 && s[0].site == 7 && s[0].measured_at == 99 &&
+              s[0].pue_ppm == 1100000);
+    ck_assert(s[0].cue_ppm == 20000 && s[0].wue_ppm == 30000 && s[0].green_grade == 2);
+    ck_assert(s[1].site == 9 && s[1].measured_at == 0 && s[1].pue_ppm == 1200000);
+    const phc_network_figures *n = v.networks;
+    ck_assert_str_eq(n->region, "gz");
+    ck_assert(v.network_cnt == 1 && n->site == 7 && n->measured_at == 98 && n->rtt_us == 28000);
+    ck_assert(n->bandwidth_mbps == 10000 && n->reachable_ppm == 999000);
+    ck_assert(v.checksum == f->checksum);
+    phc_market_book_release(&b);
+}
+
 /* A client's book forgets the oldest candle when the gateway does. */
 START_TEST(candles_are_forgotten_alike)
 {
@@ -223,7 +307,8 @@ static const struct {
     phg_picture (*write)(void);
     void (*check)(const market_data_frame *f);
 } rows[] = {
-    ROW(prices), ROW(depth), ROW(statistics), ROW(snapshot_part), ROW(not_kept), ROW(candles),
+    ROW(prices),   ROW(depth),   ROW(statistics), ROW(snapshot_part),
+    ROW(not_kept), ROW(candles), ROW(type),       ROW(region),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
 
