@@ -149,14 +149,11 @@ static void write_line(ph_log_level level, const char *event, const char *messag
     (void)written;
 }
 
-static void format_message(char to[MESSAGE_MAX], const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
-
-static void format_message(char to[MESSAGE_MAX], const char *format, va_list args)
+/* After vsnprintf: what did not fit, or could not be formatted, is told. */
+static void end_message(char message[MESSAGE_MAX], int wanted)
 {
-    int wanted = vsnprintf(to, MESSAGE_MAX, format, args);
-    if (wanted < 0) (void)snprintf(to, MESSAGE_MAX, "a message could not be formatted");
-    if (wanted >= MESSAGE_MAX) memcpy(to + MESSAGE_MAX - 4, "...", 4);
+    if (wanted < 0) (void)snprintf(message, MESSAGE_MAX, "a message could not be formatted");
+    if (wanted >= MESSAGE_MAX) memcpy(message + MESSAGE_MAX - 4, "...", 4);
 }
 
 void ph_log_event(ph_log_level level, const char *event, const ph_log_pair *pairs,
@@ -165,8 +162,9 @@ void ph_log_event(ph_log_level level, const char *event, const ph_log_pair *pair
     char message[MESSAGE_MAX];
     va_list args;
     va_start(args, format);
-    format_message(message, format, args);
+    int wanted = vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    end_message(message, wanted);
     write_line(level, event, message, pairs, pair_cnt);
 }
 
@@ -189,8 +187,9 @@ void ph_log_at(ph_log_level level, const char *file, const char *function, const
     char message[MESSAGE_MAX], event[EVENT_MAX];
     va_list args;
     va_start(args, format);
-    format_message(message, format, args);
+    int wanted = vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    end_message(message, wanted);
     name_place(event, file, function);
     write_line(level, event, message, NULL, 0);
 }

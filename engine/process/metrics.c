@@ -32,18 +32,26 @@ struct ph_metrics {
     _Atomic uint64_t *slots;
 };
 
+/* Slots that the rows before this one take. */
+static uint32_t slots_up_to(const ph_metric_row *rows, uint32_t row)
+{
+    uint32_t cnt = 0;
+    for (uint32_t i = 0; i < row; i++)
+        cnt += rows[i].type == PH_METRIC_HISTOGRAM ? (uint32_t)HISTOGRAM_SLOTS : 1;
+    return cnt;
+}
+
 ph_status ph_metrics_open(const ph_metric_row *rows, uint32_t row_cnt, ph_metrics **ret)
 {
-    uint32_t slot_cnt = 0;
+    uint32_t slot_cnt = slots_up_to(rows, row_cnt);
+    PH_ASSERT(slot_cnt > 0);
     ph_metrics *m = calloc(1, sizeof *m);
     if (m == NULL) return PH_EFULL;
     m->rows = rows;
     m->row_cnt = row_cnt;
     m->first = calloc(row_cnt, sizeof *m->first);
-    for (uint32_t i = 0; m->first != NULL && i < row_cnt; i++) {
-        m->first[i] = slot_cnt;
-        slot_cnt += rows[i].type == PH_METRIC_HISTOGRAM ? (uint32_t)HISTOGRAM_SLOTS : 1;
-    }
+    for (uint32_t i = 0; m->first != NULL && i < row_cnt; i++)
+        m->first[i] = slots_up_to(rows, i);
     m->slots = calloc(slot_cnt, sizeof *m->slots);
     if (m->first == NULL || m->slots == NULL) {
         ph_metrics_close(m);

@@ -23,7 +23,9 @@
 #include "engine/base/status.h"
 #include "engine/process/metrics.h"
 
-enum { PH_MONITOR_STALL_SECONDS = 60, PH_MONITOR_NO_ROW = UINT32_MAX };
+enum { PH_MONITOR_STALL_SECONDS = 60 };
+
+#define PH_MONITOR_NO_ROW UINT32_MAX
 
 typedef struct ph_monitor ph_monitor;
 
