@@ -15,7 +15,7 @@ enum { TURN_MS = 100, TURNS_MAX = 600 };
 typedef struct {
     phc_client *c;
     bool ready, taken_over;
-    uint32_t accepted, cancelled, limits_told, open_orders;
+    uint32_t accepted, cancelled, not_taken, limits_told, open_orders;
     uint64_t last_order;
 } party;
 
@@ -38,6 +38,7 @@ static void on_report(void *arg, const phc_report *r)
         p->accepted++;
         p->last_order = r->order;
     }
+    if (r->type == PHC_NOT_TAKEN && strcmp(r->reject_name, "OPEN_ORDERS") == 0) p->not_taken++;
     if (r->type == PHC_CANCELLED && r->order == p->last_order) p->cancelled++;
 }
 
@@ -127,6 +128,25 @@ static void cancel_on_disconnect(const char *const *argv, party *watcher)
     await(watcher, &watcher->cancelled, 1, "the order's cancellation");
 }
 
+/* The gateway is configured for two. */
+static void too_many_orders(const char *const *argv)
+{
+    party trader;
+    phc_order o = an_order(argv);
+    open_party(&trader, argv[1], argv[2], (phc_config){.next_report = 0, .next_contract = 0});
+    for (uint32_t i = 1; i <= 2; i++) {
+        if (phc_new_order(trader.c, &o, NULL) != PHC_OK) fail("order", phc_error(trader.c));
+        await(&trader, &trader.accepted, i, "an order's acceptance");
+    }
+    if (phc_new_order(trader.c, &o, NULL) != PHC_OK) fail("order", phc_error(trader.c));
+    if (phc_mass_cancel(trader.c, 0, 0, NULL) != PHC_OK) fail("cancel", phc_error(trader.c));
+    await(&trader, &trader.not_taken, 1, "the word that an order was not taken");
+    await(&trader, &trader.cancelled, 1, "the cancellation behind an order that was not taken");
+    if (phc_new_order(trader.c, &o, NULL) != PHC_OK) fail("order", phc_error(trader.c));
+    await(&trader, &trader.accepted, 3, "acceptance after others ended");
+    phc_close(trader.c);
+}
+
 static void drop_copy(const char *const *argv)
 {
     party auditor;
@@ -162,6 +182,7 @@ int main(int argc, char **argv)
     open_party(&watcher, argv[1], argv[2], (phc_config){.next_report = 1, .next_contract = 1});
     cancel_on_disconnect(words, &watcher);
     drop_copy(words);
+    too_many_orders(words);
     take_over(words, &watcher);
     phc_close(watcher.c);
     puts("done");

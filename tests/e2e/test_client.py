@@ -159,7 +159,7 @@ class Sessions(unittest.TestCase):
     """Cancel-on-disconnect, limits, takeover and drop copy, as the library has them."""
 
     def test_sessions(self):
-        m = Market(sys.argv[1:5])
+        m = Market(sys.argv[1:5], gateway="open_orders_max = 2\n")
         self.addCleanup(m.close)
         register(m)
         m.cli("participant", "register", "--name", "auditor", "--roles", "auditor", "--of", m.key("stranger"),
