@@ -375,8 +375,7 @@ static void on_limits(phc_client *c, const Petahour__V1__Limits *m)
     if (c->cb.on_limits != NULL) c->cb.on_limits(c->cb.arg, &l);
 }
 
-/* Room comes when orders end, and the commands that end them wait behind this one: it is given
-   up. */
+/* Room comes when orders end, and what ends them waits behind this one: it is given up. */
 static void on_full(phc_client *c, const Petahour__V1__Busy *m)
 {
     static const char why[] = "not taken because the participant has as many open orders as it may";
