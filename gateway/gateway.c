@@ -100,6 +100,7 @@ static ph_status open_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
         .session_message_burst = g->settings.session_message_burst,
         .questions_per_second = g->settings.questions_per_second,
         .question_burst = g->settings.question_burst,
+        .open_orders_max = g->settings.open_orders_max,
     };
     ph_status s = phg_zap_open(g->context, &g->zap);
     if (s != PH_OK) {

@@ -42,6 +42,7 @@ static const ph_config_row rows[] = {
     ROW_NUMBER(session_messages_per_second, "100000", 1, 10000000, "commands of one session"),
     ROW_NUMBER(session_message_burst, "100000", 1, 10000000, "commands of one session at once"),
     ROW_NUMBER(questions_per_second, "20", 1, 1000000, "questions of one participant"),
+    ROW_NUMBER(open_orders_max, "100000", 1, 100000000, "open orders of one participant"),
     ROW_NUMBER(question_burst, "40", 1, 1000000, "questions of one participant at once"),
     ROW_PLACE(monitor, PH_CONFIG_LOOPBACK, "", 0,
               "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"),

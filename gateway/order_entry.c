@@ -163,6 +163,7 @@ static phg_limits limits_of(phg_order_entry *oe, phg_session *s, uint64_t now_ns
         .sessions = phg_session_table_count(&oe->table, s->participant),
         .sessions_max = PHG_SESSIONS_PER_PARTICIPANT_MAX,
         .open_orders = phg_entered_open(oe->view.entered, s->participant),
+        .open_orders_max = oe->settings.open_orders_max,
         .under_way = oe->under_way,
         .under_way_max = oe->under_way_max,
     };
@@ -376,8 +377,23 @@ static bool may_go(taking *t, const ph_command *c)
     return may;
 }
 
+static bool may_rest(const ph_command *c)
+{
+    if (c->kind != PH_CMD_NEW_ORDER) return c->kind == PH_CMD_NEW_GROUP;
+    return c->u.order.time_in_force != PH_TIF_IOC && c->u.order.time_in_force != PH_TIF_FOK;
+}
+
+/* True if the command would add to the open orders of somebody who has as many as it may.  What is
+   under way is not counted yet, so the engine's window may come on top. */
+static bool is_full(const taking *t, const ph_command *c)
+{
+    return may_rest(c) &&
+           phg_entered_open(t->oe->view.entered, t->from->who) >= t->oe->settings.open_orders_max;
+}
+
 static ph_status command(taking *t, ph_command *c)
 {
+    const uint64_t request = c->request; /* of an order there is none */
     phg_session *s = &t->seat->session;
     if (s->is_copy || (s->tag != 0 && c->kind == PH_CMD_NEW_GROUP)) {
         refuse(t, PHG_REFUSAL_NOT_ALLOWED,
@@ -388,11 +404,16 @@ static ph_status command(taking *t, ph_command *c)
     }
     if (c->kind == PH_CMD_NEW_ORDER) c->request = s->tag;
     c->sender = t->from->who;
+    if (is_full(t, c)) {
+        t->oe->counts.busy++;
+        phg_session_full(s, request, id_of(c));
+        return PH_OK;
+    }
     ph_status status = may_go(t, c) ? t->routes->send(t->routes->arg, c) : PH_EAGAIN;
     if (status == PH_OK) t->oe->counts.commands++;
     if (status != PH_EAGAIN) return status;
     t->oe->counts.busy++;
-    phg_session_busy(&t->seat->session, c->request, id_of(c), t->now_ns);
+    phg_session_busy(s, request, id_of(c), t->now_ns);
     return PH_OK;
 }
 

@@ -27,6 +27,7 @@ typedef struct {
     uint32_t messages_per_second, message_burst;                 /* of one participant */
     uint32_t session_messages_per_second, session_message_burst; /* of one session */
     uint32_t questions_per_second, question_burst;               /* of one participant */
+    uint32_t open_orders_max;                                    /* of one participant */
 } phg_order_entry_settings;
 
 /* Counted since the start. */

@@ -125,18 +125,28 @@ bool phg_session_holds(phg_session *s, uint64_t client_order_id, uint64_t now_ns
     return false;
 }
 
+static void owe_busy(phg_session *s, phg_busy busy)
+{
+    if (s->busy_cnt == PHG_BUSY_MAX) {
+        phg_session_refuse(s, PHG_REFUSAL_MALFORMED,
+                           "too many messages were sent without reading the busy answers");
+        return;
+    }
+    s->busy[s->busy_cnt++] = busy;
+}
+
+void phg_session_full(phg_session *s, uint64_t request, uint64_t client_order_id)
+{
+    owe_busy(s, (phg_busy){request, client_order_id, true});
+}
+
 void phg_session_busy(phg_session *s, uint64_t request, uint64_t client_order_id, uint64_t now_ns)
 {
     if (client_order_id != 0 && s->held_order == 0) {
         s->held_order = client_order_id;
         s->held_until_ns = now_ns + PHG_BUSY_HOLD_NS;
     }
-    if (s->busy_cnt == PHG_BUSY_MAX) {
-        phg_session_refuse(s, PHG_REFUSAL_MALFORMED,
-                           "too many messages were sent without reading the busy answers");
-        return;
-    }
-    s->busy[s->busy_cnt++] = (phg_busy){request, client_order_id};
+    owe_busy(s, (phg_busy){request, client_order_id, false});
 }
 
 static bool owes_stream(const phg_session *s, const phg_private *p)
@@ -208,8 +218,7 @@ static ph_status fill_first(phg_session *s, const phg_session_view *view, phg_ou
     }
     uint32_t said = 0;
     while (said < s->busy_cnt && status == PH_OK) {
-        const phg_busy *b = &s->busy[said];
-        status = append(f, phg_translate_busy(view->translator, b->request, b->client_order_id));
+        status = append(f, phg_translate_busy(view->translator, &s->busy[said]));
         if (status == PH_OK) said++;
     }
     s->busy_cnt -= said;

@@ -50,10 +50,6 @@ typedef enum {
 phg_session_state phg_session_step(phg_session_state s, phg_session_event e);
 
 typedef struct {
-    uint64_t request, client_order_id;
-} phg_busy;
-
-typedef struct {
     phg_session_state state;
     ph_participant_id participant; /* whose key the connection has */
     ph_participant_id reads;       /* whose streams: the same, or those of a drop copy */
@@ -117,6 +113,9 @@ bool phg_session_holds(phg_session *s, uint64_t client_order_id, uint64_t now_ns
 
 /* Owes a busy answer; client_order_id 0: not an order. */
 void phg_session_busy(phg_session *s, uint64_t request, uint64_t client_order_id, uint64_t now_ns);
+
+/* Owes a busy answer because too many orders are open, which holds nothing back. */
+void phg_session_full(phg_session *s, uint64_t request, uint64_t client_order_id);
 
 /* True if phg_session_fill would write something. */
 bool phg_session_owes(const phg_session *s, const phg_session_view *view);

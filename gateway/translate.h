@@ -187,10 +187,16 @@ typedef struct {
     uint32_t per_second, burst, left;
 } phg_rate_left;
 
+/* Of a message that was not taken. */
+typedef struct {
+    uint64_t request, client_order_id; /* 0: it has none */
+    bool open_orders;                  /* because too many orders are open */
+} phg_busy;
+
 /* Fields of petahour.v1.Limits. */
 typedef struct {
     phg_rate_left messages, session_messages, questions;
-    uint32_t sessions, sessions_max, open_orders, under_way, under_way_max;
+    uint32_t sessions, sessions_max, open_orders, open_orders_max, under_way, under_way_max;
 } phg_limits;
 
 phg_bytes phg_translate_report(phg_translator *t, const phg_report *r);
@@ -213,7 +219,7 @@ phg_bytes phg_translate_countersignature(phg_translator *t, uint64_t number,
 phg_bytes phg_translate_notary_key(phg_translator *t, const phg_notary_key *k);
 phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accepted *a);
 phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const char *text);
-phg_bytes phg_translate_busy(phg_translator *t, uint64_t request, uint64_t client_order_id);
+phg_bytes phg_translate_busy(phg_translator *t, const phg_busy *b);
 phg_bytes phg_translate_limits(phg_translator *t, const phg_limits *l);
 phg_bytes phg_translate_heartbeat(phg_translator *t);
 phg_bytes phg_translate_logout_accepted(phg_translator *t);

@@ -295,6 +295,7 @@ phg_bytes phg_translate_limits(phg_translator *t, const phg_limits *l)
     m.sessions = l->sessions;
     m.sessions_max = l->sessions_max;
     m.open_orders = l->open_orders;
+    m.open_orders_max = l->open_orders_max;
     m.under_way = l->under_way;
     m.under_way_max = l->under_way_max;
     Petahour__V1__GatewayMessage g;
@@ -317,12 +318,13 @@ phg_bytes phg_translate_refused(phg_translator *t, phg_refusal reason, const cha
     return phg_pack_message(t, &g);
 }
 
-phg_bytes phg_translate_busy(phg_translator *t, uint64_t request, uint64_t client_order_id)
+phg_bytes phg_translate_busy(phg_translator *t, const phg_busy *b)
 {
     Petahour__V1__Busy m;
     petahour__v1__busy__init(&m);
-    m.request = request;
-    m.client_order_id = client_order_id;
+    m.request = b->request;
+    m.client_order_id = b->client_order_id;
+    m.open_orders = b->open_orders;
     Petahour__V1__GatewayMessage g;
     petahour__v1__gateway_message__init(&g);
     g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_BUSY;

@@ -176,7 +176,8 @@ void cli_read(int argc, char **argv, const char *doc, cli_field *fields, size_t 
         .key = KEY_CONNECT,
         .arg = "FILE",
         .group = 2,
-        .doc = "Where the gateway is: its ready file (default: $PETAHOUR_CONNECT)"};
+        .doc = "Where the gateway is: its ready file, or several with ':' between them "
+               "(default: $PETAHOUR_CONNECT)"};
     options[n++] = (struct argp_option){.name = "key",
                                         .key = KEY_KEY,
                                         .arg = "FILE",

@@ -92,7 +92,7 @@ static void print_help(void)
     puts("\n`petahour COMMAND --help` tells the options of a command.\n"
          "\n"
          "Environment:\n"
-         "  PETAHOUR_CONNECT       the gateway's ready file, instead of --connect\n"
+         "  PETAHOUR_CONNECT       the gateway's ready file, or several with ':' between\n"
          "  PETAHOUR_KEY           your key file, instead of --key\n"
          "\n"
          "Exit status: 0 done, 1 failed, 2 usage, 3 refused by the market, 4 not found,\n"

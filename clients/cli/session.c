@@ -59,7 +59,8 @@ static cli_exit open_session(cli_session *s, const cli_common *common, phc_confi
     phc_status status = phc_key_read(common->key_file, &s->key, err, sizeof err);
     if (status != PHC_OK) return cli_say(CLI_FAILED, "%s", err);
     phc_gateway g;
-    if (phc_gateway_read(common->connect_file, &g, err, sizeof err) != PHC_OK) {
+    if (strchr(common->connect_file, ':') == NULL && /* of several, one that is there will do */
+        phc_gateway_read(common->connect_file, &g, err, sizeof err) != PHC_OK) {
         phc_key_wipe(&s->key);
         return cli_say(CLI_NO_CONNECTION, "%s", err);
     }

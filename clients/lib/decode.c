@@ -59,6 +59,7 @@ void phc_decode_limits(const Petahour__V1__Limits *m, phc_limits *ret)
         .sessions = m->sessions,
         .sessions_max = m->sessions_max,
         .open_orders = m->open_orders,
+        .open_orders_max = m->open_orders_max,
         .under_way = m->under_way,
         .under_way_max = m->under_way_max,
     };

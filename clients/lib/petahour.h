@@ -356,7 +356,7 @@ typedef struct {
 typedef struct {
     phc_rate messages, session_messages, questions;
     uint32_t sessions, sessions_max;
-    uint32_t open_orders;
+    uint32_t open_orders, open_orders_max;
     uint32_t under_way, under_way_max; /* commands of everybody, to the engine */
 } phc_limits;
 
@@ -370,7 +370,8 @@ typedef enum {
     PHC_CLIP_SHOWN = 7, /* of an iceberg */
     PHC_ASSIGNED = 8,   /* to a supplier: part of a contract was resold, see `contract` */
     /* Told by the library, stream_number 0: the order never reached the market and cannot any
-       more, because a later client_order_id was taken while the market was busy.  It may be sent
+       more, because a later client_order_id was taken while the market was busy, or because too
+       many orders of the participant are open (reject_name "OPEN_ORDERS").  It may be sent
        under a new one. */
     PHC_NOT_TAKEN = 100,
 } phc_report_type;
@@ -411,6 +412,10 @@ typedef struct {
     int64_t fee_at_trade;   /* TRADE, BUY: part of the fee that is due at once */
     bool replayed;          /* existed already when the session was opened */
 } phc_report;
+
+/* Code of a group that was not taken because too many orders of the participant are open; its
+   stream_number is 0. */
+enum { PHC_OPEN_ORDERS = 1000000 };
 
 /* What became of any other command. */
 typedef struct {

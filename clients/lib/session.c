@@ -83,19 +83,25 @@ uint64_t phc_session_due_ms(const phc_client *c)
 
 /* ---- Sending what waits -------------------------------------------------------------------- */
 
+static void tell_not_taken(phc_client *c, uint64_t client_order_id, const char *name,
+                           const char *text)
+{
+    phc_report r = {.type = PHC_NOT_TAKEN,
+                    .client_order_id = client_order_id,
+                    .reject_name = name,
+                    .reject_text = text,
+                    .cancel_reason = ""};
+    c->handled++;
+    if (c->cb.on_report != NULL) c->cb.on_report(c->cb.arg, &r);
+}
+
 static void report_dead(phc_client *c)
 {
     uint64_t id;
-    while ((id = phc_outbox_take_dead(&c->outbox, c->client_order_id_used)) != 0) {
-        phc_report r = {.type = PHC_NOT_TAKEN,
-                        .client_order_id = id,
-                        .reject_name = "NOT_TAKEN",
-                        .reject_text = "not taken while the market was busy, and a later "
-                                       "client_order_id was; send it under a new one",
-                        .cancel_reason = ""};
-        c->handled++;
-        if (c->cb.on_report != NULL) c->cb.on_report(c->cb.arg, &r);
-    }
+    while ((id = phc_outbox_take_dead(&c->outbox, c->client_order_id_used)) != 0)
+        tell_not_taken(c, id, "NOT_TAKEN",
+                       "not taken while the market was busy, and a later client_order_id was; send "
+                       "it under a new one");
 }
 
 void phc_session_send(phc_client *c, uint64_t now_ms)
@@ -369,9 +375,33 @@ static void on_limits(phc_client *c, const Petahour__V1__Limits *m)
     if (c->cb.on_limits != NULL) c->cb.on_limits(c->cb.arg, &l);
 }
 
+/* Room comes when orders end, and what ends them waits behind this one: it is given up. */
+static void on_full(phc_client *c, const Petahour__V1__Busy *m)
+{
+    static const char why[] = "not taken because the participant has as many open orders as it may";
+    bool is_group = m->request != 0;
+    phc_out_kind kind = is_group ? PHC_OUT_COMMAND : PHC_OUT_ORDER;
+    uint64_t id = is_group ? m->request : m->client_order_id;
+    if (!phc_outbox_answered(&c->outbox, kind, id, UINT64_MAX)) return;
+    c->again = true;
+    if (!is_group) {
+        tell_not_taken(c, m->client_order_id, "OPEN_ORDERS", why);
+        return;
+    }
+    phc_result r = {.request = id, .command = "NEW_GROUP", .reject_code = PHC_OPEN_ORDERS};
+    r.reject_name = "OPEN_ORDERS";
+    r.reject_text = why;
+    c->handled++;
+    if (c->cb.on_result != NULL) c->cb.on_result(c->cb.arg, &r);
+}
+
 static void on_busy(phc_client *c, const Petahour__V1__Busy *m)
 {
     uint64_t now = phc_now_ms();
+    if (m->open_orders) {
+        on_full(c, m);
+        return;
+    }
     /* A group has a request and the id of its first order. */
     bool known = m->client_order_id != 0 && m->request == 0
                      ? phc_outbox_busy(&c->outbox, PHC_OUT_ORDER, m->client_order_id, now)

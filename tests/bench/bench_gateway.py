@@ -55,7 +55,11 @@ IDLE = [(10, 1), (25, 4), (64, 16)]
 TICKS = os.sysconf("SC_CLK_TCK")
 MORE = "orders_max = 8388608\norder_periods_max = 8388608\n"
 # What one participant may send is not what is measured.
-NO_LIMIT = "messages_per_second = 10000000\nmessage_burst = 10000000\n"
+NO_LIMIT = "".join(
+    f"{key} = 10000000\n"
+    for key in ("messages_per_second", "message_burst", "session_messages_per_second", "session_message_burst",
+                "open_orders_max")
+)  # fmt: skip
 
 missing = []
 

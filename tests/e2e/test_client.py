@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line and the client library against the real engine, notary and gateway.
 
-usage: test_client.py PETAHOUR PETAHOUR_ENGINE PETAHOUR_NOTARY PETAHOUR_GATEWAY CLIENT_ORDERS
+usage: test_client.py PETAHOUR PETAHOUR_ENGINE PETAHOUR_NOTARY PETAHOUR_GATEWAY CLIENT_ORDERS CLIENT_SESSIONS
 """
 
 import json
@@ -153,6 +153,23 @@ class Day(unittest.TestCase):
         for _ in range(80):
             m = self.market.raw("product", "list", "--timeout", "4", key="buyer")
             self.assertEqual(m.returncode, 0, m.stderr)
+
+
+class Sessions(unittest.TestCase):
+    """Cancel-on-disconnect, limits, takeover and drop copy, as the library has them."""
+
+    def test_sessions(self):
+        m = Market(sys.argv[1:5], gateway="open_orders_max = 2\n")
+        self.addCleanup(m.close)
+        register(m)
+        m.cli("participant", "register", "--name", "auditor", "--roles", "auditor", "--of", m.key("stranger"),
+              key="operator")  # fmt: skip
+        done = subprocess.run(
+            [sys.argv[6], f"{m.run}/nowhere.ready:{m.run}/gateway.ready", m.key("buyer"), m.key("stranger"), "3",
+             "1", str(first_period())],
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        self.assertEqual((done.returncode, done.stdout), (0, "done\n"), done.stderr)
 
 
 class ExactlyOnce(unittest.TestCase):

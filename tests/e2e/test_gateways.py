@@ -19,8 +19,8 @@ from live_market import HASH, PATIENCE, Market, first_period
 
 CLIENT_ORDERS, AUDIT = sys.argv[5:7]
 GATEWAYS = ["gateway", "gateway-2", "gateway-3"]
-TRADERS = ["supplier", "buyer", "stranger"]
-ORDERS = 20000
+TRADERS = [f"trader-{i}" for i in range(1, 10)]  # three for each gateway that is killed
+ORDERS = 8000
 
 
 class ThreeGateways(Market):
@@ -43,9 +43,10 @@ class Kills(unittest.TestCase):
         self.addCleanup(m.close)
         op = {"key": "operator"}
         for name in TRADERS:
+            m.cli("keygen", "--name", name, "--out", m.key(name))
             m.cli("participant", "register", "--name", name, "--roles", "supplier,buyer", "--of", m.key(name), **op)
             m.cli("deposit", "--participant", name, "--amount", "1000000000", "--reference", name, **op)
-        m.cli("site", "register", "--name", "site-1", "--owner", "supplier", "--region", "r1", "--latitude",
+        m.cli("site", "register", "--name", "site-1", "--owner", TRADERS[0], "--region", "r1", "--latitude",
               "0", "--longitude", "0", **op)  # fmt: skip
         m.cli("hardware", "register", "--name", "H100", **op)
         m.cli("product", "create", "--symbol", "P", "--model", "M", "--site", "1", "--hardware", "1",
@@ -64,11 +65,11 @@ class Kills(unittest.TestCase):
         self.addCleanup(client.kill)
         return client
 
-    def test_each_is_killed_under_load(self):
-        m = self.market
-        clients = [self.client(i) for i in range(3)]
-        progress = [0, 0, 0]
-        tallies = [None, None, None]
+    def kill_under_load(self, victim, traders):
+        """Three clients, each begins at another gateway; one is killed when its client is in the
+        middle of it, and started again.  Returns what each client was told."""
+        clients = [self.client(i) for i in traders]
+        progress, tallies = [0, 0, 0], [None, None, None]
         moved = threading.Condition()
 
         def read(i):
@@ -84,15 +85,21 @@ class Kills(unittest.TestCase):
         readers = [threading.Thread(target=read, args=(i,)) for i in range(3)]
         for r in readers:
             r.start()
-        for i, victim in enumerate(GATEWAYS):
-            with moved:  # the client of this gateway is in the middle of it
-                moved.wait_for(lambda: progress[i] >= 500 * (i + 1) or not readers[i].is_alive(), PATIENCE)
-                self.assertTrue(progress[i] >= 500 * (i + 1) and tallies[i] is None, (progress, tallies))
-            m.kill(victim)
-            m.start(victim)
-        for i, client in enumerate(clients):
-            readers[i].join(PATIENCE)
+        mine = GATEWAYS.index(victim)
+        with moved:
+            moved.wait_for(lambda: progress[mine] > 0 or not readers[mine].is_alive(), PATIENCE)
+            self.assertTrue(0 < progress[mine] < ORDERS, progress)
+        self.market.kill(victim)
+        self.market.start(victim)
+        for reader, client in zip(readers, clients):
+            reader.join(PATIENCE)
             self.assertEqual(client.wait(PATIENCE), 0, client.stderr.read())
+        return tallies
+
+    def test_each_is_killed_under_load(self):
+        tallies = []
+        for i, victim in enumerate(GATEWAYS):
+            tallies += self.kill_under_load(victim, range(3 * i, 3 * i + 3))
         self.assertTrue(all(tallies), tallies)
         self.compare_with_journal(tallies)
 

@@ -23,6 +23,7 @@ class Session(unittest.TestCase):
     """A market with two gateways; `watcher` reads what the buyer is told, by the second one."""
 
     SETTINGS = {"silence_seconds": "3"}
+    marks = 0
 
     @classmethod
     def setUpClass(cls):
@@ -42,15 +43,17 @@ class Session(unittest.TestCase):
     def setUp(self):
         self.alive = []
         cleaner = self.opened(BUYER)
-        last = log_on(cleaner, receive=False).last_report
-        log_on(cleaner, next_report=last + 1)
-        cleaner.send(message(mass_cancel={"request": 4}))
-        while cleaner.wait("command_result").request != 4:
-            pass
+        log_on(cleaner, receive=False)
+        Session.marks += 1
+        mark = 10**6 + Session.marks
+        # The second has nothing left to cancel, so its result is the last message of the two.
+        cleaner.send(message(mass_cancel={"request": 4}), message(mass_cancel={"request": mark}))
+        self.watcher = self.opened(BUYER, self.second)
+        log_on(self.watcher)
+        reports(self.watcher, until=lambda t: t[-1][0] == "command_result" and t[-1][1].request == mark)
         cleaner.send(message(logout={}))
         cleaner.wait("logout_accepted")
-        self.watcher = self.opened(BUYER, self.second)
-        self.next_id = self.watcher_logon().last_client_order_id + 1
+        self.next_id = self.watch_from_now().last_client_order_id + 1
 
     def start_gateway(self):
         self.run_.gateway = self.run_.start(GATEWAY, "gateway")
@@ -59,15 +62,10 @@ class Session(unittest.TestCase):
     def told(self, seconds=0.0, until=None):
         return reports(self.watcher, seconds, until, self.alive)
 
-    def watcher_logon(self):
-        accepted = log_on(self.watcher)
-        seen = 0
-        while seen < accepted.last_report:
-            while not self.watcher.messages:
-                self.assertTrue(self.watcher.receive())
-            m = self.watcher.messages.pop(0)
-            seen = max(seen, getattr(getattr(m, m.WhichOneof("message")), "stream_number", 0))
+    def watch_from_now(self):
+        accepted = log_on(self.watcher, receive=False)
         self.last_report = accepted.last_report
+        self.watcher_again()
         return accepted
 
     def watcher_again(self):
@@ -304,7 +302,7 @@ class DropCopy(Session):
 
 class Limits(Session):
     SETTINGS = {"silence_seconds": "3", "message_burst": "100", "messages_per_second": "1",
-                "session_message_burst": "40", "session_messages_per_second": "1"}  # fmt: skip
+                "session_message_burst": "40", "session_messages_per_second": "1", "open_orders_max": "50"}  # fmt: skip
 
     def test_a_client_is_told_how_close_it_is(self):
         client = self.opened(BUYER)
@@ -312,13 +310,15 @@ class Limits(Session):
         limits = client.wait("limits")
         self.assertEqual((limits.session_message_burst, limits.session_messages_left), (40, 40))
         self.assertEqual((limits.message_burst, limits.sessions, limits.sessions_max), (100, 1, 16))
-        self.assertEqual((limits.open_orders, limits.under_way_max), (0, 4096))
+        self.assertEqual((limits.open_orders, limits.open_orders_max, limits.under_way_max), (0, 50, 4096))
         self.enter(client, 31)
         limits = client.wait("limits")  # by itself, because little is left
         self.assertLess(limits.session_messages_left, 12)
         self.assertLess(limits.messages_left, 72)
         client.send(*[order(self.next_id + i, 1, self.run_.first, price=1) for i in range(40)])
-        self.assertGreaterEqual(client.wait("busy").client_order_id, self.next_id)
+        busy = client.wait("busy")
+        self.assertGreaterEqual(busy.client_order_id, self.next_id)
+        self.assertFalse(busy.open_orders)
         other = self.opened(BUYER)  # a session of its own, what is left of the participant's
         log_on(other, receive=False)
         limits = other.wait("limits")
@@ -327,10 +327,45 @@ class Limits(Session):
         self.assertGreaterEqual(limits.open_orders, 31)
         self.told(seconds=0.5)
 
+    def test_an_order_of_a_session_with_cancel_on_disconnect_is_busy_by_its_own_id(self):
+        client = self.opened(BUYER)
+        log_on(client, receive=False, cancel_on_disconnect=True)
+        client.send(*[order(self.next_id + i, 1, 1) for i in range(60)])  # a closed period
+        busy = client.wait("busy")
+        self.assertEqual(busy.request, 0)
+        self.assertGreater(busy.client_order_id, self.next_id)
+
     def test_it_is_told_again_with_a_heartbeat(self):
         client = self.opened(BUYER)
         log_on(client, receive=False)
         client.wait("limits", 2)
+
+
+class OpenOrders(Session):
+    SETTINGS = {"silence_seconds": "3", "open_orders_max": "10"}
+
+    def test_orders_beyond_the_limit_are_not_taken_and_others_are(self):
+        client = self.opened(BUYER)
+        log_on(client, receive=False)
+        self.enter(client, 10)
+        for entered in (order(self.next_id, 1, self.run_.first, price=1), self.group(self.next_id)):
+            client.send(entered)
+            busy = client.wait("busy")
+            self.assertEqual((busy.client_order_id, busy.open_orders), (self.next_id, True))
+        at_once = order(self.next_id, 1, self.run_.first, price=1)
+        at_once.new_order.time_in_force = 3  # IOC: it will not rest
+        client.send(at_once)
+        told = self.told(until=lambda t: len(t) == 2)
+        self.assertEqual([r.type for _, r in told], [ACCEPTED, CANCELLED])
+        self.next_id += 1
+        client.send(message(mass_cancel={"request": 3}))
+        self.told(until=lambda t: len(t) == 11)
+        self.enter(client, 10)
+
+    def group(self, number):
+        member = order(number, 1, self.run_.first, price=1, all_or_none=True).new_order
+        member.shape = 2
+        return message(new_group={"request": 8, "orders": [member]})
 
 
 class Keys(Session):
@@ -348,7 +383,7 @@ class Keys(Session):
         old_key = self.run_.keys[BUYER]
         self.run_.keys[BUYER] = new_key
         watcher, self.watcher = self.watcher, self.opened(BUYER, self.second)
-        self.watcher_logon()
+        self.watch_from_now()
         entered |= self.enter(new, 2)
         new.send(message(revoke_key={"request": 2, "use": 1, "key": z85.decode(old_key.public)}))
         self.told(until=lambda t: len(t) == 1)

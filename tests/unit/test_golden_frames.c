@@ -245,7 +245,7 @@ static void check_logon_accepted_copy(const gateway_message *m)
     ck_assert(l.participant == 4 && l.copy_of == 3 && l.cancel_on_disconnect);
 }
 
-static phg_bytes write_limits(void)
+static phg_bytes limits(uint32_t open_orders_max)
 {
     phg_limits l = {.messages = {1, 2, 3},
                     .session_messages = {4, 5, 6},
@@ -254,8 +254,19 @@ static phg_bytes write_limits(void)
                     .sessions_max = 11,
                     .open_orders = 12,
                     .under_way = 13,
-                    .under_way_max = 14};
+                    .under_way_max = 14,
+                    .open_orders_max = open_orders_max};
     return phg_translate_limits(translator, &l);
+}
+
+static phg_bytes write_limits(void)
+{
+    return limits(0);
+}
+
+static phg_bytes write_limits_all(void)
+{
+    return limits(15);
 }
 
 static void check_limits(const gateway_message *m)
@@ -268,6 +279,12 @@ static void check_limits(const gateway_message *m)
     ck_assert(l.questions.burst == 8 && l.questions.left == 9);
     ck_assert(l.sessions == 10 && l.sessions_max == 11 && l.open_orders == 12);
     ck_assert(l.under_way == 13 && l.under_way_max == 14);
+}
+
+static void check_limits_all(const gateway_message *m)
+{
+    check_limits(m);
+    ck_assert_uint_eq(m->limits->open_orders_max, 15);
 }
 
 static phg_bytes write_countersignature(void)
@@ -320,12 +337,22 @@ static void check_refused(const gateway_message *m)
 
 static phg_bytes write_busy(void)
 {
-    return phg_translate_busy(translator, 9, 41);
+    return phg_translate_busy(translator, &(phg_busy){9, 41, false});
 }
 
 static void check_busy(const gateway_message *m)
 {
     ck_assert(m->busy->request == 9 && m->busy->client_order_id == 41);
+}
+
+static phg_bytes write_full(void)
+{
+    return phg_translate_busy(translator, &(phg_busy){9, 41, true});
+}
+
+static void check_full(const gateway_message *m)
+{
+    ck_assert(m->busy->request == 9 && m->busy->client_order_id == 41 && m->busy->open_orders);
 }
 
 static ph_answer answer;
@@ -494,6 +521,8 @@ static const struct {
     ROW(logon_accepted_signed),
     ROW(logon_accepted_copy),
     ROW(limits),
+    ROW(limits_all),
+    ROW(full),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
 

@@ -34,7 +34,7 @@ START_TEST(framed_messages_make_a_frame)
                          .cancel_reason = PH_CANCEL_GATE,
                          .code = PH_REJECT_PRICE_TICK};
     for (int i = 0; i < 3; i++) {
-        phg_bytes b = i == 0   ? phg_translate_busy(translator, 8, 9)
+        phg_bytes b = i == 0   ? phg_translate_busy(translator, &(phg_busy){8, 9, false})
                       : i == 1 ? phg_translate_report(translator, &report)
                                : phg_translate_heartbeat(translator);
         memcpy(all + size, b.p, b.size);
