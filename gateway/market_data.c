@@ -19,6 +19,7 @@ enum {
     SNAPSHOTS_PER_SECOND = 2000,
     SNAPSHOTS_PER_TURN = 64,
     QUEUE_FRAMES = 4096,
+    CONFLATED_MS = 250,
     ANSWERS_PER_SECOND = 256, /* frames that answer the requests of one key */
     ANSWER_BURST = 2048,
 };
@@ -27,6 +28,12 @@ enum {
 typedef struct {
     phg_history prices, depth, statistics, candles, region;
 } histories;
+
+/* A stream that somebody wants conflated. */
+typedef struct {
+    phg_topic topic;
+    uint64_t told; /* number of its last frame when it was sent last; UINT64_MAX: send it */
+} conflated;
 
 struct phg_market_data {
     void *socket;
@@ -45,6 +52,9 @@ struct phg_market_data {
     phg_history types[PH_COMPUTE_EDGE];
     phg_ratelimit *requests; /* of key n: requests[n - 1] */
     uint32_t request_cnt;
+    conflated *conflated;
+    uint32_t conflated_cnt;
+    uint64_t conflated_due_ns;
     const char *answer_topic; /* of the request that is answered */
     size_t answer_topic_size;
     uint32_t answer_frames;
@@ -92,11 +102,24 @@ static ph_status read_request(const char *text, size_t size, phg_topic *ret)
     return PH_OK;
 }
 
+/* "~" and the topic of one stream. */
+static ph_status read_conflated(const char *text, size_t size, phg_topic *ret)
+{
+    phg_topic topic;
+    if (size != PHG_TOPIC_SIZE || phg_topic_read(text, size, &topic) != PH_OK ||
+        topic.kind == PHG_STREAM_PRICES)
+        return PH_EINVAL;
+    topic.is_conflated = true;
+    *ret = topic;
+    return PH_OK;
+}
+
 ph_status phg_topic_read(const void *bytes, size_t size, phg_topic *ret)
 {
     const char *text = bytes;
     uint64_t product = 0;
     if (size > 1 && text[0] == '?') return read_request(text + 1, size - 1, ret);
+    if (size > 1 && text[0] == '~') return read_conflated(text + 1, size - 1, ret);
     if (size != 1 && size != PHG_TOPIC_SIZE) return PH_EINVAL;
     static const char kinds[] = {PHG_STREAM_PRICES,  PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
                                  PHG_STREAM_CANDLES, PHG_STREAM_TYPE,  PHG_STREAM_REGION};
@@ -152,6 +175,7 @@ void phg_market_data_close(phg_market_data *md)
         phg_history_release(&md->types[i]);
     free(md->kept);
     free(md->requests);
+    free(md->conflated);
     free(md->is_wanted);
     free(md);
 }
@@ -357,6 +381,38 @@ static ph_status want_prices(phg_market_data *md, ph_product_id product)
     return s;
 }
 
+/* Sends it when it is due, also if it did not change: there is somebody new. */
+static ph_status want_conflated(phg_market_data *md, const phg_topic *topic)
+{
+    for (uint32_t i = 0; i < md->conflated_cnt; i++) {
+        conflated *c = &md->conflated[i];
+        if (c->topic.kind != topic->kind || c->topic.product.v != topic->product.v) continue;
+        c->told = UINT64_MAX;
+        return PH_OK;
+    }
+    if (!history_of(md, topic->kind, topic->product)) return PH_OK; /* there is no such stream */
+    conflated *grown = realloc(md->conflated, (md->conflated_cnt + 1) * sizeof *grown);
+    if (!grown) return PH_EFULL;
+    md->conflated = grown;
+    md->conflated[md->conflated_cnt++] = (conflated){*topic, UINT64_MAX};
+    return PH_OK;
+}
+
+static void give_conflated(phg_market_data *md, uint64_t now_ns)
+{
+    if (now_ns < md->conflated_due_ns) return;
+    md->conflated_due_ns = now_ns + CONFLATED_MS * UINT64_C(1000000);
+    for (uint32_t i = 0; i < md->conflated_cnt; i++) {
+        conflated *c = &md->conflated[i];
+        if (c->told == number_of(md, c->topic.kind, c->topic.product)) continue;
+        char topic[PHG_TOPIC_SIZE + 2] = "~";
+        phg_topic_write(topic + 1, c->topic.kind, c->topic.product);
+        md->answer_topic = topic;
+        md->answer_topic_size = PHG_TOPIC_SIZE + 1;
+        if (send_whole(md, &c->topic)) c->told = number_of(md, c->topic.kind, c->topic.product);
+    }
+}
+
 /* A message of a subscriber: 1 (subscribe) or 0 (no more), then the topic. */
 static ph_status take_subscription(phg_market_data *md, zmq_msg_t *m, uint64_t now_ns)
 {
@@ -372,6 +428,7 @@ static ph_status take_subscription(phg_market_data *md, zmq_msg_t *m, uint64_t n
     /* What is new belongs before what this subscriber is told. */
     ph_status s = publish(md);
     if (s != PH_OK) return s;
+    if (topic.is_conflated) return want_conflated(md, &topic);
     if (!topic.is_request) {
         if (is_overview(topic.kind))
             phg_overview_follow(&md->replica->overview, topic.kind, topic.product.v);
@@ -429,6 +486,7 @@ ph_status phg_market_data_give(phg_market_data *md, uint64_t now_ns, bool *ret_i
         md->has_started = true;
     }
     ph_status s = publish(md);
+    if (s == PH_OK && md->feed->is_live) give_conflated(md, now_ns);
     if (s == PH_OK && md->feed->is_live) s = give_snapshots(md, now_ns);
     *ret_is_waiting = md->feed->is_live && md->wanted_cnt != 0;
     return md->has_no_memory ? PH_EFULL : s;

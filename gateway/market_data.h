@@ -8,6 +8,9 @@
     answered at once, under its own topic, to who asked alone, behind every frame of the stream that
     was sent before.  A subscription to anything else is not entered.
 
+    "~" and the topic of one stream, not of prices, is the stream conflated: its whole book, as a
+    snapshot, when it has changed, at most once in CONFLATED_MS.
+
     A subscription to prices is answered with the product's whole picture, which all subscribers of
     the topic receive: it replaces what they have.  Many subscriptions at once are answered once,
     and not more often than SNAPSHOTS_PER_SECOND.
@@ -32,7 +35,7 @@ enum { PHG_TOPIC_SIZE = 9 };
 typedef struct {
     phg_stream_kind kind;
     ph_product_id product; /* 0: every one */
-    bool is_request;
+    bool is_request, is_conflated;
     uint64_t first, last; /* of a request: frames that are wanted; 0: a snapshot is */
 } phg_topic;
 

@@ -224,7 +224,9 @@ static void take_frame(phc_client *c, phc_follow_stream *f, const Petahour__V1__
 static void take_snapshot(phc_client *c, phc_follow_stream *f,
                           const Petahour__V1__MarketDataFrame *m)
 {
-    if (f->is_in_step || (m->epoch == f->epoch && m->stream_number < f->number)) return;
+    bool is_news = m->epoch != f->epoch || m->stream_number > f->number;
+    if (f->is_in_step && !(f->is_conflated && is_news)) return;
+    if (m->epoch == f->epoch && m->stream_number < f->number) return;
     if (m->epoch != f->building_epoch || m->stream_number != f->building_number) {
         phc_market_book_release(&f->building);
         f->building_epoch = m->epoch;
@@ -291,7 +293,7 @@ bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const 
                      size_t size)
 {
     const char *text = topic;
-    if (topic_size > 1 && text[0] == '?') {
+    if (topic_size > 1 && (text[0] == '?' || text[0] == '~')) {
         text++;
         topic_size--;
     }
@@ -344,12 +346,19 @@ uint64_t phc_follow_due_ms(const phc_client *c)
     return due;
 }
 
+/* Begins or ends the subscription to what comes by itself. */
+static bool subscribe(phc_client *c, const phc_follow_stream *f, int option)
+{
+    char topic[TOPIC_BYTES + 2] = "~";
+    topic_of(f, topic + 1);
+    const char *text = f->is_conflated ? topic : topic + 1;
+    return zmq_setsockopt(c->sub, option, text, strlen(text)) == 0;
+}
+
 static bool begin(phc_client *c, phc_follow_stream *f)
 {
-    char topic[TOPIC_BYTES + 1];
-    topic_of(f, topic);
     f->request[0] = '\0';
-    if (zmq_setsockopt(c->sub, ZMQ_SUBSCRIBE, topic, TOPIC_BYTES) != 0) return false;
+    if (!subscribe(c, f, ZMQ_SUBSCRIBE)) return false;
     ask_snapshot(c, f);
     f->unanswered = 0;
     return true;
@@ -376,7 +385,7 @@ void phc_follow_release(phc_client *c)
     free(c->follows);
 }
 
-phc_status phc_follow(phc_client *c, phc_stream stream, uint32_t product)
+static phc_status follow(phc_client *c, phc_stream stream, uint32_t product, bool is_conflated)
 {
     if (product == 0 || !is_stream(stream)) {
         snprintf(c->error, sizeof c->error,
@@ -396,6 +405,7 @@ phc_status phc_follow(phc_client *c, phc_stream stream, uint32_t product)
     if (f == NULL) return PHC_ENOMEM;
     f->stream = stream;
     f->product = product;
+    f->is_conflated = is_conflated;
     if (c->sub != NULL && !begin(c, f)) {
         free(f);
         return PHC_EIO;
@@ -404,15 +414,23 @@ phc_status phc_follow(phc_client *c, phc_stream stream, uint32_t product)
     return PHC_OK;
 }
 
+phc_status phc_follow(phc_client *c, phc_stream stream, uint32_t product)
+{
+    return follow(c, stream, product, false);
+}
+
+phc_status phc_follow_conflated(phc_client *c, phc_stream stream, uint32_t product)
+{
+    return follow(c, stream, product, true);
+}
+
 phc_status phc_unfollow(phc_client *c, phc_stream stream, uint32_t product)
 {
-    char topic[TOPIC_BYTES + 1];
     for (uint32_t i = 0; i < c->follow_cnt; i++) {
         phc_follow_stream *f = c->follows[i];
         if (f->stream != stream || f->product != product) continue;
-        topic_of(f, topic);
         /* Both fail for what is no socket only. */
-        if (c->sub != NULL) (void)zmq_setsockopt(c->sub, ZMQ_UNSUBSCRIBE, topic, TOPIC_BYTES);
+        if (c->sub != NULL) (void)subscribe(c, f, ZMQ_UNSUBSCRIBE);
         if (c->sub != NULL && f->request[0] != '\0')
             (void)zmq_setsockopt(c->sub, ZMQ_UNSUBSCRIBE, f->request, strlen(f->request));
         release(f);

@@ -30,6 +30,7 @@ typedef struct {
 typedef struct {
     phc_stream stream;
     uint32_t product;
+    bool is_conflated; /* snapshots come by themselves, changes do not */
     bool is_in_step; /* book is what the gateway had at `number` */
     phc_market_book book;
     uint64_t epoch, number, sequence;

@@ -1061,6 +1061,9 @@ PHC_API phc_status phc_unsubscribe(phc_client *c, uint32_t product);
    numbers, a wrong book by its checksum; what is missing is asked for again, a snapshot when it is
    not kept, by itself.  PHC_ENOTFOUND: no feed; PHC_EINVAL: product 0. */
 PHC_API phc_status phc_follow(phc_client *c, phc_stream stream, uint32_t product);
+/* The same for who needs no single change: the book when it has changed, at most four times a
+   second. */
+PHC_API phc_status phc_follow_conflated(phc_client *c, phc_stream stream, uint32_t product);
 PHC_API phc_status phc_unfollow(phc_client *c, phc_stream stream, uint32_t product);
 PHC_API const char *phc_loss_text(phc_loss l); /* NULL: no such loss */
 

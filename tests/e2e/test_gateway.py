@@ -715,6 +715,24 @@ class Streams(unittest.TestCase):
         self.assertGreaterEqual(len(before[0][0][2]), 3)
         self.assertEqual(len(before[0][1] | before[1][1]), 2)
 
+    def test_a_conflated_stream_is_the_latest_book_now_and_then(self):
+        subscriber = self.run_.socket(zmq.SUB, self.keys[3], self.run_.market_data)
+        self.addCleanup(subscriber.close)
+        start = time.monotonic()
+        subscriber.setsockopt(zmq.SUBSCRIBE, b"~D00000001")
+        self.assertTrue(subscriber.poll(PATIENCE * 1000))  # as it is, before anything changes
+        self.trade(3)
+        count, rows, last = 0, set(), -1
+        while level(2, self.first, 1000, 7) not in rows:
+            self.assertTrue(subscriber.poll(PATIENCE * 1000), rows)
+            topic, _, payload = subscriber.recv_multipart()
+            frame = market_data_pb2.MarketDataFrame.FromString(payload)
+            self.assertEqual((topic, frame.answer), (b"~D00000001", market_data_pb2.STREAM_ANSWER_SNAPSHOT))
+            self.assertGreater(frame.stream_number, last)
+            rows, last, count = set(book_rows(frame)), frame.stream_number, count + 1
+            self.assertEqual(checksum(rows), frame.checksum)
+        self.assertLessEqual(count, 4 * (time.monotonic() - start) + 2)
+
     def test_who_asks_too_much_is_told_so_and_others_are_answered(self):
         greedy = self.run_.socket(zmq.SUB, self.keys[2], self.run_.market_data)
         other = self.run_.socket(zmq.SUB, self.keys[3], self.run_.market_data)

@@ -397,7 +397,9 @@ static void open_client(const phc_key *key, const phc_key *front)
     for (uint32_t i = 1; i <= PRODUCTS; i++) {
         ck_assert_int_eq(phc_follow(client, PHC_STREAM_DEPTH, i), PHC_OK);
         ck_assert_int_eq(phc_follow(client, PHC_STREAM_STATISTICS, i), PHC_OK);
-        ck_assert_int_eq(phc_follow(client, PHC_STREAM_CANDLES, i), PHC_OK);
+        ck_assert_int_eq(i == 1 ? phc_follow(client, PHC_STREAM_CANDLES, i)
+                                : phc_follow_conflated(client, PHC_STREAM_CANDLES, i),
+                         PHC_OK);
     }
     ck_assert_int_eq(phc_follow(client, PHC_STREAM_TYPE, PHC_AI), PHC_OK);
     ck_assert_int_eq(phc_follow(client, PHC_STREAM_REGION, 1), PHC_OK);

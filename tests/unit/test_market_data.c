@@ -28,6 +28,8 @@ START_TEST(requests_are_read)
     phg_topic t = {0};
     ck_assert_int_eq(phg_topic_read("?D0000002a", 10, &t), PH_OK);
     ck_assert(t.is_request && t.kind == PHG_STREAM_DEPTH && t.product.v == 42 && t.first == 0);
+    ck_assert_int_eq(phg_topic_read("~K0000002a", 10, &t), PH_OK);
+    ck_assert(t.is_conflated && !t.is_request && t.kind == PHG_STREAM_CANDLES && t.product.v == 42);
     const char *range = "?P0000002a:0000000000000010-00000000000000ff";
     ck_assert_int_eq(phg_topic_read(range, strlen(range), &t), PH_OK);
     ck_assert(t.is_request && t.kind == PHG_STREAM_PRICES && t.first == 16 && t.last == 255);
@@ -57,6 +59,13 @@ START_TEST(other_topics_are_refused)
                                       "?D0000002a:0000000000000010_00000000000000ff",
                                       "?D0000002a:0000000000000010-00000000000000fg",
                                       "?D0000002a:0000000000000010-00000000000000ff0",
+                                      "~",
+                                      "~D",
+                                      "~P0000002a",
+                                      "~?D000002a",
+                                      "~D00000000",
+                                      "?~D000002a",
+                                      "~D0000002a0",
                                       "?D00000000:0000000000000010-00000000000000ff"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         phg_topic t = {.product = {7}};
