@@ -31,7 +31,7 @@ typedef struct {
     phc_stream stream;
     uint32_t product;
     bool is_conflated; /* snapshots come by themselves, changes do not */
-    bool is_in_step; /* book is what the gateway had at `number` */
+    bool is_in_step;   /* book is what the gateway had at `number` */
     phc_market_book book;
     uint64_t epoch, number, sequence;
     phc_market_book building; /* from the parts of a snapshot */
