@@ -68,16 +68,21 @@ static void fuzz_user(void)
     PH_ASSERT(!who || number == 1);
 }
 
+/* A topic of one stream is written again as it was; a request begins behind its question mark. */
 static void fuzz_topic(void)
 {
-    ph_product_id id = {0};
+    phg_topic topic = {0};
     char again[PHG_TOPIC_SIZE + 1];
     size_t size = (size_t)(end - at);
-    if (phg_topic_read(at, size, &id) != PH_OK) return;
-    PH_ASSERT((size == 1) == (id.v == 0));
-    if (id.v == 0) return;
-    phg_topic_write(again, id);
-    PH_ASSERT(memcmp(again, at, size) == 0);
+    if (phg_topic_read(at, size, &topic) != PH_OK) return;
+    PH_ASSERT(topic.is_request || topic.first == 0);
+    if (topic.product.v == 0) {
+        PH_ASSERT(size == 1);
+        return;
+    }
+    phg_topic_write(again, topic.kind, topic.product);
+    PH_ASSERT(size >= PHG_TOPIC_SIZE + (size_t)topic.is_request);
+    PH_ASSERT(memcmp(again, at + topic.is_request, PHG_TOPIC_SIZE) == 0);
 }
 
 static void fuzz_link(void)
