@@ -98,8 +98,9 @@ static ph_status add(ph_contracts *c, const ph_market *m, const ph_replay_record
                      ph_writer *w, const char **reterr)
 {
     const ph_trade *t = &r->events[e].u.trade;
-    ph_register_participant buyer = party(m, t->buyer), supplier = party(m, t->supplier),
-                            seller = party(m, t->seller);
+    ph_register_participant buyer = party(m, t->buyer), supplier = party(m, t->supplier);
+    ph_register_participant seller =
+        t->seller.v == t->supplier.v ? supplier : party(m, t->seller); /* a resale */
     ph_document_facts facts = {
         .opened = ph_market_opened(m),
         .product = ph_market_contract_terms(m, t->contract),

@@ -16,7 +16,7 @@
 #include "engine/journal/writer.h"
 #include "tests/sim/memory_disk.h"
 
-enum { FLAG_MEND = 1, FLAG_CUT = 2, BLOCK_SIZE = PH_JOURNAL_BATCH_MAX + 65536 };
+enum { FLAG_MEND = 1, FLAG_CUT = 2, BLOCK_SIZE = 4 * PH_JOURNAL_BATCH_MAX };
 
 typedef struct {
     memory_disk whole, disk;
