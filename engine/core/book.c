@@ -15,7 +15,7 @@ void ph_book_init(ph_market *m, ph_arena *a)
     m->order_spare = ph_arena_take(a, lim->orders_max, sizeof m->order_spare[0]);
     m->orders_fresh = 1;
     ph_row_index_init(&m->order_of, a, lim->orders_max,
-                      (ph_row_keys){&m->orders->id, sizeof m->orders[0]});
+                      (ph_row_keys){m->orders, sizeof m->orders[0], offsetof(ph_order, id)});
     ph_index_init(&m->blocks_of, a, lim->blocks_max);
     m->nodes =
         ph_slab_init(&m->node_slab, a, lim->order_periods_max, sizeof m->nodes[0], PH_TRIAL_NODES);

@@ -22,10 +22,10 @@ typedef struct {
     uint32_t row; /* 0: empty */
 } ph_row_entry;
 
-/* Where the keys of rows are: that of row i at first + i * stride bytes. */
+/* Where the keys of rows are: that of row i `at` bytes behind rows + i * stride. */
 typedef struct {
-    const uint64_t *first;
-    size_t stride;
+    const void *rows;
+    size_t stride, at;
 } ph_row_keys;
 
 typedef struct {
@@ -46,7 +46,7 @@ static inline uint64_t ph_row_index_home(const ph_row_index *x, uint64_t key)
 
 static inline uint64_t ph_row_index_key(const ph_row_index *x, uint32_t row)
 {
-    return *(const uint64_t *)((const char *)x->keys.first + row * x->keys.stride);
+    return *(const uint64_t *)((const char *)x->keys.rows + row * x->keys.stride + x->keys.at);
 }
 
 /* The same for a key that is not at home. */

@@ -381,7 +381,7 @@ const char *ph_snapshot_places_wrong(ph_market *m)
     for (uint32_t slot = 1; slot < m->orders_fresh; slot++)
         ph_row_index_remove(&m->order_of, slot);
     ph_row_keys ids = m->order_of.keys;
-    m->order_of.keys.first = &m->orders->place;
+    m->order_of.keys.at = offsetof(ph_order, place);
     for (; seen < m->orders_fresh; seen++) {
         if (ph_row_index_find(&m->order_of, m->orders[seen].place, &unused)) break;
         ph_row_index_put(&m->order_of, seen);

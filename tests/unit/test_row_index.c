@@ -33,7 +33,7 @@ static ph_row_index fresh(uint32_t max)
         rows[i] = (row){.before = 77, .key = key_of(i), .after = 78};
     ph_arena a = {.start = room, .size = ROOM};
     ph_row_index x;
-    ph_row_index_init(&x, &a, max, (ph_row_keys){&rows->key, sizeof rows[0]});
+    ph_row_index_init(&x, &a, max, (ph_row_keys){rows, sizeof rows[0], offsetof(row, key)});
     return x;
 }
 
@@ -110,7 +110,7 @@ START_TEST(counting_says_what_it_will_need)
     for (uint32_t max = 1; max < 300; max = max * 2 + 1) {
         ph_arena a = {0};
         ph_row_index x;
-        ph_row_index_init(&x, &a, max, (ph_row_keys){&rows->key, sizeof rows[0]});
+        ph_row_index_init(&x, &a, max, (ph_row_keys){rows, sizeof rows[0], offsetof(row, key)});
         ck_assert_uint_ge(x.mask + 1, (uint64_t)max * 2);
         ck_assert_uint_ge(a.used, (x.mask + 1) * sizeof(ph_row_entry));
     }
