@@ -506,7 +506,13 @@ static ph_status take_frame(taking *t)
         return PH_OK;
     }
     if (t->seat) phg_session_heard(&t->seat->session, t->now_ns);
-    return take_messages(t, &oe->in);
+    ph_status status = take_messages(t, &oe->in);
+    if (status != PH_OK || !t->seat) return status;
+    if (t->seat->session.busy_cnt <= PHG_BUSY_MAX - PHG_FRAME_MESSAGES_MAX) return PH_OK;
+    /* Before the next frame, which may need as much room again: what ends a session is that it does
+       not read, not that it sends much at once. */
+    bool is_waiting;
+    return give_session(oe, t->seat, t->now_ns, &is_waiting);
 }
 
 /* Receives one message of any number of parts: routing id, header, payload.  The payload is
