@@ -42,8 +42,8 @@ typedef struct {
     size_t asked; /* parts outside the room that are held */
 } phc_unpacking;
 
-/* Reads a GatewayFrame; NULL: it is none, or there is no memory.  Valid until phc_unpack_end; one at
-   a time. */
+/* Reads a GatewayFrame; NULL: it is none, or there is no memory.  Valid until phc_unpack_end; one
+   at a time. */
 Petahour__V1__GatewayFrame *phc_unpack(phc_unpacking *u, const void *bytes, size_t size);
 void phc_unpack_end(phc_unpacking *u, Petahour__V1__GatewayFrame *frame);
 void phc_unpack_release(phc_unpacking *u);
