@@ -506,7 +506,12 @@ static ph_status take_frame(taking *t)
         return PH_OK;
     }
     if (t->seat) phg_session_heard(&t->seat->session, t->now_ns);
-    return take_messages(t, &oe->in);
+    ph_status status = take_messages(t, &oe->in);
+    bool waits;
+    if (status != PH_OK || !t->seat) return status;
+    if (t->seat->session.busy_cnt <= PHG_BUSY_MAX - PHG_FRAME_MESSAGES_MAX) return PH_OK;
+    /* What ends a session is that it does not read, not that it sends much at once. */
+    return give_session(oe, t->seat, t->now_ns, &waits);
 }
 
 /* Receives one message of any number of parts: routing id, header, payload.  The payload is
@@ -552,11 +557,7 @@ ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_rec
         bool is_there = receive(oe->socket, &from);
         const phg_participant *who = phg_catalogue_of_key(oe->view.catalogue, from.key);
         if (who) from.who = who->terms.id;
-        taking t = {.oe = oe,
-                    .from = &from,
-                    .now_ns = now_ns,
-                    .is_recovering = is_recovering,
-                    .routes = routes};
+        taking t = {oe, NULL, &from, now_ns, is_recovering, routes};
         if (is_there && from.id.size != 0) status = take_frame(&t);
         (void)zmq_msg_close(&from.payload);
         if (!is_there) break;

@@ -155,6 +155,32 @@ static bool count_messages(phg_reading *r, const uint8_t *p, size_t size, uint32
     return true;
 }
 
+/* Reads a frame of well-formed orders only, whose messages were counted.  False: it is another one,
+   or one of the orders is refused. */
+static bool take_orders(const uint8_t *p, uint32_t cnt, phg_in_frame *ret)
+{
+    char why[PHG_WHY_SIZE];
+    phg_reading r = {0, why};
+    for (uint32_t i = 0; i < cnt; i++) {
+        Petahour__V1__NewOrder order;
+        phg_in *to = &ret->v[i];
+        uint32_t length = *++p & 0x7f;
+        bool is_padded = false;
+        for (unsigned shift = 7; (*p++ & 0x80) != 0; shift += 7) {
+            length |= (uint32_t)(*p & 0x7f) << shift;
+            is_padded = *p == 0;
+        }
+        if (is_padded || !phg_read_order(p, length, &order)) return false;
+        p += length;
+        to->kind = PHG_IN_COMMAND;
+        memset(&to->u.command, 0, sizeof to->u.command);
+        to->u.command.kind = PH_CMD_NEW_ORDER;
+        if (!phg_take_order(&r, &order, &to->u.command.u.order)) return false;
+    }
+    ret->cnt = cnt;
+    return true;
+}
+
 bool phg_translate_in(phg_translator *t, const void *bytes, size_t size, phg_in_frame *ret,
                       char why[PHG_WHY_SIZE])
 {
@@ -164,6 +190,7 @@ bool phg_translate_in(phg_translator *t, const void *bytes, size_t size, phg_in_
         return phg_refuse(&r, "the frame has %zu bytes where %d are allowed", size,
                           PHG_FRAME_BYTES_MAX);
     if (!count_messages(&r, bytes, size, &cnt)) return false;
+    if (take_orders(bytes, cnt, ret)) return true;
     t->arena_used = 0;
     Petahour__V1__ClientFrame *frame =
         petahour__v1__client_frame__unpack(&t->allocator, size, bytes);

@@ -10,6 +10,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "gateway/translate.h"
+#include "gateway/translate_order.h"
 
 #include "petahour/v1/session.pb-c.h"
 
@@ -23,6 +24,7 @@ struct phg_translator {
     size_t out_max;
     void *scratch; /* segments and pointers of the message that is written */
     size_t scratch_max;
+    uint8_t plain[PHG_PLAIN_REPORT_MAX]; /* the plain report that was written last */
     _Alignas(16) uint8_t arena[PHG_ARENA_SIZE];
 };
 

@@ -144,6 +144,7 @@ static void fill_report(Petahour__V1__ExecutionReport *m, const phg_report *r)
 
 phg_bytes phg_translate_report(phg_translator *t, const phg_report *r)
 {
+    if (phg_report_is_plain(r)) return phg_write_report(t->plain, r);
     Petahour__V1__ExecutionReport m;
     petahour__v1__execution_report__init(&m);
     Petahour__V1__NewOrder order;

@@ -213,6 +213,7 @@ void phc_close(phc_client *c)
     if (c->nudge >= 0) (void)close(c->nudge);
     if (c->epoll >= 0) (void)close(c->epoll);
     phc_outbox_release(&c->outbox);
+    phc_unpack_release(&c->unpacking);
     phc_match_release(&c->match);
     phc_known_release(&c->known);
     free(c->segments.v);

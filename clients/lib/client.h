@@ -89,6 +89,7 @@ struct phc_client {
     phc_segments segments;
     phc_answer_room answer;
     phc_frame frame; /* being sent */
+    phc_unpacking unpacking;
 
     phc_feed_position *feed; /* by product */
     uint32_t feed_room;

@@ -5,12 +5,14 @@
     after the other, each with a tag and its length; nothing is encoded twice when it is sent
     again.
 
-    Owns      nothing: the bytes are in the struct.
+    Owns      nothing: the bytes are in the struct; a phc_unpacking owns its room.
     Laws      cnt <= PHC_FRAME_MESSAGES_MAX, size <= PHC_FRAME_PAYLOAD_MAX. */
 #ifndef CLIENTS_LIB_FRAME_H
 #define CLIENTS_LIB_FRAME_H
 
 #include "clients/lib/petahour.h"
+
+#include "petahour/v1/session.pb-c.h"
 
 enum {
     PHC_FRAME_HEADER_BYTES = 2,
@@ -31,6 +33,20 @@ typedef struct {
 
 /* False, and nothing changed, if the message does not fit any more. */
 bool phc_frame_put(phc_frame *f, const uint8_t *message, size_t size);
+
+/* Memory of the frame that is being read: its messages are cut from one piece, because asking for
+   each part of each costs more than reading them.  What does not fit is asked for. */
+typedef struct {
+    uint8_t *room; /* NULL: not yet */
+    size_t used;
+    size_t asked; /* parts outside the room that are held */
+} phc_unpacking;
+
+/* Reads a GatewayFrame; NULL: it is none, or there is no memory.  Valid until phc_unpack_end; one
+   at a time. */
+Petahour__V1__GatewayFrame *phc_unpack(phc_unpacking *u, const void *bytes, size_t size);
+void phc_unpack_end(phc_unpacking *u, Petahour__V1__GatewayFrame *frame);
+void phc_unpack_release(phc_unpacking *u);
 
 /* True if `header` is that of a frame of `kind` in this protocol version. */
 bool phc_frame_header_ok(const void *header, size_t size, int kind);

@@ -572,8 +572,7 @@ static bool receive_frame(phc_client *c)
     Petahour__V1__GatewayFrame *f = NULL;
     if (any && !bad &&
         phc_frame_header_ok(zmq_msg_data(&header), zmq_msg_size(&header), PHC_KIND_GATEWAY))
-        f = petahour__v1__gateway_frame__unpack(NULL, zmq_msg_size(&payload),
-                                                zmq_msg_data(&payload));
+        f = phc_unpack(&c->unpacking, zmq_msg_data(&payload), zmq_msg_size(&payload));
     if (f != NULL) {
         uint32_t connection = c->connection;
         c->heard_ms = phc_now_ms();
@@ -581,7 +580,7 @@ static bool receive_frame(phc_client *c)
             on_message(c, f->messages[i]);
             if (c->dealer == NULL || c->connection != connection) break;
         }
-        petahour__v1__gateway_frame__free_unpacked(f, NULL);
+        phc_unpack_end(&c->unpacking, f);
     } else if (any) {
         phc_client_problem(c, PHC_ECORRUPT, "the gateway sent something that is no frame");
         phc_connection_lose(c, "the gateway sent something that is no frame");

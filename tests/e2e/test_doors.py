@@ -195,6 +195,67 @@ class Doors(unittest.TestCase):
         self.assertIn("/nonexistent.ini", done.stderr)
 
 
+def number(v):
+    """A varint."""
+    out = b""
+    while v >= 0x80:
+        out += bytes([v & 0x7F | 0x80])
+        v >>= 7
+    return out + bytes([v])
+
+
+def part(tag, body):
+    return bytes([tag]) + number(len(body)) + body
+
+
+def messages(frame):
+    """Each message of a frame: the first byte of it, its tag."""
+    at, tags = 0, []
+    while at < len(frame):
+        at, size, shift = at + 1, 0, 0
+        while True:
+            byte = frame[at]
+            size |= (byte & 0x7F) << shift
+            at, shift = at + 1, shift + 7
+            if byte < 0x80:
+                break
+        tags.append(frame[at])
+        at += size
+    return tags
+
+
+class Busy(unittest.TestCase):
+    """Every message that is not taken is answered, however many come at once."""
+
+    FRAMES, EACH, BURST = 60, 256, 16
+
+    def test_a_burst_over_the_limit_does_not_end_the_session(self):
+        limit = f"messages_per_second = 1\nmessage_burst = {self.BURST}\n"
+        market = live_market.Market(sys.argv[1:5], gateway=limit)
+        self.addCleanup(market.close)
+        live_market.register(market)
+        context = zmq.Context()
+        self.addCleanup(context.destroy, 0)
+        s = context.socket(zmq.DEALER)
+        s.curve_publickey, s.curve_secretkey = key_pair(market.key("buyer"))
+        s.curve_serverkey = ready(market)["server_key"].encode()
+        s.connect(ready(market)["order_entry"])
+        header = bytes([VERSION, CLIENT_FRAME])
+        # Protocol version 1, reports and contracts from 1 on, receive.
+        s.send_multipart([header, part(0x0A, part(0x0A, bytes.fromhex("0801100118012001")))])
+        self.assertTrue(s.poll(live_market.PATIENCE * 1000), "the logon was not answered")
+        rest = bytes.fromhex("1001180120015001")  # product 1, BUY, EACH, GTC; the market refuses it
+        for k in range(self.FRAMES):
+            ids = range(1 + k * self.EACH, 1 + (k + 1) * self.EACH)
+            orders = [part(0x22, b"\x08" + number(i) + rest) for i in ids]
+            s.send_multipart([header, b"".join(part(0x0A, o) for o in orders)])
+        tags = []
+        while tags.count(0x22) + self.BURST < self.FRAMES * self.EACH:
+            self.assertTrue(s.poll(live_market.PATIENCE * 1000), "not every message was answered")
+            tags += messages(s.recv_multipart()[1])
+            self.assertEqual(tags.count(SESSION_REFUSED_TAG), 0, "the session was ended")
+
+
 class DiskFull(unittest.TestCase):
     """The journal's disk runs full while people trade; space comes; nothing acknowledged is lost."""
 

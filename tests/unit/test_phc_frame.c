@@ -176,12 +176,50 @@ START_TEST(the_longest_message_fits)
 }
 END_TEST
 
+/* Frames that fit the room and one that does not, read one after the other. */
+START_TEST(a_frame_is_read_whole_in_or_beside_its_room)
+{
+    static char text[2001];
+    static uint8_t bytes[1 << 20];
+    Petahour__V1__SessionRefused refused;
+    Petahour__V1__GatewayMessage message, *list[256];
+    Petahour__V1__GatewayFrame all;
+    phc_unpacking u = {0};
+    for (size_t length = 0; length <= 2000; length += 500) {
+        memset(text, 'x', length);
+        petahour__v1__session_refused__init(&refused);
+        refused.text = text;
+        petahour__v1__gateway_message__init(&message);
+        message.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_SESSION_REFUSED;
+        message.session_refused = &refused;
+        petahour__v1__gateway_frame__init(&all);
+        all.n_messages = 256;
+        all.messages = list;
+        for (size_t i = 0; i < 256; i++)
+            list[i] = &message;
+        size_t size = petahour__v1__gateway_frame__pack(&all, bytes);
+        Petahour__V1__GatewayFrame *f = phc_unpack(&u, bytes, size);
+        ck_assert_ptr_nonnull(f);
+        ck_assert_uint_eq(f->n_messages, 256);
+        for (size_t i = 0; i < 256; i++)
+            ck_assert_str_eq(f->messages[i]->session_refused->text, text);
+        ck_assert((u.asked != 0) == (length >= 1000));
+        phc_unpack_end(&u, f);
+        ck_assert_uint_eq(u.asked, 0);
+        ck_assert_ptr_null(phc_unpack(&u, bytes, size - 1));
+        ck_assert_uint_eq(u.asked, 0);
+    }
+    phc_unpack_release(&u);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, begin, NULL);
     tcase_add_test(t, a_frame_is_what_protobuf_reads);
     tcase_add_test(t, a_frame_holds_256_messages);
     tcase_add_test(t, a_frame_never_passes_its_size);
+    tcase_add_test(t, a_frame_is_read_whole_in_or_beside_its_room);
     tcase_add_test(t, a_header_says_version_and_kind);
     tcase_add_test(t, orders_that_are_no_words_of_the_protocol_are_refused);
     tcase_add_test(t, texts_that_do_not_fit_are_refused);
