@@ -37,7 +37,8 @@ static const ph_config_row rows[] = {
     {"hex", PH_CONFIG_KEY_HEX, PH_CONFIG_AT(settings, hex),
      "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", 0, 0, "a key"},
 };
-static const ph_config_table table = {"gateway", rows, 6, sizeof(settings)};
+static const ph_config_table table = {
+    .section = "gateway", .rows = rows, .row_cnt = 6, .settings_size = sizeof(settings)};
 
 /* A file that nobody else can read; its name. */
 static const char *file_of(const uint8_t *bytes, size_t size)
