@@ -255,7 +255,7 @@ class Books(SettleCase):
 
     def test_database_with_rows_is_migrated(self):
         """What the old program wrote before the migration, and what it still wrote after it, gets
-        what it lacks from the journal; killed on the way, it goes on."""
+        what it lacks from the journal."""
         records = 1500
         self.settle_life(records=records)
         for is_before in (True, False):

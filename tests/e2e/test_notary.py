@@ -66,6 +66,7 @@ class Notary(unittest.TestCase):
         self.m.configure()
         notary = subprocess.Popen([PROGRAMS[2], "--config", f"{self.m.run}/petahour.ini"], stderr=subprocess.PIPE)
         self.m.notaries.append(notary)
+        self.assertIn(b"event=start", notary.stderr.readline())
         self.assertIn(b"waiting for a journal", notary.stderr.readline())
         self.m.close_journal()
         os.rename(now, late)
