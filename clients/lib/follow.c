@@ -409,7 +409,7 @@ static phc_status follow(phc_client *c, phc_stream stream, uint32_t product, boo
     }
     if (find(c, stream, product) != NULL) return PHC_OK;
     if (c->follow_cnt == STREAMS_MAX) return PHC_EFULL;
-    phc_follow_stream **v = reallocarray(c->follows, c->follow_cnt + 1, sizeof(*v));
+    phc_follow_stream **v = reallocarray(c->follows, c->follow_cnt + 1, sizeof(void *));
     if (v == NULL) return PHC_ENOMEM;
     c->follows = v;
     phc_follow_stream *f = calloc(1, sizeof *f);
