@@ -355,7 +355,7 @@ static phg_ratelimit *allowance_of(phg_market_data *md, uint32_t key, uint64_t n
     return &md->requests[key - 1];
 }
 
-/* How long an answer is shows when it is given: one more than allowed is always begun. */
+/* How long an answer is shows when it is given: what was too much is paid before the next. */
 static void answer(phg_market_data *md, const phg_topic *topic, phg_ratelimit *allowance,
                    uint64_t now_ns)
 {
@@ -366,8 +366,7 @@ static void answer(phg_market_data *md, const phg_topic *topic, phg_ratelimit *a
         send_range(md, topic);
     else if (!send_whole(md, topic))
         refuse(md, topic, PHG_ANSWER_NOT_KEPT, "there is no such product, type or region yet");
-    while (md->answer_frames > 1 && phg_ratelimit_take(allowance, now_ns, 1))
-        md->answer_frames--;
+    if (md->answer_frames > 1) phg_ratelimit_charge(allowance, now_ns, md->answer_frames - 1);
 }
 
 /* ---- Subscriptions ------------------------------------------------------------------------- */

@@ -3,7 +3,8 @@
 
 #include "engine/base/panic.h"
 
-#define TOKEN UINT64_C(1000000000)
+#define TOKEN    UINT64_C(1000000000)
+#define OWED_MAX ((UINT64_C(1) << 33) * TOKEN) /* with a full bucket still within 64 bits */
 
 phg_ratelimit phg_ratelimit_of(uint32_t per_second, uint32_t burst, uint64_t now_ns)
 {
@@ -19,10 +20,14 @@ static void refill(phg_ratelimit *r, uint64_t now_ns)
     uint64_t passed = now_ns - r->at_ns;
     r->at_ns = now_ns;
     /* per_second tokens a second are per_second billionths a nanosecond. */
-    if (passed >= (full - r->credit) / r->per_second + 1)
+    if (passed >= (full - r->credit + r->owed) / r->per_second + 1) {
         r->credit = full;
-    else
-        r->credit += passed * r->per_second;
+        r->owed = 0;
+        return;
+    }
+    uint64_t more = passed * r->per_second, paid = more < r->owed ? more : r->owed;
+    r->owed -= paid;
+    r->credit += more - paid;
 }
 
 bool phg_ratelimit_take(phg_ratelimit *r, uint64_t now_ns, uint32_t cnt)
@@ -31,6 +36,15 @@ bool phg_ratelimit_take(phg_ratelimit *r, uint64_t now_ns, uint32_t cnt)
     if (r->credit < cnt * TOKEN) return false;
     r->credit -= cnt * TOKEN;
     return true;
+}
+
+void phg_ratelimit_charge(phg_ratelimit *r, uint64_t now_ns, uint32_t cnt)
+{
+    refill(r, now_ns);
+    uint64_t price = cnt * TOKEN, paid = price < r->credit ? price : r->credit;
+    r->credit -= paid;
+    r->owed += price - paid;
+    if (r->owed > OWED_MAX) r->owed = OWED_MAX;
 }
 
 uint32_t phg_ratelimit_left(phg_ratelimit *r, uint64_t now_ns)

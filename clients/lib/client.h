@@ -97,6 +97,7 @@ struct phc_client {
     uint32_t subscription_cnt;
     phc_follow_stream **follows;
     uint32_t follow_cnt;
+    phc_follow_stream *ended; /* may be in use until the callback returns that ended them */
 
     size_t handled; /* in this turn */
     char error[512];

@@ -62,7 +62,7 @@ static void ask(phc_client *c, phc_follow_stream *f, const char *request)
 {
     f->due_ms = phc_now_ms() + ANSWER_MS;
     f->unanswered++;
-    if (c->sub == NULL) return;
+    if (c->sub == NULL || f->has_ended) return;
     /* Both fail for what is no socket only. */
     if (f->request[0] != '\0')
         (void)zmq_setsockopt(c->sub, ZMQ_UNSUBSCRIBE, f->request, strlen(f->request));
@@ -332,8 +332,26 @@ static void ask_again(phc_client *c, phc_follow_stream *f)
         ask_range(c, f, f->number + 1, f->number + 1);
 }
 
+static void release(phc_follow_stream *f)
+{
+    drop_all_waiting(f);
+    phc_market_book_release(&f->book);
+    phc_market_book_release(&f->building);
+    free(f);
+}
+
+static void release_ended(phc_client *c)
+{
+    while (c->ended != NULL) {
+        phc_follow_stream *f = c->ended;
+        c->ended = f->next_ended;
+        release(f);
+    }
+}
+
 void phc_follow_time(phc_client *c, uint64_t now_ms)
 {
+    release_ended(c);
     for (uint32_t i = 0; i < c->follow_cnt; i++)
         if (c->sub != NULL && now_ms >= c->follows[i]->due_ms) ask_again(c, c->follows[i]);
 }
@@ -370,18 +388,11 @@ void phc_follow_renew(phc_client *c)
         if (!begin(c, c->follows[i])) phc_client_problem(c, PHC_EIO, "could not subscribe again");
 }
 
-static void release(phc_follow_stream *f)
-{
-    drop_all_waiting(f);
-    phc_market_book_release(&f->book);
-    phc_market_book_release(&f->building);
-    free(f);
-}
-
 void phc_follow_release(phc_client *c)
 {
     for (uint32_t i = 0; i < c->follow_cnt; i++)
         release(c->follows[i]);
+    release_ended(c);
     free(c->follows);
 }
 
@@ -398,7 +409,7 @@ static phc_status follow(phc_client *c, phc_stream stream, uint32_t product, boo
     }
     if (find(c, stream, product) != NULL) return PHC_OK;
     if (c->follow_cnt == STREAMS_MAX) return PHC_EFULL;
-    phc_follow_stream **v = reallocarray(c->follows, c->follow_cnt + 1, sizeof(*v));
+    phc_follow_stream **v = reallocarray(c->follows, c->follow_cnt + 1, sizeof(void *));
     if (v == NULL) return PHC_ENOMEM;
     c->follows = v;
     phc_follow_stream *f = calloc(1, sizeof *f);
@@ -433,8 +444,11 @@ phc_status phc_unfollow(phc_client *c, phc_stream stream, uint32_t product)
         if (c->sub != NULL) (void)subscribe(c, f, ZMQ_UNSUBSCRIBE);
         if (c->sub != NULL && f->request[0] != '\0')
             (void)zmq_setsockopt(c->sub, ZMQ_UNSUBSCRIBE, f->request, strlen(f->request));
-        release(f);
         c->follows[i] = c->follows[--c->follow_cnt];
+        f->has_ended = true;
+        f->is_in_step = false; /* no frame that waits is taken any more */
+        f->next_ended = c->ended;
+        c->ended = f;
         return PHC_OK;
     }
     return PHC_ENOTFOUND;

@@ -27,11 +27,13 @@ typedef struct {
     size_t size;
 } phc_waiting_frame;
 
-typedef struct {
+typedef struct phc_follow_stream {
     phc_stream stream;
     uint32_t product;
-    bool is_conflated; /* snapshots come by themselves, changes do not */
-    bool is_in_step;   /* book is what the gateway had at `number` */
+    struct phc_follow_stream *next_ended; /* of those that are ended and not freed yet */
+    bool has_ended;                       /* by phc_unfollow, maybe in a callback of its own */
+    bool is_conflated;                    /* snapshots come by themselves, changes do not */
+    bool is_in_step;                      /* book is what the gateway had at `number` */
     phc_market_book book;
     uint64_t epoch, number, sequence;
     phc_market_book building; /* from the parts of a snapshot */
@@ -47,7 +49,7 @@ typedef struct {
 /* A message of topic and frame; false: not of a stream that is followed. */
 bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const void *bytes,
                      size_t size);
-/* Asks for what is missing. */
+/* Asks for what is missing, and frees what has ended; never inside a callback. */
 void phc_follow_time(phc_client *c, uint64_t now_ms);
 uint64_t phc_follow_due_ms(const phc_client *c);
 /* Subscribes a new socket to what is followed. */

@@ -1064,6 +1064,7 @@ PHC_API phc_status phc_follow(phc_client *c, phc_stream stream, uint32_t product
 /* The same for who needs no single change: the book when it has changed, at most four times a
    second. */
 PHC_API phc_status phc_follow_conflated(phc_client *c, phc_stream stream, uint32_t product);
+/* May be called in the callbacks of the stream itself, of which none follows. */
 PHC_API phc_status phc_unfollow(phc_client *c, phc_stream stream, uint32_t product);
 PHC_API const char *phc_loss_text(phc_loss l); /* NULL: no such loss */
 

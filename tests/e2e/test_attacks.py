@@ -15,7 +15,7 @@ import unittest
 
 import zmq
 from gateways import AUDITOR, Gates, asked, log_on
-from test_gateway import HEADER, PATIENCE, Key, message, order, session_pb2
+from test_gateway import HEADER, PATIENCE, Key, market_data_pb2, message, order, session_pb2
 from zmq.utils import z85
 
 AUDIT = sys.argv[5]
@@ -226,6 +226,37 @@ class Attack(Attacked):
         self.addCleanup(good.close)
         good.setsockopt(zmq.SUBSCRIBE, b"P00000001")
         self.assertTrue(good.poll(PATIENCE * 1000))
+
+    def test_a_flood_of_requests_for_market_data(self):
+        greedy = self.run_.socket(zmq.SUB, self.run_.keys[SUPPLIER], self.run_.market_data)
+        self.addCleanup(greedy.close)
+
+        def ask(request):
+            """Its frames, of which the last says how it ended."""
+            greedy.setsockopt(zmq.SUBSCRIBE, request)
+            frames = []
+            while not frames or not frames[-1].answer or frames[-1].more:
+                self.assertTrue(greedy.poll(PATIENCE * 1000), request)
+                topic, _, payload = greedy.recv_multipart()
+                if topic == request:
+                    frames.append(market_data_pb2.MarketDataFrame.FromString(payload))
+            greedy.setsockopt(zmq.UNSUBSCRIBE, request)
+            return frames
+
+        first = ask(b"?D00000001")[-1].stream_number + 1
+        self.serves(100)
+        last = ask(b"?D00000001")[-1].stream_number
+        self.assertGreater(last, first + 50)
+        request, given, busy, begun = b"?D00000001:%016x-%016x" % (first, last), 0, 0, time.monotonic()
+        for _ in range(600):
+            frames = ask(request)
+            if frames[-1].answer == market_data_pb2.STREAM_ANSWER_BUSY:
+                busy += 1
+            else:
+                given += len(frames)
+        self.assertGreater(busy, 0)
+        # 2,048 at once, 256 a second, and the answer that was too much
+        self.assertLess(given, 2048 + 256 * (time.monotonic() - begun + 1) + last - first + 2)
 
     # ---- Slow readers -------------------------------------------------------------------------
 

@@ -56,6 +56,23 @@ START_TEST(a_clock_that_steps_back_gives_nothing)
 }
 END_TEST
 
+/* Who may have one thing of unknown size each second pays for all of it before the next. */
+START_TEST(what_was_given_too_much_is_paid_first)
+{
+    phg_ratelimit r = phg_ratelimit_of(10, 3, 0);
+    phg_ratelimit_charge(&r, 0, 23);
+    ck_assert_uint_eq(phg_ratelimit_left(&r, 0), 0);
+    ck_assert(!phg_ratelimit_take(&r, 2 * S, 1));
+    ck_assert(!phg_ratelimit_take(&r, 2 * S + S / 10 - 1, 1));
+    ck_assert(phg_ratelimit_take(&r, 2 * S + S / 10, 1));
+    phg_ratelimit_charge(&r, 3 * S, UINT32_MAX);
+    phg_ratelimit_charge(&r, 3 * S, UINT32_MAX);
+    ck_assert(!phg_ratelimit_take(&r, 1000 * S, 1));
+    ck_assert(phg_ratelimit_take(&r, UINT64_MAX, 3)); /* never more than the burst */
+    ck_assert(!phg_ratelimit_take(&r, UINT64_MAX, 1));
+}
+END_TEST
+
 START_TEST(what_is_left_is_told)
 {
     phg_ratelimit r = phg_ratelimit_of(10, 8, 0);
@@ -75,6 +92,7 @@ static void add(TCase *t)
     tcase_add_test(t, small_steps_lose_nothing);
     tcase_add_test(t, credit_ends_at_the_burst);
     tcase_add_test(t, a_clock_that_steps_back_gives_nothing);
+    tcase_add_test(t, what_was_given_too_much_is_paid_first);
     tcase_add_test(t, what_is_left_is_told);
 }
 
