@@ -6,7 +6,7 @@
    everybody who has to do with a contract was told of its deliveries, and may expect the contract
    and its countersignatures.
 
-   PH_SEEDS=n runs n seeds (default 40) of PH_STEPS commands (default 1500); PH_SEED=s runs one. */
+   PH_SEEDS=n runs n seeds (default 20) of PH_STEPS commands (default 1500); PH_SEED=s runs one. */
 #include "engine/base/period.h"
 #include "engine/wire/record.h"
 #include "gateway/replica.h"
@@ -591,7 +591,7 @@ static void add(TCase *t)
 {
     tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, what_is_told_is_what_is, 0,
-                        getenv("PH_SEED") != NULL ? 1 : environment("PH_SEEDS", 40));
+                        getenv("PH_SEED") != NULL ? 1 : environment("PH_SEEDS", 20));
 }
 
 int main(void)
