@@ -25,6 +25,12 @@ typedef struct {
     bool has_dropped;   /* since it was said */
 } loop;
 
+static void on_ahead(void *arg, const void *bytes, uint32_t size)
+{
+    loop *l = arg;
+    ph_sequencer_expect(l->sequencer, bytes, size);
+}
+
 static ph_status on_command(void *arg, ph_link_peer peer, const void *bytes, uint32_t size)
 {
     loop *l = arg;
@@ -88,7 +94,7 @@ static ph_status turn(loop *l, bool *ret_more, char *err, size_t err_size)
     ph_status s = ph_sequencer_run_due(l->sequencer, ph_clock_now());
     bool more = false;
     if (s == PH_OK) {
-        s = ph_server_take(l->server, PH_LOOP_COMMANDS_PER_TURN, on_command, l);
+        s = ph_server_take(l->server, PH_LOOP_COMMANDS_PER_TURN, on_ahead, on_command, l);
         more = s == PH_OK;
         if (s == PH_EAGAIN) s = PH_OK;
     }

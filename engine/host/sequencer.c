@@ -8,6 +8,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/panic.h"
+#include "engine/host/lookahead.h"
 #include "engine/link/frame.h"
 #include "engine/process/memory.h"
 #include "engine/wire/codec.h"
@@ -23,6 +24,7 @@ struct ph_sequencer {
     uint8_t *record; /* room for one record: head, command, events */
     size_t record_max;
     ph_sequencer_counts counts;
+    ph_lookahead ahead;
     char why[640];
 };
 
@@ -167,17 +169,22 @@ static ph_time stamp_of(const ph_sequencer *s, ph_time now)
     return now.ns < s->last.ns ? s->last : now;
 }
 
+void ph_sequencer_expect(ph_sequencer *s, const void *bytes, uint32_t size)
+{
+    if (!s->is_failed) ph_lookahead_add(&s->ahead, bytes, size);
+}
+
 ph_status ph_sequencer_submit(ph_sequencer *s, ph_time now, ph_link_peer peer, const void *bytes,
                               uint32_t size)
 {
     if (s->is_failed) return PH_EIO;
-    ph_command c;
-    ph_status st = ph_command_read(bytes, size, &c);
-    if (st != PH_OK) return PH_ECORRUPT;
-    if (c.kind == PH_CMD_TICK || c.kind == PH_CMD_OPEN_MARKET) return PH_ECORRUPT;
+    ph_lookahead_command *next = ph_lookahead_take(&s->ahead, s->parts.market, bytes, size);
+    if (next->status != PH_OK) return PH_ECORRUPT;
+    ph_command *c = &next->command;
+    if (c->kind == PH_CMD_TICK || c->kind == PH_CMD_OPEN_MARKET) return PH_ECORRUPT;
     ph_time at = stamp_of(s, now);
-    st = run_due_before(s, at.ns);
-    return st == PH_OK ? sequence(s, at, &c, peer) : st;
+    ph_status st = run_due_before(s, at.ns);
+    return st == PH_OK ? sequence(s, at, c, peer) : st;
 }
 
 ph_status ph_sequencer_open_market(ph_sequencer *s, ph_time now, const ph_open_market *terms)

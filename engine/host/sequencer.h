@@ -46,6 +46,12 @@ typedef struct {
    hold. */
 ph_status ph_sequencer_open(const ph_sequencer_parts *parts, ph_sequencer **ret);
 
+/* Says which command will be submitted after those that are expected already, so that its memory is
+   there when its turn comes.  At most PH_SERVER_AHEAD at a time; the bytes stay valid until they
+   are submitted, and nothing else is submitted before.  Never needed, and changes nothing of what
+   submit does. */
+void ph_sequencer_expect(ph_sequencer *s, const void *bytes, uint32_t size);
+
 /* Sequences one encoded command at `now`, or later when time has been further already.
    PH_ECORRUPT: it is no command, or one that only the engine itself may cause (TICK, OPEN_MARKET);
    nothing happened.  PH_EIO, PH_EFULL: see ph_sequencer_why. */

@@ -242,17 +242,32 @@ static follower *of_peer(ph_server *s, ph_link_peer peer)
 
 /* One call of take: whom to hand commands to, and how many there were. */
 typedef struct {
+    ph_server_on_ahead on_ahead; /* may be NULL */
     ph_server_on_command on_command;
     void *arg;
     uint32_t commands;
 } taking;
 
+/* Announces the commands of a frame up to its `end`th; *announced of them are, `ahead` is behind
+   them. */
+static void announce(const taking *to, ph_reader *ahead, uint32_t end, uint32_t *announced)
+{
+    const uint8_t *bytes;
+    uint32_t size;
+    if (to->on_ahead == NULL) return;
+    for (; *announced < end && ph_frame_command(ahead, &bytes, &size); ++*announced)
+        to->on_ahead(to->arg, bytes, size);
+}
+
 static ph_status on_commands(ph_server *s, follower *f, const ph_frame *frame, taking *to)
 {
     ph_link_peer peer = peer_of(s, f);
     to->commands += frame->cnt;
-    ph_reader r = ph_reader_of(frame->body, frame->body_size);
+    ph_reader r = ph_reader_of(frame->body, frame->body_size), ahead = r;
+    uint32_t announced = 0;
     for (uint32_t i = 0; i < frame->cnt; i++) {
+        uint32_t left = frame->cnt - i;
+        announce(to, &ahead, i + (left < PH_SERVER_AHEAD ? left : PH_SERVER_AHEAD), &announced);
         const uint8_t *bytes;
         uint32_t size;
         ph_status st = PH_ECORRUPT;
@@ -326,10 +341,10 @@ static bool receive(ph_server *s, zmq_msg_t *identity, zmq_msg_t *body)
     return true;
 }
 
-ph_status ph_server_take(ph_server *s, uint32_t commands_max, ph_server_on_command on_command,
-                         void *arg)
+ph_status ph_server_take(ph_server *s, uint32_t commands_max, ph_server_on_ahead on_ahead,
+                         ph_server_on_command on_command, void *arg)
 {
-    taking to = {.on_command = on_command, .arg = arg};
+    taking to = {.on_ahead = on_ahead, .on_command = on_command, .arg = arg};
     for (uint32_t i = 0; i < FRAMES_PER_TAKE && to.commands < commands_max; i++) {
         zmq_msg_t identity, body;
         (void)zmq_msg_init(&identity);

@@ -34,6 +34,7 @@ typedef struct {
 enum {
     PH_SERVER_FOLLOWERS_MAX = 64,
     PH_SERVER_WINDOW = 4096, /* commands of one follower that may be under way */
+    PH_SERVER_AHEAD = 16,    /* commands that are announced at a time */
 };
 
 /* Counted since the server was opened. */
@@ -60,10 +61,16 @@ void *ph_server_socket(ph_server *s);
 typedef ph_status (*ph_server_on_command)(void *arg, ph_link_peer peer, const void *bytes,
                                           uint32_t size);
 
+/* Announces a command that arrived: each one that is handed out, once, in the same order, up to
+   PH_SERVER_AHEAD that were not handed out yet.  The bytes are valid until then.  None is announced
+   in vain unless on_command stops the turn. */
+typedef void (*ph_server_on_ahead)(void *arg, const void *bytes, uint32_t size);
+
 /* Works off frames that are there until commands_max commands were handed out (a frame is always
-   finished: up to 255 more).  PH_EAGAIN: none are left; PH_OK: there may be more. */
-ph_status ph_server_take(ph_server *s, uint32_t commands_max, ph_server_on_command on_command,
-                         void *arg);
+   finished: up to 255 more).  on_ahead may be NULL.  PH_EAGAIN: none are left; PH_OK: there may be
+   more. */
+ph_status ph_server_take(ph_server *s, uint32_t commands_max, ph_server_on_ahead on_ahead,
+                         ph_server_on_command on_command, void *arg);
 
 /* Adds the next item: its number is one more than the spool's last.  peer is whose command caused
    it, {0} if none.  PH_EIO, PH_EFULL: the spool could not keep it. */

@@ -457,7 +457,7 @@ static ph_status refuse_command(void *arg, ph_link_peer peer, const void *bytes,
 /* One turn; *ret_idle says that there is nothing to do until something happens. */
 static bool turn(notary *n, bool *ret_idle)
 {
-    ph_status took = ph_server_take(n->server, COMMANDS_PER_TURN, refuse_command, n);
+    ph_status took = ph_server_take(n->server, COMMANDS_PER_TURN, NULL, refuse_command, n);
     forget_changes(n); /* before the look: what comes later is told again */
     ph_status followed = follow(n, BATCHES_PER_TURN);
     if ((followed != PH_OK && followed != PH_EEND) || !publish_log(n, false)) return false;

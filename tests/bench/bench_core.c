@@ -115,7 +115,7 @@ static void preload(play *p)
     }
 }
 
-/* Looks ahead in the batch, as a replay does; the sequencer sees one command at a time. */
+/* Looks ahead in the batch, as a replay and the sequencer do. */
 static void look_ahead(play *p, const ph_command *c, uint32_t i, uint32_t cnt)
 {
     static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3};

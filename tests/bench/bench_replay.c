@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How fast a journal becomes a market again, beside the core alone on the same commands.
+/* How fast a journal becomes a market again, beside the core alone on the same commands, and how
+   fast the engine's sequencer takes them with and without looking ahead.
 
      bench_replay [COMMANDS [RESTING]]    default 1,000,000 and 100,000
 
@@ -13,9 +14,12 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <zmq.h>
 
 #include "engine/base/bytes.h"
 #include "engine/base/panic.h"
+#include "engine/host/recovery.h"
+#include "engine/host/sequencer.h"
 #include "engine/journal/file_posix.h"
 #include "engine/journal/reader.h"
 #include "engine/process/memory.h"
@@ -299,6 +303,78 @@ static double replay_rows(void)
     return median(full).passed * (double)made.records / 1e6;
 }
 
+/* ---- The sequencer -------------------------------------------------------------------------- */
+
+/* Hands over one frame of commands as the loop does; commits behind it, untimed. */
+static uint64_t take_frame(ph_sequencer *s, const ph_journal_record *v, size_t cnt, bool looks)
+{
+    uint64_t start = bench_now();
+    size_t announced = 0;
+    for (size_t i = 0; i < cnt; i++) {
+        for (; looks && announced < cnt && announced < i + PH_SERVER_AHEAD; announced++)
+            ph_sequencer_expect(s, v[announced].bytes, v[announced].size);
+        ph_status st = ph_sequencer_submit(s, v[i].at, (ph_link_peer){0}, v[i].bytes, v[i].size);
+        must(st == PH_OK, "the sequencer did not take a command");
+    }
+    uint64_t spent = bench_now() - start;
+    must(ph_sequencer_commit(s) == PH_OK, ph_sequencer_why(s));
+    return spent;
+}
+
+/* An engine that begins with nothing takes the whole journal; nanoseconds a command of the last
+   `timed`. */
+static double sequence_all(size_t timed, bool looks)
+{
+    static uint32_t run;
+    static ph_engine_settings settings;
+    static char err[1024];
+    ph_config_market market = {"market.bench", "USD"};
+    ph_recovered r = {.began_at = 0};
+    ph_server *server;
+    ph_sequencer *s;
+    ph_command open;
+    char endpoint[128];
+    void *context = zmq_ctx_new();
+    run++;
+    snprintf(settings.journal, sizeof settings.journal, "%s/engine%u", folder, run);
+    snprintf(settings.spool, sizeof settings.spool, "%s/spool%u", folder, run);
+    snprintf(endpoint, sizeof endpoint, "ipc://%s/socket", folder);
+    settings.limits = made.limits;
+    must(ph_recovery_run(&market, &settings, &r, err, sizeof err) == PH_OK, err);
+    ph_status st = ph_server_open(context, endpoint, "bench", r.spool, &server, err, sizeof err);
+    must(st == PH_OK, err);
+    ph_sequencer_parts parts = {r.market, r.limits, r.journal, server};
+    must(ph_sequencer_open(&parts, &s) == PH_OK, "no memory");
+    decode(&all.v[0], &open);
+    must(ph_sequencer_open_market(s, open.at, &open.u.open_market) == PH_OK, "not opened");
+    uint64_t spent = 0;
+    for (size_t at = 1, cnt; at < all.cnt; at += cnt) {
+        size_t end = at < all.cnt - timed ? all.cnt - timed : all.cnt;
+        cnt = end - at < BATCH ? end - at : BATCH;
+        uint64_t took = take_frame(s, &all.v[at], cnt, looks);
+        if (end == all.cnt) spent += took;
+    }
+    must(ph_market_seq(r.market) == made.records, "the sequencer made other records");
+    ph_sequencer_close(s);
+    ph_server_close(server);
+    ph_recovery_release(&r);
+    zmq_ctx_term(context);
+    return (double)spent / (double)timed;
+}
+
+static void sequencer_rows(size_t commands)
+{
+    double with[RUNS], without[RUNS];
+    for (int i = 0; i < RUNS; i++) {
+        without[i] = sequence_all(commands, false);
+        with[i] = sequence_all(commands, true);
+    }
+    double a = bench_median(without, RUNS), b = bench_median(with, RUNS);
+    printf("\nThe sequencer on frames of %d commands, syncs not counted, ns a command\n", BATCH);
+    printf("%-46s %8.0f\n", "one by one", a);
+    printf("%-46s %8.0f   1 : %.2f\n", "with a look ahead", b, a / b);
+}
+
 /* ---- Snapshots ------------------------------------------------------------------------------ */
 
 static void start_rows(double full_ms)
@@ -476,6 +552,7 @@ int main(int argc, char **argv)
            (double)made.event_bytes / (double)made.records);
     keep_all();
     start_rows(replay_rows());
+    sequencer_rows(commands);
     snapshot_rows();
     remove_all();
     return 0;

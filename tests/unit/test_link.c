@@ -28,6 +28,13 @@ static void *context;
 static ph_spool *spool;
 static ph_server *server;
 static uint64_t commands; /* that the server took */
+static struct {           /* that it announced */
+    uint64_t cnt;
+    struct {
+        const void *bytes;
+        uint32_t size;
+    } ring[PH_SERVER_AHEAD];
+} announced;
 
 static void open_server(void)
 {
@@ -53,6 +60,7 @@ static void set_up(void)
     snprintf(endpoint, sizeof endpoint, "ipc://%s/socket", folder);
     context = zmq_ctx_new();
     commands = 0;
+    announced.cnt = 0;
     open_server();
 }
 
@@ -75,10 +83,22 @@ static void add_items(uint64_t cnt, uint32_t size)
     }
 }
 
+static void on_ahead(void *arg, const void *bytes, uint32_t size)
+{
+    (void)arg;
+    ck_assert_uint_lt(announced.cnt - commands, PH_SERVER_AHEAD);
+    uint64_t place = announced.cnt++ % PH_SERVER_AHEAD;
+    announced.ring[place].bytes = bytes;
+    announced.ring[place].size = size;
+}
+
 /* A command "bad" is refused; any other becomes an item at once. */
 static ph_status on_command(void *arg, ph_link_peer peer, const void *bytes, uint32_t size)
 {
     (void)arg;
+    ck_assert_uint_lt(commands, announced.cnt);
+    ck_assert_ptr_eq(announced.ring[commands % PH_SERVER_AHEAD].bytes, bytes);
+    ck_assert_uint_eq(announced.ring[commands % PH_SERVER_AHEAD].size, size);
     commands++;
     if (size == 3 && memcmp(bytes, "bad", 3) == 0) return PH_ECORRUPT;
     uint8_t item[8 + PH_COMMAND_BYTES_MAX];
@@ -105,8 +125,9 @@ static ph_status on_item(void *arg, uint64_t number, const void *bytes, size_t s
 
 static void turn_server(void)
 {
-    ph_status s = ph_server_take(server, 4096, on_command, NULL);
+    ph_status s = ph_server_take(server, 4096, on_ahead, on_command, NULL);
     ck_assert(s == PH_OK || s == PH_EAGAIN);
+    ck_assert_uint_eq(announced.cnt, commands);
     ph_server_publish(server);
     s = ph_server_flush(server);
     ck_assert(s == PH_OK || s == PH_EAGAIN);

@@ -163,7 +163,7 @@ static void look(void)
     while (quiet < 3 || !ph_follower_caught_up(follower) ||
            ph_follower_next(follower) <= ph_journal_end(recovered.journal).seq) {
         ck_assert(ph_clock_monotonic_ns() < end);
-        ph_status s = ph_server_take(server, 100, no_command, NULL);
+        ph_status s = ph_server_take(server, 100, NULL, no_command, NULL);
         ck_assert(s == PH_OK || s == PH_EAGAIN);
         ck_assert_int_eq(ph_server_flush(server), PH_OK);
         zmq_pollitem_t item = {.socket = ph_follower_socket(follower), .events = ZMQ_POLLIN};
@@ -299,6 +299,21 @@ static void submit_ok(ph_time now, ph_command c)
 }
 
 /* A buyer's order rests in the three periods after the start; each gate is due at its beginning. */
+static ph_command order(uint64_t id, uint32_t first)
+{
+    ph_command c = {.kind = PH_CMD_NEW_ORDER, .sender = {2}};
+    c.u.order = (ph_new_order){.client_order_id = id,
+                               .product = {1},
+                               .side = PH_SIDE_BUY,
+                               .shape = PH_SHAPE_EACH,
+                               .window = {first, 3},
+                               .quantity = 1,
+                               .price = 10,
+                               .time_in_force = PH_TIF_GTC,
+                               .stp = PH_STP_CANCEL_INCOMING};
+    return c;
+}
+
 static void rest_an_order(void)
 {
     open_market();
@@ -338,17 +353,7 @@ static void rest_an_order(void)
                                      .resolve_seconds = 60,
                                      .reference_price = 10};
     submit_ok(at_s(1), c);
-    c = (ph_command){.kind = PH_CMD_NEW_ORDER, .sender = {2}};
-    c.u.order = (ph_new_order){.client_order_id = 1,
-                               .product = {1},
-                               .side = PH_SIDE_BUY,
-                               .shape = PH_SHAPE_EACH,
-                               .window = {START_S / 3600 + 1, 3},
-                               .quantity = 1,
-                               .price = 10,
-                               .time_in_force = PH_TIF_GTC,
-                               .stp = PH_STP_CANCEL_INCOMING};
-    submit_ok(at_s(1), c);
+    submit_ok(at_s(1), order(1, START_S / 3600 + 1));
 }
 
 START_TEST(what_is_due_comes_at_its_own_stamp_before_later_commands)
@@ -380,6 +385,85 @@ START_TEST(what_is_due_comes_at_its_own_stamp_before_later_commands)
     ck_assert_uint_eq(ph_sequencer_next_due(sequencer).ns, UINT64_MAX);
     restart();
     ck_assert_uint_eq(recovered.spool_kept, before + 4);
+}
+END_TEST
+
+enum { FRAME = 40, FRAMES = 6 };
+
+/* Orders that rest, a deposit, what is cancelled and replaced while it is ahead, what is refused,
+   and what is not for a gateway to send. */
+static ph_command command_in_frame(uint32_t n)
+{
+    ph_command c = order(10 + n, START_S / 3600 + 1 + n / FRAME * 2);
+    if (n % 8 == 0) c = deposit(1000 + n);
+    if (n % 8 == 1) c = (ph_command){.kind = PH_CMD_TICK};
+    if (n % 8 == 2) c.sender.v = 9;
+    if (n % 8 == 3) {
+        c.kind = PH_CMD_CANCEL_ORDER;
+        c.u.cancel = (ph_cancel_order){.order = {n / 8 * 2}};
+    }
+    if (n % 8 == 4) {
+        c.kind = PH_CMD_REPLACE_ORDER;
+        c.u.replace = (ph_replace_order){
+            .order = {ph_market_order_cnt(recovered.market)}, .price = 9, .quantity = 2};
+    }
+    return c;
+}
+
+static void submit_frame(uint32_t frame, bool is_expected)
+{
+    static struct {
+        uint8_t bytes[PH_COMMAND_BYTES_MAX];
+        uint32_t size;
+    } v[FRAME];
+    for (uint32_t i = 0; i < FRAME; i++) {
+        ph_command c = command_in_frame(frame * FRAME + i);
+        ph_writer w = ph_writer_of(v[i].bytes, sizeof v[i].bytes);
+        ph_command_write(&w, &c);
+        v[i].size = (uint32_t)ph_writer_size(&w);
+        if (i % 11 == 7) v[i].size--; /* cut short: no command */
+    }
+    uint32_t expected = 0;
+    for (uint32_t i = 0; i < FRAME; i++) {
+        for (; is_expected && expected < FRAME && expected < i + PH_SERVER_AHEAD; expected++)
+            ph_sequencer_expect(sequencer, v[expected].bytes, v[expected].size);
+        /* Half a period passes within a frame, so that ticks come between its commands. */
+        ph_time now = at_s(2 + frame * 7200 + i * 60);
+        ph_status s = ph_sequencer_submit(sequencer, now, (ph_link_peer){0}, v[i].bytes, v[i].size);
+        bool is_none = i % 11 == 7 || (frame * FRAME + i) % 8 == 1;
+        ck_assert_int_eq(s, is_none ? PH_ECORRUPT : PH_OK);
+        memset(v[i].bytes, 0xff, sizeof v[i].bytes); /* nobody looks at them any more */
+    }
+    ck_assert_int_eq(ph_sequencer_commit(sequencer), PH_OK);
+}
+
+static ph_journal_position sequence_frames(bool is_expected)
+{
+    rest_an_order();
+    for (uint32_t frame = 0; frame < FRAMES; frame++)
+        submit_frame(frame, is_expected);
+    return ph_journal_end(recovered.journal);
+}
+
+/* The chain hash is over every byte of the journal's batches, events and stamps included. */
+START_TEST(commands_that_are_expected_give_the_same_journal)
+{
+    ph_journal_position one_by_one = sequence_frames(false);
+    ph_follower_close(follower);
+    stop_engine();
+    memset(&seen, 0, sizeof seen);
+    snprintf(settings.journal, sizeof settings.journal, "%s/journal2", folder);
+    snprintf(settings.spool, sizeof settings.spool, "%s/spool2", folder);
+    start_engine();
+    ck_assert_int_eq(ph_follower_open(context, endpoint, 1, &follower), PH_OK);
+    ph_journal_position ahead = sequence_frames(true);
+    /* Ticks and all: more records than commands were taken. */
+    uint64_t commands = ph_sequencer_count(sequencer)->commands;
+    ck_assert_uint_eq(ahead.seq, commands);
+    ck_assert_uint_eq(ahead.seq, one_by_one.seq);
+    ck_assert_mem_eq(&ahead.chain, &one_by_one.chain, sizeof ahead.chain);
+    restart();
+    ck_assert_uint_eq(recovered.spool_kept, commands);
 }
 END_TEST
 
@@ -501,6 +585,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, stamps_never_decrease);
     tcase_add_test(tests, only_commands_of_clients_are_taken);
     tcase_add_test(tests, what_is_due_comes_at_its_own_stamp_before_later_commands);
+    tcase_add_test(tests, commands_that_are_expected_give_the_same_journal);
     tcase_add_test(tests, a_full_batch_commits_by_itself);
     tcase_add_test(tests, after_a_failed_sync_nothing_is_published_and_nothing_taken);
     tcase_add_test(tests, a_spool_that_is_gone_or_wrong_is_made_again);
