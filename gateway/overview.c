@@ -236,6 +236,7 @@ static void tell(const phg_overview_telling *t, phg_stream_kind kind, uint32_t i
         .sum = phg_sum_totals(id, &totals),
         .view = view_of(t->overview, kind, id),
     };
+    PH_ASSERT(g.view); /* who calls has asked, or it had news */
     g.picture.sites = g.sites;
     g.picture.probes = g.probes;
     if (kind == PHG_STREAM_REGION) add_sites(&g, id);

@@ -167,8 +167,8 @@ typedef struct {
     size_t cnt, begun, ended;
     blocks_of *run;
 } set;
-_Static_assert(sizeof(set) <= sizeof(ph_lanes) && _Alignof(set) <= _Alignof(ph_lanes),
-               "the set fits");
+_Static_assert(sizeof(set) <= sizeof(ph_lanes), "the set fits");
+_Static_assert(_Alignof(set) <= _Alignof(ph_lanes), "the set fits");
 
 static void begin(states *s, lane *l, int i, ph_lane_job *job)
 {

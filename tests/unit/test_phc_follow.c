@@ -51,7 +51,8 @@ static void tear_down(void)
 static void tell(uint64_t number, uint64_t epoch, Petahour__V1__StreamAnswer answer)
 {
     uint8_t bytes[64];
-    Petahour__V1__MarketDataFrame m = PETAHOUR__V1__MARKET_DATA_FRAME__INIT;
+    Petahour__V1__MarketDataFrame m;
+    petahour__v1__market_data_frame__init(&m);
     m.product = PRODUCT;
     m.stream_number = number;
     m.epoch = epoch;
