@@ -326,7 +326,7 @@ void phg_feed_tell_books(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, v
     if (f->is_live && p->trading.has_news) tell_trading(f, p, emit, arg);
     if (p->trading.has_news) candles_told(p);
     p->trading.has_news = false;
-    phg_blocks_told(&p->blocks);
+    if (p->blocks.has_news) phg_blocks_told(&p->blocks);
     p->change_cnt = 0;
     p->depth.has_news = p->statistics.has_news = false;
 }

@@ -31,7 +31,7 @@ typedef struct {
     void *arg;
     uint32_t cost, trade_cnt, run_cnt;
     ph_phase phase;
-    phg_public_trade trades[TRADES_PER_FRAME_MAX];
+    phg_public_trade *trades; /* room for TRADES_PER_FRAME_MAX */
 } frame;
 
 static void flush(frame *f)
@@ -116,9 +116,10 @@ static void tell_touched(frame *f, bool is_live)
 
 ph_status phg_feed_publish(phg_feed *f, phg_feed_emit emit, void *arg)
 {
+    phg_public_trade trades[TRADES_PER_FRAME_MAX];
     for (uint32_t i = 0; i < f->touched_cnt; i++) {
         phg_feed_product *p = phg_feed_product_of(f, f->touched[i]);
-        frame out = {.feed = f, .product = p, .emit = emit, .arg = arg};
+        frame out = {.feed = f, .product = p, .emit = emit, .arg = arg, .trades = trades};
         p->is_listed = false;
         if (f->is_live && p->is_phase_new) out.phase = p->phase;
         phg_feed_tell_books(f, p, emit, arg);

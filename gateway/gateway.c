@@ -43,6 +43,7 @@ struct phg_gateway {
     phg_market_data *market_data;
     phg_disconnects *disconnects;
     bool is_live, is_stopping, was_recovering;
+    bool has_handshake, has_subscription; /* found by the last wait: to look again costs a call */
     ph_monitor *monitor;
     ph_time behind; /* since when records wait to be taken; 0: none do */
 };
@@ -282,7 +283,7 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
     uint64_t now_ns = ph_clock_monotonic_ns();
     bool is_recovering = true, waits_for_session = false, waits_for_snapshot = false;
     bool waits_for_engine = false;
-    phg_zap_turn(g->zap, &g->replica.catalogue, !g->is_live);
+    if (g->has_handshake) phg_zap_turn(g->zap, &g->replica.catalogue, !g->is_live);
     ph_status s = take_records(g, now_ns, &is_recovering);
     if (s != PH_OK) return s;
     const phg_order_entry_routes routes = {
@@ -298,7 +299,7 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
     phg_order_entry_answer(g->order_entry, now_ns, g->questions);
     if (s == PH_OK) s = phg_order_entry_give(g->order_entry, now_ns, &waits_for_session);
     if (s == PH_OK && !is_recovering) s = cancel_left(g, now_ns, &waits_for_engine);
-    if (s == PH_OK) s = phg_market_data_take(g->market_data, now_ns);
+    if (s == PH_OK && g->has_subscription) s = phg_market_data_take(g->market_data, now_ns);
     if (s == PH_OK) s = phg_market_data_give(g->market_data, now_ns, &waits_for_snapshot);
     if (s != PH_OK) ph_log_error("could not serve: %s", ph_status_text(s));
     *ret_is_waiting = waits_for_session || waits_for_snapshot || waits_for_engine;
@@ -319,7 +320,10 @@ static ph_status wait(phg_gateway *g, long timeout_ms)
     if (questions) items[cnt++] = (zmq_pollitem_t){questions, 0, ZMQ_POLLIN, 0};
     if (!g->is_stopping)
         items[cnt++] = (zmq_pollitem_t){phg_order_entry_socket(g->order_entry), 0, ZMQ_POLLIN, 0};
-    if (zmq_poll(items, cnt, timeout_ms) >= 0 || errno == EINTR) return PH_OK;
+    bool is_known = zmq_poll(items, cnt, timeout_ms) >= 0;
+    g->has_handshake = !is_known || items[0].revents != 0;
+    g->has_subscription = !is_known || items[3].revents != 0;
+    if (is_known || errno == EINTR) return PH_OK;
     ph_log_error("could not wait for messages: %s", zmq_strerror(errno));
     return PH_EIO;
 }

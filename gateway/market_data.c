@@ -7,7 +7,6 @@
 #include "gateway/zap.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +61,10 @@ struct phg_market_data {
 
 void phg_topic_write(char to[PHG_TOPIC_SIZE + 1], phg_stream_kind kind, ph_product_id product)
 {
-    (void)snprintf(to, PHG_TOPIC_SIZE + 1, "%c%08" PRIx32, (char)kind, product.v);
+    to[0] = (char)kind;
+    for (uint32_t i = PHG_TOPIC_SIZE - 1, v = product.v; i > 0; i--, v >>= 4)
+        to[i] = "0123456789abcdef"[v & 15];
+    to[PHG_TOPIC_SIZE] = '\0';
 }
 
 /* Reads `digits` lower-case hexadecimal digits. */

@@ -3,6 +3,7 @@
 #include "gateway/translate.h"
 
 #include "gateway/translate_buffers.h"
+#include "gateway/translate_prices.h"
 
 #include "petahour/v1/market_data.pb-c.h"
 
@@ -258,8 +259,17 @@ static void fill_probes(Petahour__V1__MarketDataFrame *m, const phg_picture *p, 
     }
 }
 
+static phg_bytes translate_prices(phg_translator *t, const phg_picture *p)
+{
+    void *room = t->out;
+    bool has_room = phg_grow(&room, &t->out_max, phg_prices_room(p));
+    t->out = room;
+    return has_room ? (phg_bytes){t->out, phg_write_prices(t->out, p)} : (phg_bytes){NULL, 0};
+}
+
 phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
 {
+    if (phg_picture_is_prices(p)) return translate_prices(t, p);
     Petahour__V1__MarketDataFrame m;
     petahour__v1__market_data_frame__init(&m);
     picture_room room;

@@ -6,6 +6,8 @@
 #include "gateway/translate_order.h"
 
 #include "engine/base/panic.h"
+#include "engine/wire/codec.h"
+#include "gateway/translate_write.h"
 
 #include <string.h>
 
@@ -15,9 +17,9 @@ enum {
     TAG_REPORT = 0x2a,    /* GatewayMessage.execution_report */
     TAG_AS_UNDERSTOOD = 0x42,
     ORDER_FIELDS = 16,
-    NUMBER_MAX = 12, /* bytes of a field with a number: two of tag, ten of value */
-    ORDER_MAX = ORDER_FIELDS * NUMBER_MAX,
-    HEADS_MAX = 8, /* two tags and lengths before a report */
+    ORDER_MAX = ORDER_FIELDS * PHG_PUT_NUMBER_MAX,
+    REASON_MAX = 64, /* bytes of the name of a reason to cancel */
+    HEADS_MAX = 8,   /* two tags and lengths before a report */
 };
 
 /* ---- In -------------------------------------------------------------------------------------- */
@@ -88,44 +90,40 @@ bool phg_read_order(const uint8_t *p, size_t size, Petahour__V1__NewOrder *ret)
 
 /* ---- Out ------------------------------------------------------------------------------------- */
 
-static uint8_t *put_number(uint8_t *p, uint64_t v)
-{
-    for (; v >= 0x80; v >>= 7)
-        *p++ = (uint8_t)(v | 0x80);
-    *p++ = (uint8_t)v;
-    return p;
-}
-
-static uint8_t *put(uint8_t *p, uint32_t field, uint64_t v)
-{
-    return v == 0 ? p : put_number(put_number(p, field << 3), v);
-}
-
 static size_t put_order(uint8_t *p, const ph_new_order *o)
 {
-    uint8_t *end = put(p, 1, o->client_order_id);
-    end = put(end, 2, o->product.v);
-    end = put(end, 3, (uint64_t)o->side);
-    end = put(end, 4, (uint64_t)o->shape);
-    end = put(end, 5, o->window.first);
-    end = put(end, 6, o->window.periods);
-    end = put(end, 7, o->duration);
-    end = put(end, 8, o->quantity);
-    end = put(end, 9, (uint64_t)o->price);
-    end = put(end, 10, (uint64_t)o->time_in_force);
-    end = put(end, 11, o->expire_at.ns);
-    end = put(end, 12, o->all_or_none);
-    end = put(end, 13, o->post_only);
-    end = put(end, 14, o->display_quantity);
-    end = put(end, 15, (uint64_t)o->stp);
-    end = put(end, 16, o->from_contract.v);
+    uint8_t *end = phg_put(p, 1, o->client_order_id);
+    end = phg_put(end, 2, o->product.v);
+    end = phg_put(end, 3, (uint64_t)o->side);
+    end = phg_put(end, 4, (uint64_t)o->shape);
+    end = phg_put(end, 5, o->window.first);
+    end = phg_put(end, 6, o->window.periods);
+    end = phg_put(end, 7, o->duration);
+    end = phg_put(end, 8, o->quantity);
+    end = phg_put(end, 9, (uint64_t)o->price);
+    end = phg_put(end, 10, (uint64_t)o->time_in_force);
+    end = phg_put(end, 11, o->expire_at.ns);
+    end = phg_put(end, 12, o->all_or_none);
+    end = phg_put(end, 13, o->post_only);
+    end = phg_put(end, 14, o->display_quantity);
+    end = phg_put(end, 15, (uint64_t)o->stp);
+    end = phg_put(end, 16, o->from_contract.v);
     return (size_t)(end - p);
+}
+
+static uint8_t *put_text(uint8_t *p, uint32_t field, const char *text)
+{
+    size_t size = strlen(text);
+    PH_ASSERT(size <= REASON_MAX);
+    p = phg_put_number(phg_put_number(p, field << 3 | 2), size);
+    memcpy(p, text, size);
+    return p + size;
 }
 
 static uint8_t *put_before(uint8_t *body, uint8_t tag, size_t size)
 {
-    uint8_t length[NUMBER_MAX];
-    size_t n = (size_t)(put_number(length, size) - length);
+    uint8_t length[PHG_PUT_NUMBER_MAX];
+    size_t n = (size_t)(phg_put_number(length, size) - length);
     memcpy(body - n, length, n);
     body[-(ptrdiff_t)n - 1] = tag;
     return body - n - 1;
@@ -133,46 +131,54 @@ static uint8_t *put_before(uint8_t *body, uint8_t tag, size_t size)
 
 bool phg_report_is_plain(const phg_report *r)
 {
-    return r->segment_cnt == 0 && r->code == PH_REJECT_NONE && r->cancel_reason == 0;
+    return r->segment_cnt <= PHG_PLAIN_SEGMENTS_MAX && r->code == PH_REJECT_NONE;
 }
 
 phg_bytes phg_write_report(uint8_t room[PHG_PLAIN_REPORT_MAX], const phg_report *r)
 {
-    _Static_assert(HEADS_MAX + 28 * NUMBER_MAX + 4 + ORDER_MAX <= PHG_PLAIN_REPORT_MAX, "it fits");
+    _Static_assert(HEADS_MAX + 28 * PHG_PUT_NUMBER_MAX + 4 + ORDER_MAX +
+                           PHG_PLAIN_SEGMENTS_MAX * PHG_PUT_SEGMENT_MAX + 3 + REASON_MAX <=
+                       PHG_PLAIN_REPORT_MAX,
+                   "it fits");
     uint8_t *body = room + HEADS_MAX, *p = body;
     PH_ASSERT(phg_report_is_plain(r));
-    p = put(p, 1, r->number);
-    p = put(p, 2, r->seq);
-    p = put(p, 3, r->at.ns);
-    p = put(p, 4, (uint64_t)r->type);
-    p = put(p, 5, r->order.v);
-    p = put(p, 6, r->client_order_id);
-    p = put(p, 7, r->leaves);
+    p = phg_put(p, 1, r->number);
+    p = phg_put(p, 2, r->seq);
+    p = phg_put(p, 3, r->at.ns);
+    p = phg_put(p, 4, (uint64_t)r->type);
+    p = phg_put(p, 5, r->order.v);
+    p = phg_put(p, 6, r->client_order_id);
+    p = phg_put(p, 7, r->leaves);
     if (r->as_understood) {
         uint8_t order[ORDER_MAX];
         size_t size = put_order(order, r->as_understood);
         *p++ = TAG_AS_UNDERSTOOD;
-        p = put_number(p, size);
+        p = phg_put_number(p, size);
         memcpy(p, order, size);
         p += size;
     }
-    p = put(p, 9, (uint64_t)r->hold);
-    p = put(p, 15, r->trade.v);
-    p = put(p, 16, r->contract.v);
-    p = put(p, 17, r->product.v);
-    p = put(p, 18, (uint64_t)r->side);
-    p = put(p, 19, r->taker);
-    p = put(p, 21, (uint64_t)r->notional);
-    p = put(p, 22, (uint64_t)r->fee);
-    p = put(p, 23, (uint64_t)r->bond);
-    p = put(p, 25, r->period);
-    p = put(p, 26, r->ended);
-    p = put(p, 27, r->quantity);
-    p = put(p, 28, (uint64_t)r->price);
-    p = put(p, 29, r->group.v);
-    p = put(p, 30, r->from_contract.v);
-    p = put(p, 31, (uint64_t)r->premium);
-    p = put(p, 32, (uint64_t)r->fee_at_trade);
+    p = phg_put(p, 9, (uint64_t)r->hold);
+    p = phg_put(p, 15, r->trade.v);
+    p = phg_put(p, 16, r->contract.v);
+    p = phg_put(p, 17, r->product.v);
+    p = phg_put(p, 18, (uint64_t)r->side);
+    p = phg_put(p, 19, r->taker);
+    for (uint32_t i = 0; i < r->segment_cnt; i++) {
+        PH_ASSERT(r->segments[i].kind == PH_EVT_SEGMENT);
+        p = phg_put_segment(p, 20, &r->segments[i].u.segment);
+    }
+    p = phg_put(p, 21, (uint64_t)r->notional);
+    p = phg_put(p, 22, (uint64_t)r->fee);
+    p = phg_put(p, 23, (uint64_t)r->bond);
+    if (r->cancel_reason != 0) p = put_text(p, 24, ph_cancel_reason_name(r->cancel_reason));
+    p = phg_put(p, 25, r->period);
+    p = phg_put(p, 26, r->ended);
+    p = phg_put(p, 27, r->quantity);
+    p = phg_put(p, 28, (uint64_t)r->price);
+    p = phg_put(p, 29, r->group.v);
+    p = phg_put(p, 30, r->from_contract.v);
+    p = phg_put(p, 31, (uint64_t)r->premium);
+    p = phg_put(p, 32, (uint64_t)r->fee_at_trade);
     body = put_before(body, TAG_REPORT, (size_t)(p - body));
     body = put_before(body, TAG_FRAME, (size_t)(p - body));
     return (phg_bytes){body, (size_t)(p - body)};

@@ -18,9 +18,9 @@
    something else; *ret is then undefined.  What is read is what protobuf-c would have read. */
 bool phg_read_order(const uint8_t *bytes, size_t size, Petahour__V1__NewOrder *ret);
 
-enum { PHG_PLAIN_REPORT_MAX = 640 };
+enum { PHG_PLAIN_SEGMENTS_MAX = 8, PHG_PLAIN_REPORT_MAX = 1152 };
 
-/* True if the report has no segments and no texts. */
+/* True if the report is no rejection and has few segments. */
 bool phg_report_is_plain(const phg_report *r);
 
 /* Writes a plain report as an element of GatewayFrame.messages, the bytes that protobuf-c would

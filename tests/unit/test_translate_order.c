@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/translate_order.h"
 
+#include "engine/wire/codec.h"
+
 #include "tests/unit/suite.h"
 
 #include <string.h>
@@ -54,6 +56,21 @@ static bool is_order(const Petahour__V1__NewOrder *m, const ph_new_order *o)
            (int)m->self_trade_prevention == (int)o->stp && m->from_contract == o->from_contract.v;
 }
 
+static ph_event any_segment(void)
+{
+    ph_event e = {.kind = PH_EVT_SEGMENT};
+    e.u.segment = (ph_segment){{(uint32_t)any_or_none(), (uint32_t)any_or_none()},
+                               (uint32_t)any_or_none(),
+                               (int64_t)any_or_none()};
+    return e;
+}
+
+static bool is_segment(const Petahour__V1__Segment *m, const ph_segment *s)
+{
+    return m->first_period == s->window.first && m->periods == s->window.periods &&
+           m->quantity == s->quantity && m->price == s->price;
+}
+
 static size_t pack_order(const Petahour__V1__NewOrder *o, uint8_t *to)
 {
     Petahour__V1__NewOrder copy = *o;
@@ -69,6 +86,9 @@ START_TEST(every_report_is_what_protobuf_writes)
     state = 1;
     for (int i = 0; i < 20000; i++) {
         ph_new_order order = any_order();
+        ph_event segments[PHG_PLAIN_SEGMENTS_MAX];
+        for (uint32_t k = 0; k < PHG_PLAIN_SEGMENTS_MAX; k++)
+            segments[k] = any_segment();
         phg_report r = {
             .number = any_or_none(),
             .seq = any_or_none(),
@@ -84,6 +104,9 @@ START_TEST(every_report_is_what_protobuf_writes)
             .product = {(uint32_t)any_or_none()},
             .side = (ph_side)(any() % 3),
             .taker = any() % 2,
+            .segments = segments,
+            .segment_cnt = (uint32_t)(any() % (PHG_PLAIN_SEGMENTS_MAX + 1)),
+            .cancel_reason = (ph_cancel_reason)(any() % (PH_CANCEL_REASON_MAX + 1)),
             .notional = (int64_t)any_or_none(),
             .fee = (int64_t)any_or_none(),
             .bond = (int64_t)any_or_none(),
@@ -112,6 +135,13 @@ START_TEST(every_report_is_what_protobuf_writes)
         ck_assert(m->quantity == r.quantity && m->price == r.price && m->group == r.group.v);
         ck_assert(m->from_contract == r.from_contract.v && m->premium == r.premium);
         ck_assert(m->fee_at_trade == r.fee_at_trade);
+        const char *reason = r.cancel_reason == 0 ? "" : ph_cancel_reason_name(r.cancel_reason);
+        ck_assert_str_eq(m->cancel_reason, reason);
+        ck_assert_uint_eq(m->n_segments, r.segment_cnt);
+        bool are_same = true;
+        for (uint32_t k = 0; k < r.segment_cnt; k++)
+            are_same = are_same && is_segment(m->segments[k], &segments[k].u.segment);
+        ck_assert(are_same);
         ck_assert((m->as_understood != NULL) == (r.as_understood != NULL));
         if (r.as_understood != NULL) ck_assert(is_order(m->as_understood, &order));
         ck_assert_uint_eq(petahour__v1__gateway_frame__get_packed_size(f), b.size);
@@ -127,18 +157,19 @@ START_TEST(no_field_is_new)
 {
     ck_assert_uint_eq(petahour__v1__new_order__descriptor.n_fields, 16);
     ck_assert_uint_eq(petahour__v1__execution_report__descriptor.n_fields, 32);
+    ck_assert_uint_eq(petahour__v1__segment__descriptor.n_fields, 4);
 }
 END_TEST
 
-START_TEST(texts_and_segments_are_not_plain)
+START_TEST(rejections_and_long_trades_are_not_plain)
 {
     phg_report r = {.type = PHG_REPORT_ACCEPTED};
     ck_assert(phg_report_is_plain(&r));
     r.code = PH_REJECT_NONE + 1;
     ck_assert(!phg_report_is_plain(&r));
-    r = (phg_report){.segment_cnt = 1};
-    ck_assert(!phg_report_is_plain(&r));
-    r = (phg_report){.cancel_reason = (ph_cancel_reason)1};
+    r = (phg_report){.segment_cnt = PHG_PLAIN_SEGMENTS_MAX};
+    ck_assert(phg_report_is_plain(&r));
+    r.segment_cnt++;
     ck_assert(!phg_report_is_plain(&r));
 }
 END_TEST
@@ -217,7 +248,7 @@ static void add(TCase *t)
 {
     tcase_add_test(t, every_report_is_what_protobuf_writes);
     tcase_add_test(t, no_field_is_new);
-    tcase_add_test(t, texts_and_segments_are_not_plain);
+    tcase_add_test(t, rejections_and_long_trades_are_not_plain);
     tcase_add_test(t, every_order_is_read);
     tcase_add_test(t, nothing_else_is_read);
 }
