@@ -8,7 +8,7 @@
 
 static void forget(phg_history *h)
 {
-    PH_ASSERT(h->first < h->end);
+    PH_ASSERT(h->frames && h->first < h->end);
     phg_kept_frame *frame = &h->frames[h->first++ % PHG_HISTORY_FRAMES];
     h->bytes -= frame->size;
     free(frame->p);

@@ -84,6 +84,7 @@ int main(int argc, char **argv)
         snprintf(path, sizeof path, "%s/buyer-%llu.key", argv[3], (unsigned long long)(first + i));
         if (phc_key_read(path, &key, err, sizeof err) != PHC_OK) {
             fprintf(stderr, "gateway_idle: %s\n", err);
+            free(sockets);
             return EXIT_FAILURE;
         }
         for (uint64_t k = 0; k < each; k++) {
@@ -99,5 +100,6 @@ int main(int argc, char **argv)
     (void)fflush(stdout);
     while (read(STDIN_FILENO, &end, 1) > 0) {
     }
-    return EXIT_SUCCESS; /* the end of the process closes everything */
+    free(sockets); /* the end of the process closes what they point to */
+    return EXIT_SUCCESS;
 }
