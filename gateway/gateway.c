@@ -26,6 +26,7 @@
 #include <zmq.h>
 
 enum {
+    SESSIONS_PER_IO_THREAD = 2048,
     IDLE_MS = 200,  /* heartbeats and silences are looked at this often */
     WAITING_MS = 5, /* somebody's queue was full, or a snapshot has to wait */
     DRAIN_MS = 2000,
@@ -186,6 +187,9 @@ static ph_status open_all(phg_gateway *g, char err[PHG_ERR_SIZE])
         return PH_EFULL;
     }
     (void)zmq_ctx_set(g->context, ZMQ_MAX_SOCKETS, 4096);
+    /* ZeroMQ cancels a timer at every heartbeat, after a walk over all timers of the thread. */
+    int threads = 1 + (int)(g->settings.sessions_max / SESSIONS_PER_IO_THREAD);
+    (void)zmq_ctx_set(g->context, ZMQ_IO_THREADS, threads);
     s = open_doors(g, err);
     return s == PH_OK ? check_doors(g, err) : s;
 }
