@@ -18,7 +18,8 @@ enum {
     PHG_SEGMENTS_PER_PUBLIC_TRADE_MAX = 1024,
     PHG_ROUTING_ID_MAX = 255, /* ZeroMQ's own bound */
     PHG_BUSY_MAX = 1024,      /* busy answers that wait for one session */
-    PHG_SESSIONS_MAX = 4096,  /* largest configuration */
+    PHG_SESSIONS_MAX = 10000, /* largest configuration */
+    PHG_FILES_BESIDE = 1024,  /* open files besides sessions: subscribers, handshakes, our own */
     PHG_SESSIONS_PER_PARTICIPANT_MAX = 16,
     PHG_MOVEMENTS_MAX = 1024,     /* of cash, in one message */
     PHG_PERIODS_KEPT_MAX = 16384, /* periods of one product in a picture; a power of two */

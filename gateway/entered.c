@@ -7,14 +7,15 @@
 
 #define TAG_BIT (UINT64_C(1) << 63)
 
-enum { START_BITS = 24, USE_BITS = 20 };
+enum { START_BITS = 22, USE_BITS = 20, START_AT = PHG_SEAT_BITS + USE_BITS };
+_Static_assert(START_AT + START_BITS == 56, "the gateway's number is where others look for it");
 
 #define LOW(v, bits) ((v) & ((UINT64_C(1) << (bits)) - 1))
 
 phg_tag phg_tag_of(phg_tag_parts p)
 {
     PH_ASSERT(p.gateway >= 1 && p.gateway <= PHG_GATEWAYS_MAX);
-    return TAG_BIT | (uint64_t)p.gateway << 56 | LOW((uint64_t)p.start, START_BITS) << 32 |
+    return TAG_BIT | (uint64_t)p.gateway << 56 | LOW((uint64_t)p.start, START_BITS) << START_AT |
            LOW((uint64_t)p.use, USE_BITS) << PHG_SEAT_BITS | LOW((uint64_t)p.seat, PHG_SEAT_BITS);
 }
 
@@ -22,7 +23,7 @@ phg_tag_parts phg_tag_read(phg_tag tag)
 {
     return (phg_tag_parts){
         .gateway = (uint32_t)LOW(tag >> 56, 7),
-        .start = (uint32_t)LOW(tag >> 32, START_BITS),
+        .start = (uint32_t)LOW(tag >> START_AT, START_BITS),
         .use = (uint32_t)LOW(tag >> PHG_SEAT_BITS, USE_BITS),
         .seat = (uint32_t)LOW(tag, PHG_SEAT_BITS),
     };

@@ -5,7 +5,7 @@
     its command, where NEW_ORDER has no use for it.  So the journal itself says which orders these
     are, and every gateway, also one that starts after a crash, reads the same from the records.
 
-      63        56          32         12       0
+      63        56          34         14       0
       +---------+-----------+----------+--------+
       | 1, g    | start     | use      | seat   |   g: number of the gateway, from 1
       +---------+-----------+----------+--------+   start, use: which of its starts, and of the
@@ -25,7 +25,7 @@
 
 enum {
     PHG_GATEWAYS_MAX = 127, /* gateways of one engine */
-    PHG_SEAT_BITS = 12,
+    PHG_SEAT_BITS = 14,
 };
 
 /* A tag; 0: none. */

@@ -22,9 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <zmq.h>
 
 enum {
+    SESSIONS_PER_IO_THREAD = 2048,
     IDLE_MS = 200,  /* heartbeats and silences are looked at this often */
     WAITING_MS = 5, /* somebody's queue was full, or a snapshot has to wait */
     DRAIN_MS = 2000,
@@ -124,6 +126,33 @@ static ph_status open_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
     return s;
 }
 
+/* Every session is an open file; without room for it the connection of a late one is dropped and
+   nobody is told why. */
+static ph_status reserve_files(uint32_t sessions_max, char err[PHG_ERR_SIZE])
+{
+    struct rlimit limit;
+    const rlim_t need = (rlim_t)sessions_max + PHG_FILES_BESIDE;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        (void)snprintf(err, PHG_ERR_SIZE, "could not read the limit of open files: %s",
+                       strerror(errno));
+        return PH_EIO;
+    }
+    if (limit.rlim_cur >= need) return PH_OK;
+    if (limit.rlim_max < need) {
+        (void)snprintf(err, PHG_ERR_SIZE,
+                       "sessions_max = %u needs %llu open files and the hard limit is %llu; raise "
+                       "it (LimitNOFILE of the unit, ulimit -Hn) or lower sessions_max",
+                       (unsigned)sessions_max, (unsigned long long)need,
+                       (unsigned long long)limit.rlim_max);
+        return PH_EFULL;
+    }
+    limit.rlim_cur = need;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return PH_OK;
+    (void)snprintf(err, PHG_ERR_SIZE, "could not raise the limit of open files to %llu: %s",
+                   (unsigned long long)need, strerror(errno));
+    return PH_EIO;
+}
+
 /* A door that would let strangers in must not be found by anybody. */
 static ph_status check_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
 {
@@ -151,12 +180,17 @@ static ph_status open_all(phg_gateway *g, char err[PHG_ERR_SIZE])
     ph_status s = ph_monitor_open(&monitor, &g->monitor, err, PHG_ERR_SIZE);
     if (s == PH_OK) s = ph_keyfile_read(g->settings.key_file, &g->keys, err, PHG_ERR_SIZE);
     if (s != PH_OK) return s;
+    s = reserve_files(g->settings.sessions_max, err);
+    if (s != PH_OK) return s;
     g->context = zmq_ctx_new();
     if (!g->context || phg_replica_init(&g->replica) != PH_OK) {
         (void)snprintf(err, PHG_ERR_SIZE, "could not start: no memory");
         return PH_EFULL;
     }
     (void)zmq_ctx_set(g->context, ZMQ_MAX_SOCKETS, 4096);
+    /* ZeroMQ cancels a timer at every heartbeat, after a walk over all timers of the thread. */
+    int threads = 1 + (int)(g->settings.sessions_max / SESSIONS_PER_IO_THREAD);
+    (void)zmq_ctx_set(g->context, ZMQ_IO_THREADS, threads);
     s = open_doors(g, err);
     return s == PH_OK ? check_doors(g, err) : s;
 }

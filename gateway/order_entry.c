@@ -281,7 +281,7 @@ static phg_seat *sit(taking *t, bool takes_over)
     if (phg_session_table_count(table, t->from->who) >= max)
         refuse(t, PHG_REFUSAL_RECOVERING,
                "the participant has too many sessions open; end one of them");
-    else if (!(seat = phg_session_table_sit(table, &t->from->id)))
+    else if (!(seat = phg_session_table_sit(table, &t->from->id, t->from->who)))
         refuse(t, PHG_REFUSAL_RECOVERING,
                "the gateway has no free session; try again later or use another gateway");
     if (!seat) return NULL;
@@ -289,7 +289,6 @@ static phg_seat *sit(taking *t, bool takes_over)
     seat->session.messages = phg_ratelimit_of(t->oe->settings.session_messages_per_second,
                                               t->oe->settings.session_message_burst, t->now_ns);
     seat->session.silence_seconds = t->oe->settings.silence_seconds;
-    seat->session.participant = t->from->who;
     seat->session.heard_ns = seat->session.sent_ns = t->now_ns;
     return seat;
 }

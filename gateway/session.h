@@ -19,6 +19,8 @@
               comes, at most PHG_BUSY_HOLD_NS.
 
     Owns      nothing: a plain value without sockets; time is an argument.
+    Borrows   the places for busy answers: most sessions never use theirs, so they lie apart from
+              what is walked in every turn.
     Units     nanoseconds of a clock that never goes back. */
 #ifndef GATEWAY_SESSION_H
 #define GATEWAY_SESSION_H
@@ -71,7 +73,7 @@ typedef struct {
     uint64_t catalogue_request, catalogue_row;
     uint64_t held_order, held_until_ns; /* see Busy; 0: nothing is held back */
     uint32_t busy_cnt;
-    phg_busy busy[PHG_BUSY_MAX];
+    phg_busy *busy; /* PHG_BUSY_MAX places */
 } phg_session;
 
 /* What a session reads when it writes frames. */

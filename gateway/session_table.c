@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(PHG_SESSIONS_MAX <= 1 << PHG_SEAT_BITS, "a tag names every seat");
+
 ph_status phg_session_table_init(phg_session_table *t, uint32_t max)
 {
     PH_ASSERT(max >= 1 && max <= PHG_SESSIONS_MAX);
@@ -15,7 +17,9 @@ ph_status phg_session_table_init(phg_session_table *t, uint32_t max)
     *t = (phg_session_table){.max = max, .chain_cnt = chain_cnt};
     t->seats = calloc(max, sizeof *t->seats);
     t->chains = calloc(chain_cnt, sizeof *t->chains);
-    if (t->seats && t->chains) return PH_OK;
+    t->whose = calloc(max, sizeof *t->whose);
+    t->busy = calloc((size_t)max * PHG_BUSY_MAX, sizeof *t->busy);
+    if (t->seats && t->chains && t->whose && t->busy) return PH_OK;
     phg_session_table_release(t);
     return PH_EFULL;
 }
@@ -24,6 +28,8 @@ void phg_session_table_release(phg_session_table *t)
 {
     free(t->seats);
     free(t->chains);
+    free(t->whose);
+    free(t->busy);
     *t = (phg_session_table){0};
 }
 
@@ -49,9 +55,10 @@ phg_seat *phg_session_table_find(const phg_session_table *t, const phg_routing_i
     return NULL;
 }
 
-phg_seat *phg_session_table_sit(phg_session_table *t, const phg_routing_id *id)
+phg_seat *phg_session_table_sit(phg_session_table *t, const phg_routing_id *id,
+                                ph_participant_id who)
 {
-    PH_ASSERT(id->size != 0 && !phg_session_table_find(t, id));
+    PH_ASSERT(id->size != 0 && who.v != 0 && !phg_session_table_find(t, id));
     uint32_t i = t->free;
     if (i != 0)
         t->free = t->seats[i - 1].next;
@@ -63,6 +70,8 @@ phg_seat *phg_session_table_sit(phg_session_table *t, const phg_routing_id *id)
     uint32_t *chain = chain_of(t, id);
     memset(seat, 0, sizeof *seat);
     seat->id = *id;
+    seat->session.participant = t->whose[i - 1] = who;
+    seat->session.busy = t->busy + (size_t)(i - 1) * PHG_BUSY_MAX;
     seat->next = *chain;
     *chain = i;
     t->seated++;
@@ -79,6 +88,7 @@ void phg_session_table_leave(phg_session_table *t, phg_seat *seat)
     }
     *at = seat->next;
     seat->id.size = 0;
+    t->whose[i - 1].v = 0;
     seat->session.state = PHG_SESSION_CLOSED;
     seat->next = t->free;
     t->free = i;
@@ -89,6 +99,6 @@ uint32_t phg_session_table_count(const phg_session_table *t, ph_participant_id w
 {
     uint32_t cnt = 0;
     for (uint32_t i = 0; i < t->used; i++)
-        if (t->seats[i].id.size != 0 && t->seats[i].session.participant.v == who.v) cnt++;
+        cnt += t->whose[i].v == who.v;
     return cnt;
 }

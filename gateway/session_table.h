@@ -25,7 +25,9 @@ typedef struct {
 
 typedef struct {
     phg_seat *seats;
-    uint32_t *chains; /* seat + 1; chain_cnt is a power of two */
+    ph_participant_id *whose; /* of seat i; 0: the seat is free */
+    phg_busy *busy;           /* PHG_BUSY_MAX of each seat; pages that nobody used take no memory */
+    uint32_t *chains;         /* seat + 1; chain_cnt is a power of two */
     uint32_t max, used, chain_cnt;
     uint32_t free;   /* seat + 1 */
     uint32_t seated; /* sessions at present */
@@ -38,8 +40,10 @@ void phg_session_table_release(phg_session_table *t);
 /* NULL if nobody sits there. */
 phg_seat *phg_session_table_find(const phg_session_table *t, const phg_routing_id *id);
 
-/* A seat with a zeroed session for a routing id that has none; NULL if all are taken. */
-phg_seat *phg_session_table_sit(phg_session_table *t, const phg_routing_id *id);
+/* A seat for a routing id that has none, with a session that is zeroed but for its participant and
+   its places for busy answers; NULL if all are taken. */
+phg_seat *phg_session_table_sit(phg_session_table *t, const phg_routing_id *id,
+                                ph_participant_id who);
 
 void phg_session_table_leave(phg_session_table *t, phg_seat *seat);
 

@@ -16,14 +16,18 @@ Tables (all, if none is named):
   durable    the same market with its journal on the disk and in memory
   follower   the first rows again with the notary, which replays what the engine does
   fanout     market data to many subscribers, beside a bare XPUB
-  idle       memory of sessions that do nothing
+  idle       memory and processor time of a gateway's sessions that only send heartbeats
 """
 
 import os
+import resource
+import select
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
@@ -50,8 +54,10 @@ OFFERED = [
 ]
 DURABLE = [(1, 100_000, 2048, 1, 0), (8, 200_000, 256, 16, 0)]
 FANOUT = [(1, 200_000), (10, 40_000), (100, 5_000)]
-# Keys, sessions of each.
-IDLE = [(10, 1), (25, 4), (64, 16)]
+# Programs that open them, keys of each, sessions of each key; every row comes on top of those before.
+IDLE = [(1, 10, 1), (1, 6, 15), (1, 60, 15), (3, 200, 15)]
+IDLE_SECONDS = 5
+OPEN_SECONDS = 120
 TICKS = os.sysconf("SC_CLK_TCK")
 MORE = "orders_max = 8388608\norder_periods_max = 8388608\n"
 # What one participant may send is not what is measured.
@@ -59,7 +65,7 @@ NO_LIMIT = "".join(
     f"{key} = 10000000\n"
     for key in ("messages_per_second", "message_burst", "session_messages_per_second", "session_message_burst",
                 "open_orders_max")
-)  # fmt: skip
+) + "sessions_max = 10000\n"  # fmt: skip
 
 missing = []
 
@@ -92,11 +98,11 @@ def title(text, *columns):
     print(f"\n{text}\n{'':<30}" + "".join(f"{c:>10}" for c in columns), flush=True)
 
 
-def row(name, figures):
+def row(name, figures, seconds=RUN_SECONDS):
     """Figures are numbers, with two digits where they are small."""
     if figures is None:
         missing.append(name)
-        print(f"{name:<30}   no result within {RUN_SECONDS} s", flush=True)
+        print(f"{name:<30}   no result within {seconds} s", flush=True)
         return
     print(f"{name:<30}" + "".join(f"{f:10.2f}" if f < 100 else f"{f:10,.0f}" for f in figures), flush=True)
 
@@ -221,20 +227,53 @@ def fanout(bench):
         row(f"{subscribers} subscribers", got and [got[0][0] / 1e3, got[0][1] / 1e3, got[0][0] / got[0][1], got[0][2]])
 
 
-def idle(bench):
-    title("Sessions that do nothing: memory of the gateway", "KiB", "KiB each")
-    gateway, run = bench.market.processes["gateway"], bench.market.run
-    with open(f"{run}/gateway.ready", encoding="ascii") as f:
+def idle_key(bench, i):
+    """A buyer without money: it only keeps sessions."""
+    name, key = f"idle-{i}", f"{bench.market.run}/idle/buyer-{i}.key"
+    bench.market.cli("keygen", "--name", name, "--out", key)
+    bench.market.cli("participant", "register", "--name", name, "--roles", "buyer", "--of", key, key="operator")
+
+
+def open_idle(bench, held, first, row_of):
+    """Starts the programs of a row; the first key that is left, and whether all were ready in time."""
+    programs, keys, each = row_of
+    with open(f"{bench.market.run}/gateway.ready", encoding="ascii") as f:
         ready = dict(line.strip().split(" = ") for line in f)
-    before = resident_kib(gateway)
-    for keys, each in IDLE:
-        with subprocess.Popen([str(bench.build / "tests/bench/gateway_idle"), ready["order_entry"],
-                               ready["server_key"], f"{run}/keys", "1", str(keys), str(each)],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:  # fmt: skip
-            said = p.stdout.readline()
-            used = resident_kib(gateway) - before
-            p.stdin.close()
-        row(f"{keys * each} sessions", [used, used / (keys * each)] if said == "ready\n" else None)
+    started = []
+    for _ in range(programs):
+        p = subprocess.Popen([str(bench.build / "tests/bench/gateway_idle"), ready["order_entry"],
+                              ready["server_key"], f"{bench.market.run}/idle", str(first), str(keys), str(each)],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # fmt: skip
+        started.append(held.enter_context(p))
+        held.callback(p.stdin.close)
+        first += keys
+    end = time.monotonic() + OPEN_SECONDS
+    told = [select.select([p.stdout], [], [], max(0, end - time.monotonic()))[0] and p.stdout.readline()
+            for p in started]  # fmt: skip
+    return first, all(line == "ready\n" for line in told)
+
+
+def idle(bench):
+    os.mkdir(f"{bench.market.run}/idle")
+    for i in range(1, 1 + sum(programs * keys for programs, keys, _ in IDLE)):
+        idle_key(bench, i)
+    # What other tables left in the memory is not what sessions cost.
+    bench.market.kill("gateway")
+    bench.market.start("gateway")
+    gateway = bench.market.processes["gateway"]
+    before, first, cnt = resident_kib(gateway), 1, 0
+    title("Sessions that only send heartbeats: memory of the gateway, milliseconds of its processor time a second",
+          "KiB", "KiB each", "ms/s", "connect s")  # fmt: skip
+    with ExitStack() as held:
+        for what in IDLE:
+            begun = time.monotonic()
+            first, is_ready = open_idle(bench, held, first, what)
+            took = time.monotonic() - begun
+            cnt += what[0] * what[1] * what[2]
+            used, cpu, begun = resident_kib(gateway) - before, cpu_us(gateway), time.monotonic()
+            time.sleep(IDLE_SECONDS)
+            busy = (cpu_us(gateway) - cpu) / 1e3 / (time.monotonic() - begun)
+            row(f"{cnt:,} sessions", [used, used / cnt, busy, took] if is_ready else None, OPEN_SECONDS)
 
 
 TABLES = [pipelined, pingpong, offered, durable, follower, fanout, idle]
@@ -245,6 +284,9 @@ def main():
     unknown = set(wanted) - {t.__name__ for t in TABLES}
     if unknown:
         sys.exit(f"bench_gateway: no table \"{unknown.pop()}\"; there are: {', '.join(t.__name__ for t in TABLES)}")
+    # A session is an open file of the gateway and two of its client.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with Bench(Path(sys.argv[1]).resolve()) as bench:
         for table in TABLES:
             if table.__name__ in wanted:

@@ -120,7 +120,7 @@ class CheckConfig(unittest.TestCase):
             ("gateway", "order_entry", "tcp://127.0.0.1:70000", "whose port is not from 1 to 65535"),
             ("gateway", "market_data", "tcp://127.0.0.1:7001", "the address of \"order_entry\""),
             ("gateway", "key_file", f"{run}/open.key", "others can read it"),
-            ("gateway", "sessions_max", "0", "whole number from 1 to 4096"),
+            ("gateway", "sessions_max", "0", "whole number from 1 to 10000"),
             ("replica", "journal", f"{run}/a file", "which is no folder"),
             ("replica", "link", "ipc://", "write ipc:// and the socket's path"),
             ("settle", "journal", f"{run}/nowhere", "which is not there"),

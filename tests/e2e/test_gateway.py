@@ -11,6 +11,7 @@ serves without one, contracts then wait for their signatures.
 import configparser
 import glob
 import os
+import resource
 import select
 import shutil
 import signal
@@ -125,14 +126,15 @@ class Run:
             select.select([], [], [], 0.01)
         return process
 
-    def refused(self):
-        """What a gateway says that must not start."""
+    def refused(self, prepare=None):
+        """What a gateway says that must not start; prepare: is called in its process before it."""
         ended = subprocess.run(
             [GATEWAY, "--config", f"{self.path}/petahour.ini"],
             capture_output=True,
             text=True,
             timeout=PATIENCE,
             check=False,
+            preexec_fn=prepare,
         )
         assert ended.returncode == 1, ended
         assert ended.stderr.count("level=error") == 1, ended.stderr
@@ -844,6 +846,11 @@ class Start(unittest.TestCase):
         self.assertIn("silence_seconds", self.run_.refused())
         self.run_.configure(sessions_max="0")
         self.assertIn("sessions_max", self.run_.refused())
+
+    def test_more_sessions_than_open_files(self):
+        self.run_.configure(sessions_max="1000")
+        said = self.run_.refused(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1500, 1500)))
+        self.assertIn("sessions_max = 1000 needs 2024 open files and the hard limit is 1500", said)
 
 
 if __name__ == "__main__":

@@ -121,10 +121,11 @@ static void fuzz_session(void)
 {
     static phg_out_frame out;
     static phg_session s;
+    static phg_busy busy[PHG_BUSY_MAX];
     uint64_t now_ns = 0;
     const phg_session_view view = {&replica.catalogue, &replica.streams, replica.translator,
                                    &replica.entered};
-    s = (phg_session){.silence_seconds = 3};
+    s = (phg_session){.silence_seconds = 3, .busy = busy};
     while (at < end && s.state != PHG_SESSION_CLOSED) {
         phg_refusal why;
         char text[PHG_WHY_SIZE];

@@ -10,6 +10,7 @@
 
 static phg_replica replica;
 static phg_session session;
+static phg_busy busy_places[PHG_BUSY_MAX];
 static phg_out_frame out;
 static phg_session_view view;
 
@@ -20,6 +21,7 @@ static void set_up(void)
                               &replica.entered};
     memset(&session, 0, sizeof session);
     session.silence_seconds = 15;
+    session.busy = busy_places;
 }
 
 static void tear_down(void)
