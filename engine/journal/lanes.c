@@ -88,7 +88,7 @@ static inline __attribute__((always_inline)) void load(const uint8_t *const p[PH
 static inline __attribute__((always_inline)) void compress(states *s,
                                                            const uint8_t *const p[PH_LANES])
 {
-    word m[WORDS], v[WORDS];
+    word m[WORDS], v[WORDS] = {{0}}; /* gcc -O3 does not see that every word is set */
     load(p, m);
     for (int i = 0; i < 8; i++) {
         v[i] = s->h[i];
