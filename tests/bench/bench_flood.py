@@ -85,10 +85,10 @@ class Bench:
 
     def quiet(self):
         m = self.market
-        command = [self.load, f"{m.run}/gateway.ready", m.run, "1", str(first_period()), "1", str(QUIET), "1", "1"]
+        command = [self.load, f"{m.run}/gateway.ready", m.run, "1", str(first_period()), "1", str(QUIET), "1", "1", "0"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
         if done.returncode != 0:
-            sys.exit(f"bench_flood: {done.stderr.strip()}")
+            sys.exit(f"bench_flood: gateway_load ended with {done.returncode}: {done.stderr.strip()}")
         return [float(n) for n in done.stdout.split()]
 
     def flooded(self):
