@@ -155,13 +155,20 @@ static void run_all(sender *v, const load *l)
     }
 }
 
+static int usage(void)
+{
+    fprintf(stderr, "usage: gateway_load CONNECT_FILE KEY_FOLDER PRODUCT FIRST_PERIOD CLIENTS COUNT"
+                    " IN_FLIGHT FRAME RATE\n");
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t n[7];
-    if (argc != 10) return 2;
+    if (argc != 10) return usage();
     for (int i = 0; i < 7; i++)
         if (phc_number_parse(argv[3 + i], 100000000, &n[i]) != PHC_OK || (n[i] == 0 && i != 6))
-            return 2;
+            return usage();
     uint32_t count = (uint32_t)n[3];
     load l = {.product = (uint32_t)n[0],
               .period = (uint32_t)n[1],
@@ -169,7 +176,7 @@ int main(int argc, char **argv)
               .in_flight = (uint32_t)n[4],
               .frame = (uint32_t)n[5],
               .rate = (uint32_t)n[6]};
-    if (l.clients > CLIENTS_MAX || l.frame > l.in_flight) return 2;
+    if (l.clients > CLIENTS_MAX || l.frame > l.in_flight) return usage();
     static sender v[CLIENTS_MAX];
     latency times = latency_new(count);
     for (uint32_t i = 0; i < l.clients; i++) {
