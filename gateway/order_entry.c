@@ -281,6 +281,17 @@ static void begin(taking *t, const phg_logon *asked)
     s->owes_limits = true;
 }
 
+/* A session that is over says its last word before another one begins on its connection; who does
+   not read misses it. */
+static ph_status make_way(taking *t)
+{
+    bool is_waiting = false;
+    ph_status status = give_session(t->oe, t->seat, t->now_ns, &is_waiting);
+    if (status == PH_OK && is_waiting) leave(t->oe, t->seat);
+    t->seat = NULL;
+    return status;
+}
+
 static void logon(taking *t, const phg_logon *asked)
 {
     phg_refusal why;
@@ -361,12 +372,13 @@ static ph_status command(taking *t, ph_command *c)
     }
     if (c->kind == PH_CMD_NEW_ORDER) c->request = s->tag;
     c->sender = t->from->who;
-    if (is_full(t, c)) {
+    bool may = may_go(t, c); /* paid for whether it is full or not */
+    if (may && is_full(t, c)) {
         t->oe->counts.busy++;
         phg_session_full(s, request, id_of(c));
         return PH_OK;
     }
-    ph_status status = may_go(t, c) ? t->routes->send(t->routes->arg, c) : PH_EAGAIN;
+    ph_status status = may ? t->routes->send(t->routes->arg, c) : PH_EAGAIN;
     if (status == PH_OK) t->oe->counts.commands++;
     if (status != PH_EAGAIN) return status;
     t->oe->counts.busy++;
@@ -391,8 +403,10 @@ static void question(taking *t, const phg_asked *asked)
 static ph_status take_message(taking *t, phg_in *m)
 {
     if (m->kind == PHG_IN_LOGON) {
-        logon(t, &m->u.logon);
-        return PH_OK;
+        bool is_over = t->seat && t->seat->session.state == PHG_SESSION_LEAVING;
+        ph_status status = is_over ? make_way(t) : PH_OK;
+        if (status == PH_OK) logon(t, &m->u.logon);
+        return status;
     }
     switch (m->kind) {
     case PHG_IN_COMMAND: return command(t, &m->u.command);
@@ -438,7 +452,7 @@ static ph_status take_frame(taking *t)
     const phg_participant *who = phg_catalogue_participant(oe->view.catalogue, from->who);
     oe->counts.frames++;
     t->seat = phg_session_table_find(&oe->table, &from->id);
-    if (t->seat && t->seat->session.participant.v != from->who.v) {
+    if (t->seat && t->seat->key != from->key) {
         leave(oe, t->seat); /* the id of a connection that has gone */
         t->seat = NULL;
     }
