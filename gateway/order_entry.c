@@ -2,9 +2,8 @@
 #include "gateway/order_entry.h"
 
 #include "engine/process/log.h"
-#include "gateway/zap.h"
+#include "gateway/router.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 enum {
     FRAMES_PER_TURN = 64,
     FRAMES_PER_SESSION = 8, /* sent in one turn */
-    QUEUE_FRAMES = 128,     /* ZeroMQ's own queue of one connection, each way */
 };
 
 struct rates {
@@ -35,40 +33,14 @@ struct phg_order_entry {
     phg_out_frame out;
 };
 
-/* One frame of a client, while it is taken. */
-typedef struct {
-    phg_routing_id id;
-    uint8_t header[PHG_HEADER_SIZE];
-    bool has_form; /* three parts, a header of two bytes */
-    zmq_msg_t payload;
-    uint32_t key;          /* number in the catalogue; 0: none */
-    ph_participant_id who; /* 0: nobody, or its key was revoked */
-} arrival;
-
 typedef struct {
     phg_order_entry *oe;
     phg_seat *seat; /* NULL: no session */
-    const arrival *from;
+    const phg_arrival *from;
     uint64_t now_ns;
     bool is_recovering;
     const phg_order_entry_routes *routes;
 } taking;
-
-static ph_status open_socket(phg_order_entry *oe, void *zmq_context, const ph_keyfile *keys,
-                             char err[PHG_ERR_SIZE])
-{
-    const int one = 1, queue = QUEUE_FRAMES;
-    oe->socket = zmq_socket(zmq_context, ZMQ_ROUTER);
-    if (!oe->socket || phg_zap_guard(oe->socket, keys, PHG_FRAME_BYTES_MAX) != PH_OK ||
-        zmq_setsockopt(oe->socket, ZMQ_ROUTER_MANDATORY, &one, sizeof one) != 0 ||
-        zmq_setsockopt(oe->socket, ZMQ_RCVHWM, &queue, sizeof queue) != 0 ||
-        zmq_setsockopt(oe->socket, ZMQ_SNDHWM, &queue, sizeof queue) != 0) {
-        (void)snprintf(err, PHG_ERR_SIZE, "could not make the order entry socket: %s",
-                       zmq_strerror(errno));
-        return PH_EIO;
-    }
-    return phg_zap_bind(oe->socket, oe->settings.endpoint, oe->endpoint, err);
-}
 
 ph_status phg_order_entry_open(void *zmq_context, const phg_order_entry_settings *settings,
                                const ph_keyfile *keys, const phg_session_view *view,
@@ -83,7 +55,8 @@ ph_status phg_order_entry_open(void *zmq_context, const phg_order_entry_settings
     }
     oe->settings = *settings;
     oe->view = *view;
-    ph_status s = open_socket(oe, zmq_context, keys, err);
+    ph_status s =
+        phg_router_open(zmq_context, settings->endpoint, keys, &oe->socket, oe->endpoint, err);
     if (s != PH_OK) {
         phg_order_entry_close(oe);
         return s;
@@ -120,21 +93,6 @@ phg_order_entry_counts phg_order_entry_counted(const phg_order_entry *oe)
 
 /* ---- Frames out --------------------------------------------------------------------------- */
 
-/* Names the receiver.  PH_EAGAIN: its queue is full; PH_ENOTFOUND: it is not there any more. */
-static ph_status address(phg_order_entry *oe, const phg_routing_id *id)
-{
-    if (zmq_send(oe->socket, id->bytes, id->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) return PH_OK;
-    return errno == EAGAIN || errno == EINTR ? PH_EAGAIN : PH_ENOTFOUND;
-}
-
-/* After address; what fails now has lost its receiver. */
-static bool send_frame(phg_order_entry *oe, const uint8_t *bytes, size_t size)
-{
-    static const uint8_t header[PHG_HEADER_SIZE] = {PHG_PROTOCOL_VERSION, PHG_KIND_GATEWAY};
-    return zmq_send(oe->socket, header, sizeof header, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
-           zmq_send(oe->socket, bytes, size, ZMQ_DONTWAIT) >= 0;
-}
-
 /* Refuses with or without a session; a stranger whose queue is full is not told. */
 static void refuse(taking *t, phg_refusal reason, const char *text)
 {
@@ -144,8 +102,8 @@ static void refuse(taking *t, phg_refusal reason, const char *text)
         return;
     }
     phg_bytes message = phg_translate_refused(t->oe->view.translator, reason, text);
-    if (message.p && address(t->oe, &t->from->id) == PH_OK)
-        (void)send_frame(t->oe, message.p, message.size);
+    if (message.p && phg_router_address(t->oe->socket, &t->from->id) == PH_OK)
+        (void)phg_router_send(t->oe->socket, message.p, message.size);
 }
 
 static struct rates *rates_of(phg_order_entry *oe, ph_participant_id who, uint64_t now_ns);
@@ -199,7 +157,8 @@ static ph_status give_session(phg_order_entry *oe, phg_seat *seat, uint64_t now_
     if (s->owes_heartbeat) s->owes_limits = true;
     if (s->owes_limits) s->limits = limits_of(oe, s, now_ns);
     for (int i = 0; phg_session_owes(s, &oe->view); i++) {
-        ph_status status = i == FRAMES_PER_SESSION ? PH_EAGAIN : address(oe, &seat->id);
+        ph_status status =
+            i == FRAMES_PER_SESSION ? PH_EAGAIN : phg_router_address(oe->socket, &seat->id);
         if (status == PH_EAGAIN) {
             *ret_is_waiting = true;
             return PH_OK;
@@ -210,7 +169,7 @@ static ph_status give_session(phg_order_entry *oe, phg_seat *seat, uint64_t now_
         }
         status = phg_session_fill(s, &oe->view, now_ns, &oe->out);
         if (status != PH_OK) return status;
-        if (!send_frame(oe, oe->out.bytes, oe->out.size))
+        if (!phg_router_send(oe->socket, oe->out.bytes, oe->out.size))
             s->state = phg_session_step(s->state, PHG_SESSION_GONE);
     }
     let_go(oe, s);
@@ -247,8 +206,7 @@ bool phg_order_entry_is_open(const void *sessions, phg_tag tag)
 
 void phg_order_entry_linger(phg_order_entry *oe)
 {
-    const int linger_ms = 300;
-    (void)zmq_setsockopt(oe->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+    phg_router_linger(oe->socket);
 }
 
 /* ---- Frames in ---------------------------------------------------------------------------- */
@@ -321,6 +279,17 @@ static void begin(taking *t, const phg_logon *asked)
     if (asked->cancel_on_disconnect && s->tag == 0)
         s->tag = phg_disconnects_tag(t->oe->disconnects, (uint32_t)(t->seat - t->oe->table.seats));
     s->owes_limits = true;
+}
+
+/* A session that is over says its last word before another one begins on its connection; who does
+   not read misses it. */
+static ph_status make_way(taking *t)
+{
+    bool is_waiting = false;
+    ph_status status = give_session(t->oe, t->seat, t->now_ns, &is_waiting);
+    if (status == PH_OK && is_waiting) leave(t->oe, t->seat);
+    t->seat = NULL;
+    return status;
 }
 
 static void logon(taking *t, const phg_logon *asked)
@@ -403,12 +372,13 @@ static ph_status command(taking *t, ph_command *c)
     }
     if (c->kind == PH_CMD_NEW_ORDER) c->request = s->tag;
     c->sender = t->from->who;
-    if (is_full(t, c)) {
+    bool may = may_go(t, c); /* paid for whether it is full or not */
+    if (may && is_full(t, c)) {
         t->oe->counts.busy++;
         phg_session_full(s, request, id_of(c));
         return PH_OK;
     }
-    ph_status status = may_go(t, c) ? t->routes->send(t->routes->arg, c) : PH_EAGAIN;
+    ph_status status = may ? t->routes->send(t->routes->arg, c) : PH_EAGAIN;
     if (status == PH_OK) t->oe->counts.commands++;
     if (status != PH_EAGAIN) return status;
     t->oe->counts.busy++;
@@ -433,8 +403,10 @@ static void question(taking *t, const phg_asked *asked)
 static ph_status take_message(taking *t, phg_in *m)
 {
     if (m->kind == PHG_IN_LOGON) {
-        logon(t, &m->u.logon);
-        return PH_OK;
+        bool is_over = t->seat && t->seat->session.state == PHG_SESSION_LEAVING;
+        ph_status status = is_over ? make_way(t) : PH_OK;
+        if (status == PH_OK) logon(t, &m->u.logon);
+        return status;
     }
     switch (m->kind) {
     case PHG_IN_COMMAND: return command(t, &m->u.command);
@@ -475,12 +447,12 @@ static ph_status take_messages(taking *t, phg_in_frame *frame)
 static ph_status take_frame(taking *t)
 {
     phg_order_entry *oe = t->oe;
-    const arrival *from = t->from;
+    const phg_arrival *from = t->from;
     char why[PHG_WHY_SIZE];
     const phg_participant *who = phg_catalogue_participant(oe->view.catalogue, from->who);
     oe->counts.frames++;
     t->seat = phg_session_table_find(&oe->table, &from->id);
-    if (t->seat && t->seat->session.participant.v != from->who.v) {
+    if (t->seat && t->seat->key != from->key) {
         leave(oe, t->seat); /* the id of a connection that has gone */
         t->seat = NULL;
     }
@@ -513,49 +485,16 @@ static ph_status take_frame(taking *t)
     return give_session(oe, t->seat, t->now_ns, &waits);
 }
 
-/* Receives one message of any number of parts: routing id, header, payload.  The payload is
-   initialized in any case.  False: nothing is there. */
-static bool receive(void *socket, arrival *ret)
-{
-    uint32_t cnt = 0;
-    int more = 1;
-    zmq_msg_t part;
-    memset(ret, 0, sizeof *ret);
-    (void)zmq_msg_init(&ret->payload);
-    (void)zmq_msg_init(&part);
-    for (; more; cnt++) {
-        zmq_msg_t *to = cnt == 2 ? &ret->payload : &part;
-        if (zmq_msg_recv(to, socket, ZMQ_DONTWAIT) < 0) break;
-        more = zmq_msg_more(to);
-        const void *bytes = zmq_msg_data(to);
-        size_t size = zmq_msg_size(to);
-        if (cnt == 0 && size <= sizeof ret->id.bytes) {
-            ret->id.size = (uint32_t)size;
-            memcpy(ret->id.bytes, bytes, size);
-        }
-        if (cnt == 1) {
-            ret->has_form = size == sizeof ret->header && more;
-            if (ret->has_form) memcpy(ret->header, bytes, size);
-            ret->key = phg_zap_user(zmq_msg_gets(&part, "User-Id"));
-        }
-    }
-    if (cnt != 3) ret->has_form = false;
-    (void)zmq_msg_close(&part);
-    return cnt != 0;
-}
-
 ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_recovering,
                                const phg_order_entry_routes *routes)
 {
     ph_status status = PH_OK;
-    arrival from;
+    phg_arrival from;
     oe->disconnects = routes->disconnects;
     oe->under_way = routes->under_way;
     oe->under_way_max = routes->under_way_max;
     for (int i = 0; i < FRAMES_PER_TURN && status == PH_OK; i++) {
-        bool is_there = receive(oe->socket, &from);
-        const phg_participant *who = phg_catalogue_of_key(oe->view.catalogue, from.key);
-        if (who) from.who = who->terms.id;
+        bool is_there = phg_router_receive(oe->socket, oe->view.catalogue, &from);
         taking t = {oe, NULL, &from, now_ns, is_recovering, routes};
         if (is_there && from.id.size != 0) status = take_frame(&t);
         (void)zmq_msg_close(&from.payload);
@@ -583,8 +522,9 @@ static void on_answer(void *arg, const phg_asker *asker, const ph_answer *answer
     /* Nothing comes before LogonAccepted. */
     if (answer && !seat->session.owes_logon)
         message = phg_translate_answer(x->oe->view.translator, asker->request, answer);
-    if (message.p && address(x->oe, &asker->id) == PH_OK) {
-        (void)send_frame(x->oe, message.p, message.size); /* a lost receiver is noticed soon */
+    if (message.p && phg_router_address(x->oe->socket, &asker->id) == PH_OK) {
+        (void)phg_router_send(x->oe->socket, message.p,
+                              message.size); /* a lost receiver is noticed soon */
         seat->session.sent_ns = x->now_ns;
         return;
     }

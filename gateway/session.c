@@ -32,6 +32,7 @@ phg_session_state phg_session_step(phg_session_state s, phg_session_event e)
 bool phg_session_logon(phg_session *s, ph_participant_id who, const phg_logon *logon,
                        const phg_private *p, phg_refusal *ret_why, char text[PHG_WHY_SIZE])
 {
+    PH_ASSERT(s->state == PHG_SESSION_NEW || s->state == PHG_SESSION_READY);
     if (logon->protocol_version != PHG_PROTOCOL_VERSION) {
         *ret_why = PHG_REFUSAL_VERSION;
         (void)snprintf(text, PHG_WHY_SIZE, "protocol version %" PRIu32 " is not spoken here, %d is",

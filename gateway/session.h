@@ -92,8 +92,8 @@ typedef struct {
     uint32_t cnt;
 } phg_out_frame;
 
-/* Opens or reopens a session for the participant; p: the streams that it reads.  False: *ret_why is
-   owed to the client instead, with the text; the session is as it was. */
+/* Opens a NEW session for the participant, or a READY one anew; p: the streams that it reads.
+   False: *ret_why is owed to the client instead, with the text; the session is as it was. */
 bool phg_session_logon(phg_session *s, ph_participant_id who, const phg_logon *logon,
                        const phg_private *p, phg_refusal *ret_why, char text[PHG_WHY_SIZE]);
 

@@ -9,11 +9,11 @@
 
 #define CNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { NS_PER_S = 1000000000, TEXT_MAX = 256 };
+enum { NS_PER_S = 1000000000, TEXT_MAX = 256, EARLY_S = 60 };
 
 /* What both ask for, and the contract. */
 typedef struct {
-    const char *path, *users, *accounts, *partition, *image, *resource, *selector;
+    const char *path, *users, *accounts, *partition, *image, *guard_image, *resource, *selector;
     cli_keys keys;
     uint32_t per_node;
     cli_common common;
@@ -233,24 +233,42 @@ static json_t *quota_of(const handing *h)
                  json_pack("{s:{s:s}}", "hard", resource, most));
 }
 
-static json_t *pod_of(const handing *h)
+/* A schedule has no year and may come late: what starts the workload asks whether it is in its
+   hours.  A minute early is right; clocks of nodes differ. */
+static json_t *guard_of(const handing *h, const cli_run *r)
+{
+    char ask[TEXT_MAX];
+    snprintf(ask, sizeof ask, "n=$(date +%%s) && [ $n -ge %llu ] && [ $n -lt %llu ]",
+             (unsigned long long)start_s(h, r) - EARLY_S, (unsigned long long)end_s(h, r));
+    return json_pack("{s:s, s:s, s:[s,s,s]}", "name", "hours", "image", h->guard_image, "command",
+                     "sh", "-c", ask);
+}
+
+/* What a quota counts is the larger of the two, so the guard asks for the same. */
+static void set_amount(const handing *h, json_t *box)
 {
     char amount[16];
+    if (has_unit(h, "node")) return;
     snprintf(amount, sizeof amount, "%u", h->per_node);
+    json_object_set_new(box, "resources",
+                        json_pack("{s:{s:s}, s:{s:s}}", "limits", resource_of(h), amount,
+                                  "requests", resource_of(h), amount));
+}
+
+static json_t *pod_of(const handing *h, const cli_run *r)
+{
     json_t *box = json_pack("{s:s, s:s}", "name", "workload", "image", h->image);
-    json_t *pod =
-        json_pack("{s:s, s:[o]}", "restartPolicy", "Never", "containers", json_incref(box));
+    json_t *guard = guard_of(h, r);
+    set_amount(h, box);
+    set_amount(h, guard);
+    json_t *pod = json_pack("{s:s, s:[o], s:[o]}", "restartPolicy", "Never", "initContainers",
+                            guard, "containers", box);
     if (has_unit(h, "node")) /* each pod on a node of its own */
         json_object_set_new(pod, "affinity",
                             json_pack("{s:{s:[{s:s, s:{s:{s:s}}}]}}", "podAntiAffinity",
                                       "requiredDuringSchedulingIgnoredDuringExecution",
                                       "topologyKey", "kubernetes.io/hostname", "labelSelector",
                                       "matchLabels", "app.kubernetes.io/managed-by", "petahour"));
-    else
-        json_object_set_new(box, "resources",
-                            json_pack("{s:{s:s}, s:{s:s}}", "limits", resource_of(h), amount,
-                                      "requests", resource_of(h), amount));
-    json_decref(box);
     if (h->selector != NULL) {
         char label[TEXT_MAX];
         const char *is = strchr(h->selector, '=');
@@ -266,10 +284,11 @@ static json_t *job_of(const handing *h, const cli_run *r, uint64_t seconds)
     return json_pack("{s:I, s:I, s:I, s:I, s:{s:{s:{s:s}}, s:o}}", "parallelism", (json_int_t)pods,
                      "completions", (json_int_t)pods, "backoffLimit", (json_int_t)0,
                      "activeDeadlineSeconds", (json_int_t)seconds, "template", "metadata", "labels",
-                     "app.kubernetes.io/managed-by", "petahour", "spec", pod_of(h));
+                     "app.kubernetes.io/managed-by", "petahour", "spec", pod_of(h, r));
 }
 
-/* A run that has begun is a Job for the rest of it; one to come is a CronJob of that minute. */
+/* A run that has begun is a Job for the rest of it; one to come is a CronJob of that minute, whose
+   guard lets the workload start in that year alone. */
 static json_t *run_of(const handing *h, const cli_run *r)
 {
     char name[TEXT_MAX], schedule[64];
@@ -304,7 +323,7 @@ static void print_manifest(const handing *h)
 
 int cli_contract_manifest(int argc, char **argv)
 {
-    handing h = {.per_node = 1};
+    handing h = {.per_node = 1, .guard_image = "busybox"};
     cli_field fields[] = {
         {.name = "FILE", .kind = CLI_TEXT, .required = true, .to = &h.path},
         {.name = "notary-key",
@@ -319,6 +338,11 @@ int cli_contract_manifest(int argc, char **argv)
          .required = true,
          .to = &h.image,
          .doc = "What the buyer runs"},
+        {.name = "guard-image",
+         .arg = "IMAGE",
+         .kind = CLI_TEXT,
+         .to = &h.guard_image,
+         .doc = "With sh and date: starts nothing outside of the hours (default busybox)"},
         {.name = "per-pod",
          .arg = "NUMBER",
          .kind = CLI_U32,

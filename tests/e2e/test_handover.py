@@ -29,6 +29,7 @@ JOURNAL_OF, AUDIT = sys.argv[5:7]
 FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
 TYPES = ("kubernetes-types@1.30.0", "typescript@7.0.2")
 AHEAD = 2 * STEP  # the period of the job and the next one are over then
+YEAR = 365 * 24 * 3600
 END = LAST - 1 + 42  # first period behind the contract
 
 
@@ -165,6 +166,16 @@ class ToKubernetes(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)["items"]
 
+    def lets_start(self, command, now):
+        """What the guard of a pod says when its clock shows `now`."""
+        with tempfile.TemporaryDirectory(prefix="ph") as folder:
+            with open(f"{folder}/date", "w", encoding="ascii") as f:
+                f.write(f"#!/bin/sh\n[ \"$*\" = +%s ] && echo {now}\n")
+            os.chmod(f"{folder}/date", 0o755)
+            done = subprocess.run(command, env={"PATH": f"{folder}:{os.environ['PATH']}"}, capture_output=True, check=False)
+            self.assertEqual(done.stderr, b"")
+            return done.returncode == 0
+
     def test_what_it_says(self):
         before = time.time()
         space, quota, run = self.items("--per-pod", "2", "--node-selector", "nvidia.com/gpu.product=NVIDIA-H100")
@@ -195,6 +206,10 @@ class ToKubernetes(unittest.TestCase):
                          ("CronJob", f"{start.tm_min} {start.tm_hour} {start.tm_mday} {start.tm_mon} *", "Etc/UTC"))  # fmt: skip
         spec = run["spec"]["jobTemplate"]["spec"]
         self.assertEqual((spec["parallelism"], spec["activeDeadlineSeconds"]), (3, 8 * STEP))
+        guard, workload = (spec["template"]["spec"][k][0] for k in ("initContainers", "containers"))
+        self.assertEqual(guard["resources"], workload["resources"])
+        for when, starts in ((0, True), (8 * STEP - 1, True), (-3600, False), (8 * STEP, False), (YEAR, False), (-YEAR, False)):
+            self.assertEqual(self.lets_start(guard["command"], first * STEP + when), starts, when)
         done = m.raw("contract", "reservation", path, "--notary-key", self.notary, "--accounts", "lab", "--per-node", "2")
         self.assertEqual(done.stdout, f"TZ=UTC scontrol create reservation ReservationName=petahour_{bought}_{first} "
                          f"StartTime={at(first * STEP)[:-1]} EndTime={at((first + 8) * STEP)[:-1]} NodeCnt=2 Accounts=lab\n")  # fmt: skip

@@ -245,6 +245,29 @@ class Takeover(Session):
         self.assertEqual(desk.wait("session_refused").reason, session_pb2.SESSION_REFUSAL_TAKEN_OVER)
         self.enter(other, 1)
 
+    def test_a_logon_behind_a_logout_begins_a_new_session(self):
+        old, client = self.opened(BUYER), self.opened(BUYER)
+        log_on(old, receive=False)
+        log_on(client, receive=False, cancel_on_disconnect=True)
+        left = self.enter(client, 2)
+        client.messages.clear()
+        client.send(message(logout={}), asked(receive=False, take_over=True))
+        client.wait("limits")  # what a session is told behind LogonAccepted
+        client.send(message(list_catalogue={"request": 1}))
+        client.wait("catalogue_end")
+        self.assertEqual(old.wait("session_refused").reason, session_pb2.SESSION_REFUSAL_TAKEN_OVER)
+        self.assertEqual(self.cancelled(2), left)
+
+    def test_a_logon_behind_a_logout_may_be_refused(self):
+        old, client = self.opened(BUYER), self.opened(BUYER)
+        log_on(old, receive=False)
+        log_on(client, receive=False)
+        client.send(message(logout={}), asked(next_report=10**9, take_over=True))
+        client.wait("logout_accepted")
+        self.assertEqual(client.wait("session_refused").reason, session_pb2.SESSION_REFUSAL_STREAM_NUMBER)
+        self.alive = [old]
+        self.enter(old, 1)
+
     def test_seventeen_sessions_take_over_in_turn(self):
         clients = [self.opened(AUDITOR) for _ in range(16)]
         for client in clients:
@@ -368,7 +391,47 @@ class OpenOrders(Session):
         return message(new_group={"request": 8, "orders": [member]})
 
 
+class RefusedOrders(Session):
+    SETTINGS = {"silence_seconds": "3", "open_orders_max": "10", "session_message_burst": "30",
+                "session_messages_per_second": "1"}  # fmt: skip
+
+    def test_an_order_beyond_the_limit_is_paid_for(self):
+        client = self.opened(BUYER)
+        log_on(client, receive=False)
+        self.enter(client, 10)
+        client.send(*[order(self.next_id + i, 1, self.run_.first, price=1) for i in range(60)])
+        busy = client.wait("busy", 60)
+        refused = sum(b.open_orders for b in busy)
+        self.assertTrue(10 <= refused < 40, refused)  # 20 tokens, and one more a second
+        self.assertEqual([b.open_orders for b in busy], [True] * refused + [False] * (60 - refused))
+
+
 class Keys(Session):
+    def test_a_routing_id_that_comes_back_with_another_key(self):
+        first, second_key = self.opened(BUYER), Key()
+        log_on(first, receive=False)
+        first.send(message(add_key={"request": 1, "use": 1, "key": z85.decode(second_key.public)}))
+        self.told(until=lambda t: len(t) == 1)
+        named = self.run_.at(None, second_key, routing_id=b"desk-2")
+        log_on(named, receive=False, cancel_on_disconnect=True)
+        left = self.enter(named, 1)
+        named.close()
+        end = time.monotonic() + PATIENCE
+        while True:  # the gateway frees the id when it sees that the connection has gone
+            again = self.run_.at(None, self.run_.keys[BUYER], routing_id=b"desk-2")
+            self.addCleanup(again.close)
+            again.send(asked(receive=False))
+            if again.receive(0.3):
+                break
+            again.close()
+            self.assertLess(time.monotonic(), end)
+        self.assertFalse(again.wait("logon_accepted").cancel_on_disconnect)  # it asked for none
+        self.assertEqual(self.cancelled(1), left)  # what the first one asked for
+        first.send(message(revoke_key={"request": 2, "use": 1, "key": z85.decode(second_key.public)}))
+        self.told(until=lambda t: len(t) == 1)
+        self.alive = [again]
+        self.enter(again, 1)
+
     def test_a_session_goes_on_across_a_rotation(self):
         new_key = Key()
         old = self.opened(BUYER)

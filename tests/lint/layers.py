@@ -100,6 +100,7 @@ DOORS = {
         "engine/query/main",
         "gateway/gateway",
         "gateway/order_entry",
+        "gateway/router",
         "gateway/market_data",
         "gateway/zap",
         "gateway/uplink",
