@@ -88,7 +88,7 @@ static ph_status take_units(phg_blocks *b, const phg_block_terms *t, uint64_t un
         return PH_ECORRUPT;
     b->has_news = true;
     b->rows[i].units -= units;
-    if (b->rows[i].units != 0 || b->rows[i].told != 0) return PH_OK;
+    if ((b->rows[i].units | b->rows[i].told | b->rows[i].in_grade) != 0) return PH_OK;
     memmove(b->rows + i, b->rows + i + 1, (b->row_cnt - i - 1) * sizeof *b->rows);
     b->row_cnt--;
     return PH_OK;
@@ -155,6 +155,12 @@ ph_status phg_blocks_shorten(phg_blocks *b, ph_period end)
         if (s == PH_OK) s = add_units(b, t, block->units);
     }
     return s;
+}
+
+ph_status phg_blocks_count(phg_blocks *b, const phg_block_terms *t, uint64_t less, uint64_t more)
+{
+    ph_status s = more == 0 ? PH_OK : add_units(b, t, more);
+    return s == PH_OK && less != 0 ? take_units(b, t, less) : s;
 }
 
 void phg_blocks_told(phg_blocks *b)

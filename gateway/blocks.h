@@ -7,7 +7,9 @@
     Owns      its arrays; phg_blocks_release accepts a zeroed one.
     Lifetime  pointers are valid until the next call that takes a block.
     Laws      orders are in order of id; rows in order of their terms; the units of a row are the
-              sum over its orders; a row without units stays until what was told of it is untold.
+              sum over its orders; a row without units stays until what was told of it, or counted
+              in its grade, is taken back.  The rows of a grade have no orders: see
+              phg_blocks_count.
     Thread    one.
     Failure   PH_EFULL: no memory; PH_ECORRUPT: such an order is there already, or is not there. */
 #ifndef GATEWAY_BLOCKS_H
@@ -28,6 +30,7 @@ typedef struct {
 typedef struct {
     phg_block_terms terms;
     uint64_t units, told;
+    uint64_t in_grade; /* of these units, counted in the depth of the product's grade */
 } phg_block_row;
 
 typedef struct {
@@ -58,6 +61,9 @@ ph_status phg_blocks_set(phg_blocks *b, ph_order_id id, ph_price price, uint64_t
 /* Every FLEX loses the periods before `end`; one that does not fit any more is cancelled by an
    event of its own. */
 ph_status phg_blocks_shorten(phg_blocks *b, ph_period end);
+
+/* The units of a row become `less` fewer and `more` more. */
+ph_status phg_blocks_count(phg_blocks *b, const phg_block_terms *t, uint64_t less, uint64_t more);
 
 /* Every row counts as told; those without units go. */
 void phg_blocks_told(phg_blocks *b);

@@ -132,3 +132,13 @@ uint64_t phg_sum_probe(const ph_report_probe *p)
     ph_write_bytes(&w, p->region.s, strlen(p->region.s));
     return hash(row, &w);
 }
+
+uint64_t phg_sum_member(uint32_t grade, ph_product_id product)
+{
+    uint8_t row[ROW_BYTES_MAX];
+    ph_writer w = ph_writer_of(row, sizeof row);
+    ph_write_u8(&w, 'G');
+    ph_write_u32(&w, grade);
+    ph_write_u32(&w, product.v);
+    return hash(row, &w);
+}

@@ -14,6 +14,7 @@
                   and ever each trades, volume, average, FP16, FP32, FP64, 8 each
       site        'M', site 4, measured at 8, PUE 4, CUE 4, WUE 4, grade 4
       probe       'N', site 4, measured at 8, round trip 4, bandwidth 4, reachable 4, region's bytes
+      member      'G', number of the grade 4, product 4
       candle      'K', interval 4, start 8, open 8, high 8, low 8, close 8, volume 8, average 8,
                   trades 8
 
@@ -30,6 +31,7 @@ uint64_t phg_sum_statistics(ph_period t, const phg_statistics *s);
 uint64_t phg_sum_totals(uint32_t number, const phg_overview_totals *t);
 uint64_t phg_sum_site(const phg_site_told *s);
 uint64_t phg_sum_probe(const ph_report_probe *p);
+uint64_t phg_sum_member(uint32_t grade, ph_product_id product);
 uint64_t phg_sum_candle(uint32_t interval_seconds, const phg_candle *c);
 
 #endif

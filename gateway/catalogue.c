@@ -12,6 +12,7 @@ void phg_catalogue_release(phg_catalogue *c)
     free(c->products);
     free(c->keys);
     free(c->notary_keys);
+    phg_grades_release(&c->grades);
     *c = (phg_catalogue){0};
 }
 
@@ -120,9 +121,13 @@ static ph_status add_product(phg_catalogue *c, const ph_product_terms *p)
     ph_status s = room(&rows, sizeof *c->products, p->id.v, c->product_cnt, &c->product_max);
     c->products = rows;
     if (s != PH_OK) return s;
-    c->products[c->product_cnt++] = (phg_product){
-        .terms = *p, .terms_version = 1, .state = PH_PRODUCT_LISTED, .phase = PH_PHASE_OPEN};
-    return PH_OK;
+    uint32_t grade = phg_grades_number(&c->grades, p);
+    c->products[c->product_cnt++] = (phg_product){.terms = *p,
+                                                  .terms_version = 1,
+                                                  .grade = grade,
+                                                  .state = PH_PRODUCT_LISTED,
+                                                  .phase = PH_PHASE_OPEN};
+    return grade != 0 ? PH_OK : PH_EFULL;
 }
 
 static ph_status set_terms(phg_catalogue *c, const ph_command *command, const ph_terms_set *e)
@@ -134,7 +139,8 @@ static ph_status set_terms(phg_catalogue *c, const ph_command *command, const ph
         return PH_ECORRUPT;
     p->terms = command->u.product;
     p->terms_version = e->terms_version;
-    return PH_OK;
+    p->grade = phg_grades_number(&c->grades, &p->terms);
+    return p->grade != 0 ? PH_OK : PH_EFULL;
 }
 
 static ph_status set_product_state(phg_catalogue *c, const ph_set_product_state *set)

@@ -14,6 +14,7 @@
 #include "engine/base/status.h"
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
+#include "gateway/grades.h"
 
 typedef struct {
     ph_register_participant terms;
@@ -23,6 +24,7 @@ typedef struct {
 typedef struct {
     ph_product_terms terms;
     uint32_t terms_version; /* from 1 */
+    uint32_t grade;         /* number */
     ph_product_state state;
     ph_phase phase;
 } phg_product;
@@ -57,6 +59,7 @@ typedef struct {
     uint32_t key_cnt, key_max;
     phg_notary_key *notary_keys; /* in order */
     uint32_t notary_key_cnt, notary_key_max;
+    phg_grades grades;
 } phg_catalogue;
 
 void phg_catalogue_release(phg_catalogue *c);

@@ -27,6 +27,7 @@ void phg_feed_release(phg_feed *f)
         phg_candles_release(&p->candles);
     }
     phg_resting_release(&f->resting);
+    phg_feed_grades_release(f);
     free(f->products);
     free(f->closed);
     free(f->touched);
@@ -35,6 +36,7 @@ void phg_feed_release(phg_feed *f)
     free(f->blocks);
     free(f->statistics);
     free(f->candles);
+    free(f->members);
     *f = (phg_feed){0};
 }
 
@@ -82,17 +84,7 @@ static ph_status change(phg_feed *f, phg_feed_product *p, phg_feed_change c)
 {
     p->depth.has_news = true;
     if (!f->is_live || !p->depth.is_followed) return PH_OK;
-    phg_feed_change *last = p->change_cnt == 0 ? NULL : &p->changes[p->change_cnt - 1];
-    if (last && last->side == c.side && last->price == c.price && c.first >= last->first &&
-        c.first <= last->end) {
-        if (c.end > last->end) last->end = c.end;
-        return PH_OK;
-    }
-    void *rows = p->changes;
-    ph_status s = room(&rows, &p->change_max, sizeof *p->changes, p->change_cnt + UINT64_C(1));
-    p->changes = rows;
-    if (s == PH_OK) p->changes[p->change_cnt++] = c;
-    return s;
+    return phg_feed_note(&p->changes, &p->change_cnt, &p->change_max, c);
 }
 
 /* Puts a quantity into the depth of a period, or takes it out. */
@@ -109,28 +101,43 @@ static ph_status shift(phg_feed *f, phg_feed_product *p, const phg_resting_order
         p->depth.checksum += phg_sum_level(o->side, t, o->price, after) -
                              phg_sum_level(o->side, t, o->price, before);
     }
-    s = change(f, p, (phg_feed_change){o->side, o->price, t, t + 1});
+    const phg_feed_change at = {o->side, o->price, t, t + 1};
+    s = change(f, p, at);
+    if (s == PH_OK) s = phg_feed_grade_shift(f, p, at, by);
     return s == PH_OK ? phg_feed_touch(f, p, t) : s;
 }
 
-/* Forgets what a closed period had. */
-static void empty(phg_feed_product *p, ph_period t, phg_feed_period *period)
+/* Forgets what stood on one side of a closed period. */
+static ph_status empty_side(phg_feed *f, phg_feed_product *p, ph_period t, ph_side side)
 {
-    for (uint32_t side = 0; side < 2; side++) {
-        phg_depth *depth = &period->side[side];
-        if (depth->cnt != 0) p->depth.has_news = true;
-        for (uint32_t i = 0; p->depth.is_followed && i < depth->cnt; i++)
-            p->depth.checksum -= phg_sum_level(side == 0 ? PH_SIDE_BUY : PH_SIDE_SELL, t,
-                                               depth->v[i].price, depth->v[i].quantity);
-        phg_depth_release(depth);
+    phg_depth *depth = &phg_feed_period_of(p, t)->side[side - 1];
+    ph_status s = PH_OK;
+    if (depth->cnt != 0) p->depth.has_news = true;
+    for (uint32_t i = 0; i < depth->cnt && s == PH_OK; i++) {
+        const phg_level *level = &depth->v[i];
+        if (p->depth.is_followed)
+            p->depth.checksum -= phg_sum_level(side, t, level->price, level->quantity);
+        s = phg_feed_grade_shift(f, p, (phg_feed_change){side, level->price, t, t + 1},
+                                 -(int64_t)level->quantity);
     }
-    if (phg_statistics_is_empty(&period->statistics)) return;
+    phg_depth_release(depth);
+    return s;
+}
+
+/* Forgets what a closed period had. */
+static ph_status empty(phg_feed *f, phg_feed_product *p, ph_period t)
+{
+    phg_feed_period *period = phg_feed_period_of(p, t);
+    ph_status s = empty_side(f, p, t, PH_SIDE_BUY);
+    if (s == PH_OK) s = empty_side(f, p, t, PH_SIDE_SELL);
+    if (s != PH_OK || phg_statistics_is_empty(&period->statistics)) return s;
     p->statistics.has_news = true;
     p->statistics.checksum -= period->statistics_sum;
     p->open_interest -= period->statistics.open_interest;
     period->statistics = (phg_statistics){0};
     period->statistics_sum = 0;
     period->has_traded = false;
+    return PH_OK;
 }
 
 static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
@@ -140,8 +147,8 @@ static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
         phg_feed_period *period = phg_feed_period_of(p, t);
         bool was_empty = period->side[0].cnt == 0 && period->side[1].cnt == 0 &&
                          phg_statistics_is_empty(&period->statistics);
-        empty(p, t, period);
-        ph_status s = was_empty ? PH_OK : phg_feed_touch(f, p, t);
+        ph_status s = empty(f, p, t);
+        if (s == PH_OK && !was_empty) s = phg_feed_touch(f, p, t);
         if (s != PH_OK) return s;
     }
     if (end > p->closed_end) p->closed_end = end;
@@ -527,7 +534,9 @@ ph_status phg_feed_go_live(phg_feed *f, uint64_t epoch)
     f->blocks = calloc(PHG_ROWS_PER_FRAME_MAX, sizeof *f->blocks);
     f->statistics = calloc(PHG_ROWS_PER_FRAME_MAX, sizeof *f->statistics);
     f->candles = calloc(PHG_ROWS_PER_FRAME_MAX, sizeof *f->candles);
-    if (!f->runs || !f->levels || !f->blocks || !f->statistics || !f->candles) return PH_EFULL;
+    f->members = calloc(PHG_ROWS_PER_FRAME_MAX, sizeof *f->members);
+    if (!f->runs || !f->levels || !f->blocks || !f->statistics || !f->candles || !f->members)
+        return PH_EFULL;
     f->epoch = epoch;
     f->is_live = true;
     return PH_OK;

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  gateway/feed.h - records to pictures: best prices and trades, depth and blocks, statistics of
-    every product and period.
+    every product and period; depth and blocks of every grade, over the products of it.
 
     The feed keeps what rests of EACH orders, price by price, and which blocks rest, as far as
     events tell it; it knows no rule of the market.  Blocks are not part of best prices.  An iceberg
     counts with the clip that it shows.
 
-    Each product has four streams.  That of prices always gives frames; of depth, statistics and
-    candles frames are made, and the checksum is kept, from when somebody follows them on.  Their
+    Each product has four streams, each grade one.  That of prices always gives frames; of the
+    others frames are made, and the checksum is kept, from when somebody follows them on.  Their
     numbers go on all the same, one for each publish that has news.
+
+    The depth of a grade is what stands at each price in each period in all its products together;
+    it is kept from when somebody follows it on.
 
     What is told: trades one by one; best prices only as they stand when phg_feed_publish is called
     and only where they differ from what was told last, runs of equal neighbours as one.  A
@@ -24,6 +27,7 @@
 #define GATEWAY_FEED_H
 
 #include "gateway/depth.h"
+#include "gateway/grades.h"
 #include "gateway/resting.h"
 #include "gateway/translate.h"
 
@@ -91,10 +95,26 @@ typedef struct {
     phg_blocks blocks;
     phg_feed_change *changes; /* of depth, since the last publish */
     uint32_t change_cnt, change_max;
+    uint32_t grade, grade_told; /* number; 0: of none */
     ph_price reference;
     ph_phase phase;
     bool is_phase_new, is_listed; /* listed among the products that were touched */
 } phg_feed_product;
+
+/* What stands in one period in all products of a grade. */
+typedef struct {
+    phg_depth side[2]; /* BUY, SELL */
+} phg_grade_period;
+
+typedef struct {
+    phg_feed_stream stream;
+    phg_grade_period *ring; /* of period t: ring[t & (ring_max - 1)]; while it is followed */
+    uint32_t ring_max;
+    ph_period first, end; /* periods that have a place: [first, end) */
+    phg_blocks blocks;    /* rows alone */
+    phg_feed_change *changes;
+    uint32_t change_cnt, change_max;
+} phg_feed_grade;
 
 typedef struct {
     bool is_live; /* false while the log is read: nothing is told */
@@ -102,19 +122,23 @@ typedef struct {
     phg_resting resting;
     ph_order_id arriving; /* EACH order that the present command put in */
     uint32_t member;      /* of a group: how many were accepted */
-    bool all_depth, all_statistics,
-        all_candles;         /* products that are listed later are followed too */
+    bool all_depth, all_statistics, all_candles,
+        all_grades;          /* what is listed later is followed too */
     phg_feed_closed *closed; /* by the last GATE_CLOSED, in order of id */
     uint32_t closed_cnt, closed_max;
     phg_feed_product *products;
     uint32_t product_cnt, product_max;
     ph_product_id *touched;
     uint32_t touched_cnt, touched_max;
+    phg_feed_grade *grades; /* of grade n: grades[n - 1] */
+    uint32_t *grade_news;   /* numbers; room for each */
+    uint32_t grade_cnt, grade_max, grade_news_cnt;
     phg_run *runs; /* of the frame that is built, as are these */
     phg_level_run *levels;
     phg_block_told *blocks;
     phg_statistics_run *statistics;
     phg_candle_told *candles;
+    phg_member_told *members;
 } phg_feed;
 
 typedef void (*phg_feed_emit)(void *arg, const phg_picture *picture);
@@ -123,6 +147,10 @@ void phg_feed_release(phg_feed *f);
 
 /* Takes one event of the command.  A TRADE takes its SEGMENT events with it. */
 ph_status phg_feed_take(phg_feed *f, const ph_command *c, phg_event_at events);
+
+/* From here on the product counts in this grade; nothing rests in it.  PH_ECORRUPT: something
+   does, or there is no such product. */
+ph_status phg_feed_set_grade(phg_feed *f, ph_product_id id, uint32_t grade);
 
 /* From here on the feed tells; what it holds now counts as told. */
 ph_status phg_feed_go_live(phg_feed *f, uint64_t epoch);
@@ -134,17 +162,18 @@ ph_status phg_feed_publish(phg_feed *f, phg_feed_emit emit, void *arg);
    for a product that is not listed.  Call after phg_feed_publish. */
 ph_status phg_feed_snapshot(phg_feed *f, ph_product_id id, phg_feed_emit emit, void *arg);
 
-/* From here on frames of the product's stream are made; of all products, also later ones, when id
-   is 0.  Nothing for a product that is not listed, and for prices. */
-void phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id);
+/* From here on frames of the stream of a product or grade are made; of all, also later ones, when
+   id is 0.  Nothing for one that is not listed, and for prices.  Call after phg_feed_publish.
+   PH_EFULL, PH_ECORRUPT. */
+ph_status phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id);
 
-/* Emits the whole book of depth, statistics or candles and follows it: at least one frame, none
-   with `more` last.  False: the product is not listed, or nothing is told yet.  Call after
-   phg_feed_publish. */
+/* Emits the whole book of depth, statistics, candles or a grade, and follows it: at least one
+   frame, none with `more` last.  False: there is none, nothing is told yet, or no memory.  Call
+   after phg_feed_publish. */
 bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_feed_emit emit,
                     void *arg);
 
-/* Number of the last frame of a stream; 0 for a product that is not listed. */
+/* Number of the last frame of a stream; 0 for a product or grade that is not listed. */
 uint64_t phg_feed_number(const phg_feed *f, phg_stream_kind kind, ph_product_id id);
 
 /* Unit-periods that are open of an EACH order; 0 if it does not rest. */

@@ -10,15 +10,7 @@
 
 #include <stdlib.h>
 
-/* The frame that is built.  All but the last of what is told at once have `more`. */
-typedef struct {
-    phg_feed *feed;
-    phg_feed_product *product;
-    phg_feed_stream *stream;
-    phg_feed_emit emit;
-    void *arg;
-    phg_picture picture;
-} page;
+typedef phg_feed_page page;
 
 static phg_feed_stream *stream_of(phg_feed_product *p, phg_stream_kind kind)
 {
@@ -27,6 +19,7 @@ static phg_feed_stream *stream_of(phg_feed_product *p, phg_stream_kind kind)
     case PHG_STREAM_STATISTICS: return &p->statistics;
     case PHG_STREAM_CANDLES: return &p->trading;
     case PHG_STREAM_PRICES:
+    case PHG_STREAM_GRADE:
     case PHG_STREAM_TYPE:
     case PHG_STREAM_REGION: break;
     }
@@ -37,107 +30,33 @@ static phg_feed_stream *stream_of(phg_feed_product *p, phg_stream_kind kind)
 static page page_of(phg_feed *f, phg_feed_product *p, phg_stream_kind kind, phg_feed_emit emit,
                     void *arg)
 {
-    return (page){
-        .feed = f,
-        .product = p,
-        .stream = stream_of(p, kind),
-        .emit = emit,
-        .arg = arg,
-        .picture = {.stream = kind,
-                    .product = {(uint32_t)(p - f->products) + 1},
-                    .epoch = f->epoch,
-                    .seq = f->seq,
-                    .levels = f->levels,
-                    .blocks = f->blocks,
-                    .statistics = f->statistics,
-                    .candles = f->candles,
-                    .closed_before = p->closed_end},
-    };
-}
-
-static void turn_page(page *g, bool more)
-{
-    phg_picture *picture = &g->picture;
-    if (picture->answer == PHG_ANSWER_NONE) g->stream->number++;
-    picture->number = g->stream->number;
-    picture->more = more;
-    picture->checksum = more ? 0 : g->stream->checksum;
-    g->emit(g->arg, picture);
-    picture->level_cnt = picture->block_cnt = 0;
-    picture->statistics_cnt = picture->candle_cnt = 0;
-    picture->phase = 0;
-    picture->reference = 0;
-}
-
-/* Makes room for one more row. */
-static void row(page *g)
-{
-    const phg_picture *p = &g->picture;
-    if (p->level_cnt + p->block_cnt + p->statistics_cnt + p->candle_cnt == PHG_ROWS_PER_FRAME_MAX)
-        turn_page(g, true);
-}
-
-static void add_level(page *g, const phg_level_run *run)
-{
-    row(g);
-    g->feed->levels[g->picture.level_cnt++] = *run;
-}
-
-static void add_block(page *g, const phg_block_row *block)
-{
-    row(g);
-    g->feed->blocks[g->picture.block_cnt++] = (phg_block_told){block->terms, block->units};
+    uint32_t number = (uint32_t)(p - f->products) + 1;
+    page g = phg_feed_page_of(f, stream_of(p, kind), kind, number);
+    g.product = p;
+    g.emit = emit;
+    g.arg = arg;
+    g.picture.closed_before = p->closed_end;
+    return g;
 }
 
 static void add_statistics(page *g, const phg_statistics_run *run)
 {
-    row(g);
+    phg_feed_row(g);
     g->feed->statistics[g->picture.statistics_cnt++] = *run;
 }
 
 /* ---- Depth ---------------------------------------------------------------------------------- */
 
-static uint64_t quantity_at(const phg_feed_product *p, ph_period t, ph_side side, ph_price price)
+static const phg_depth *depth_at(const void *book, ph_period t, ph_side side)
 {
-    if (t < p->first || t >= p->end) return 0;
-    return phg_depth_at(&phg_feed_period_of(p, t)->side[side - 1], side, price);
+    const phg_feed_product *p = book;
+    if (t < p->first || t >= p->end) return NULL;
+    return &phg_feed_period_of(p, t)->side[side - 1];
 }
 
-static int by_price(const void *va, const void *vb)
+static phg_feed_levels levels_of(const phg_feed_product *p)
 {
-    const phg_feed_change *a = va, *b = vb;
-    if (a->side != b->side) return a->side < b->side ? -1 : 1;
-    if (a->price != b->price) return a->price < b->price ? -1 : 1;
-    if (a->first != b->first) return a->first < b->first ? -1 : 1;
-    return a->end < b->end ? -1 : a->end > b->end;
-}
-
-/* Makes the run longer by period t, or tells it and begins another. */
-static void extend_level(page *g, phg_level_run *run, const phg_feed_change *c, ph_period t)
-{
-    uint64_t quantity = quantity_at(g->product, t, c->side, c->price);
-    if (run->window.periods != 0 && run->side == c->side && run->price == c->price &&
-        run->quantity == quantity && ph_window_end(run->window) == t) {
-        run->window.periods++;
-        return;
-    }
-    if (run->window.periods != 0) add_level(g, run);
-    *run = (phg_level_run){c->side, {t, 1}, c->price, quantity};
-}
-
-static void tell_levels(page *g)
-{
-    phg_feed_product *p = g->product;
-    phg_level_run run = {0};
-    if (p->change_cnt > 1) qsort(p->changes, p->change_cnt, sizeof *p->changes, by_price);
-    ph_period t = 0; /* the next period of this side and price that was not looked at */
-    for (uint32_t i = 0; i < p->change_cnt; i++) {
-        const phg_feed_change *c = &p->changes[i], *before = i == 0 ? NULL : c - 1;
-        if (!before || before->side != c->side || before->price != c->price) t = p->closed_end;
-        for (t = t > c->first ? t : c->first; t < c->end; t++)
-            extend_level(g, &run, c, t);
-    }
-    if (run.window.periods != 0) add_level(g, &run);
+    return (phg_feed_levels){p, depth_at, p->first, p->end};
 }
 
 static void tell_blocks(page *g, bool is_all)
@@ -150,7 +69,7 @@ static void tell_blocks(page *g, bool is_all)
         if (!is_all)
             stream->checksum += phg_sum_block(&block->terms, block->units) -
                                 phg_sum_block(&block->terms, block->told);
-        if (!is_all || block->units != 0) add_block(g, block);
+        if (!is_all || block->units != 0) phg_feed_add_block(g, &block->terms, block->units);
     }
 }
 
@@ -158,44 +77,19 @@ static void tell_depth(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, voi
 {
     if (p->depth.is_followed) {
         page g = page_of(f, p, PHG_STREAM_DEPTH, emit, arg);
-        tell_levels(&g);
+        const phg_feed_levels levels = levels_of(p);
+        phg_feed_tell_changes(&g, &levels, p->changes, p->change_cnt, p->closed_end);
         tell_blocks(&g, false);
-        turn_page(&g, false);
+        phg_feed_turn_page(&g, false);
     } else {
         p->depth.number++;
     }
 }
 
-/* Each level where the period before does not have the same begins a run. */
-static void tell_all_levels(page *g)
-{
-    const phg_feed_product *p = g->product;
-    for (ph_period t = p->first; t < p->end; t++) {
-        for (uint32_t i = 0; i < 2; i++) {
-            ph_side side = i == 0 ? PH_SIDE_BUY : PH_SIDE_SELL;
-            const phg_depth *depth = &phg_feed_period_of(p, t)->side[i];
-            for (uint32_t k = depth->cnt; k-- > 0;) {
-                phg_level_run run = {side, {t, 1}, depth->v[k].price, depth->v[k].quantity};
-                if (t > p->first && quantity_at(p, t - 1, side, run.price) == run.quantity)
-                    continue;
-                while (quantity_at(p, t + run.window.periods, side, run.price) == run.quantity)
-                    run.window.periods++;
-                add_level(g, &run);
-            }
-        }
-    }
-}
-
 static uint64_t sum_depth(const phg_feed_product *p)
 {
-    uint64_t sum = 0;
-    for (ph_period t = p->first; t < p->end; t++)
-        for (uint32_t i = 0; i < 2; i++) {
-            const phg_depth *depth = &phg_feed_period_of(p, t)->side[i];
-            for (uint32_t k = 0; k < depth->cnt; k++)
-                sum += phg_sum_level(i == 0 ? PH_SIDE_BUY : PH_SIDE_SELL, t, depth->v[k].price,
-                                     depth->v[k].quantity);
-        }
+    const phg_feed_levels levels = levels_of(p);
+    uint64_t sum = phg_feed_sum_levels(&levels);
     for (uint32_t i = 0; i < p->blocks.row_cnt; i++)
         sum += phg_sum_block(&p->blocks.rows[i].terms, p->blocks.rows[i].told);
     return sum;
@@ -240,7 +134,7 @@ static void tell_statistics(phg_feed *f, phg_feed_product *p, phg_feed_emit emit
         g.picture.phase = p->phase;
         g.picture.reference = p->reference;
         tell_traded(&g, p->touched_first, p->touched_end, false);
-        turn_page(&g, false);
+        phg_feed_turn_page(&g, false);
     } else {
         p->statistics.number++;
     }
@@ -261,7 +155,7 @@ static uint64_t sum_statistics(phg_feed_product *p)
 
 static void add_candle(page *g, uint32_t interval, const phg_candle *c)
 {
-    row(g);
+    phg_feed_row(g);
     g->feed->candles[g->picture.candle_cnt++] = (phg_candle_told){phg_candle_seconds(interval), *c};
 }
 
@@ -314,7 +208,7 @@ static void tell_trading(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, v
     page g = page_of(f, p, PHG_STREAM_CANDLES, emit, arg);
     sum_candles(p, false);
     tell_candles(&g, false);
-    turn_page(&g, false);
+    phg_feed_turn_page(&g, false);
 }
 
 /* ---- All ----------------------------------------------------------------------------------- */
@@ -342,31 +236,35 @@ static void follow(phg_feed_product *p, phg_stream_kind kind)
     if (kind == PHG_STREAM_CANDLES) sum_candles(p, true);
 }
 
-void phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id)
+ph_status phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id)
 {
-    if (kind == PHG_STREAM_PRICES || id.v > f->product_cnt) return;
+    if (kind == PHG_STREAM_GRADE) return phg_feed_follow_grade(f, id.v);
+    if (kind == PHG_STREAM_PRICES || id.v > f->product_cnt) return PH_OK;
     if (id.v != 0) {
         follow(&f->products[id.v - 1], kind);
-        return;
+        return PH_OK;
     }
     if (kind == PHG_STREAM_DEPTH) f->all_depth = true;
     if (kind == PHG_STREAM_STATISTICS) f->all_statistics = true;
     if (kind == PHG_STREAM_CANDLES) f->all_candles = true;
     for (uint32_t i = 0; i < f->product_cnt; i++)
         follow(&f->products[i], kind);
+    return PH_OK;
 }
 
 /* wide: the parts of a request and where its answer goes */
 bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_feed_emit emit,
                     void *arg)
 {
+    if (kind == PHG_STREAM_GRADE) return phg_feed_whole_grade(f, id.v, emit, arg);
     phg_feed_product *p = phg_feed_product_of(f, id);
     if (!p || !f->is_live) return false;
     follow(p, kind);
     page g = page_of(f, p, kind, emit, arg);
     g.picture.answer = PHG_ANSWER_SNAPSHOT;
     if (kind == PHG_STREAM_DEPTH) {
-        tell_all_levels(&g);
+        const phg_feed_levels levels = levels_of(p);
+        phg_feed_tell_levels(&g, &levels);
         tell_blocks(&g, true);
     } else if (kind == PHG_STREAM_STATISTICS) {
         g.picture.phase = p->phase;
@@ -375,12 +273,14 @@ bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_fee
     } else {
         tell_candles(&g, true);
     }
-    turn_page(&g, false);
+    phg_feed_turn_page(&g, false);
     return true;
 }
 
 uint64_t phg_feed_number(const phg_feed *f, phg_stream_kind kind, ph_product_id id)
 {
+    if (kind == PHG_STREAM_GRADE)
+        return id.v == 0 || id.v > f->grade_cnt ? 0 : f->grades[id.v - 1].stream.number;
     const phg_feed_product *p = phg_feed_product_of(f, id);
     if (!p) return 0;
     switch (kind) {
@@ -388,6 +288,7 @@ uint64_t phg_feed_number(const phg_feed *f, phg_stream_kind kind, ph_product_id 
     case PHG_STREAM_DEPTH: return p->depth.number;
     case PHG_STREAM_STATISTICS: return p->statistics.number;
     case PHG_STREAM_CANDLES: return p->trading.number;
+    case PHG_STREAM_GRADE:
     case PHG_STREAM_TYPE:
     case PHG_STREAM_REGION: return 0;
     }

@@ -117,6 +117,8 @@ static void tell_touched(frame *f, bool is_live)
 ph_status phg_feed_publish(phg_feed *f, phg_feed_emit emit, void *arg)
 {
     phg_public_trade trades[TRADES_PER_FRAME_MAX];
+    ph_status s = phg_feed_tell_grades(f, emit, arg);
+    if (s != PH_OK) return s;
     for (uint32_t i = 0; i < f->touched_cnt; i++) {
         phg_feed_product *p = phg_feed_product_of(f, f->touched[i]);
         frame out = {.feed = f, .product = p, .emit = emit, .arg = arg, .trades = trades};

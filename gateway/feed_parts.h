@@ -50,6 +50,51 @@ ph_status phg_feed_put_block(phg_feed *f, phg_feed_product *p, ph_order_id id,
 ph_status phg_feed_set_block(phg_feed *f, phg_feed_product *p, ph_order_id id, ph_price price,
                              uint64_t leaves);
 
+/* The frame that is built.  All but the last of what is told at once have `more`. */
+typedef struct {
+    phg_feed *feed;
+    phg_feed_stream *stream;
+    phg_feed_product *product; /* NULL: of a grade */
+    phg_feed_emit emit;
+    void *arg;
+    phg_picture picture;
+} phg_feed_page;
+
+/* Levels that are told: of a product, or of a grade. */
+typedef struct {
+    const void *book;
+    const phg_depth *(*at)(const void *book, ph_period t, ph_side side); /* NULL: no place */
+    ph_period first, end;
+} phg_feed_levels;
+
+/* feed_levels.c: an empty frame of a stream, without who receives it. */
+phg_feed_page phg_feed_page_of(phg_feed *f, phg_feed_stream *stream, phg_stream_kind kind,
+                               uint32_t number);
+void phg_feed_turn_page(phg_feed_page *g, bool more);
+void phg_feed_row(phg_feed_page *g); /* makes room for one more */
+void phg_feed_add_block(phg_feed_page *g, const phg_block_terms *terms, uint64_t units);
+
+/* Notes a change in a growing array, as one with the last where it goes on. */
+ph_status phg_feed_note(phg_feed_change **changes, uint32_t *cnt, uint32_t *max, phg_feed_change c);
+
+/* Tells what stands where something changed, of periods from `from` on; sorts the changes. */
+void phg_feed_tell_changes(phg_feed_page *g, const phg_feed_levels *l, phg_feed_change *changes,
+                           uint32_t cnt, ph_period from);
+void phg_feed_tell_levels(phg_feed_page *g, const phg_feed_levels *l);
+uint64_t phg_feed_sum_levels(const phg_feed_levels *l);
+
+/* feed_grades.c: of what stands in period t of a product `by` more is there, also in its grade. */
+ph_status phg_feed_grade_shift(phg_feed *f, const phg_feed_product *p, phg_feed_change at,
+                               int64_t by);
+
+/* Tells what is new of grades; before the products' own news are told. */
+ph_status phg_feed_tell_grades(phg_feed *f, phg_feed_emit emit, void *arg);
+
+/* Of grade `number`; of all, also later ones, if it is 0. */
+ph_status phg_feed_follow_grade(phg_feed *f, uint32_t number);
+bool phg_feed_whole_grade(phg_feed *f, uint32_t number, phg_feed_emit emit, void *arg);
+void phg_feed_grades_release(phg_feed *f);
+
 /* feed_books.c: tells what is new of depth and of statistics; before the places of closed periods
    are given up. */
 void phg_feed_tell_books(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg);

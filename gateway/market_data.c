@@ -25,7 +25,7 @@ enum {
 
 /* What was sent last of each stream of a product. */
 typedef struct {
-    phg_history prices, depth, statistics, candles, region;
+    phg_history prices, depth, statistics, candles, grade, region;
 } histories;
 
 /* A stream that somebody wants conflated. */
@@ -46,7 +46,7 @@ struct phg_market_data {
     uint32_t wanted_max, wanted_cnt, next;
     bool all_wanted;
     bool has_no_memory; /* a frame could not be written */
-    histories *kept;    /* of product, or site, n: kept[n - 1] */
+    histories *kept;    /* of product, grade or site n: kept[n - 1] */
     uint32_t kept_cnt;
     phg_history types[PH_COMPUTE_EDGE];
     phg_ratelimit *requests; /* of key n: requests[n - 1] */
@@ -124,7 +124,8 @@ ph_status phg_topic_read(const void *bytes, size_t size, phg_topic *ret)
     if (size > 1 && text[0] == '~') return read_conflated(text + 1, size - 1, ret);
     if (size != 1 && size != PHG_TOPIC_SIZE) return PH_EINVAL;
     static const char kinds[] = {PHG_STREAM_PRICES,  PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
-                                 PHG_STREAM_CANDLES, PHG_STREAM_TYPE,  PHG_STREAM_REGION};
+                                 PHG_STREAM_CANDLES, PHG_STREAM_TYPE,  PHG_STREAM_REGION,
+                                 PHG_STREAM_GRADE};
     if (!memchr(kinds, text[0], sizeof kinds)) return PH_EINVAL;
     if (size != 1 && (!read_hex(text + 1, PHG_TOPIC_SIZE - 1, &product) || product == 0))
         return PH_EINVAL;
@@ -171,6 +172,7 @@ void phg_market_data_close(phg_market_data *md)
         phg_history_release(&md->kept[i].depth);
         phg_history_release(&md->kept[i].statistics);
         phg_history_release(&md->kept[i].candles);
+        phg_history_release(&md->kept[i].grade);
         phg_history_release(&md->kept[i].region);
     }
     for (uint32_t i = 0; i < PH_COMPUTE_EDGE; i++)
@@ -222,9 +224,10 @@ static void send_frame(phg_market_data *md, const char *topic, size_t topic_size
 /* NULL: there is no such product, type or site, or no memory. */
 static phg_history *history_of(phg_market_data *md, phg_stream_kind kind, ph_product_id product)
 {
-    uint32_t cnt = kind == PHG_STREAM_REGION ? md->replica->overview.site_cnt
-                   : kind == PHG_STREAM_TYPE ? PH_COMPUTE_EDGE
-                                             : md->feed->product_cnt;
+    uint32_t cnt = kind == PHG_STREAM_REGION  ? md->replica->overview.site_cnt
+                   : kind == PHG_STREAM_TYPE  ? PH_COMPUTE_EDGE
+                   : kind == PHG_STREAM_GRADE ? md->feed->grade_cnt
+                                              : md->feed->product_cnt;
     if (product.v == 0 || product.v > cnt) return NULL;
     if (kind == PHG_STREAM_TYPE) return &md->types[product.v - 1];
     if (product.v > md->kept_cnt) {
@@ -241,6 +244,7 @@ static phg_history *history_of(phg_market_data *md, phg_stream_kind kind, ph_pro
     case PHG_STREAM_DEPTH: return &of->depth;
     case PHG_STREAM_STATISTICS: return &of->statistics;
     case PHG_STREAM_CANDLES: return &of->candles;
+    case PHG_STREAM_GRADE: return &of->grade;
     case PHG_STREAM_REGION: return &of->region;
     case PHG_STREAM_TYPE: break;
     }
@@ -367,7 +371,8 @@ static void answer(phg_market_data *md, const phg_topic *topic, phg_ratelimit *a
     else if (topic->first != 0)
         send_range(md, topic);
     else if (!send_whole(md, topic))
-        refuse(md, topic, PHG_ANSWER_NOT_KEPT, "there is no such product, type or region yet");
+        refuse(md, topic, PHG_ANSWER_NOT_KEPT,
+               "there is no such product, grade, type or region yet");
     if (md->answer_frames > 1) phg_ratelimit_charge(allowance, now_ns, md->answer_frames - 1);
 }
 
@@ -434,7 +439,8 @@ static ph_status take_subscription(phg_market_data *md, zmq_msg_t *m, uint64_t n
         if (is_overview(topic.kind))
             phg_overview_follow(&md->replica->overview, topic.kind, topic.product.v);
         else
-            phg_feed_follow(md->feed, topic.kind, topic.product);
+            s = phg_feed_follow(md->feed, topic.kind, topic.product);
+        if (s != PH_OK) return s;
         return topic.kind == PHG_STREAM_PRICES ? want_prices(md, topic.product) : PH_OK;
     }
     md->answer_topic = (const char *)bytes + 1;

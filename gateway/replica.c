@@ -45,6 +45,15 @@ static ph_status read_events(phg_replica *r, const ph_record *record, uint32_t *
     return PH_OK;
 }
 
+/* The feed does not know the terms that make a grade. */
+static ph_status take_grade(phg_replica *r, const ph_command *c, const ph_event *e)
+{
+    bool is_listed = e->kind == PH_EVT_DONE && c->kind == PH_CMD_LIST_PRODUCT;
+    if (!is_listed && e->kind != PH_EVT_TERMS_SET) return PH_OK;
+    const phg_product *p = phg_catalogue_product(&r->catalogue, c->u.product.id);
+    return p ? phg_feed_set_grade(&r->feed, p->terms.id, p->grade) : PH_ECORRUPT;
+}
+
 /* The catalogue first, because a registration must be there when the others look; the feed before
    the streams, because a report tells what is still open after its event. */
 static ph_status take_event(phg_replica *r, const ph_command *c, phg_event_at events)
@@ -53,6 +62,7 @@ static ph_status take_event(phg_replica *r, const ph_command *c, phg_event_at ev
     if (s == PH_OK) s = phg_private_streams_reach(&r->streams, r->catalogue.participant_cnt);
     if (s == PH_OK) s = phg_entered_take(&r->entered, c, &events.v[events.at]);
     if (s == PH_OK) s = phg_feed_take(&r->feed, c, events);
+    if (s == PH_OK) s = take_grade(r, c, &events.v[events.at]);
     if (s == PH_OK) s = phg_overview_take(&r->overview, &r->catalogue, c, events);
     if (s == PH_OK) s = phg_private_streams_take(&r->streams, r->translator, &r->feed, c, events);
     return s;

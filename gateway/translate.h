@@ -289,6 +289,12 @@ typedef struct {
     uint32_t pue_ppm;       /* measured, or by design */
 } phg_site_told;
 
+/* A product of a grade. */
+typedef struct {
+    ph_product_id product;
+    bool has_left;
+} phg_member_told;
+
 /* The letter with which a stream's topic begins. */
 typedef enum {
     PHG_STREAM_PRICES = 'P',
@@ -297,6 +303,7 @@ typedef enum {
     PHG_STREAM_CANDLES = 'K',
     PHG_STREAM_TYPE = 'T',
     PHG_STREAM_REGION = 'R',
+    PHG_STREAM_GRADE = 'G',
 } phg_stream_kind;
 
 /* Numbers of the protocol. */
@@ -311,7 +318,7 @@ typedef enum {
 /* One frame of a product's stream, or of what answers a request about it. */
 typedef struct {
     phg_stream_kind stream;
-    ph_product_id product; /* or number of a compute type, or of the first site of a region */
+    ph_product_id product; /* or number of a grade, a compute type, or a region's first site */
     uint64_t number, epoch, seq;
     const phg_public_trade *trades;
     const phg_run *runs;
@@ -322,7 +329,8 @@ typedef struct {
     const phg_overview_totals *totals; /* NULL: not told */
     const phg_site_told *sites;
     const ph_report_probe *const *probes;
-    uint32_t site_cnt, probe_cnt;
+    const phg_member_told *members;
+    uint32_t site_cnt, probe_cnt, member_cnt;
     uint32_t trade_cnt, run_cnt, level_cnt, block_cnt, statistics_cnt, candle_cnt;
     ph_phase phase;          /* 0: not told */
     ph_price reference;      /* 0: not told */

@@ -17,6 +17,7 @@ typedef struct {
     Petahour__V1__Candle *candles;
     Petahour__V1__SiteMeasurement *sites;
     Petahour__V1__ProbeMeasurement *probes;
+    Petahour__V1__GradeProduct *members;
     void **pointers;
 } picture_room;
 
@@ -31,14 +32,16 @@ static bool picture_scratch(phg_translator *t, const phg_picture *p, picture_roo
     size_t levels = p->level_cnt * sizeof *ret->levels;
     size_t blocks = p->block_cnt * sizeof *ret->blocks;
     size_t statistics = p->statistics_cnt * sizeof *ret->statistics;
-    size_t pointers = (p->trade_cnt + segment_cnt + p->run_cnt + p->level_cnt + p->block_cnt +
-                       p->statistics_cnt + p->candle_cnt + p->site_cnt + p->probe_cnt) *
-                      sizeof(void *);
+    size_t pointers =
+        (p->trade_cnt + segment_cnt + p->run_cnt + p->level_cnt + p->block_cnt + p->statistics_cnt +
+         p->candle_cnt + p->site_cnt + p->probe_cnt + p->member_cnt) *
+        sizeof(void *);
     size_t candles = p->candle_cnt * sizeof *ret->candles;
     size_t sites = p->site_cnt * sizeof *ret->sites;
     size_t probes = p->probe_cnt * sizeof *ret->probes;
-    size_t all = sites + probes + trades + segments + runs + levels + blocks + statistics +
-                 candles + pointers + 1;
+    size_t members = p->member_cnt * sizeof *ret->members;
+    size_t all = sites + probes + members + trades + segments + runs + levels + blocks +
+                 statistics + candles + pointers + 1;
     if (!phg_grow(&t->scratch, &t->scratch_max, all)) return false;
     uint8_t *at = t->scratch;
     ret->pointers = (void **)(void *)at;
@@ -60,6 +63,8 @@ static bool picture_scratch(phg_translator *t, const phg_picture *p, picture_roo
     ret->sites = (void *)at;
     at += sites;
     ret->probes = (void *)at;
+    at += probes;
+    ret->members = (void *)at;
     return true;
 }
 
@@ -259,6 +264,20 @@ static void fill_probes(Petahour__V1__MarketDataFrame *m, const phg_picture *p, 
     }
 }
 
+static void fill_members(Petahour__V1__MarketDataFrame *m, const phg_picture *p, picture_room *room)
+{
+    m->n_grade_products = p->member_cnt;
+    m->grade_products = (Petahour__V1__GradeProduct **)room->pointers;
+    room->pointers += p->member_cnt;
+    for (uint32_t i = 0; i < p->member_cnt; i++) {
+        Petahour__V1__GradeProduct *to = &room->members[i];
+        petahour__v1__grade_product__init(to);
+        to->product = p->members[i].product.v;
+        to->left = p->members[i].has_left;
+        m->grade_products[i] = to;
+    }
+}
+
 static phg_bytes translate_prices(phg_translator *t, const phg_picture *p)
 {
     void *room = t->out;
@@ -286,6 +305,7 @@ phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
     fill_candles(&m, p, &room);
     fill_sites(&m, p, &room);
     fill_probes(&m, p, &room);
+    fill_members(&m, p, &room);
     totals_room totals;
     if (p->totals) fill_overview(&m, p->totals, &totals);
     m.checksum = p->checksum;

@@ -427,6 +427,7 @@ static phg_bytes pack_product(phg_translator *t, uint64_t request, const phg_pro
     e.terms_version = p->terms_version;
     e.product_state = (Petahour__V1__ProductState)p->state;
     e.phase = (Petahour__V1__Phase)p->phase;
+    e.grade = p->grade;
     return pack_entry(t, request, &e);
 }
 

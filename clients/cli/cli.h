@@ -148,7 +148,8 @@ typedef struct {
     phc_site *sites;
     phc_hardware *hardware;
     phc_product *products;
-    size_t participant_cnt, site_cnt, hardware_cnt, product_cnt;
+    uint32_t *grades; /* of the products */
+    size_t participant_cnt, site_cnt, hardware_cnt, product_cnt, grade_cnt;
     uint64_t request;
     bool complete, failed;
 } cli_catalogue;
@@ -237,6 +238,7 @@ int cli_book_show(int argc, char **argv);
 int cli_market_depth(int argc, char **argv);
 int cli_market_statistics(int argc, char **argv);
 int cli_market_candles(int argc, char **argv);
+int cli_market_grade(int argc, char **argv);
 int cli_market_type(int argc, char **argv);
 int cli_market_region(int argc, char **argv);
 int cli_trade_list(int argc, char **argv);

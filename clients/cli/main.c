@@ -51,6 +51,8 @@ static const command commands[] = {
     {"order", "list", cli_order_list, "list your open orders"},
     {"book", "show", cli_book_show, "show or watch the best prices of a product"},
     {"market", "depth", cli_market_depth, "show or watch every price level of a product"},
+    {"market", "grade", cli_market_grade,
+     "show or watch the price levels of a grade over all sites"},
     {"market", "statistics", cli_market_statistics, "show or watch what is traded of a product"},
     {"market", "candles", cli_market_candles, "show or watch prices by minute, hour or day"},
     {"market", "type", cli_market_type, "show or watch the totals of a compute type"},

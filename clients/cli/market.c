@@ -66,7 +66,7 @@ static json_t *statistics_row(const market *m, const phc_period_statistics *s)
 
 /* For programs: one object that says what it is, too. */
 static void print_object(const phc_book *b, const char *phase, const char *name, json_t *rows,
-                         json_t *blocks)
+                         json_t *blocks, json_t *members)
 {
     char checksum[17];
     (void)snprintf(checksum, sizeof checksum, "%016" PRIx64, b->checksum);
@@ -78,10 +78,34 @@ static void print_object(const phc_book *b, const char *phase, const char *name,
     }
     json_object_set_new(o, name, rows);
     if (blocks != NULL) json_object_set_new(o, "blocks", blocks);
+    if (members != NULL) json_object_set_new(o, "products", members);
     (void)json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_COMPACT);
     (void)putchar('\n');
     json_decref(o);
     (void)fflush(stdout);
+}
+
+/* The products of a grade. */
+static json_t *members_of(const market *m, const phc_book *b)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < b->grade_product_cnt; i++) {
+        const phc_product *p = NULL;
+        for (size_t k = 0; k < m->catalogue.product_cnt && p == NULL; k++)
+            if (m->catalogue.products[k].id == b->grade_products[i]) p = &m->catalogue.products[k];
+        json_array_append_new(rows, json_pack("{s:I, s:s?, s:o}", "product",
+                                              (json_int_t)b->grade_products[i], "symbol",
+                                              p ? p->symbol : NULL, "site",
+                                              p ? json_integer((json_int_t)p->site) : json_null()));
+    }
+    return rows;
+}
+
+static void print_members(const market *m, const phc_book *b)
+{
+    static const cli_column columns[] = {
+        {"product", "PRODUCT", true}, {"symbol", "SYMBOL", false}, {"site", "SITE", true}};
+    cli_print_rows(members_of(m, b), columns, CNT(columns), false);
 }
 
 static void print_depth(const market *m, const phc_book *b, bool json)
@@ -101,9 +125,11 @@ static void print_depth(const market *m, const phc_book *b, bool json)
     for (size_t i = 0; i < b->block_cnt; i++)
         json_array_append_new(blocks, block_row(m, &b->blocks[i]));
     if (json) {
-        print_object(b, NULL, "periods", periods, blocks);
+        print_object(b, NULL, "periods", periods, blocks,
+                     b->stream == PHC_STREAM_GRADE ? members_of(m, b) : NULL);
         return;
     }
+    if (b->stream == PHC_STREAM_GRADE) print_members(m, b);
     cli_print_rows(periods, levels, CNT(levels), false);
     if (b->block_cnt > 0)
         cli_print_rows(blocks, terms, CNT(terms), false);
@@ -124,7 +150,7 @@ static void print_statistics(const market *m, const phc_book *b, bool json)
     for (size_t i = 0; i < b->statistics_cnt; i++)
         json_array_append_new(rows, statistics_row(m, &b->statistics[i]));
     if (json)
-        print_object(b, phc_phase_text(b->phase), "periods", rows, NULL);
+        print_object(b, phc_phase_text(b->phase), "periods", rows, NULL, NULL);
     else
         cli_print_rows(rows, columns, CNT(columns), false);
 }
@@ -153,7 +179,7 @@ static void print_candles(const market *m, const phc_book *b, bool json)
         if (m->interval == 0 || b->candles[i].interval_seconds == m->interval)
             json_array_append_new(rows, candle_row(&b->candles[i]));
     if (json)
-        print_object(b, NULL, "candles", rows, NULL);
+        print_object(b, NULL, "candles", rows, NULL, NULL);
     else
         cli_print_rows(rows, columns, CNT(columns), false);
 }
@@ -164,7 +190,7 @@ static void on_book(void *arg, const phc_book *b)
     market *m = s->arg;
     if (m->product == NULL || (m->shown && !m->watch)) return;
     m->shown = true;
-    if (b->stream == PHC_STREAM_DEPTH)
+    if (b->stream == PHC_STREAM_DEPTH || b->stream == PHC_STREAM_GRADE)
         print_depth(m, b, s->common.json);
     else if (b->stream == PHC_STREAM_STATISTICS)
         print_statistics(m, b, s->common.json);
@@ -175,9 +201,10 @@ static void on_book(void *arg, const phc_book *b)
 static const char *name_of(phc_stream stream)
 {
     switch (stream) {
-    case PHC_STREAM_DEPTH: return "depth";
-    case PHC_STREAM_STATISTICS: return "statistics";
-    case PHC_STREAM_CANDLES: return "candles";
+    case PHC_STREAM_DEPTH: return "depth of product";
+    case PHC_STREAM_GRADE: return "depth of grade";
+    case PHC_STREAM_STATISTICS: return "statistics of product";
+    case PHC_STREAM_CANDLES: return "candles of product";
     case PHC_STREAM_TYPE: return "compute type";
     case PHC_STREAM_REGION: return "region";
     }
@@ -188,8 +215,8 @@ static void on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss los
                     uint64_t last)
 {
     (void)arg;
-    (void)cli_say(CLI_FAILED, "%s of product %u, frames %" PRIu64 " to %" PRIu64 ": %s",
-                  name_of(stream), product, first, last, phc_loss_text(loss));
+    (void)cli_say(CLI_FAILED, "%s %u, frames %" PRIu64 " to %" PRIu64 ": %s", name_of(stream),
+                  product, first, last, phc_loss_text(loss));
 }
 
 /* 0: no such interval. */
@@ -198,6 +225,13 @@ static uint32_t seconds_of(const char *interval)
     if (strcmp(interval, "minute") == 0) return 60;
     if (strcmp(interval, "hour") == 0) return 3600;
     return strcmp(interval, "day") == 0 ? 86400 : 0;
+}
+
+/* Of the stream: the product, or its grade. */
+static uint32_t number_of(const market *m, phc_stream stream)
+{
+    if (stream != PHC_STREAM_GRADE) return m->product->id;
+    return m->catalogue.grades[m->product - m->catalogue.products];
 }
 
 static int show(int argc, char **argv, phc_stream stream, const char *doc)
@@ -231,7 +265,9 @@ static int show(int argc, char **argv, phc_stream stream, const char *doc)
     e = cli_load_catalogue(&s);
     if (e == CLI_DONE && (m.product = cli_find_product(&m.catalogue, product)) == NULL)
         e = CLI_NOT_FOUND;
-    if (e == CLI_DONE && phc_follow(s.client, stream, m.product->id) != PHC_OK)
+    uint32_t number = 0;
+    if (e == CLI_DONE) number = number_of(&m, stream);
+    if (e == CLI_DONE && phc_follow(s.client, stream, number) != PHC_OK)
         e = cli_say(CLI_NO_CONNECTION, "%s", phc_error(s.client));
     if (e == CLI_DONE) e = m.watch ? cli_watch(&s) : cli_wait(&s, &m.shown);
     return cli_end(&s, &m.catalogue, e);
@@ -241,6 +277,13 @@ int cli_market_depth(int argc, char **argv)
 {
     return show(argc, argv, PHC_STREAM_DEPTH,
                 "Shows every price level and the resting blocks of a product.");
+}
+
+int cli_market_grade(int argc, char **argv)
+{
+    return show(argc, argv, PHC_STREAM_GRADE,
+                "Shows every price level and the resting blocks of all products that are of one "
+                "grade with a product, over all sites.");
 }
 
 int cli_market_statistics(int argc, char **argv)

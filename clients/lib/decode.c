@@ -297,6 +297,7 @@ bool phc_decode_catalogue(const Petahour__V1__CatalogueEntry *m, phc_catalogue_r
 {
     *ret = (phc_catalogue_entry){.request = m->request,
                                  .terms_version = m->terms_version,
+                                 .grade = m->grade,
                                  .product_state = (phc_product_state)m->product_state,
                                  .phase = (phc_phase)m->phase};
     switch (m->entry_case) {

@@ -38,7 +38,8 @@ static bool is_stream(phc_stream s)
     case PHC_STREAM_STATISTICS:
     case PHC_STREAM_CANDLES:
     case PHC_STREAM_TYPE:
-    case PHC_STREAM_REGION: return true;
+    case PHC_STREAM_REGION:
+    case PHC_STREAM_GRADE: return true;
     }
     return false;
 }

@@ -25,6 +25,7 @@ void phc_market_book_release(phc_market_book *b)
     free(b->candles);
     free(b->sites);
     free(b->networks);
+    free(b->members);
     *b = (phc_market_book){0};
 }
 
@@ -370,6 +371,7 @@ phc_status phc_market_book_take(phc_market_book *b, const Petahour__V1__MarketDa
     for (size_t i = 0; i < f->n_candles && s == PHC_OK; i++)
         s = take_candle(b, f->candles[i]);
     if (s == PHC_OK) s = phc_market_book_overview(b, f);
+    if (s == PHC_OK) s = phc_market_book_members(b, f);
     if (f->reference_price != 0) b->reference_price = f->reference_price;
     if (f->n_phases > 0) b->phase = (phc_phase)f->phases[0]->phase;
     return s;
@@ -392,5 +394,7 @@ void phc_market_book_view(const phc_market_book *b, phc_book *ret)
     ret->network_cnt = b->network_cnt;
     ret->phase = b->phase;
     ret->reference_price = b->reference_price;
+    ret->grade_products = b->members;
+    ret->grade_product_cnt = b->member_cnt;
     ret->checksum = b->checksum;
 }

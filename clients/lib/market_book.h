@@ -33,6 +33,8 @@ typedef struct {
     phc_site_figures *sites;
     phc_network_figures *networks;
     size_t site_cnt, site_max, network_cnt, network_max;
+    uint32_t *members; /* products of a grade, in order */
+    size_t member_cnt, member_max;
     phc_phase phase;
     int64_t reference_price;
     uint64_t checksum;
@@ -45,6 +47,9 @@ phc_status phc_market_book_take(phc_market_book *b, const Petahour__V1__MarketDa
 
 /* overview.c: the totals, sites and networks of a frame. */
 phc_status phc_market_book_overview(phc_market_book *b, const Petahour__V1__MarketDataFrame *f);
+
+/* grade.c: which products are of the grade. */
+phc_status phc_market_book_members(phc_market_book *b, const Petahour__V1__MarketDataFrame *f);
 
 /* The rows as they are handed out. */
 void phc_market_book_view(const phc_market_book *b, phc_book *ret);

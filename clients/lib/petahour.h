@@ -566,9 +566,10 @@ typedef struct {
     const phc_site *site;
     const phc_hardware *hardware;
     const phc_product *product;
-    uint32_t terms_version; /* of the product, as the next two */
+    uint32_t terms_version; /* of the product, as the next three */
     phc_product_state product_state;
     phc_phase phase;
+    uint32_t grade; /* its number: follow PHC_STREAM_GRADE */
 } phc_catalogue_entry;
 
 /* ---- Answers to questions: as of a sequence, from a replica --------------------------------- */
@@ -690,6 +691,7 @@ typedef enum {
     PHC_STREAM_CANDLES = 'K',
     PHC_STREAM_TYPE = 'T',   /* of a compute type */
     PHC_STREAM_REGION = 'R', /* of a region, by the site that was registered first in it */
+    PHC_STREAM_GRADE = 'G',  /* depth of a grade over all sites, by its number in the catalogue */
 } phc_stream;
 
 typedef struct {
@@ -771,12 +773,12 @@ typedef struct {
 /* A stream's book as it stood after a journal sequence. */
 typedef struct {
     phc_stream stream;
-    uint32_t product; /* or number of the type, or the region's first site */
+    uint32_t product; /* or number of the grade, the type, or the region's first site */
     uint64_t epoch, stream_number, sequence;
     uint64_t checksum;               /* of the rows below, and what the gateway stated */
-    const phc_period_depth *periods; /* DEPTH: in order, those that are not empty */
+    const phc_period_depth *periods; /* DEPTH, GRADE: in order, those that are not empty */
     size_t period_cnt;
-    const phc_block_depth *blocks; /* DEPTH */
+    const phc_block_depth *blocks; /* DEPTH, GRADE */
     size_t block_cnt;
     const phc_period_statistics *statistics; /* STATISTICS: in order */
     size_t statistics_cnt;
@@ -786,8 +788,10 @@ typedef struct {
     const phc_site_figures *sites;       /* REGION */
     const phc_network_figures *networks; /* REGION: the matrix of latencies */
     size_t site_cnt, network_cnt;
-    phc_phase phase;         /* STATISTICS; otherwise 0 */
-    int64_t reference_price; /* STATISTICS; otherwise 0 */
+    phc_phase phase;                /* STATISTICS; otherwise 0 */
+    int64_t reference_price;        /* STATISTICS; otherwise 0 */
+    const uint32_t *grade_products; /* GRADE: whose depth it is, in order of id */
+    size_t grade_product_cnt;
 } phc_book;
 
 /* What went wrong with a stream; the library is already putting it right. */

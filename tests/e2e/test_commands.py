@@ -106,6 +106,36 @@ class Commands(unittest.TestCase):
         self.assertEqual([c["order"] for c in clips], [order])
         self.cli("order", "cancel", str(order), key="supplier")
 
+    def levels(self, what, product, ahead):
+        """What stands in one period, by side and price."""
+        found = {}
+        for row in self.cli("market", what, product, key="buyer")["periods"]:
+            for side in ["bid", "ask"]:
+                if row["from"] == at(self.soon(ahead) * STEP) and row[side] is not None:
+                    found[side, row[side]] = row[f"{side}_quantity"]
+        return found
+
+    def test_depth_of_a_grade_is_that_of_all_its_products(self):
+        self.cli("site", "register", "--name", "site-9", "--owner", "supplier", "--region", "r9",
+                 "--latitude", "40", "--longitude", "110", key="operator")  # fmt: skip
+        self.cli("product", "create", "--symbol", "AI.P1-9", "--model", "H100", "--site", "site-9", "--hardware",
+                 "H100", "--reference-price", "2", "--terms-hash", HASH, "--period-seconds", "900", "--horizon", "60",
+                 "--gate-seconds", "0", key="operator")  # fmt: skip
+        sold = self.place("sell", "7", "--quantity", "4", ahead=12)["order"]
+        for product, quantity in [("AI.P1", "2"), ("AI.P1-9", "3")]:
+            self.place("buy", "1", "--quantity", quantity, key="buyer", ahead=12, product=product)
+        levels = {}
+        for product in ["AI.P1", "AI.P2", "AI.P1-9"]:
+            for key, quantity in self.levels("depth", product, ahead=12).items():
+                levels[key] = levels.get(key, 0) + quantity
+        self.assertEqual((levels["bid", "1.000000"], levels["ask", "7.000000"]), (5, 4))
+        for product in ["AI.P1", "AI.P1-9"]:
+            self.assertEqual(self.levels("grade", product, ahead=12), levels)
+            book = self.cli("market", "grade", product, key="buyer")
+            self.assertEqual({p["symbol"] for p in book["products"]} - {"AI.X"}, {"AI.P1", "AI.P2", "AI.P1-9"})
+            self.assertEqual(len({p["site"] for p in book["products"]}), 2)
+        self.cli("order", "cancel", str(sold), key="supplier")
+
     def test_of_a_group_one_executes(self):
         self.place("sell", "2", "--quantity", "4", "--periods", "2", ahead=10)
         orders = [{"product": p, "side": "buy", "shape": "block", "price": "2", "from": at(self.soon(10) * STEP),

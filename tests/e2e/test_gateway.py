@@ -502,6 +502,8 @@ def book_rows(frame):
         for t in range(run.first_period, run.first_period + run.periods):
             yield b"S" + struct.pack("<IqqqQqQ", t, run.last, run.high, run.low, run.volume, run.average_price,
                                      run.open_interest)  # fmt: skip
+    for p in frame.grade_products:
+        yield b"G" + struct.pack("<II", frame.product, p.product)
     for c in frame.candles:
         yield b"K" + struct.pack("<IQqqqqQqQ", c.interval_seconds, c.start, c.open, c.high, c.low, c.close,
                                  c.volume, c.average_price, c.trades)  # fmt: skip
@@ -707,7 +709,7 @@ class Streams(unittest.TestCase):
         before = []
         for _ in range(2):
             subscriber = self.run_.socket(zmq.SUB, self.keys[3], self.run_.market_data)
-            books = [self.whole(subscriber, b"%c00000001" % kind) for kind in b"DSK"]
+            books = [self.whole(subscriber, b"%c00000001" % kind) for kind in b"DSKG"]
             before.append(([rows for _, rows in books], {frame.epoch for frame, _ in books}))
             subscriber.close()
             if len(before) == 1:
@@ -715,6 +717,9 @@ class Streams(unittest.TestCase):
         self.assertEqual(before[0][0], before[1][0])
         self.assertEqual([len(rows) for rows in before[0][0]][:2], [10, 10])
         self.assertGreaterEqual(len(before[0][0][2]), 3)
+        depth, grade = before[0][0][0], before[0][0][3]  # the only product of its grade
+        self.assertEqual(grade - depth, {b"G" + struct.pack("<II", 1, 1)})
+        self.assertEqual(depth - grade, set())
         self.assertEqual(len(before[0][1] | before[1][1]), 2)
 
     def test_a_conflated_stream_is_the_latest_book_now_and_then(self):

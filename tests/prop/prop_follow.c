@@ -14,12 +14,13 @@
 #include "engine/base/period.h"
 #include "engine/process/clock.h"
 #include "engine/wire/record.h"
+#include "gateway/book_sum.h"
 #include "gateway/history.h"
 #include "gateway/market_data.h"
 #include "gateway/zap.h"
 
+#include "tests/prop/follow_truth.h"
 #include "tests/prop/seeds.h"
-#include "tests/unit/book_truth.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -27,11 +28,13 @@
 
 enum {
     PERIODS = 10,
-    PRODUCTS = 2,
+    PRODUCTS = 3, /* at two sites; the second changes its grade now and then */
+    SITES = 2,
     PEOPLE = 8,
     RECORD_MAX = 1 << 18,
     RECORDS_MAX = 1 << 14,
     HELD_MAX = 64,
+    MEMORY_MIB = 81920, /* of products of the second grade */
     PATIENCE_MS = 30000,
 };
 
@@ -45,17 +48,7 @@ typedef struct {
 static world w;
 static record records[RECORDS_MAX];
 static uint32_t record_cnt;
-static uint64_t truth[RECORDS_MAX + 1][PRODUCTS + 1]; /* checksum of depth after each record */
 static phg_replica replica;
-
-static void keep_truth(void)
-{
-    static book_truth book;
-    for (uint32_t i = 1; i <= ph_market_product_cnt(w.m); i++) {
-        truth_read(w.m, (ph_product_id){i}, UINT32_MAX, &book);
-        truth[record_cnt][i] = truth_sum(&book);
-    }
-}
 
 /* What the market was told and said goes to the replica as a record. */
 static void tell(const ph_command *c)
@@ -76,7 +69,7 @@ static void tell(const ph_command *c)
     ck_assert_ptr_nonnull(r->bytes);
     memcpy(r->bytes, room, r->size);
     ck_assert_int_eq(phg_replica_take_record(&replica, record_cnt, room, r->size), PH_OK);
-    keep_truth();
+    truth_take(w.m, record_cnt);
 }
 
 static void step(ph_command c)
@@ -103,6 +96,15 @@ static ph_command random_order(uint32_t who)
     return c;
 }
 
+/* Product 2 is of the grade of the first product, or of the third. */
+static ph_command other_grade(void)
+{
+    ph_command c = {
+        .kind = PH_CMD_SET_TERMS, .sender = {1}, .u.product = replica.catalogue.products[1].terms};
+    c.u.product.memory_mib = c.u.product.memory_mib == 0 ? MEMORY_MIB : 0;
+    return c;
+}
+
 static ph_command random_command(void)
 {
     uint32_t dice = below(100);
@@ -119,6 +121,7 @@ static ph_command random_command(void)
     if (dice < 90)
         return (ph_command){
             .kind = PH_CMD_CANCEL_ORDER, .sender = o.participant, .u.cancel = {.order = id}};
+    if (dice < 91 && below(3) == 0) return other_grade();
     if (dice < 91)
         return (ph_command){.kind = PH_CMD_MASS_CANCEL, .sender = {2 + below(PEOPLE - 1)}};
     w.now.ns += (uint64_t)below(300) * PH_NS_PER_S;
@@ -148,18 +151,27 @@ static void set_up_market(const uint8_t client_key[32])
         snprintf(d.u.payment.reference.s, sizeof d.u.payment.reference.s, "first %u", id);
         step(d);
     }
-    step((ph_command){.kind = PH_CMD_REGISTER_SITE,
-                      .sender = {1},
-                      .u.site = {{1}, {2}, {"ulanqab"}, {"site"}, 0, 0, 0, 1200000}});
+    for (uint32_t i = 1; i <= SITES; i++) {
+        ph_command site = {.kind = PH_CMD_REGISTER_SITE,
+                           .sender = {1},
+                           .u.site = {{i}, {2}, {"ulanqab"}, {"?"}, 0, 0, 0, 1200000}};
+        snprintf(site.u.site.name.s, sizeof site.u.site.name.s, "site-%u", i);
+        step(site);
+    }
     step((ph_command){
         .kind = PH_CMD_REGISTER_HARDWARE, .sender = {1}, .u.hardware = {{1}, {"card"}}});
-    for (uint32_t i = 1; i <= PRODUCTS; i++)
-        step((ph_command){
-            .kind = PH_CMD_LIST_PRODUCT, .sender = {1}, .u.product = world_terms(&w, 1)});
+    for (uint32_t i = 1; i <= PRODUCTS; i++) {
+        ph_command list = {.kind = PH_CMD_LIST_PRODUCT,
+                           .sender = {1},
+                           .u.product = world_terms(&w, 2 - i % SITES)};
+        if (i == PRODUCTS) list.u.product.memory_mib = MEMORY_MIB;
+        step(list);
+    }
     for (uint32_t id = 2; id <= PEOPLE; id++)
-        step((ph_command){.kind = PH_CMD_REGISTER_CAPACITY,
-                          .sender = {id},
-                          .u.capacity = {1, {1}, {1}, HOUR, {START_PERIOD, 62}, 400}});
+        for (uint32_t i = 1; i <= SITES; i++)
+            step((ph_command){.kind = PH_CMD_REGISTER_CAPACITY,
+                              .sender = {id},
+                              .u.capacity = {i, {i}, {1}, HOUR, {START_PERIOD, 62}, 400}});
 }
 
 /* ---- The gateway's door --------------------------------------------------------------------- */
@@ -308,11 +320,11 @@ static void turn_proxy(void)
 
 static phc_client *client;
 
-enum { DEPTH, STATISTICS, CANDLES, TYPE, REGION, STREAMS };
+enum { DEPTH, STATISTICS, CANDLES, TYPE, REGION, GRADE, STREAMS };
 
 static struct {
     uint64_t books, number[STREAMS][PRODUCTS + 1], epoch[STREAMS][PRODUCTS + 1],
-        sequence[PRODUCTS + 1];
+        sequence[STREAMS][PRODUCTS + 1];
     uint64_t losses[PHC_LOSS_BUSY + 1];
 } seen;
 
@@ -338,6 +350,8 @@ static uint64_t sum_of(const phc_book *b)
                              k->duration,      k->price};
         sum += phg_sum_block(&t, k->units);
     }
+    for (size_t i = 0; i < b->grade_product_cnt; i++)
+        sum += phg_sum_member(b->product, (ph_product_id){b->grade_products[i]});
     return sum;
 }
 
@@ -349,6 +363,7 @@ static uint32_t index_of(phc_stream stream)
     case PHC_STREAM_CANDLES: return CANDLES;
     case PHC_STREAM_TYPE: return TYPE;
     case PHC_STREAM_REGION: return REGION;
+    case PHC_STREAM_GRADE: return GRADE;
     }
     ck_abort_msg("a stream that nobody followed");
     return 0;
@@ -364,11 +379,15 @@ static void on_book(void *arg, const phc_book *b)
     if (*epoch == b->epoch) ck_assert_uint_ge(b->stream_number, *number);
     *epoch = b->epoch;
     *number = b->stream_number;
-    if (stream != DEPTH) return;
-    seen.sequence[b->product] = b->sequence;
-    ck_assert_msg(sum_of(b) == truth[b->sequence][b->product],
-                  "product %u at record %llu: not the market's book", b->product,
-                  (unsigned long long)b->sequence);
+    seen.sequence[stream][b->product] = b->sequence;
+    if (stream == DEPTH)
+        ck_assert_msg(sum_of(b) == truth_depth(b->sequence, b->product),
+                      "product %u at record %llu: not the market's book", b->product,
+                      (unsigned long long)b->sequence);
+    if (stream == GRADE)
+        ck_assert_msg(sum_of(b) == truth_grade_depth(b->sequence, b->product),
+                      "grade %u at record %llu: not the market's books together", b->product,
+                      (unsigned long long)b->sequence);
 }
 
 static void on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss loss, uint64_t first,
@@ -401,6 +420,8 @@ static void open_client(const phc_key *key, const phc_key *front)
                                 : phc_follow_conflated(client, PHC_STREAM_CANDLES, i),
                          PHC_OK);
     }
+    ck_assert_int_eq(phc_follow(client, PHC_STREAM_GRADE, 1), PHC_OK);
+    ck_assert_int_eq(phc_follow_conflated(client, PHC_STREAM_GRADE, 2), PHC_OK);
     ck_assert_int_eq(phc_follow(client, PHC_STREAM_TYPE, PHC_AI), PHC_OK);
     ck_assert_int_eq(phc_follow(client, PHC_STREAM_REGION, 1), PHC_OK);
 }
@@ -433,6 +454,11 @@ static bool is_in_step(void)
             if (seen.epoch[k][i] != replica.feed.epoch || seen.number[k][i] != numbers[k])
                 return false;
     }
+    for (uint32_t i = 1; i <= TRUTH_GRADES; i++)
+        if (seen.epoch[GRADE][i] != replica.feed.epoch ||
+            seen.number[GRADE][i] !=
+                phg_feed_number(&replica.feed, PHG_STREAM_GRADE, (ph_product_id){i}))
+            return false;
     return true;
 }
 
@@ -447,7 +473,10 @@ static void wait_for_step(void)
     } while (!is_in_step());
     /* Nothing happened to the book since the record that the client's is of. */
     for (uint32_t i = 1; i <= PRODUCTS; i++)
-        ck_assert_uint_eq(truth[seen.sequence[i]][i], truth[record_cnt][i]);
+        ck_assert_uint_eq(truth_depth(seen.sequence[DEPTH][i], i), truth_depth(record_cnt, i));
+    for (uint32_t i = 1; i <= TRUTH_GRADES; i++)
+        ck_assert_uint_eq(truth_grade_depth(seen.sequence[GRADE][i], i),
+                          truth_grade_depth(record_cnt, i));
 }
 
 /* Several records may come in one turn of a gateway. */
@@ -530,6 +559,7 @@ START_TEST(a_client_always_comes_back)
     for (uint32_t i = 0; i < record_cnt; i++)
         free(records[i].bytes);
     world_free(&w);
+    truth_forget();
 }
 END_TEST
 

@@ -30,6 +30,8 @@ START_TEST(requests_are_read)
     ck_assert(t.is_request && t.kind == PHG_STREAM_DEPTH && t.product.v == 42 && t.first == 0);
     ck_assert_int_eq(phg_topic_read("~K0000002a", 10, &t), PH_OK);
     ck_assert(t.is_conflated && !t.is_request && t.kind == PHG_STREAM_CANDLES && t.product.v == 42);
+    ck_assert_int_eq(phg_topic_read("?G0000002a", 10, &t), PH_OK);
+    ck_assert(t.is_request && t.kind == PHG_STREAM_GRADE && t.product.v == 42);
     const char *range = "?P0000002a:0000000000000010-00000000000000ff";
     ck_assert_int_eq(phg_topic_read(range, strlen(range), &t), PH_OK);
     ck_assert(t.is_request && t.kind == PHG_STREAM_PRICES && t.first == 16 && t.last == 255);

@@ -267,6 +267,48 @@ START_TEST(candles_are_forgotten_alike)
 }
 END_TEST
 
+static phg_picture write_grade(void)
+{
+    static const phg_member_told members[] = {{{3}, false}, {{7}, false}, {{9}, true}};
+    phg_picture p = write_depth();
+    p.stream = PHG_STREAM_GRADE;
+    p.closed_before = 0;
+    p.members = members;
+    p.member_cnt = 3;
+    return p;
+}
+
+static void check_grade(const market_data_frame *f)
+{
+    ck_assert(f->n_levels == 3 && f->n_blocks == 1 && f->n_grade_products == 3);
+    ck_assert(f->grade_products[0]->product == 3 && !f->grade_products[0]->left);
+    ck_assert(f->grade_products[2]->product == 9 && f->grade_products[2]->left);
+    uint64_t levels = 0;
+    phc_market_book b = {0}, depth = {0};
+    phc_book view;
+    for (int i = 0; i < 2; i++) /* told again it says the same */
+        ck_assert_int_eq(phc_market_book_take(&b, f), PHC_OK);
+    market_data_frame without = *f;
+    without.n_grade_products = 0;
+    ck_assert_int_eq(phc_market_book_take(&depth, &without), PHC_OK);
+    levels = depth.checksum;
+    phc_market_book_view(&b, &view);
+    ck_assert(view.grade_product_cnt == 2 && view.grade_products[0] == 3);
+    ck_assert_uint_eq(view.checksum - levels, phg_sum_member(f->product, (ph_product_id){3}) +
+                                                  phg_sum_member(f->product, (ph_product_id){7}));
+    Petahour__V1__GradeProduct gone = *f->grade_products[0], *gone_rows[] = {&gone};
+    gone.left = 1;
+    without.n_levels = without.n_blocks = 0;
+    without.n_grade_products = 1;
+    without.grade_products = gone_rows;
+    ck_assert_int_eq(phc_market_book_take(&b, &without), PHC_OK);
+    phc_market_book_view(&b, &view);
+    ck_assert(view.grade_product_cnt == 1 && view.grade_products[0] == 7);
+    ck_assert_uint_eq(view.checksum - levels, phg_sum_member(f->product, (ph_product_id){7}));
+    phc_market_book_release(&b);
+    phc_market_book_release(&depth);
+}
+
 static phg_picture write_snapshot_part(void)
 {
     phg_picture p = write_depth();
@@ -307,8 +349,8 @@ static const struct {
     phg_picture (*write)(void);
     void (*check)(const market_data_frame *f);
 } rows[] = {
-    ROW(prices),   ROW(depth),   ROW(statistics), ROW(snapshot_part),
-    ROW(not_kept), ROW(candles), ROW(type),       ROW(region),
+    ROW(prices),  ROW(depth), ROW(statistics), ROW(snapshot_part), ROW(not_kept),
+    ROW(candles), ROW(type),  ROW(region),     ROW(grade),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
 
