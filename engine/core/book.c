@@ -121,12 +121,19 @@ static void stand_by_place(const ph_market *m, const ph_order *o, uint32_t at)
     }
 }
 
+/* Prices lie tick by tick, mostly. */
+static bool find_level(const ph_market *m, const ph_order *o, const ph_ladder *l, uint32_t *ret)
+{
+    ph_price tick = m->products[o->product].order_terms.tick;
+    return ph_ladder_find(&m->ladders, l, o->key, tick, ret);
+}
+
 static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint32_t at,
                       uint32_t ring)
 {
     ph_book_period *p = ph_book_at(side, ring);
     uint32_t better = 0, level;
-    if (p->best != PH_KEY_NONE && ph_ladder_find(&m->ladders, &p->ladder, o->key, &better)) {
+    if (find_level(m, o, &p->ladder, &better)) {
         level = ph_ladder_nth(&m->ladders, &p->ladder, better)->ref;
     } else {
         level = level_new(m);
@@ -176,21 +183,14 @@ static void unlink_node(ph_market *m, ph_book_side *side, const ph_order *o, uin
     ph_node *n = &m->nodes[at];
     ph_level *v = &m->levels[n->level];
     v->quantity -= n->open;
-    if (n->prev != PH_NODE_NONE)
-        m->nodes[n->prev].next = n->next;
-    else
-        v->head = n->next;
-    if (n->next != PH_NODE_NONE) {
-        m->nodes[n->next].prev = n->prev;
-        if (n->prev == PH_NODE_NONE) ask_for_front(m, n->next);
-    } else {
-        v->tail = n->prev;
-    }
+    *(n->prev != PH_NODE_NONE ? &m->nodes[n->prev].next : &v->head) = n->next;
+    *(n->next != PH_NODE_NONE ? &m->nodes[n->next].prev : &v->tail) = n->prev;
+    if (n->prev == PH_NODE_NONE && n->next != PH_NODE_NONE) ask_for_front(m, n->next);
     if (v->head == PH_NODE_NONE) {
         ph_book_period *p = ph_book_at(side, ring);
         ph_ladder *l = &p->ladder;
         uint32_t better = 0;
-        bool found = o->key == p->best || ph_ladder_find(&m->ladders, l, o->key, &better);
+        bool found = o->key == p->best || find_level(m, o, l, &better);
         PH_ASSERT(found && ph_ladder_nth(&m->ladders, l, better)->ref == n->level);
         ph_ladder_remove(&m->ladders, l, better);
         level_free(m, n->level);
@@ -330,7 +330,7 @@ static void sort_in(ph_market *m, const ph_ladder *l, uint32_t slot)
 {
     const ph_order *o = &m->orders[slot];
     uint32_t i = 0;
-    bool found = ph_ladder_find(&m->ladders, l, o->key, &i);
+    bool found = ph_ladder_find(&m->ladders, l, o->key, 0, &i);
     PH_ASSERT(found);
     while (m->orders[ph_ladder_nth(&m->ladders, l, i)->ref].place < o->place)
         i++;
@@ -359,7 +359,7 @@ static void leave_block(ph_market *m, uint32_t slot)
     ph_order *o = &m->orders[slot];
     ph_book_side *side = side_of(m, o);
     uint32_t i = 0;
-    bool found = ph_ladder_find(&m->ladders, &side->blocks, o->key, &i);
+    bool found = ph_ladder_find(&m->ladders, &side->blocks, o->key, 0, &i);
     PH_ASSERT(found);
     while (ph_ladder_nth(&m->ladders, &side->blocks, i)->ref != slot) {
         i++;
@@ -392,10 +392,8 @@ static void leave_list(ph_market *m, uint32_t slot)
 {
     const ph_order *o = &m->orders[slot];
     const ph_order_links l = m->order_links[slot];
-    if (l.prev != PH_NONE)
-        m->order_links[l.prev].next = l.next;
-    else
-        m->participants[o->participant].first_order = l.next;
+    uint32_t *before = &m->order_links[l.prev].next;
+    *(l.prev != PH_NONE ? before : &m->participants[o->participant].first_order) = l.next;
     if (l.next != PH_NONE) m->order_links[l.next].prev = l.prev;
     m->products[o->product].order_cnt--;
 }

@@ -327,8 +327,21 @@ static void tell_reference(ph_market *m)
         (ph_reference_set){.product = p->terms.id, .price = p->reference};
 }
 
+/* What most commands come to: one order came or went, and nothing was executed. */
+static bool is_one_alone(const ph_market *m)
+{
+    return (m->fill_cnt | m->lost_cnt | m->clip_cnt | m->halts) == 0 &&
+           m->first_touched == m->last_touched;
+}
+
 void ph_fill_settle(ph_market *m)
 {
+    if (is_one_alone(m)) {
+        if (m->first_touched == PH_NONE) return;
+        settle_order(m, m->first_touched);
+        release_order(m, m->first_touched);
+        return;
+    }
     m->is_held &= m->fill_cnt == 0 && m->lost_cnt == 0;
     if (m->fill_cnt > 0) ph_trade_conclude_all(m);
     tell_lost(m);

@@ -152,7 +152,7 @@ static uint64_t client_order_id_of(const outcome *x)
     return 0;
 }
 
-static void emit_rejected(ph_market *m, const outcome *x, ph_reject why)
+__attribute__((cold)) static void emit_rejected(ph_market *m, const outcome *x, ph_reject why)
 {
     ph_emit(m, PH_EVT_REJECTED)->u.rejected =
         (ph_rejected){.command = x->c->kind,
@@ -355,6 +355,10 @@ static ph_reject countersign(ph_market *m, const ph_command *c, outcome *x)
 /* Apart, so that what orders need is not kept and given back around all that others do. */
 __attribute__((noinline)) static ph_reject run_other(ph_market *m, const ph_command *c, outcome *x)
 {
+    bool opens = c->kind == PH_CMD_OPEN_MARKET || c->kind == PH_CMD_TICK;
+    if (!m->opened && !opens) return PH_REJECT_MARKET_NOT_OPEN;
+    ph_reject why = opens ? PH_REJECT_NONE : check_sender(m, x, role_of(c->kind));
+    if (why != PH_REJECT_NONE) return why;
     switch (c->kind) {
     case PH_CMD_NEW_ORDER:
     case PH_CMD_CANCEL_ORDER: break; /* see run */
@@ -407,13 +411,13 @@ __attribute__((noinline)) static ph_reject run_other(ph_market *m, const ph_comm
 
 static ph_reject run(ph_market *m, const ph_command *c, outcome *x)
 {
-    bool opens = c->kind == PH_CMD_OPEN_MARKET || c->kind == PH_CMD_TICK;
-    if (!m->opened && !opens) return PH_REJECT_MARKET_NOT_OPEN;
-    ph_reject why = opens ? PH_REJECT_NONE : check_sender(m, x, role_of(c->kind));
+    bool is_order = c->kind == PH_CMD_NEW_ORDER || c->kind == PH_CMD_CANCEL_ORDER;
+    if (!is_order) return run_other(m, c, x);
+    if (!m->opened) return PH_REJECT_MARKET_NOT_OPEN;
+    ph_reject why = check_sender(m, x, 0);
     if (why != PH_REJECT_NONE) return why;
-    if (c->kind == PH_CMD_NEW_ORDER)
-        return ph_place_order(m, c->sender.v, &c->u.order, x->args, &x->order);
-    return c->kind == PH_CMD_CANCEL_ORDER ? cancel_order(m, c, x) : run_other(m, c, x);
+    if (c->kind == PH_CMD_CANCEL_ORDER) return cancel_order(m, c, x);
+    return ph_place_order(m, c->sender.v, &c->u.order, x->args, &x->order);
 }
 
 /* Never part of its caller, so that profiles can tell what is the market's. */

@@ -20,9 +20,10 @@ void ph_registry_init(ph_market *m, ph_arena *a)
     size_t cells = ((size_t)lim->products_max + 1) * lim->ring_periods;
     ph_book_period *periods = ph_arena_take(a, 2 * cells, sizeof periods[0]);
     if (a->start == NULL) return;
-    for (uint32_t i = 1; i <= lim->participants_max; i++)
+    /* Those that nobody has too: a look-ahead need not ask whether there is one. */
+    for (uint32_t i = 0; i <= lim->participants_max; i++)
         m->participants[i].ids = client_ids + (size_t)i * PH_CLIENT_IDS_KEPT;
-    for (uint32_t i = 1; i <= lim->products_max; i++) {
+    for (uint32_t i = 0; i <= lim->products_max; i++) {
         for (int s = PH_SIDE_BUY; s <= PH_SIDE_SELL; s++)
             ph_book_side_begin(&m->products[i].side[s], (ph_side)s,
                                periods + 2 * (size_t)i * lim->ring_periods);

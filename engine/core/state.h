@@ -92,20 +92,24 @@ typedef struct {
     uint64_t id, order;
 } ph_client_id;
 
+/* What commands look at of their sender fills one cache line, to the roles that it has. */
 typedef struct {
-    ph_register_participant registered;
-    ph_participant_state state;
-    ph_money cash, held;
+    _Alignas(64) ph_money cash;
+    ph_money held;
     uint64_t highest_client_order_id;
+    uint64_t ids_cnt;     /* client ids ever used; the ring holds the last of them */
+    ph_client_id *ids;    /* ring of PH_CLIENT_IDS_KEPT, ascending */
+    uint32_t first_order; /* slot of the list of resting orders, newest first */
+    ph_participant_state state;
+    ph_register_participant registered;
     uint64_t highest_capacity_reference;
     uint64_t highest_attestation_reference;
     uint32_t first_key;                /* newest of its keys, revoked ones included */
     uint32_t key_cnt;                  /* of these */
     uint32_t active_keys[PH_KEY_USES]; /* by ph_key_use */
-    uint32_t first_order;              /* slot of the list of resting orders, newest first */
-    uint64_t ids_cnt;                  /* client ids ever used; the ring holds the last of them */
-    ph_client_id *ids;                 /* ring of PH_CLIENT_IDS_KEPT, ascending */
 } ph_participant;
+
+_Static_assert(offsetof(ph_participant, registered.name) <= 64, "roles included");
 
 /* A key that was ever registered; a revoked one stays its owner's. */
 typedef struct {

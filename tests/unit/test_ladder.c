@@ -27,9 +27,9 @@ START_TEST(best_is_the_largest_key_and_equals_keep_their_order)
     for (uint32_t i = 0; i < 4; i++)
         ck_assert_uint_eq(ph_ladder_nth(&room, &l, i)->ref, wanted[i]);
     uint32_t at = 99;
-    ck_assert(ph_ladder_find(&room, &l, -5, &at));
+    ck_assert(ph_ladder_find(&room, &l, -5, 0, &at));
     ck_assert_uint_eq(at, 1);
-    ck_assert(!ph_ladder_find(&room, &l, -4, &at));
+    ck_assert(!ph_ladder_find(&room, &l, -4, 0, &at));
     ck_assert_uint_eq(at, 1);
     ph_ladder_remove(&room, &l, 1);
     ck_assert_uint_eq(ph_ladder_nth(&room, &l, 1)->ref, 3);
@@ -65,12 +65,47 @@ START_TEST(full_changes_nothing)
 }
 END_TEST
 
+/* Every key in and around a ladder, whatever the step says: what walking over all entries tells. */
+static void find_all(const ph_ladder *l, int64_t low, int64_t high, int64_t step)
+{
+    for (int64_t key = low; key <= high; key++) {
+        uint32_t better = 0, at = UINT32_MAX;
+        while (better < l->cnt && ph_ladder_nth(&room, l, better)->key > key)
+            better++;
+        bool is_there = better < l->cnt && ph_ladder_nth(&room, l, better)->key == key;
+        ck_assert(ph_ladder_find(&room, l, key, step, &at) == is_there);
+        ck_assert_uint_eq(at, better);
+    }
+}
+
+START_TEST(finds_whatever_the_step_says)
+{
+    static const int64_t steps[] = {0, 1, 2, 7, 50, INT64_MAX};
+    /* Tick by tick, with every third one missing, two clusters far apart, squares, and none. */
+    for (int64_t shape = 0; shape < 5; shape++) {
+        ph_ladder l = {0};
+        for (int64_t i = 0; i < 80 && shape < 4; i++) {
+            int64_t key = -40 + i;
+            if (shape == 1 && i % 3 == 0) continue;
+            if (shape == 2 && i >= 40) key += 500;
+            if (shape == 3) key = i * i;
+            ck_assert(ph_ladder_put(&room, &l, key, (uint32_t)i));
+        }
+        for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+            find_all(&l, -60, 6500, steps[i]);
+        while (l.cnt > 0)
+            ph_ladder_remove(&room, &l, 0);
+    }
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, NULL);
     tcase_add_test(t, best_is_the_largest_key_and_equals_keep_their_order);
     tcase_add_test(t, gives_everything_back_when_empty);
     tcase_add_test(t, full_changes_nothing);
+    tcase_add_test(t, finds_whatever_the_step_says);
 }
 
 int main(void)

@@ -2,6 +2,8 @@
 /* Questions by example (rulebook 14); random orders are previewed in tests/prop/prop_market. */
 #include "engine/core/question.h"
 
+#include <string.h>
+
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -139,16 +141,21 @@ END_TEST
 START_TEST(prefetch_takes_anything)
 {
     sell((ph_window){0, 4}, 10, 5);
-    uint32_t memo[3] = {0};
+    world_do(&w, world_order(&w, BUYER, PH_SIDE_BUY, PH_SHAPE_BLOCK, (ph_window){0, 3}, 2, 3));
+    uint32_t memo[4][3] = {{0}};
     for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
-        for (uint32_t id = 0; id < 3; id++) {
+        for (uint32_t id = 0; id < 4; id++) {
             ph_command c =
                 world_order(&w, BUYER, PH_SIDE_BUY, PH_SHAPE_EACH, (ph_window){0, 1}, 1, 5);
-            c.u.order.product.v = id * 7;
+            c.u.order.product.v = id * (UINT32_MAX / 3);
+            c.u.order.side = (ph_side)(id * 40);
             c.sender.v = id * 40;
-            ph_market_prefetch(w.m, &c, step, &memo[id]);
+            ph_market_prefetch(w.m, &c, step, &memo[id][0]);
             c = (ph_command){.kind = PH_CMD_CANCEL_ORDER, .u.cancel = {.order = {id}}};
-            ph_market_prefetch(w.m, &c, step, &memo[id]);
+            ph_market_prefetch(w.m, &c, step, &memo[id][1]);
+            c = (ph_command){.kind = PH_CMD_TICK};
+            memset(&c.u, 0xff, sizeof c.u);
+            ph_market_prefetch(w.m, &c, step, &memo[id][2]);
         }
     }
     ck_assert_ptr_null(ph_market_broken(w.m));
