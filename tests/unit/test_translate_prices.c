@@ -135,20 +135,13 @@ START_TEST(a_frame_with_anything_else_is_not_of_prices)
 {
     const phg_overview_totals totals = {.products = 1};
     const phg_picture others[] = {
-        {.level_cnt = 1},
-        {.block_cnt = 1},
-        {.statistics_cnt = 1},
-        {.candle_cnt = 1},
-        {.site_cnt = 1},
-        {.probe_cnt = 1},
-        {.member_cnt = 1},
-        {.totals = &totals},
-        {.reference = 1},
-        {.closed_before = 1},
-        {.more = true},
-        {.checksum = 1},
-        {.reason = "busy"},
-        {.answer = PHG_ANSWER_RANGE_END},
+        {.level_cnt = 1},      {.block_cnt = 1},
+        {.statistics_cnt = 1}, {.candle_cnt = 1},
+        {.site_cnt = 1},       {.probe_cnt = 1},
+        {.member_cnt = 1},     {.totals = &totals},
+        {.reference = 1},      {.closed_before = 1},
+        {.more = true},        {.checksum = 1},
+        {.reason = "busy"},    {.answer = PHG_ANSWER_RANGE_END},
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         ck_assert(!phg_picture_is_prices(&others[i]));
