@@ -3,7 +3,7 @@
    and where rows can end there is room again.  The list below has a case for each size in
    ph_market_limits, and a size without one fails.  Tables whose size is a rule, and none of
    ph_market_limits: keys (test_keys), the notary's keys (test_notary_key), blocks of a side
-   (test_shapes). */
+   (test_match). */
 #include <stddef.h>
 
 #include "tests/unit/delivery_fixture.h"
