@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Breaks the rules of the market one by one (mutants.txt) and says which tests find it.
 
-usage: run.py [--check] [--jobs N] [--properties] [WORD...]
+usage: run.py [--check] [--jobs N] [--all] [WORD...]
 
 Each mutant is one line of engine/core that is another one; the core is built with it, beside the
-tree, and the unit tests of the core run against it, then, when none of them finds it, short runs of
-the properties (--properties: always). With words, only the mutants whose description has one of
-them. Ends with status 1 when a mutant survives, does not compile or no longer fits the tree, and
-when a test fails without any. --check only looks whether every mutant fits.
+tree, and the unit tests of the core run against it, the quick ones first, then short runs of the
+properties, until one finds it (--all: all of them). With words, only the mutants whose description
+has one of them. Ends with status 1 when a mutant survives, does not compile or no longer fits the
+tree, and when a test fails without any. --check only looks whether every mutant fits.
 """
 
 import argparse
@@ -102,7 +102,6 @@ class Workshop:
         check = subprocess.run(["pkg-config", "--cflags", "--libs", "check"], capture_output=True, text=True, check=True)
         self.check = check.stdout.split()
         tests = {f"test_{name}": ([f"unit/test_{name}.c"], {}) for name in unit_tests()}
-        self.units = list(tests)
         for name, (names, seeds) in PROPERTIES.items():
             tests[name] = ([f"prop/{n}" for n in names], seeds)
         self.environment = {name: seeds for name, (_, seeds) in tests.items()}
@@ -138,17 +137,31 @@ class Workshop:
             if run([*CC, *FLAGS, "-c", source, "-o", made]) is not None:
                 return None
             self.link(folder, [made if name == mutant.file else o for name, o in self.objects.items()])
-            found = [name for name in self.units if self.fails(name, folder)]
-            if not found or self.wants.properties:
-                found += [name for name in PROPERTIES if self.fails(name, folder)]
+            found = []
+            for name in self.order:
+                if self.fails(name, folder):
+                    found.append(name)
+                    if not self.wants.all:
+                        break
             return found
+
+    def begin(self):
+        """Runs everything without a mutant, and notes what is quick; names of what fails."""
+        took, broken = {}, []
+        for name in self.environment:
+            begun = time.monotonic()
+            if self.fails(name, self.folder):
+                broken.append(name)
+            took[name] = time.monotonic() - begun
+        self.order = sorted(took, key=lambda name: (name in PROPERTIES, took[name]))
+        return broken
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     arguments.add_argument("--check", action="store_true")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count())
-    arguments.add_argument("--properties", action="store_true")
+    arguments.add_argument("--all", action="store_true")
     arguments.add_argument("words", nargs="*")
     wants = arguments.parse_args()
     mutants = read_mutants()
@@ -161,7 +174,7 @@ def main():
     begun, alive = time.monotonic(), 0
     with tempfile.TemporaryDirectory(prefix="petahour-mutants-") as folder:
         shop = Workshop(folder, wants.jobs, wants)
-        broken = [name for name in shop.environment if shop.fails(name, shop.folder)]
+        broken = shop.begin()
         if broken:
             sys.exit(f"fail without any mutant: {' '.join(broken)}")
         for mutant, found in zip(mutants, shop.pool.map(shop.killers, mutants)):
