@@ -435,7 +435,9 @@ static bool read_market(const reading *r, json_t *sizes, ph_market_limits *ret)
     if (strcmp(name, #limit) == 0) to = &ret->limit;
         PH_MARKET_SIZES(X)
 #undef X
-        if (to == NULL) return refuse(r, "\"%.60s\" is no size of a market", name);
+        if (to == NULL)
+            return refuse(r, "\"%.60s\" is no size of a market: take it out or correct its name",
+                          name);
         if (!read_unsigned(r, name, v, UINT32_MAX, &number)) return false;
         *to = (uint32_t)number;
     }

@@ -121,7 +121,8 @@ static bool is_blank(const char *text, size_t size)
 
 static int run_line(simulation *s, const char *text, size_t size)
 {
-    if (size > PH_SCENARIO_LINE_MAX) return wrong_line(s, "longer than 65,536 bytes");
+    if (size > PH_SCENARIO_LINE_MAX)
+        return wrong_line(s, "longer than 65,536 bytes: give each command a line of its own");
     if (is_blank(text, size)) return PH_AUDIT_RIGHT;
     char why[PH_SCENARIO_WHY_SIZE];
     ph_scenario_line l;

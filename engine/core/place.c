@@ -254,11 +254,24 @@ ph_reject ph_place_group(ph_market *m, uint32_t sender, const ph_new_group *g, i
 
 /* ---- Cancels ------------------------------------------------------------------------------ */
 
+/* An order may rest longer than its client id is kept for answers. */
+static uint32_t find_old(const ph_market *m, const ph_participant *p, uint64_t client_order_id)
+{
+    uint32_t slot = PH_NONE;
+    bool may_rest = p->ids_cnt > PH_CLIENT_IDS_KEPT &&
+                    client_order_id < p->ids[p->ids_cnt % PH_CLIENT_IDS_KEPT].id;
+    if (may_rest) slot = p->first_order;
+    while (slot != PH_NONE && m->orders[slot].client_order_id != client_order_id)
+        slot = m->order_links[slot].next;
+    return slot;
+}
+
 uint32_t ph_place_find(const ph_market *m, uint32_t sender, uint64_t order,
                        uint64_t client_order_id)
 {
-    uint64_t id = order;
-    if (id == 0) id = ph_check_order_of_client_id(&m->participants[sender], client_order_id);
+    const ph_participant *p = &m->participants[sender];
+    uint64_t id = order == 0 ? ph_check_order_of_client_id(p, client_order_id) : order;
+    if (order == 0 && id == 0) return find_old(m, p, client_order_id);
     uint32_t slot = PH_NONE;
     bool rests = id != 0 && ph_row_index_find(&m->order_of, id, &slot);
     /* Whether another participant's order rests is none of the sender's business. */

@@ -197,7 +197,7 @@ typedef struct {
 /* An exclusive group: all-or-none BLOCK or FLEX orders of one side, of which at most one executes.
    Places at and above cnt are all zero. */
 typedef struct {
-    uint32_t cnt; /* 2 .. PH_GROUP_MEMBERS_MAX */
+    uint32_t cnt; /* 1 .. PH_GROUP_MEMBERS_MAX */
     ph_new_order v[PH_GROUP_MEMBERS_MAX];
 } ph_new_group;
 

@@ -19,6 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 AUDIT, FOLDER, README, MAKE_JOURNAL = "", Path(), Path(), ""
+ROOT = Path(__file__).resolve().parents[2]
 START = 1000 * 3600 * 10**9  # the first instant of period 1000
 
 
@@ -60,6 +61,78 @@ class Scenarios(unittest.TestCase):
         status, out, err = simulate("--check-laws", "-", text=blocks[0].encode())
         self.assertEqual((status, err), (0, ""))
         self.assertEqual(out.decode(), blocks[1])
+
+
+def rows_below(heading, columns):
+    """Rows of the tables in the part of the page that has this heading: a list of cells for each."""
+    part = README.read_text(encoding="utf-8").split(f"### {heading}\n", 1)[1].split("\n### ", 1)[0]
+    rows = [[c.strip() for c in line.strip("|").split("|")] for line in part.splitlines() if line.startswith("| `")]
+    return [row for row in rows if len(row) == columns]
+
+
+def words(cell):
+    return re.findall(r"`(\w+)`", cell)
+
+
+class Page(unittest.TestCase):
+    """What the page says of commands, events and sizes is what the program has, and the other way
+    round; engine/wire/fields.h is where the program has it from."""
+
+    @classmethod
+    def setUpClass(cls):
+        text = (ROOT / "engine/wire/fields.h").read_text(encoding="utf-8")
+        lists = {m[1]: re.findall(r"F\(\w+, (\w+),", m[0]) for m in re.finditer(r"#define FIELDS_(\w+)\(F, of\)(?:.*\\\n)*.*", text)}
+        lists["ACCESS"] = ["contract", "sealed"]
+        lists["REJECTED"].insert(2, "reject")
+        kinds = re.findall(r"K\(PH_(CMD|EVT)_(\w+), FIELDS_(\w+), \w+\)", text)
+        cls.commands = {name: lists[fields] for kind, name, fields in kinds if kind == "CMD"} | {"TICK": []}
+        cls.events = {name: lists[fields] for kind, name, fields in kinds if kind == "EVT"}
+
+    def test_the_commands_and_their_fields(self):
+        told = {words(row[0])[0]: words(row[2]) for row in rows_below("Commands and events", 3)}
+        self.assertEqual(told, self.commands)
+        self.assertGreater(len(told), 30)
+        for command, fields in told.items():
+            for field in [*fields, "prise"]:
+                line = json.dumps({"at": START, "sender": 1, "command": command, field: {}})
+                status, _, err = simulate("-", text=line.encode())
+                self.assertEqual(status, 1, line)
+                self.assertEqual("is no field" in err, field == "prise", err)
+
+    def test_who_sends_them(self):
+        text = (ROOT / "engine/wire/command.h").read_text(encoding="utf-8")
+        known = dict(re.findall(r"PH_CMD_(\w+) = \d+,\s*/\* (.*?) \*/", text)) | {"TICK": "nobody", "OPEN_MARKET": "nobody"}
+        self.assertEqual({words(row[0])[0]: row[1] for row in rows_below("Commands and events", 3)}, known)
+
+    def test_the_events_and_their_fields(self):
+        told = {words(row[0])[0]: words(row[1]) for row in rows_below("Commands and events", 2)}
+        self.assertEqual(told, self.events)
+        seen = {}
+        for path in FOLDER.glob("*.expected.jsonl"):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                event = json.loads(line)
+                seen[event["event"]] = list(event)
+        for name, fields in told.items():
+            self.assertEqual(seen[name], ["seq", "at", "event", *fields], name)
+
+    def test_the_sizes(self):
+        header = (ROOT / "engine/core/market.h").read_text(encoding="utf-8")
+        struct = header.split("typedef struct {", 1)[1].split("} ph_market_limits;", 1)[0]
+        source = (ROOT / "engine/core/market.c").read_text(encoding="utf-8")
+        defaults = {n: eval(v) for n, v in re.findall(r"\.(\w+) = (\d[\d <]*)[,}]", source)}  # noqa: S307
+        rows = rows_below("Sizes", 4)
+        self.assertEqual([words(row[0])[0] for row in rows], re.findall(r"uint32_t (\w+);", struct))
+        for name, _, default, most in rows:
+            name, most = words(name)[0], int(most.replace(",", ""))
+            self.assertEqual(int(default.replace(",", "")), defaults[name], name)
+            for wrong in (0, most + 1):
+                line = json.dumps({"market": {name: wrong}}) + f'\n{{"at":{START},"command":"TICK"}}'
+                status, _, err = simulate("-", text=line.encode())
+                self.assertEqual((status, "make no sense" in err), (1, True), line)
+        for name in ("participants_max", "sites_max", "hardware_max", "terms_max"):  # small enough to be tried
+            most = next(int(row[3].replace(",", "")) for row in rows if words(row[0])[0] == name)
+            line = json.dumps({"market": {name: most, "orders_max": 8}}) + f'\n{{"at":{START},"command":"TICK"}}'
+            self.assertEqual(simulate("-q", "-", text=line.encode())[0], 0, line)
 
 
 class Recorded(unittest.TestCase):
@@ -129,6 +202,61 @@ class Errors(unittest.TestCase):
             status, out, err = simulate("-", text=self.OPEN.encode() + line)
             self.assertEqual(status, 1, line)
             self.assertIn("standard input:2: not JSON", err)
+
+    def test_every_kind_of_mistake(self):
+        """Line, field, what is wrong and what to do: of each kind of mistake."""
+        good = {
+            "sender": 1, "command": "NEW_ORDER", "client_order_id": 1, "product": 1, "side": "BUY", "shape": "EACH",
+            "first_period": 1002, "periods": 1, "quantity": 1, "price": 5, "time_in_force": "GTC",
+        }  # fmt: skip
+
+        def order(**changes):
+            return json.dumps({k: v for k, v in {**good, **changes}.items() if v is not Ellipsis})
+
+        for line, *said in (
+            (order(prise=5), '"prise" is no field of NEW_ORDER', "take it out or correct its name"),
+            (order(price="5"), '"price": give a whole number from -9223372036854775808 to 9223372036854775807',),
+            (order(price=5.5), '"price": give a whole number'),
+            (order(price=5.0), '"price": give a whole number'),
+            (order(quantity=2**32), '"quantity": give a whole number from 0 to 4294967295'),
+            (order(quantity=-1), '"quantity": give a whole number from 0 to 4294967295'),
+            (order(client_order_id=2**64), '"client_order_id": give a whole number from 0 to 18446744073709551615'),
+            (order(price=2**63), '"price": give a whole number'),
+            (order(price=...), '"price" is missing: NEW_ORDER needs it'),
+            (order(price=None), '"price": give a whole number'),
+            (order(post_only="yes"), '"post_only": give true or false'),
+            (order(side="BYE"), '"side": give one of BUY, SELL'),
+            (order(side="buy"), '"side": give one of BUY, SELL'),
+            (order(expire_at="tomorrow"), '"expire_at": give nanoseconds since 1970 or a time like "2026-11-23T22:00:00Z"'),
+            (order(expire_at="2026-02-30T00:00:00Z"), '"expire_at": give nanoseconds since 1970 or a time like'),
+            (order(expire_at="2026-11-23T22:00:00"), '"expire_at": give nanoseconds since 1970 or a time like'),
+            (order(first_period="2026-11-23T22:00:00Z"), '"first_period"', "is not known here; give the number of the period"),
+            (order(sender=...), '"sender" is missing: give the id of the participant that sends it'),
+            (order(sender=[1]), '"sender": give a whole number from 0 to 4294967295'),
+            (order(command="BUY"), '"command": "BUY" is not known; the README lists the commands'),
+            (order(command=...), '"command" is missing: a line is a command, {"market": {sizes}} or {"note": text}'),
+            (order()[:-1] + ',"price":6}', "not JSON", "duplicate", "price"),
+            (order() + " {}", "not JSON", "end of file expected"),
+            (order() + ",", "not JSON", "end of file expected"),
+            (order()[:-1], "not JSON", "'}' expected"),
+            (order().replace('"', "'"), "not JSON"),
+            (order(note=1), '"note": give a text'),
+            (order(note="x" * (1 << 20)), "longer than 65,536 bytes: give each command a line of its own"),
+            ("[" * 60000, "not JSON"),
+            ("{" + '"a":{' * 10000, "not JSON"),
+            ('{"sender":1,"command":"CANCEL_ORDER"}', 'give "order" or "client_order_id"'),
+            ('{"sender":1,"command":"REGISTER_HARDWARE","id":1,"name":"' + "x" * 64 + '"}', '"name": give a text of at most 63 bytes'),
+            ('{"sender":1,"command":"REGISTER_PARTICIPANT","id":2,"name":"a","roles":["SELLER"]}', '"roles": give a list of SUPPLIER'),
+            ('{"sender":1,"command":"REVOKE_KEY","use":"SIGNATURE","key":"0g"}', '"key": give 64 hexadecimal digits'),
+            ('{"sender":1,"command":"NEW_GROUP","orders":[%s]}' % order(), "order 1 of the group", '"sender" is no field'),
+            ('{"sender":1,"command":"NEW_GROUP","orders":{}}', '"orders": give a list of at most 8 orders'),
+            ('{"market":{"orders_max":5}}', "first line alone"),
+        ):
+            with self.subTest(line[:120]):
+                self.refused(line, 2, *said)
+        status, out, err = simulate("-", text=b'{"market":{"orders":5}}')
+        self.assertEqual((status, out), (1, b""))
+        self.assertIn('standard input:1: "orders" is no size of a market: take it out or correct its name', err)
 
     def test_a_folder_is_no_file(self):
         status, out, err = simulate(str(FOLDER))

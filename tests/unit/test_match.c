@@ -241,6 +241,19 @@ START_TEST(blocks_out_of_reach_are_not_counted)
 }
 END_TEST
 
+/* As many as the bound were counted when the last period that they touch closed: what follows is
+   free of them. */
+START_TEST(blocks_count_up_to_the_bound_and_no_further)
+{
+    uint32_t bidder = fill_the_side_behind();
+    place(buyer, PH_SIDE_BUY, PH_SHAPE_EACH, (ph_window){REPETITIONS, 2}, 1, 5);
+    place(buyer, PH_SIDE_BUY, PH_SHAPE_EACH, (ph_window){REPETITIONS + 2, 1}, 1, 4);
+    place(bidder, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){2, REPETITIONS + 1}, 1, 3);
+    ck_assert_uint_eq(executed(), REPETITIONS + 1);
+    ck_assert_uint_eq(world_cnt(&w, PH_EVT_CANCELLED), 0);
+}
+END_TEST
+
 /* ---- The second try (6.2) -------------------------------------------------------------------- */
 
 /* Six cheap units in the column, an all-or-none block of five behind them: what is taken first
@@ -344,6 +357,7 @@ static void add(TCase *t)
     tcase_add_test(t, room_for_blocks);
     tcase_add_test(t, blocks_that_are_looked_at_have_a_bound);
     tcase_add_test(t, blocks_out_of_reach_are_not_counted);
+    tcase_add_test(t, blocks_count_up_to_the_bound_and_no_further);
     tcase_add_loop_test(t, the_second_try_needs_a_larger_block_within_the_limit, 0, 6);
     tcase_add_loop_test(t, the_first_of_the_largest_executions_counts, 0, 3);
     tcase_add_test(t, all_or_none_takes_the_first_that_makes_it_whole);

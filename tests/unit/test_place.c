@@ -195,6 +195,38 @@ START_TEST(cancels_reach_own_resting_orders_only)
 }
 END_TEST
 
+/* Ids are kept for answers to the last so many orders alone; what rests is found for ever. */
+START_TEST(an_order_that_rests_long_is_found_by_its_client_id)
+{
+    ph_command c = bid();
+    c.u.order.client_order_id = 1;
+    world_do(&w, c);
+    c.u.order.client_order_id = 2;
+    world_do(&w, c);
+    w.check_laws = false; /* of so many alike */
+    c.u.order.time_in_force = PH_TIF_IOC;
+    for (uint32_t i = 0; i < PH_CLIENT_IDS_KEPT; i++) {
+        c.u.order.client_order_id += 2;
+        world_do(&w, c);
+    }
+    w.check_laws = true;
+    c.u.order.client_order_id = 1;
+    ck_assert_uint_eq(world_apply(&w, c)->u.rejected.order.v, 0);
+    ph_command replace = {.kind = PH_CMD_REPLACE_ORDER,
+                          .sender = {buyer},
+                          .u.replace = {.client_order_id = 2, .price = 100, .quantity = 2}};
+    world_do(&w, replace);
+    ph_command cancel = {
+        .kind = PH_CMD_CANCEL_ORDER, .sender = {buyer}, .u.cancel = {.client_order_id = 1}};
+    world_do(&w, cancel);
+    ck_assert_uint_eq(world_event(&w, PH_EVT_CANCELLED, 0)->u.cancelled.order.v, 1);
+    refused(cancel, PH_REJECT_UNKNOWN_ORDER, 0, 0);
+    cancel.sender.v = supplier;
+    cancel.u.cancel.client_order_id = 2;
+    refused(cancel, PH_REJECT_UNKNOWN_ORDER, 0, 0);
+}
+END_TEST
+
 START_TEST(a_full_table_refuses_and_recovers)
 {
     for (int i = 0; i < 8; i++)
@@ -278,6 +310,7 @@ static void add(TCase *t)
     tcase_add_test(t, fields_that_do_not_belong_to_the_shape);
     tcase_add_test(t, the_first_failing_check_is_the_answer);
     tcase_add_test(t, client_order_ids_are_used_once);
+    tcase_add_test(t, an_order_that_rests_long_is_found_by_its_client_id);
     tcase_add_test(t, cancels_reach_own_resting_orders_only);
     tcase_add_test(t, a_full_table_refuses_and_recovers);
     tcase_add_test(t, no_room_for_another_price_refuses_and_recovers);
