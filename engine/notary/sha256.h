@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  engine/notary/sha256.h - SHA-256, in the instructions that the processor has for it.
 
-    Trees and logs are hashes by the million, and libcrypto computes them four times as fast as portable
-    code where there are such instructions.  Its functions for SHA-256 alone are used, not EVP: a
-    hash of 65 bytes, which every node of a tree is, takes a quarter longer through EVP, and a state
-    that is a plain value can be copied, needs no memory of its own and cannot fail.
+    Trees and logs are hashes by the million, and libcrypto computes them four times as fast as
+    portable code where there are such instructions.  Its functions for SHA-256 alone are used, not
+    EVP: a hash of 65 bytes, which every node of a tree is, takes a quarter longer through EVP, and
+    a state that is a plain value can be copied, needs no memory of its own and cannot fail.
 
     Owns      nothing: a state is a value of the caller.
     Thread    any, one at a time per state. */

@@ -4,8 +4,8 @@
    The market: contracts of a batch out of its trades (engine/notary/contracts), one signature on
    their root, one item with its proof for each (engine/notary/seal).  Bare: one leaf hash for each
    contract and one signature for each batch, of bytes that are there, with the same SHA-256 and the
-   same Ed25519.  Both in one run, in turn and many times; the ratio counts.  Nothing in here waits, so what is
-   measured is processor time: a busy machine changes it less. */
+   same Ed25519.  Both in one run, in turn and many times; the ratio counts.  Nothing in here waits,
+   so what is measured is processor time: a busy machine changes it less. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
