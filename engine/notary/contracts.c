@@ -76,21 +76,21 @@ static bool reserve(ph_contracts *c, const struct needs *n)
 
 enum { KEYS_MAX = 256 };
 
-/* A participant with the key that its signatures are verified with: its newest one that is not
-   revoked, as of the end of the batch. */
-static ph_register_participant party(const ph_market *m, ph_participant_id id)
+/* A participant with its newest key that is not revoked, as of the end of the batch; `key` is room
+   for it. */
+static ph_document_signer party(const ph_market *m, ph_participant_id id, ph_key *key)
 {
     const ph_register_participant *registered = ph_market_participant(m, id);
     PH_ASSERT(registered != NULL);
-    ph_register_participant p = *registered;
+    *key = registered->sign_key;
     ph_market_key keys[KEYS_MAX];
     uint32_t cnt = ph_market_keys(m, id, keys, KEYS_MAX);
     for (uint32_t i = 0; i < cnt && i < KEYS_MAX; i++) {
         if (keys[i].use != PH_KEY_SIGNATURE || keys[i].revoked) continue;
-        p.sign_key = keys[i].key;
+        *key = keys[i].key;
         break;
     }
-    return p;
+    return (ph_document_signer){registered, key};
 }
 
 /* Writes the contract whose TRADE is event e of the record, as the reader would take it. */
@@ -98,33 +98,50 @@ static ph_status add(ph_contracts *c, const ph_market *m, const ph_replay_record
                      ph_writer *w, const char **reterr)
 {
     const ph_trade *t = &r->events[e].u.trade;
-    ph_register_participant buyer = party(m, t->buyer), supplier = party(m, t->supplier);
-    ph_register_participant seller =
-        t->seller.v == t->supplier.v ? supplier : party(m, t->seller); /* a resale */
+    ph_key keys[3];
+    ph_document_signer buyer = party(m, t->buyer, &keys[0]);
+    ph_document_signer supplier = party(m, t->supplier, &keys[1]);
+    bool is_resale = t->seller.v != t->supplier.v;
     ph_document_facts facts = {
         .opened = ph_market_opened(m),
         .product = ph_market_contract_terms(m, t->contract),
-        .buyer = &buyer,
-        .supplier = &supplier,
-        .seller = &seller,
+        .buyer = buyer,
+        .supplier = supplier,
+        .seller = is_resale ? party(m, t->seller, &keys[2]) : supplier,
         .seq = r->command.seq,
         .at = r->command.at,
     };
     PH_ASSERT(facts.opened != NULL && facts.product != NULL);
     PH_ASSERT(c->cnt == 0 || t->contract.v == c->entries[c->cnt - 1].contract.v + 1);
 
+    ph_document d;
+    ph_document_of(t, &facts, &d);
+    if (ph_document_check(&d, &r->events[e + 1], reterr) != PH_OK) return PH_ECORRUPT;
     size_t at = ph_writer_size(w);
-    ph_document d = ph_document_of(t, &facts);
     ph_document_write(w, &d, &r->events[e + 1]);
     PH_ASSERT(!w->full);
     size_t size = ph_writer_size(w) - at;
-    ph_document again;
-    ph_status s = ph_document_read(c->bytes + at, size, &again, reterr);
-    if (s != PH_OK) return PH_ECORRUPT;
-
-    c->tree[c->cnt] = ph_merkle_leaf(c->bytes + at, size);
     c->entries[c->cnt++] = (struct entry){t->contract, t->buyer, t->supplier, at, (uint32_t)size};
     return PH_OK;
+}
+
+/* Every document was checked before it was written; the first one of a batch is read as well, texts
+   and all, as whoever gets it does. */
+static ph_status read_first(const ph_contracts *c, const char **reterr)
+{
+    ph_document unused;
+    ph_status s = ph_document_read(c->bytes, c->entries[0].size, &unused, reterr);
+    return s == PH_OK ? PH_OK : PH_ECORRUPT;
+}
+
+/* When all bytes are there: what has just been written piece by piece is slow to read at once. */
+static void hash_all(ph_contracts *c)
+{
+    ph_merkle_stem stem; /* the market's name is in it */
+    ph_merkle_stem_of(&stem, c->bytes);
+    for (uint32_t i = 0; i < c->cnt; i++)
+        c->tree[i] = ph_merkle_leaf_on(&stem, c->bytes + c->entries[i].at, c->entries[i].size);
+    ph_merkle_build(c->tree, c->cnt);
 }
 
 static ph_status add_all(ph_contracts *c, const ph_market *m, const ph_replay_batch *batch,
@@ -136,7 +153,9 @@ static ph_status add_all(ph_contracts *c, const ph_market *m, const ph_replay_ba
         for (uint32_t e = 0; e < r->event_cnt; e++) {
             const char *why;
             if (r->events[e].kind != PH_EVT_TRADE) continue;
-            if (add(c, m, r, e, &w, &why) == PH_OK) continue;
+            ph_status s = add(c, m, r, e, &w, &why);
+            if (s == PH_OK && c->cnt == 1) s = read_first(c, &why);
+            if (s == PH_OK) continue;
             snprintf(err, err_size,
                      "could not make contract %" PRIu64 " of record %" PRIu64
                      " a document: %s; this is a defect of the engine, nothing is lost: keep the "
@@ -166,7 +185,7 @@ ph_status ph_contracts_collect(ph_contracts *c, const ph_market *m, const ph_rep
         return s;
     }
     PH_ASSERT(c->cnt == n.contracts);
-    ph_merkle_build(c->tree, c->cnt);
+    hash_all(c);
     return PH_OK;
 }
 
@@ -204,7 +223,11 @@ void ph_contracts_get(const ph_contracts *c, uint32_t i, ph_contract_leaf *ret)
         .leaf_index = i,
         .leaf_cnt = c->cnt,
     };
-    ret->proof_cnt = ph_merkle_proof(c->tree, c->cnt, i, ret->proof);
+}
+
+uint32_t ph_contracts_proof(const ph_contracts *c, uint32_t i, ph_hash ret[PH_MERKLE_PROOF_MAX])
+{
+    return ph_merkle_proof(c->tree, c->cnt, i, ret);
 }
 
 void ph_contracts_free(ph_contracts *c)

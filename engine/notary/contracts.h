@@ -25,8 +25,6 @@ typedef struct {
     const uint8_t *canonical;
     uint32_t canonical_size;
     uint32_t leaf_index, leaf_cnt;
-    ph_hash proof[PH_MERKLE_PROOF_MAX];
-    uint32_t proof_cnt;
 } ph_contract_leaf;
 
 /* NULL if there is no memory. */
@@ -52,6 +50,9 @@ const ph_hash *ph_contracts_leaf_hash(const ph_contracts *c, uint32_t i);
 
 /* Contract i < cnt, in order of contract number. */
 void ph_contracts_get(const ph_contracts *c, uint32_t i, ph_contract_leaf *ret);
+
+/* Writes the inclusion proof of contract i < cnt; returns its length. */
+uint32_t ph_contracts_proof(const ph_contracts *c, uint32_t i, ph_hash ret[PH_MERKLE_PROOF_MAX]);
 
 /* Accepts NULL. */
 void ph_contracts_free(ph_contracts *c);

@@ -57,13 +57,14 @@
     F(i64, of.reseller_fee)       \
     F(u32, of.segment_cnt)
 
-#define WRITE_u32(field)   ph_write_u32(w, field);
-#define WRITE_u64(field)   ph_write_u64(w, field);
-#define WRITE_i64(field)   ph_write_i64(w, field);
-#define WRITE_side(field)  ph_write_u32(w, (uint32_t)(field));
-#define WRITE_text(field)  ph_write_bytes(w, field, sizeof field);
-#define WRITE_blob(field)  ph_write_bytes(w, field, sizeof field);
-#define WRITE(form, field) WRITE_##form(field)
+/* The room is there: document_write looked once for all of them. */
+#define STORE_u32(field)   ph_store_u32(p, field), p += 4
+#define STORE_u64(field)   ph_store_u64(p, field), p += 8
+#define STORE_i64(field)   ph_store_u64(p, (uint64_t)(field)), p += 8
+#define STORE_side(field)  ph_store_u32(p, (uint32_t)(field)), p += 4
+#define STORE_text(field)  memcpy(p, field, sizeof field), p += sizeof field
+#define STORE_blob(field)  memcpy(p, field, sizeof field), p += sizeof field
+#define STORE(form, field) STORE_##form(field);
 
 #define READ_u32(field)   field = ph_read_u32(r);
 #define READ_u64(field)   field = ph_read_u64(r);
@@ -81,60 +82,71 @@ static ph_side read_side(ph_reader *r)
     return PH_SIDE_BUY;
 }
 
-static ph_document_party party_of(const ph_register_participant *p, ph_order_id order)
+static void set_party(ph_document_party *to, const ph_document_signer *s, ph_order_id order)
 {
-    return (ph_document_party){.id = p->id, .name = p->name, .key = p->sign_key, .order = order};
+    to->id = s->registered->id;
+    to->name = s->registered->name;
+    to->key = *s->key;
+    to->order = order;
 }
 
-ph_document ph_document_of(const ph_trade *trade, const ph_document_facts *facts)
+static void set_product(ph_document *to, const ph_product_terms *product)
+{
+    to->product = product->id;
+    to->symbol = product->symbol;
+    to->unit = product->unit;
+    to->terms_hash = product->terms_hash;
+    to->period_seconds = product->period_seconds;
+    to->site = product->site;
+    to->hardware = product->hardware;
+    to->hardware_units = product->hardware_units;
+    to->availability_ppm = product->availability_ppm;
+    to->report_seconds = product->report_seconds;
+    to->dispute_seconds = product->dispute_seconds;
+    to->resolve_seconds = product->resolve_seconds;
+    to->dispute_deposit = product->dispute_deposit;
+    to->meter = product->meter;
+}
+
+static void set_trade(ph_document *to, const ph_trade *trade)
+{
+    to->contract = trade->contract;
+    to->trade = trade->trade;
+    to->terms_version = trade->terms_version;
+    to->taker = trade->taker;
+    to->notional = trade->notional;
+    to->buyer_fee = trade->buyer_fee;
+    to->supplier_fee = trade->supplier_fee;
+    to->buyer_fee_at_trade = trade->buyer_fee_at_trade;
+    to->bond = trade->bond;
+    to->from_contract = trade->from_contract;
+    to->seller = trade->seller;
+    to->supplier_notional = trade->supplier_notional;
+    to->premium = trade->premium;
+    to->reseller_fee = trade->reseller_fee;
+    to->segment_cnt = trade->segment_cnt;
+    to->segments = NULL;
+}
+
+/* Field by field: a document that is put together elsewhere and copied costs twice as much. */
+void ph_document_of(const ph_trade *trade, const ph_document_facts *facts, ph_document *ret)
 {
     const ph_open_market *opened = facts->opened;
-    const ph_product_terms *product = facts->product;
-    PH_ASSERT(product->id.v == trade->product.v);
-    PH_ASSERT(facts->buyer->id.v == trade->buyer.v);
-    PH_ASSERT(facts->supplier->id.v == trade->supplier.v);
-    PH_ASSERT(facts->seller->id.v == trade->seller.v);
-    ph_document d = {
-        .rules_version = opened->rules_version,
-        .market = opened->market,
-        .contract = trade->contract,
-        .trade = trade->trade,
-        .seq = facts->seq,
-        .at = facts->at,
-        .product = product->id,
-        .symbol = product->symbol,
-        .unit = product->unit,
-        .terms_version = trade->terms_version,
-        .terms_hash = product->terms_hash,
-        .period_seconds = product->period_seconds,
-        .site = product->site,
-        .hardware = product->hardware,
-        .hardware_units = product->hardware_units,
-        .availability_ppm = product->availability_ppm,
-        .report_seconds = product->report_seconds,
-        .dispute_seconds = product->dispute_seconds,
-        .resolve_seconds = product->resolve_seconds,
-        .dispute_deposit = product->dispute_deposit,
-        .meter = product->meter,
-        .buyer = party_of(facts->buyer, trade->buy_order),
-        .supplier = party_of(facts->supplier, trade->sell_order),
-        .taker = trade->taker,
-        .notional = trade->notional,
-        .buyer_fee = trade->buyer_fee,
-        .supplier_fee = trade->supplier_fee,
-        .buyer_fee_at_trade = trade->buyer_fee_at_trade,
-        .bond = trade->bond,
-        .from_contract = trade->from_contract,
-        .seller = trade->seller,
-        .seller_name = facts->seller->name,
-        .seller_key = facts->seller->sign_key,
-        .supplier_notional = trade->supplier_notional,
-        .premium = trade->premium,
-        .reseller_fee = trade->reseller_fee,
-        .segment_cnt = trade->segment_cnt,
-    };
-    memcpy(d.currency, opened->currency, sizeof d.currency);
-    return d;
+    PH_ASSERT(facts->product->id.v == trade->product.v);
+    PH_ASSERT(facts->buyer.registered->id.v == trade->buyer.v);
+    PH_ASSERT(facts->supplier.registered->id.v == trade->supplier.v);
+    PH_ASSERT(facts->seller.registered->id.v == trade->seller.v);
+    ret->rules_version = opened->rules_version;
+    ret->market = opened->market;
+    memcpy(ret->currency, opened->currency, sizeof ret->currency);
+    ret->seq = facts->seq;
+    ret->at = facts->at;
+    set_product(ret, facts->product);
+    set_party(&ret->buyer, &facts->buyer, trade->buy_order);
+    set_party(&ret->supplier, &facts->supplier, trade->sell_order);
+    ret->seller_name = facts->seller.registered->name;
+    ret->seller_key = *facts->seller.key;
+    set_trade(ret, trade);
 }
 
 size_t ph_document_size(uint32_t segment_cnt)
@@ -144,17 +156,23 @@ size_t ph_document_size(uint32_t segment_cnt)
 
 void ph_document_write(ph_writer *w, const ph_document *d, const ph_event *segments)
 {
-    ph_write_bytes(w, PH_DOCUMENT_MAGIC, 8);
-    ph_write_u32(w, PH_DOCUMENT_VERSION);
-    FIELDS(WRITE, (*d))
+    size_t size = ph_document_size(d->segment_cnt);
+    if (!ph_writer_has(w, size)) return;
+    uint8_t *p = w->p;
+    w->p += size;
+    memcpy(p, PH_DOCUMENT_MAGIC, 8);
+    p += 8;
+    STORE_u32(PH_DOCUMENT_VERSION);
+    FIELDS(STORE, (*d))
     for (uint32_t i = 0; i < d->segment_cnt; i++) {
         PH_ASSERT(segments[i].kind == PH_EVT_SEGMENT);
         const ph_segment *s = &segments[i].u.segment;
-        ph_write_u32(w, s->window.first);
-        ph_write_u32(w, s->window.periods);
-        ph_write_u32(w, s->quantity);
-        ph_write_i64(w, s->price);
+        STORE_u32(s->window.first);
+        STORE_u32(s->window.periods);
+        STORE_u32(s->quantity);
+        STORE_i64(s->price);
     }
+    PH_ASSERT(p == w->p);
 }
 
 static ph_segment read_segment(ph_reader *r)
@@ -184,12 +202,13 @@ static const char *segment_broken(const ph_segment *s)
     return NULL;
 }
 
-static const char *segments_broken(const ph_document *d)
+/* `events`: the segments as the market has them, or NULL if they are encoded. */
+static const char *segments_broken(const ph_document *d, const ph_event *events)
 {
     ph_segment before = {.window = {0}};
     ph_money sum = 0;
     for (uint32_t i = 0; i < d->segment_cnt; i++) {
-        ph_segment s = ph_document_segment(d, i);
+        ph_segment s = events != NULL ? events[i].u.segment : ph_document_segment(d, i);
         const char *broken = segment_broken(&s);
         if (broken != NULL) return broken;
         bool is_after = s.window.first > before.window.first ||
@@ -235,13 +254,14 @@ static const char *seller_broken(const ph_document *d)
     return NULL;
 }
 
-/* NULL, or the first rule of the README that the fields break. */
-static const char *document_broken(const ph_document *d)
+/* NULL, or the first rule of the README that does not hold. */
+static const char *document_broken(const ph_document *d, const ph_event *events)
 {
     if (d->market.s[0] == 0) return "market has no name";
     for (int i = 0; i < 3; i++)
         if (d->currency[i] < 'A' || d->currency[i] > 'Z')
             return "currency is not three capital letters";
+    if (d->taker != PH_SIDE_BUY && d->taker != PH_SIDE_SELL) return "taker is no side";
     const char *broken = ids_broken(d);
     if (broken == NULL) broken = seller_broken(d);
     if (broken != NULL) return broken;
@@ -251,7 +271,14 @@ static const char *document_broken(const ph_document *d)
     if (d->bond < 0) return "bond is negative";
     if (d->buyer_fee_at_trade < 0 || d->buyer_fee_at_trade > d->buyer_fee)
         return "buyer_fee_at_trade is not between 0 and buyer_fee";
-    return segments_broken(d);
+    return segments_broken(d, events);
+}
+
+static const char SEGMENT_CNT_BROKEN[] = "segment_cnt is out of range";
+
+static bool segment_cnt_ok(const ph_document *d)
+{
+    return d->segment_cnt != 0 && d->segment_cnt <= PH_CONTRACT_SEGMENTS_MAX;
 }
 
 static ph_status refuse(ph_status s, const char *why, const char **reterr)
@@ -275,13 +302,18 @@ ph_status ph_document_read(const void *bytes, size_t size, ph_document *ret, con
     if (r->bad)
         return refuse(PH_ECORRUPT, "the contract is cut short, or a text or side is not canonical",
                       reterr);
-    if (d.segment_cnt == 0 || d.segment_cnt > PH_CONTRACT_SEGMENTS_MAX)
-        return refuse(PH_ECORRUPT, "segment_cnt is out of range", reterr);
+    if (!segment_cnt_ok(&d)) return refuse(PH_ECORRUPT, SEGMENT_CNT_BROKEN, reterr);
     if (size != ph_document_size(d.segment_cnt))
         return refuse(PH_ECORRUPT, "the size does not follow from segment_cnt", reterr);
     d.segments = r->p;
-    const char *broken = document_broken(&d);
+    const char *broken = document_broken(&d, NULL);
     if (broken != NULL) return refuse(PH_ECORRUPT, broken, reterr);
     *ret = d;
     return PH_OK;
+}
+
+ph_status ph_document_check(const ph_document *d, const ph_event *segments, const char **reterr)
+{
+    const char *broken = segment_cnt_ok(d) ? document_broken(d, segments) : SEGMENT_CNT_BROKEN;
+    return broken == NULL ? PH_OK : refuse(PH_ECORRUPT, broken, reterr);
 }

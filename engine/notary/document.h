@@ -66,18 +66,24 @@ typedef struct {
     const uint8_t *segments; /* encoded; set by read, not looked at by write */
 } ph_document;
 
+/* A participant and the key in force that its signatures are verified with. */
+typedef struct {
+    const ph_register_participant *registered;
+    const ph_key *key;
+} ph_document_signer;
+
 /* What a trade refers to, as the market knows it. */
 typedef struct {
     const ph_open_market *opened;
     const ph_product_terms *product; /* as they were when it was concluded */
-    const ph_register_participant *buyer, *supplier, *seller; /* with their key in force */
+    ph_document_signer buyer, supplier, seller;
     uint64_t seq;
     ph_time at;
 } ph_document_facts;
 
 /* Puts a trade and what it refers to together.  The facts are those of the trade: its product and
    its parties; others are a bug. */
-ph_document ph_document_of(const ph_trade *trade, const ph_document_facts *facts);
+void ph_document_of(const ph_trade *trade, const ph_document_facts *facts, ph_document *ret);
 
 /* Bytes of a contract with so many segments. */
 size_t ph_document_size(uint32_t segment_cnt);
@@ -89,6 +95,10 @@ void ph_document_write(ph_writer *w, const ph_document *d, const ph_event *segme
    contract of another version; PH_ECORRUPT: not a contract.  *ret is then untouched and *reterr
    says which rule does not hold. */
 ph_status ph_document_read(const void *bytes, size_t size, ph_document *ret, const char **reterr);
+
+/* Whether read would accept what write makes of these, of texts that are canonical: a market has no
+   others.  PH_ECORRUPT and *reterr as from read. */
+ph_status ph_document_check(const ph_document *d, const ph_event *segments, const char **reterr);
 
 /* Segment i < segment_cnt of a document that was read. */
 ph_segment ph_document_segment(const ph_document *d, uint32_t i);

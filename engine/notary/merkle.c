@@ -3,34 +3,40 @@
 
 #include "engine/base/panic.h"
 
-#include <sodium.h>
 #include <string.h>
-
-_Static_assert(crypto_hash_sha256_BYTES == sizeof(ph_hash), "a hash is SHA-256");
 
 /* The prefix keeps a leaf from being taken for a node (second preimages). */
 static const unsigned char LEAF = 0, NODE = 1;
 
 ph_hash ph_merkle_leaf(const void *bytes, size_t size)
 {
-    ph_hash h;
-    crypto_hash_sha256_state st;
-    crypto_hash_sha256_init(&st);
-    crypto_hash_sha256_update(&st, &LEAF, 1);
-    crypto_hash_sha256_update(&st, bytes, size);
-    crypto_hash_sha256_final(&st, h.b);
-    return h;
+    ph_sha256_state s;
+    ph_sha256_begin(&s);
+    ph_sha256_add(&s, &LEAF, 1);
+    ph_sha256_add(&s, bytes, size);
+    return ph_sha256_end(&s);
+}
+
+void ph_merkle_stem_of(ph_merkle_stem *stem, const uint8_t bytes[PH_MERKLE_STEM_SIZE])
+{
+    memcpy(stem->bytes, bytes, sizeof stem->bytes);
+    ph_sha256_begin(&stem->hashed);
+    ph_sha256_add(&stem->hashed, &LEAF, 1);
+    ph_sha256_add(&stem->hashed, bytes, sizeof stem->bytes);
+}
+
+ph_hash ph_merkle_leaf_on(const ph_merkle_stem *stem, const uint8_t *bytes, size_t size)
+{
+    if (size < sizeof stem->bytes || memcmp(bytes, stem->bytes, sizeof stem->bytes) != 0)
+        return ph_merkle_leaf(bytes, size);
+    ph_sha256_state s = stem->hashed;
+    ph_sha256_add(&s, bytes + sizeof stem->bytes, size - sizeof stem->bytes);
+    return ph_sha256_end(&s);
 }
 
 ph_hash ph_merkle_node(const ph_hash *left, const ph_hash *right)
 {
-    ph_hash h;
-    unsigned char both[1 + 2 * sizeof(ph_hash)];
-    both[0] = NODE;
-    memcpy(both + 1, left->b, sizeof left->b);
-    memcpy(both + 1 + sizeof left->b, right->b, sizeof right->b);
-    crypto_hash_sha256(h.b, both, sizeof both);
-    return h;
+    return ph_sha256_pair(NODE, left, right);
 }
 
 static uint32_t level_above(uint32_t cnt)

@@ -14,15 +14,27 @@
 #include <stdint.h>
 
 #include "engine/base/types.h"
+#include "engine/notary/sha256.h"
 
 enum {
     PH_MERKLE_LEAVES_MAX = 1 << 30,
     PH_MERKLE_PROOF_MAX = 32, /* hashes; a tree of PH_MERKLE_LEAVES_MAX needs 30 */
     PH_MERKLE_LONG_MAX = 64,  /* hashes of a proof in a tree of any size */
+    PH_MERKLE_STEM_SIZE = 63, /* bytes that SHA-256 takes at once with the prefix of a leaf */
 };
 
 /* SHA-256(0x00 || bytes). */
 ph_hash ph_merkle_leaf(const void *bytes, size_t size);
+
+/* What many leaves begin with, hashed once for all of them. */
+typedef struct {
+    uint8_t bytes[PH_MERKLE_STEM_SIZE];
+    ph_sha256_state hashed;
+} ph_merkle_stem;
+void ph_merkle_stem_of(ph_merkle_stem *stem, const uint8_t bytes[PH_MERKLE_STEM_SIZE]);
+
+/* The same as ph_merkle_leaf, and sooner if the bytes begin like the stem. */
+ph_hash ph_merkle_leaf_on(const ph_merkle_stem *stem, const uint8_t *bytes, size_t size);
 
 /* SHA-256(0x01 || left || right). */
 ph_hash ph_merkle_node(const ph_hash *left, const ph_hash *right);

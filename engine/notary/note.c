@@ -2,6 +2,7 @@
 #include "engine/notary/note.h"
 
 #include "engine/base/panic.h"
+#include "engine/notary/sha256.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -28,14 +29,13 @@ _Static_assert(crypto_sign_ed25519_PUBLICKEYBYTES == sizeof(ph_key), "Ed25519");
 static void key_id(const ph_note_signer *signer, key_type type, uint8_t ret[PH_NOTE_KEY_ID_SIZE])
 {
     const unsigned char between[2] = {'\n', (unsigned char)type};
-    unsigned char h[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_state st;
-    crypto_hash_sha256_init(&st);
-    crypto_hash_sha256_update(&st, (const unsigned char *)signer->name, strlen(signer->name));
-    crypto_hash_sha256_update(&st, between, sizeof between);
-    crypto_hash_sha256_update(&st, signer->key->b, sizeof signer->key->b);
-    crypto_hash_sha256_final(&st, h);
-    memcpy(ret, h, PH_NOTE_KEY_ID_SIZE);
+    ph_sha256_state s;
+    ph_sha256_begin(&s);
+    ph_sha256_add(&s, signer->name, strlen(signer->name));
+    ph_sha256_add(&s, between, sizeof between);
+    ph_sha256_add(&s, signer->key->b, sizeof signer->key->b);
+    ph_hash h = ph_sha256_end(&s);
+    memcpy(ret, h.b, PH_NOTE_KEY_ID_SIZE);
 }
 
 void ph_note_key_id(const ph_note_signer *signer, uint8_t ret[PH_NOTE_KEY_ID_SIZE])

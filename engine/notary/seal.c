@@ -56,6 +56,7 @@ ph_status ph_seal_batch(ph_seal *s, const ph_contracts *c, ph_seal_on_item on_it
     ph_status st = sign_root(s, c);
     for (uint32_t i = 0; st == PH_OK && i < ph_contracts_cnt(c); i++) {
         ph_contract_leaf leaf;
+        ph_hash proof[PH_MERKLE_PROOF_MAX];
         ph_contracts_get(c, i, &leaf);
         ph_signed_contract item = {
             .contract = leaf.contract,
@@ -65,10 +66,10 @@ ph_status ph_seal_batch(ph_seal *s, const ph_contracts *c, ph_seal_on_item on_it
             .leaf_index = leaf.leaf_index,
             .leaf_count = leaf.leaf_cnt,
             .canonical_size = leaf.canonical_size,
-            .proof_cnt = leaf.proof_cnt,
+            .proof_cnt = ph_contracts_proof(c, i, proof),
             .note_size = s->note_size,
             .canonical = leaf.canonical,
-            .proof = leaf.proof[0].b,
+            .proof = proof[0].b,
             .note = s->note,
         };
         ph_writer w = ph_writer_of(s->item, sizeof s->item);
@@ -83,13 +84,15 @@ ph_status ph_seal_check(const ph_seal *s, const ph_contracts *c, uint32_t i, con
                         const ph_signed_contract *item)
 {
     ph_contract_leaf leaf;
+    ph_hash proof[PH_MERKLE_PROOF_MAX];
     ph_contracts_get(c, i, &leaf);
+    uint32_t proof_cnt = ph_contracts_proof(c, i, proof);
     if (item->contract.v != leaf.contract.v || item->first_seq != ph_contracts_first_seq(c) ||
         item->buyer.v != leaf.buyer.v || item->supplier.v != leaf.supplier.v ||
         item->leaf_index != leaf.leaf_index || item->leaf_count != leaf.leaf_cnt ||
-        item->canonical_size != leaf.canonical_size || item->proof_cnt != leaf.proof_cnt ||
+        item->canonical_size != leaf.canonical_size || item->proof_cnt != proof_cnt ||
         memcmp(item->canonical, leaf.canonical, leaf.canonical_size) != 0 ||
-        memcmp(item->proof, leaf.proof, leaf.proof_cnt * sizeof leaf.proof[0]) != 0)
+        memcmp(item->proof, proof, proof_cnt * sizeof proof[0]) != 0)
         return PH_ECORRUPT;
     size_t text_size;
     ph_checkpoint root;

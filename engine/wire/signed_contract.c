@@ -3,6 +3,8 @@
 
 #include "engine/base/panic.h"
 
+#include <string.h>
+
 /* The one list of what makes the form right; the writer asserts it, the reader refuses by it. */
 static bool is_well_formed(const ph_signed_contract *c)
 {
@@ -21,18 +23,25 @@ size_t ph_signed_contract_size(const ph_signed_contract *c)
 void ph_signed_contract_write(ph_writer *w, const ph_signed_contract *c)
 {
     PH_ASSERT(is_well_formed(c));
-    ph_write_u64(w, c->contract.v);
-    ph_write_u64(w, c->first_seq);
-    ph_write_u32(w, c->buyer.v);
-    ph_write_u32(w, c->supplier.v);
-    ph_write_u32(w, c->leaf_index);
-    ph_write_u32(w, c->leaf_count);
-    ph_write_u32(w, c->canonical_size);
-    ph_write_u32(w, c->proof_cnt);
-    ph_write_u32(w, c->note_size);
-    ph_write_bytes(w, c->canonical, c->canonical_size);
-    ph_write_bytes(w, c->proof, (size_t)c->proof_cnt * 32);
-    ph_write_bytes(w, c->note, c->note_size);
+    size_t size = ph_signed_contract_size(c);
+    if (!ph_writer_has(w, size)) return;
+    uint8_t *p = w->p;
+    w->p += size;
+    ph_store_u64(p, c->contract.v);
+    ph_store_u64(p + 8, c->first_seq);
+    ph_store_u32(p + 16, c->buyer.v);
+    ph_store_u32(p + 20, c->supplier.v);
+    ph_store_u32(p + 24, c->leaf_index);
+    ph_store_u32(p + 28, c->leaf_count);
+    ph_store_u32(p + 32, c->canonical_size);
+    ph_store_u32(p + 36, c->proof_cnt);
+    ph_store_u32(p + 40, c->note_size);
+    p += PH_SIGNED_CONTRACT_HEADER_SIZE;
+    memcpy(p, c->canonical, c->canonical_size);
+    p += c->canonical_size;
+    if (c->proof_cnt != 0) memcpy(p, c->proof, (size_t)c->proof_cnt * 32);
+    p += (size_t)c->proof_cnt * 32;
+    memcpy(p, c->note, c->note_size);
 }
 
 ph_status ph_signed_contract_read(const void *bytes, size_t size, ph_signed_contract *ret)

@@ -62,9 +62,9 @@ static inline void a_contract_make(a_contract *a)
         (ph_event){.kind = PH_EVT_SEGMENT, .u.segment = {{464024, 1}, .quantity = 6, .price = 7}};
     a->facts = (ph_document_facts){.opened = &a->opened,
                                    .product = &a->product,
-                                   .buyer = &a->buyer,
-                                   .supplier = &a->supplier,
-                                   .seller = &a->supplier,
+                                   .buyer = {&a->buyer, &a->buyer.sign_key},
+                                   .supplier = {&a->supplier, &a->supplier.sign_key},
+                                   .seller = {&a->supplier, &a->supplier.sign_key},
                                    .seq = 42,
                                    .at = {UINT64_C(1795471200123456789)}};
 }
@@ -75,7 +75,8 @@ static inline size_t a_contract_write(const a_contract *a, uint8_t *to, size_t r
 {
     ph_trade trade = a->trade;
     if (trade.from_contract.v == 0) trade.supplier_notional = trade.notional;
-    ph_document d = ph_document_of(&trade, &a->facts);
+    ph_document d;
+    ph_document_of(&trade, &a->facts, &d);
     ph_writer w = ph_writer_of(to, room);
     ph_document_write(&w, &d, a->segments);
     return w.full ? 0 : ph_writer_size(&w);

@@ -139,7 +139,20 @@ END_TEST
 static ph_status status_of_made(void)
 {
     size_t size = a_contract_write(&made, bytes, SIZE);
-    return status_of(bytes, size);
+    ph_status s = status_of(bytes, size);
+    const ph_open_market *opened = &made.opened;
+    if (!ph_text_ok(opened->market.s, sizeof opened->market) ||
+        !ph_text_ok(opened->currency, sizeof opened->currency))
+        return s;
+    /* The same is found before it is written. */
+    ph_trade trade = made.trade;
+    if (trade.from_contract.v == 0) trade.supplier_notional = trade.notional;
+    ph_document d;
+    const char *why = NULL;
+    ph_document_of(&trade, &made.facts, &d);
+    ck_assert_int_eq(ph_document_check(&d, made.segments, &why), s);
+    ck_assert((s == PH_OK) == (why == NULL));
+    return s;
 }
 
 /* A resale: the buyer of contract 3 sold it on. */
@@ -153,7 +166,7 @@ static void make_resale(void)
     made.trade.supplier_notional = 700;
     made.trade.premium = 62;
     made.trade.reseller_fee = 1;
-    made.facts.seller = &holder;
+    made.facts.seller = (ph_document_signer){&holder, &holder.sign_key};
 }
 
 START_TEST(a_resale_names_its_seller)

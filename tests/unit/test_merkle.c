@@ -149,6 +149,27 @@ START_TEST(one_leaf_is_its_own_root)
 }
 END_TEST
 
+START_TEST(a_leaf_on_a_stem_is_that_leaf)
+{
+    uint8_t bytes[300];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(3 * i);
+    ph_merkle_stem stem;
+    ph_merkle_stem_of(&stem, bytes);
+    for (size_t size = 0; size <= sizeof bytes; size++) {
+        ph_hash leaf = ph_merkle_leaf(bytes, size), on = ph_merkle_leaf_on(&stem, bytes, size);
+        ck_assert_mem_eq(on.b, leaf.b, sizeof leaf.b);
+    }
+    for (size_t at = 0; at < PH_MERKLE_STEM_SIZE + 2; at++) { /* on no stem of its own */
+        bytes[at] ^= 1;
+        ph_hash leaf = ph_merkle_leaf(bytes, sizeof bytes);
+        ph_hash on = ph_merkle_leaf_on(&stem, bytes, sizeof bytes);
+        ck_assert_mem_eq(on.b, leaf.b, sizeof leaf.b);
+        bytes[at] ^= 1;
+    }
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, hashes_are_those_of_the_vectors);
@@ -158,6 +179,7 @@ static void add(TCase *t)
     tcase_add_test(t, proofs_hold_only_where_they_belong);
     tcase_add_test(t, places_that_no_tree_has_are_refused);
     tcase_add_test(t, one_leaf_is_its_own_root);
+    tcase_add_test(t, a_leaf_on_a_stem_is_that_leaf);
 }
 
 int main(void)
