@@ -363,10 +363,10 @@ class Takeover(Session):
         self.enter(old, 1)
 
     def test_seventeen_sessions_take_over_in_turn(self):
-        clients = [self.opened(AUDITOR) for _ in range(16)]
+        clients = [self.opened(SUPPLIER) for _ in range(16)]
         for client in clients:
             log_on(client, receive=False)
-        taker = self.opened(AUDITOR)
+        taker = self.opened(SUPPLIER)
         log_on(taker, receive=False, take_over=True)
         for client in clients:
             self.is_told(client)
