@@ -329,7 +329,7 @@ class Takeover(Session):
         log_on(desk, receive=False)
         desk.send(message(add_key={"request": 1, "use": 1, "key": z85.decode(second_key.public)}))
         self.told(until=lambda t: len(t) == 1)
-        other = self.run_.at(None, second_key)
+        other = self.run_.at(self.second, second_key)  # which has told of it
         self.addCleanup(other.close)
         log_on(other, receive=False)
         self.alive = [other]
@@ -505,13 +505,13 @@ class Keys(Session):
         log_on(first, receive=False)
         first.send(message(add_key={"request": 1, "use": 1, "key": z85.decode(second_key.public)}))
         self.told(until=lambda t: len(t) == 1)
-        named = self.run_.at(None, second_key, routing_id=b"desk-2")
+        named = self.run_.at(self.second, second_key, routing_id=b"desk-2")
         log_on(named, receive=False, cancel_on_disconnect=True)
         left = self.enter(named, 1)
         named.close()
         end = time.monotonic() + PATIENCE
         while True:  # the gateway frees the id when it sees that the connection has gone
-            again = self.run_.at(None, self.run_.keys[BUYER], routing_id=b"desk-2")
+            again = self.run_.at(self.second, self.run_.keys[BUYER], routing_id=b"desk-2")
             self.addCleanup(again.close)
             again.send(asked(receive=False))
             if again.receive(0.3):
@@ -533,7 +533,7 @@ class Keys(Session):
         old.send(message(add_key={"request": 1, "use": 1, "key": z85.decode(new_key.public)}))
         self.told(until=lambda t: len(t) == 1)
         entered |= self.enter(old, 2)  # adding a key disturbs nobody
-        new = self.run_.at(None, new_key)
+        new = self.run_.at(self.second, new_key)  # which has told of it
         self.addCleanup(new.close)
         self.assertEqual(log_on(new).participant, BUYER)
         old_key = self.run_.keys[BUYER]
