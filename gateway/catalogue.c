@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/catalogue.h"
 
+#include "engine/base/panic.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,6 +212,7 @@ static ph_status apply(phg_catalogue *c, const ph_command *command)
     case PH_CMD_RESOLVE_DISPUTE:
     case PH_CMD_SET_RULES_VERSION:
     case PH_CMD_COUNTERSIGN_CONTRACT:
+    case PH_CMD_TAKE_OVER:
     case PH_CMD_MASS_CANCEL: return PH_OK;
     }
     return PH_ECORRUPT;
@@ -235,6 +238,16 @@ uint32_t phg_catalogue_connection_key(const phg_catalogue *c, const ph_key *key)
             memcmp(&c->keys[i].key, key, sizeof *key) == 0)
             return i + 1;
     return 0;
+}
+
+uint32_t phg_catalogue_key_place(const phg_catalogue *c, uint32_t number)
+{
+    uint32_t place = 0;
+    PH_ASSERT(number >= 1 && number <= c->key_cnt);
+    for (uint32_t i = 0; i < number - 1; i++)
+        place += c->keys[i].use == PH_KEY_CONNECTION &&
+                 c->keys[i].participant.v == c->keys[number - 1].participant.v;
+    return place;
 }
 
 const phg_participant *phg_catalogue_of_key(const phg_catalogue *c, uint32_t number)

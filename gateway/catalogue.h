@@ -72,6 +72,10 @@ ph_status phg_catalogue_take(phg_catalogue *c, const ph_command *command, const 
    it. */
 uint32_t phg_catalogue_connection_key(const phg_catalogue *c, const ph_key *key);
 
+/* Which of its participant's connection keys, ever, the key with this number is, from 0; below 256,
+   as no participant has more. */
+uint32_t phg_catalogue_key_place(const phg_catalogue *c, uint32_t number);
+
 /* Whose connections the key with this number authenticates; NULL once it is revoked, and for
    numbers that no connection key has. */
 const phg_participant *phg_catalogue_of_key(const phg_catalogue *c, uint32_t number);

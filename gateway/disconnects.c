@@ -15,7 +15,10 @@
 
 #define LOOK_NS PH_NS_PER_S /* orders of sessions that ended while they were under way */
 
-enum { IPC_SIZE = 6 };
+enum {
+    IPC_SIZE = 6,
+    TAKEN_OVER_KEPT = 256, /* an order is under way for a moment */
+};
 
 struct phg_disconnects {
     phg_entered *entered;
@@ -24,6 +27,11 @@ struct phg_disconnects {
     uint32_t gateway, start, uses;
     uint64_t round, looked_ns;
     bool must_look;
+    struct {
+        phg_tag tag;
+        phg_takeover by;
+    } taken_over[TAKEN_OVER_KEPT]; /* number n: at n modulo the size */
+    uint32_t taken_over_cnt;
 };
 
 /* True if the number is ours now. */
@@ -109,10 +117,32 @@ void phg_disconnects_close(phg_disconnects *d)
     free(d);
 }
 
-phg_tag phg_disconnects_tag(phg_disconnects *d, uint32_t seat)
+phg_tag phg_disconnects_tag(phg_disconnects *d, uint32_t seat, uint32_t key)
 {
-    return phg_tag_of(
-        (phg_tag_parts){.gateway = d->gateway, .start = d->start, .use = ++d->uses, .seat = seat});
+    return phg_tag_of((phg_tag_parts){
+        .gateway = d->gateway, .key = key, .start = d->start, .use = ++d->uses, .seat = seat});
+}
+
+void phg_disconnects_taken_over(phg_disconnects *d, phg_tag tag, const phg_takeover *by)
+{
+    uint32_t i = d->taken_over_cnt++ % TAKEN_OVER_KEPT;
+    d->taken_over[i].tag = tag;
+    d->taken_over[i].by = *by;
+}
+
+/* What is sent for an order whose session is over. */
+static ph_command end_of(const phg_disconnects *d, const phg_entered_order *o)
+{
+    ph_command c = {.kind = PH_CMD_CANCEL_ORDER, .sender = o->participant, .request = o->tag};
+    c.u.cancel.order = o->order;
+    for (uint32_t i = 0; i < TAKEN_OVER_KEPT; i++) {
+        if (d->taken_over[i].tag != o->tag) continue;
+        c.kind = PH_CMD_TAKE_OVER;
+        c.request = d->taken_over[i].by.by;
+        c.u.take_over = d->taken_over[i].by.asked;
+        c.u.take_over.from = o->tag;
+    }
+    return c;
 }
 
 void phg_disconnects_lost(phg_disconnects *d)
@@ -163,8 +193,7 @@ ph_status phg_disconnects_turn(phg_disconnects *d, uint64_t now_ns,
     for (uint64_t i = 0; i < d->entered->max; i++) {
         phg_entered_order *o = &d->entered->v[i];
         if (o->order.v == 0 || o->asked == d->round || !is_over(d, o->tag, routes)) continue;
-        ph_command c = {.kind = PH_CMD_CANCEL_ORDER, .sender = o->participant, .request = o->tag};
-        c.u.cancel.order = o->order;
+        const ph_command c = end_of(d, o);
         ph_status s = routes->send(routes->arg, &c);
         if (s == PH_EAGAIN) {
             d->must_look = *ret_is_waiting = true;

@@ -7,15 +7,22 @@
 
 #define TAG_BIT (UINT64_C(1) << 63)
 
-enum { START_BITS = 22, USE_BITS = 20, START_AT = PHG_SEAT_BITS + USE_BITS };
-_Static_assert(START_AT + START_BITS == 56, "the gateway's number is where others look for it");
+enum {
+    USE_BITS = 16,
+    START_BITS = 18,
+    KEY_BITS = 8,
+    START_AT = PHG_SEAT_BITS + USE_BITS,
+    KEY_AT = START_AT + START_BITS,
+};
+_Static_assert(KEY_AT + KEY_BITS == 56, "the gateway's number is where others look for it");
 
 #define LOW(v, bits) ((v) & ((UINT64_C(1) << (bits)) - 1))
 
 phg_tag phg_tag_of(phg_tag_parts p)
 {
-    PH_ASSERT(p.gateway >= 1 && p.gateway <= PHG_GATEWAYS_MAX);
-    return TAG_BIT | (uint64_t)p.gateway << 56 | LOW((uint64_t)p.start, START_BITS) << START_AT |
+    PH_ASSERT(p.gateway >= 1 && p.gateway <= PHG_GATEWAYS_MAX && p.key < 1u << KEY_BITS);
+    return TAG_BIT | (uint64_t)p.gateway << 56 | (uint64_t)p.key << KEY_AT |
+           LOW((uint64_t)p.start, START_BITS) << START_AT |
            LOW((uint64_t)p.use, USE_BITS) << PHG_SEAT_BITS | LOW((uint64_t)p.seat, PHG_SEAT_BITS);
 }
 
@@ -23,6 +30,7 @@ phg_tag_parts phg_tag_read(phg_tag tag)
 {
     return (phg_tag_parts){
         .gateway = (uint32_t)LOW(tag >> 56, 7),
+        .key = (uint32_t)LOW(tag >> KEY_AT, KEY_BITS),
         .start = (uint32_t)LOW(tag >> START_AT, START_BITS),
         .use = (uint32_t)LOW(tag >> PHG_SEAT_BITS, USE_BITS),
         .seat = (uint32_t)LOW(tag, PHG_SEAT_BITS),
@@ -152,6 +160,22 @@ ph_status phg_entered_take(phg_entered *e, const ph_command *c, const ph_event *
     if (t->buy_leaves == 0) ends(e, t->buyer, t->buy_order);
     if (t->sell_leaves == 0) ends(e, t->seller, t->sell_order);
     return PH_OK;
+}
+
+void phg_entered_pass(phg_entered *e, const phg_passing *p)
+{
+    for (uint64_t i = 0; i < e->max;) {
+        phg_entered_order *o = &e->v[i];
+        bool is_meant = o->order.v != 0 && o->participant.v == p->participant.v &&
+                        o->tag != p->to &&
+                        (p->from != 0 ? o->tag == p->from : phg_tag_read(o->tag).key == p->key);
+        if (is_meant && p->to == 0) {
+            drop(e, o->order); /* another may have moved here */
+            continue;
+        }
+        if (is_meant) *o = (phg_entered_order){o->order, o->participant, p->to, 0};
+        i++;
+    }
 }
 
 uint32_t phg_entered_open(const phg_entered *e, ph_participant_id who)

@@ -5,11 +5,13 @@
     its command, where NEW_ORDER has no use for it.  So the journal itself says which orders these
     are, and every gateway, also one that starts after a crash, reads the same from the records.
 
-      63        56          34         14       0
-      +---------+-----------+----------+--------+
-      | 1, g    | start     | use      | seat   |   g: number of the gateway, from 1
-      +---------+-----------+----------+--------+   start, use: which of its starts, and of the
-                                                    seat's sessions
+      63      56      48        30       14       0
+      +-------+-------+---------+--------+--------+
+      | 1, g  | key   | start   | use    | seat   |   g: number of the gateway, from 1
+      +-------+-------+---------+--------+--------+   key: place of the session's key among its
+                                                      participant's
+                                                      start, use: which of the gateway's starts,
+                                                      and of the seat's sessions
     Also counts the open orders of every participant.
 
     Owns      its tables; phg_entered_release accepts a zeroed one.
@@ -32,7 +34,7 @@ enum {
 typedef uint64_t phg_tag;
 
 typedef struct {
-    uint32_t gateway, start, use, seat;
+    uint32_t gateway, key, start, use, seat;
 } phg_tag_parts;
 
 phg_tag phg_tag_of(phg_tag_parts p);
@@ -60,6 +62,16 @@ void phg_entered_release(phg_entered *e);
 
 /* Takes one event of the command.  PH_EFULL: no memory; PH_ECORRUPT: no market writes this. */
 ph_status phg_entered_take(phg_entered *e, const ph_command *c, const ph_event *event);
+
+/* Orders that end with another session from now on, or with none. */
+typedef struct {
+    ph_participant_id participant;
+    uint32_t key; /* those of all sessions with this key, as tags have it ... */
+    phg_tag from; /* ... or, if not 0, of this one alone */
+    phg_tag to;   /* 0: they stay */
+} phg_passing;
+
+void phg_entered_pass(phg_entered *e, const phg_passing *p);
 
 /* NULL if it is not there. */
 phg_entered_order *phg_entered_find(const phg_entered *e, ph_order_id id);

@@ -325,6 +325,7 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
         .arg = g->uplink,
         .questions = g->questions,
         .disconnects = g->disconnects,
+        .takeovers = &g->replica.takeovers,
         .under_way = phg_uplink_in_flight(g->uplink),
         .under_way_max = phg_uplink_in_flight_max(g->uplink),
     };

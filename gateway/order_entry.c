@@ -260,67 +260,6 @@ static bool may_read(const taking *t, ph_participant_id whose)
     return whose.v == t->from->who.v || (who->terms.roles & PH_ROLE_AUDITOR) != 0;
 }
 
-static void take_over(taking *t)
-{
-    phg_session_table *table = &t->oe->table;
-    for (uint32_t i = 0; i < table->used; i++) {
-        phg_seat *seat = &table->seats[i];
-        if (seat->id.size == 0 || seat == t->seat || seat->key != t->from->key) continue;
-        phg_session_refuse(&seat->session, PHG_REFUSAL_TAKEN_OVER,
-                           "another session with the same key has taken over");
-    }
-}
-
-/* What an accepted logon asked for. */
-static void begin(taking *t, const phg_logon *asked)
-{
-    phg_session *s = &t->seat->session;
-    if (asked->take_over) take_over(t);
-    if (asked->cancel_on_disconnect && s->tag == 0)
-        s->tag = phg_disconnects_tag(t->oe->disconnects, (uint32_t)(t->seat - t->oe->table.seats));
-    s->owes_limits = true;
-}
-
-/* A session that is over says its last word before another one begins on its connection; who does
-   not read misses it. */
-static ph_status make_way(taking *t)
-{
-    bool is_waiting = false;
-    ph_status status = give_session(t->oe, t->seat, t->now_ns, &is_waiting);
-    if (status == PH_OK && is_waiting) leave(t->oe, t->seat);
-    t->seat = NULL;
-    return status;
-}
-
-static void logon(taking *t, const phg_logon *asked)
-{
-    phg_refusal why;
-    char text[PHG_WHY_SIZE];
-    if (t->is_recovering) {
-        refuse(t, PHG_REFUSAL_RECOVERING,
-               "the gateway is still reading the log; try again shortly");
-        return;
-    }
-    ph_participant_id whose = asked->copy_of.v != 0 ? asked->copy_of : t->from->who;
-    if (!may_read(t, whose)) {
-        refuse(t, PHG_REFUSAL_NOT_ALLOWED,
-               "only an auditor may read the streams of another participant");
-        return;
-    }
-    if (!t->seat && !(t->seat = sit(t, asked->take_over))) return;
-    const phg_private *p = phg_private_streams_of(t->oe->view.streams, whose);
-    if (phg_session_logon(&t->seat->session, t->from->who, asked, p, &why, text)) {
-        begin(t, asked);
-        return;
-    }
-    bool is_new = t->seat->session.state == PHG_SESSION_NEW;
-    if (is_new) {
-        leave(t->oe, t->seat);
-        t->seat = NULL;
-    }
-    refuse(t, why, text);
-}
-
 /* Client order id that a command uses, of a group its first; 0: none. */
 static uint64_t id_of(const ph_command *c)
 {
@@ -343,6 +282,102 @@ static bool may_go(taking *t, const ph_command *c)
     s->told_low = is_low;
     if (!may) t->oe->counts.limited++;
     return may;
+}
+
+/* One that took over itself later, and whose word of that has not come back, is not meant. */
+static bool is_taken_over(const phg_seat *seat, const phg_takeover *by)
+{
+    const phg_session *s = &seat->session;
+    return seat->id.size != 0 && seat->key == by->key && !s->awaits_take_over &&
+           s->took_over != by->by && s->state == PHG_SESSION_READY;
+}
+
+static void end_taken_over(phg_order_entry *oe, phg_takeovers *takeovers)
+{
+    for (uint32_t n = 0; n < takeovers->cnt; n++) {
+        const phg_takeover *by = &takeovers->v[n];
+        for (uint32_t i = 0; i < oe->table.used; i++) {
+            phg_session *s = &oe->table.seats[i].session;
+            if (s->took_over == by->by) s->awaits_take_over = false;
+            if (!is_taken_over(&oe->table.seats[i], by)) continue;
+            if (s->tag != 0) phg_disconnects_taken_over(oe->disconnects, s->tag, by);
+            phg_session_refuse(s, PHG_REFUSAL_TAKEN_OVER,
+                               "another session with the same key has taken over");
+        }
+    }
+    takeovers->cnt = 0;
+}
+
+/* Tells every gateway.  PH_EAGAIN: not now. */
+static ph_status take_over(taking *t, phg_tag as)
+{
+    phg_session *s = &t->seat->session;
+    ph_command c = {.kind = PH_CMD_TAKE_OVER, .sender = t->from->who, .request = as};
+    c.u.take_over.key = t->oe->view.catalogue->keys[t->from->key - 1].key;
+    c.u.take_over.keeps = s->tag == 0;
+    ph_status status = may_go(t, &c) ? t->routes->send(t->routes->arg, &c) : PH_EAGAIN;
+    if (status != PH_OK) return status;
+    t->oe->counts.commands++;
+    s->took_over = as;
+    s->awaits_take_over = true;
+    return PH_OK;
+}
+
+/* What an accepted logon asked for. */
+static ph_status begin(taking *t, const phg_logon *asked)
+{
+    phg_session *s = &t->seat->session;
+    phg_tag tag = s->tag;
+    if (tag == 0 && (asked->cancel_on_disconnect || asked->take_over))
+        tag = phg_disconnects_tag(t->oe->disconnects, (uint32_t)(t->seat - t->oe->table.seats),
+                                  phg_catalogue_key_place(t->oe->view.catalogue, t->from->key));
+    if (asked->cancel_on_disconnect) s->tag = tag;
+    s->owes_limits = true;
+    ph_status status = asked->take_over ? take_over(t, tag) : PH_OK;
+    if (status != PH_EAGAIN) return status;
+    s->owes_logon = false;
+    refuse(t, PHG_REFUSAL_RECOVERING,
+           "the engine cannot be told now that this session takes over; log on again shortly");
+    return PH_OK;
+}
+
+/* A session that is over says its last word before another one begins on its connection; who does
+   not read misses it. */
+static ph_status make_way(taking *t)
+{
+    bool is_waiting = false;
+    ph_status status = give_session(t->oe, t->seat, t->now_ns, &is_waiting);
+    if (status == PH_OK && is_waiting) leave(t->oe, t->seat);
+    t->seat = NULL;
+    return status;
+}
+
+static ph_status logon(taking *t, const phg_logon *asked)
+{
+    phg_refusal why;
+    char text[PHG_WHY_SIZE];
+    if (t->is_recovering) {
+        refuse(t, PHG_REFUSAL_RECOVERING,
+               "the gateway is still reading the log; try again shortly");
+        return PH_OK;
+    }
+    ph_participant_id whose = asked->copy_of.v != 0 ? asked->copy_of : t->from->who;
+    if (!may_read(t, whose)) {
+        refuse(t, PHG_REFUSAL_NOT_ALLOWED,
+               "only an auditor may read the streams of another participant");
+        return PH_OK;
+    }
+    if (!t->seat && !(t->seat = sit(t, asked->take_over))) return PH_OK;
+    const phg_private *p = phg_private_streams_of(t->oe->view.streams, whose);
+    if (phg_session_logon(&t->seat->session, t->from->who, asked, p, &why, text))
+        return begin(t, asked);
+    bool is_new = t->seat->session.state == PHG_SESSION_NEW;
+    if (is_new) {
+        leave(t->oe, t->seat);
+        t->seat = NULL;
+    }
+    refuse(t, why, text);
+    return PH_OK;
 }
 
 static bool may_rest(const ph_command *c)
@@ -405,8 +440,7 @@ static ph_status take_message(taking *t, phg_in *m)
     if (m->kind == PHG_IN_LOGON) {
         bool is_over = t->seat && t->seat->session.state == PHG_SESSION_LEAVING;
         ph_status status = is_over ? make_way(t) : PH_OK;
-        if (status == PH_OK) logon(t, &m->u.logon);
-        return status;
+        return status == PH_OK ? logon(t, &m->u.logon) : status;
     }
     switch (m->kind) {
     case PHG_IN_COMMAND: return command(t, &m->u.command);
@@ -491,6 +525,7 @@ ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_rec
     ph_status status = PH_OK;
     phg_arrival from;
     oe->disconnects = routes->disconnects;
+    end_taken_over(oe, routes->takeovers);
     oe->under_way = routes->under_way;
     oe->under_way_max = routes->under_way_max;
     for (int i = 0; i < FRAMES_PER_TURN && status == PH_OK; i++) {

@@ -46,6 +46,7 @@ typedef struct {
     void *arg;
     phg_questions *questions;
     phg_disconnects *disconnects;
+    phg_takeovers *takeovers;          /* those that came since the last time; emptied */
     uint32_t under_way, under_way_max; /* commands of all, to the engine */
 } phg_order_entry_routes;
 
@@ -59,7 +60,7 @@ void *phg_order_entry_socket(phg_order_entry *oe);
 const char *phg_order_entry_endpoint(const phg_order_entry *oe);
 phg_order_entry_counts phg_order_entry_counted(const phg_order_entry *oe);
 
-/* Takes the frames that are there, at most 64. */
+/* Ends the sessions that were taken over, then takes the frames that are there, at most 64. */
 ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_recovering,
                                const phg_order_entry_routes *routes);
 

@@ -20,6 +20,7 @@ void phg_replica_release(phg_replica *r)
     phg_overview_release(&r->overview);
     phg_private_streams_release(&r->streams);
     phg_entered_release(&r->entered);
+    phg_takeovers_release(&r->takeovers);
     phg_translator_close(r->translator);
     free(r->events);
     memset(r, 0, sizeof *r);
@@ -61,6 +62,8 @@ static ph_status take_event(phg_replica *r, const ph_command *c, phg_event_at ev
     ph_status s = phg_catalogue_take(&r->catalogue, c, &events.v[events.at]);
     if (s == PH_OK) s = phg_private_streams_reach(&r->streams, r->catalogue.participant_cnt);
     if (s == PH_OK) s = phg_entered_take(&r->entered, c, &events.v[events.at]);
+    if (s == PH_OK)
+        s = phg_takeovers_take(&r->takeovers, &r->catalogue, &r->entered, c, &events.v[events.at]);
     if (s == PH_OK) s = phg_feed_take(&r->feed, c, events);
     if (s == PH_OK) s = take_grade(r, c, &events.v[events.at]);
     if (s == PH_OK) s = phg_overview_take(&r->overview, &r->catalogue, c, events);

@@ -14,6 +14,7 @@
 #include "gateway/feed.h"
 #include "gateway/overview.h"
 #include "gateway/private_stream.h"
+#include "gateway/takeovers.h"
 #include "gateway/translate.h"
 
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
     phg_overview overview;
     phg_private_streams streams;
     phg_entered entered;
+    phg_takeovers takeovers;
     phg_translator *translator;
     ph_event *events; /* of the record that is taken */
     uint32_t event_max;

@@ -91,6 +91,8 @@ static const absent may_be_absent[] = {
     {PH_CMD_COUNTERSIGN_CONTRACT, "signature", 0},
     {PH_CMD_ROTATE_NOTARY_KEY, "proof", 0},
     {PH_CMD_ROTATE_NOTARY_KEY, "endorsement", 0},
+    {PH_CMD_TAKE_OVER, "from", 0},
+    {PH_CMD_TAKE_OVER, "keeps", 0},
 };
 
 static const absent *absent_of(ph_command_kind kind, const char *name)

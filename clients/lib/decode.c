@@ -308,6 +308,7 @@ bool phc_decode_catalogue(const Petahour__V1__CatalogueEntry *m, phc_catalogue_r
                                               .name = p->name,
                                               .state = (phc_participant_state)p->state};
         ret->participant = &room->participant;
+        if (phc_participant_state_text(room->participant.state) == NULL) return false;
         if (p->sign_key.len == 0) return true;
         return key_of(&p->sign_key, room->participant.sign_key);
     }
@@ -330,7 +331,8 @@ bool phc_decode_catalogue(const Petahour__V1__CatalogueEntry *m, phc_catalogue_r
         return true;
     case PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY_PRODUCT:
         ret->product = &room->product;
-        return product(m->product, &room->product);
+        return phc_product_state_text(ret->product_state) != NULL &&
+               phc_phase_text(ret->phase) != NULL && product(m->product, &room->product);
     case PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY__NOT_SET:
     case _PETAHOUR__V1__CATALOGUE_ENTRY__ENTRY__CASE_IS_INT_SIZE: return false;
     }

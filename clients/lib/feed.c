@@ -106,9 +106,13 @@ static void on_frame(phc_client *c, const Petahour__V1__MarketDataFrame *f)
     }
     bool news = is_news(c, f, p);
     c->handled++;
-    for (size_t i = 0; i < f->n_phases; i++)
-        if (c->cb.on_phase != NULL)
-            c->cb.on_phase(c->cb.arg, f->product, (phc_phase)f->phases[i]->phase);
+    for (size_t i = 0; i < f->n_phases; i++) {
+        phc_phase phase = (phc_phase)f->phases[i]->phase;
+        if (phc_phase_text(phase) == NULL)
+            phc_client_problem(c, PHC_ECORRUPT, "a phase makes no sense");
+        else if (c->cb.on_phase != NULL)
+            c->cb.on_phase(c->cb.arg, f->product, phase);
+    }
     for (size_t i = 0; news && i < f->n_trades; i++) {
         phc_public_trade t;
         if (!phc_decode_public_trade(f->trades[i], f->product, &c->segments, &t))

@@ -361,6 +361,8 @@ static void close_before(phc_market_book *b, uint32_t end)
 phc_status phc_market_book_take(phc_market_book *b, const Petahour__V1__MarketDataFrame *f)
 {
     phc_status s = PHC_OK;
+    for (size_t i = 0; i < f->n_phases; i++)
+        if (phc_phase_text((phc_phase)f->phases[i]->phase) == NULL) return PHC_ECORRUPT;
     close_before(b, f->closed_before);
     for (size_t i = 0; i < f->n_levels && s == PHC_OK; i++)
         s = take_levels(b, f->levels[i]);

@@ -40,7 +40,8 @@ static phc_status take_all(phc_market_book *b, uint32_t number, const Petahour__
     phc_market_totals *t = &b->totals;
     phc_book_row r = {.size = 0};
     t->compute_type = (phc_compute_type)m->compute_type;
-    if (!take_region(t->region, m->region)) return PHC_ECORRUPT;
+    bool is_listed = t->compute_type == 0 || phc_compute_type_text(t->compute_type) != NULL;
+    if (!is_listed || !take_region(t->region, m->region)) return PHC_ECORRUPT;
     t->products = m->products;
     t->open_interest = m->open_interest;
     t->day = m->day;

@@ -889,7 +889,8 @@ typedef struct {
     /* Orders that a session of this client enters are cancelled when it ends, however it ends; a
        later session does not bring them back.  Groups cannot be entered then. */
     bool cancel_on_disconnect;
-    /* Ends every other session of the same key at the gateway.  Who is taken over stops for good:
+    /* Ends every other session of the same key, at every gateway.  Orders that would end with them
+       end with this one, or stay without cancel_on_disconnect.  Who is taken over stops for good:
        give a key to one client alone. */
     bool take_over;
     /* Drop copy: reads the streams of this participant (as an AUDITOR of anybody, otherwise only of

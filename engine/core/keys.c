@@ -142,6 +142,15 @@ ph_reject ph_keys_revoke(ph_market *m, uint32_t sender, const ph_key_change *k, 
     return PH_REJECT_NONE;
 }
 
+ph_reject ph_keys_check_take_over(const ph_market *m, uint32_t sender, const ph_take_over *t,
+                                  int64_t ret_args[2])
+{
+    ret_args[0] = sender;
+    ret_args[1] = 0;
+    return ph_market_key_owner(m, PH_KEY_CONNECTION, &t->key).v == sender ? PH_REJECT_NONE
+                                                                          : PH_REJECT_UNKNOWN_KEY;
+}
+
 uint32_t ph_market_keys(const ph_market *m, ph_participant_id id, ph_market_key *to, uint32_t max)
 {
     if (id.v == 0 || id.v > m->participant_cnt) return 0;

@@ -22,6 +22,10 @@ ph_reject ph_keys_add(ph_market *m, uint32_t sender, const ph_key_change *k, int
 ph_reject ph_keys_revoke(ph_market *m, uint32_t sender, const ph_key_change *k,
                          int64_t ret_args[2]);
 
+/* Whether sessions of this key are the sender's to take over. */
+ph_reject ph_keys_check_take_over(const ph_market *m, uint32_t sender, const ph_take_over *t,
+                                  int64_t ret_args[2]);
+
 /* Builds what is looked things up with, from rows that a snapshot gave back.
    False: a key is there twice, or one owner has too many. */
 bool ph_keys_again(ph_market *m);

@@ -164,12 +164,13 @@ __attribute__((cold)) static void emit_rejected(ph_market *m, const outcome *x, 
                       .order = {x->order}};
 }
 
-/* Contracts go on whatever becomes of a party: what they ask of it is taken. */
+/* Contracts go on whatever becomes of a party: what they ask of it is taken.  Who is suspended
+   still reads. */
 static bool goes_on(ph_command_kind kind)
 {
     return kind == PH_CMD_HAND_OVER_ACCESS || kind == PH_CMD_REPORT_DELIVERY ||
            kind == PH_CMD_CONFIRM_DELIVERY || kind == PH_CMD_DISPUTE_DELIVERY ||
-           kind == PH_CMD_COUNTERSIGN_CONTRACT;
+           kind == PH_CMD_COUNTERSIGN_CONTRACT || kind == PH_CMD_TAKE_OVER;
 }
 
 static ph_reject refuse(outcome *x, ph_reject why, int64_t arg0, int64_t arg1)
@@ -227,7 +228,8 @@ static uint32_t role_of(ph_command_kind kind)
     case PH_CMD_REPORT_DELIVERY:
     case PH_CMD_CONFIRM_DELIVERY:
     case PH_CMD_DISPUTE_DELIVERY:
-    case PH_CMD_COUNTERSIGN_CONTRACT: return 0;
+    case PH_CMD_COUNTERSIGN_CONTRACT:
+    case PH_CMD_TAKE_OVER: return 0;
     }
     ph_panic("command of unknown kind", __FILE__, __LINE__);
 }
@@ -405,6 +407,8 @@ __attribute__((noinline)) static ph_reject run_other(ph_market *m, const ph_comm
     case PH_CMD_COUNTERSIGN_CONTRACT: return countersign(m, c, x);
     case PH_CMD_ROTATE_NOTARY_KEY:
         return registered(m, c, ph_notary_key_rotate(m, &c->u.notary_key, x->args));
+    case PH_CMD_TAKE_OVER:
+        return registered(m, c, ph_keys_check_take_over(m, c->sender.v, &c->u.take_over, x->args));
     }
     ph_panic("command of unknown kind", __FILE__, __LINE__);
 }

@@ -47,7 +47,8 @@ static bool is_registered(const ph_command *c)
     case PH_CMD_NEW_GROUP:
     case PH_CMD_MASS_CANCEL:
     case PH_CMD_COUNTERSIGN_CONTRACT:
-    case PH_CMD_ROTATE_NOTARY_KEY: return false;
+    case PH_CMD_ROTATE_NOTARY_KEY:
+    case PH_CMD_TAKE_OVER: return false;
     case PH_CMD_OPEN_MARKET:
     case PH_CMD_REGISTER_PARTICIPANT:
     case PH_CMD_REGISTER_SITE:

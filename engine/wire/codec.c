@@ -291,6 +291,7 @@ const char *ph_command_kind_name(ph_command_kind kind)
     case PH_CMD_SET_RULES_VERSION: return "SET_RULES_VERSION";
     case PH_CMD_COUNTERSIGN_CONTRACT: return "COUNTERSIGN_CONTRACT";
     case PH_CMD_ROTATE_NOTARY_KEY: return "ROTATE_NOTARY_KEY";
+    case PH_CMD_TAKE_OVER: return "TAKE_OVER";
     }
     return "?";
 }

@@ -49,9 +49,10 @@ typedef enum {
     PH_CMD_SET_RULES_VERSION = 30,    /* OPERATOR */
     PH_CMD_COUNTERSIGN_CONTRACT = 31, /* a party of the contract */
     PH_CMD_ROTATE_NOTARY_KEY = 32,    /* OPERATOR */
+    PH_CMD_TAKE_OVER = 33,            /* a gateway, for the participant whose session takes over */
 } ph_command_kind;
 
-enum { PH_CMD_KIND_MAX = PH_CMD_ROTATE_NOTARY_KEY };
+enum { PH_CMD_KIND_MAX = PH_CMD_TAKE_OVER };
 
 /* Opens a market: its name, its currency, the keys that everybody else is introduced by.  The
    engine writes it from its configuration when the journal is empty.  Registers the operator as
@@ -303,6 +304,14 @@ typedef struct {
     ph_signature endorsement; /* by the key before; all zero: none, as when it is lost */
 } ph_rotate_notary_key;
 
+/* A session takes over from others of its key, wherever they are.  `request` is its tag.  Nothing
+   of the market changes; gateways end those sessions when they read it (gateway/README.md). */
+typedef struct {
+    ph_key key;    /* Curve25519, of the sender and not revoked */
+    uint64_t from; /* tag of one session that is over; 0: every other one of the key */
+    bool keeps;    /* their orders stay; otherwise those that end with them end with this one */
+} ph_take_over;
+
 typedef struct ph_command {
     uint64_t seq; /* place in the journal, from 1; 0 before it is sequenced */
     ph_time at;   /* stamp of the sequencer, never decreasing */
@@ -337,6 +346,7 @@ typedef struct ph_command {
         ph_set_rules_version rules;
         ph_countersign_contract countersignature;
         ph_rotate_notary_key notary_key;
+        ph_take_over take_over;
     } u;
 } ph_command;
 

@@ -231,6 +231,11 @@
     F(blob, proof, of.proof.b, 0) \
     F(blob, endorsement, of.endorsement.b, 0)
 
+#define FIELDS_TAKE_OVER(F, of) \
+    F(blob, key, of.key.b, 0)   \
+    F(u64, from, of.from, 0)    \
+    F(boo, keeps, of.keeps, 0)
+
 /* Two kinds are as long as they say: a group has cnt orders, an access size bytes. */
 #define FIELDS_GROUP(F, of)  F(group, orders, of, 0)
 #define FIELDS_ACCESS(F, of) F(access, access, of, 0)
@@ -390,7 +395,8 @@
     K(PH_CMD_RESOLVE_DISPUTE, FIELDS_FIGURE, figure)                             \
     K(PH_CMD_SET_RULES_VERSION, FIELDS_RULES, rules)                             \
     K(PH_CMD_COUNTERSIGN_CONTRACT, FIELDS_COUNTERSIGNATURE, countersignature)    \
-    K(PH_CMD_ROTATE_NOTARY_KEY, FIELDS_NOTARY_KEY, notary_key)
+    K(PH_CMD_ROTATE_NOTARY_KEY, FIELDS_NOTARY_KEY, notary_key)                   \
+    K(PH_CMD_TAKE_OVER, FIELDS_TAKE_OVER, take_over)
 
 #define EVENT_KINDS(K)                                              \
     K(PH_EVT_REJECTED, FIELDS_REJECTED, rejected)                   \

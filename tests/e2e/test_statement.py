@@ -74,7 +74,7 @@ class Statements(unittest.TestCase):
               key="operator")  # fmt: skip
         self.parties = {name: Party(m, name) for name in NUMBERS}
         for party in self.parties.values():
-            self.addCleanup(party.session.close)
+            self.addCleanup(lambda s=party.session: s.socket.close())
         self.references = {"first 2", "first 3"}
         self.seen = collections.Counter()
 
@@ -159,7 +159,7 @@ class Statements(unittest.TestCase):
         party.session.turn(0)
         end = time.monotonic() + PATIENCE
         last = self.parties_last(party)
-        while party.session.next_report <= last and time.monotonic() < end:
+        while party.session.next["next_report"] <= last and time.monotonic() < end:
             party.session.turn(0.2)
         party.listen()
         cash, references = 0, []
@@ -181,7 +181,7 @@ class Statements(unittest.TestCase):
             other.wait(lambda: other.state == "READY", PATIENCE)
             return other.accepted.last_report
         finally:
-            other.close()
+            other.socket.close()
 
     def statement(self, name, sequence):
         """As of a sequence not before this one: the replica may be a moment behind."""

@@ -102,8 +102,15 @@ static void read_message(const Petahour__V1__GatewayMessage *m, phc_segments *ro
         (void)phc_decode_report(m->execution_report, room, &r);
     if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_COMMAND_RESULT)
         phc_decode_result(m->command_result, &result);
-    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY)
-        (void)phc_decode_catalogue(m->catalogue_entry, &row, &e);
+    if (m->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY &&
+        phc_decode_catalogue(m->catalogue_entry, &row, &e)) {
+        /* What is accepted has words. */
+        if (e.participant != NULL && phc_participant_state_text(e.participant->state) == NULL)
+            abort();
+        if (e.product != NULL &&
+            (phc_product_state_text(e.product_state) == NULL || phc_phase_text(e.phase) == NULL))
+            abort();
+    }
     read_notice(m);
     read_answer(m);
     if (m->message_case != PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACT) return;

@@ -1077,6 +1077,7 @@ void model_apply(model *m, const ph_command *c)
     case PH_CMD_RESOLVE_DISPUTE:
     case PH_CMD_SET_RULES_VERSION:
     case PH_CMD_COUNTERSIGN_CONTRACT:
-    case PH_CMD_ROTATE_NOTARY_KEY: break; /* not in the streams yet */
+    case PH_CMD_ROTATE_NOTARY_KEY:
+    case PH_CMD_TAKE_OVER: break; /* not in the streams yet */
     }
 }

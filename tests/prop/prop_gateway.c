@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: everything that one replica tells, beside one market */
 /* What the gateway tells is what the market holds.  Random commands run in a market; the gateway's
    replica gets nothing but the records.  After every command the best prices that it would publish
    are those of the books, icebergs with what they show; every participant's private stream, read as
@@ -262,6 +263,19 @@ static void tell(const ph_command *c)
     ck_assert_msg(s == PH_OK, "%s: %s", ph_command_kind_name(c->kind), ph_status_text(s));
 }
 
+/* Orders of one participant's sessions go to another session of its one key, or stay. */
+static void pass_on(const ph_command *c)
+{
+    if (c->kind != PH_CMD_TAKE_OVER || w.out.v[0].kind != PH_EVT_DONE) return;
+    for (uint64_t id = 1; id < ORDERS_MAX; id++) {
+        ph_resting_order o;
+        if (tags[id] == 0 || !ph_market_order(w.m, (ph_order_id){id}, &o)) continue;
+        if (o.participant.v != c->sender.v) continue;
+        if (c->u.take_over.from != 0 && tags[id] != c->u.take_over.from) continue;
+        tags[id] = c->u.take_over.keeps ? 0 : c->request;
+    }
+}
+
 static void step(ph_command c)
 {
     if (c.kind == PH_CMD_NEW_ORDER && c.u.order.client_order_id % 3 != 0)
@@ -269,6 +283,7 @@ static void step(ph_command c)
     (void)world_apply(&w, c);
     for (uint32_t i = 0; i < w.out.cnt && c.kind == PH_CMD_NEW_ORDER; i++)
         if (w.out.v[i].kind == PH_EVT_ACCEPTED) tags[w.out.v[i].u.accepted.order.v] = c.request;
+    pass_on(&c);
     tell(&c);
     read_streams();
     ck_assert_uint_eq(answers, c.sender.v == 0 ? 0 : 1);
@@ -409,6 +424,17 @@ static ph_command random_notary_key(void)
     return c;
 }
 
+static ph_command random_take_over(void)
+{
+    ph_command c = {.kind = PH_CMD_TAKE_OVER, .sender = {anybody()}};
+    memset(c.u.take_over.key.b, below(8) == 0 ? (int)anybody() : (int)c.sender.v, 32);
+    c.request = phg_tag_of((phg_tag_parts){.gateway = 2, .seat = below(3)});
+    if (below(3) == 0)
+        c.u.take_over.from = phg_tag_of((phg_tag_parts){.gateway = 2, .seat = below(3)});
+    c.u.take_over.keeps = below(2) == 0;
+    return c;
+}
+
 static ph_command random_command(void)
 {
     uint64_t orders = 0;
@@ -437,6 +463,7 @@ static ph_command random_command(void)
                             .u.payment = {{anybody()}, 1 + below(5000), {"?"}}};
     if (dice < 92) return random_countersignature();
     if (dice < 93) return random_notary_key();
+    if (dice < 94) return random_take_over();
     /* Now and then several gates at once, as after a standstill. */
     w.now.ns += (uint64_t)below(below(8) == 0 ? 5 * HOUR : 1500) * PH_NS_PER_S;
     return (ph_command){.kind = PH_CMD_TICK};

@@ -371,6 +371,11 @@ static ph_command random_signature(void)
         memcpy(c.u.notary_key.key.b, &bits, sizeof bits);
         return c;
     }
+    if (dice == 1)
+        return (ph_command){.kind = PH_CMD_TAKE_OVER,
+                            .sender = {who},
+                            .request = rng(),
+                            .u.take_over = {.key = key}};
     if (dice < 4)
         return (ph_command){.kind = below(3) == 0 ? PH_CMD_REVOKE_KEY : PH_CMD_ADD_KEY,
                             .sender = {who},

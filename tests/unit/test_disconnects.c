@@ -78,9 +78,9 @@ static uint32_t look(phg_disconnects *d, bool *ret_is_waiting)
 START_TEST(orders_of_an_open_session_stay)
 {
     bool is_waiting;
-    open_tag = phg_disconnects_tag(one, 7);
-    phg_tag over = phg_disconnects_tag(one, 7);
-    ck_assert(open_tag != over && phg_tag_read(over).seat == 7);
+    open_tag = phg_disconnects_tag(one, 7, 2);
+    phg_tag over = phg_disconnects_tag(one, 7, 2);
+    ck_assert(open_tag != over && phg_tag_read(over).seat == 7 && phg_tag_read(over).key == 2);
     enter(1, open_tag);
     enter(2, over);
     enter(3, 0);
@@ -94,7 +94,7 @@ END_TEST
 START_TEST(what_the_engine_lost_is_asked_for_again)
 {
     bool is_waiting;
-    enter(1, phg_disconnects_tag(one, 0));
+    enter(1, phg_disconnects_tag(one, 0, 0));
     ck_assert_uint_eq(look(one, &is_waiting), 1);
     phg_disconnects_lost(one);
     ck_assert_uint_eq(look(one, &is_waiting), 1);
@@ -102,11 +102,33 @@ START_TEST(what_the_engine_lost_is_asked_for_again)
 }
 END_TEST
 
+START_TEST(an_order_of_a_session_that_was_taken_over_is_passed_on)
+{
+    bool is_waiting;
+    const phg_tag new = phg_disconnects_tag(one, 1, 2);
+    open_tag = new;
+    for (uint32_t i = 0; i < 300; i++) { /* as many as are remembered, and more */
+        const phg_tag old = phg_disconnects_tag(one, 0, 2);
+        const phg_takeover by = {.participant = {3}, .by = new, .asked = {.keeps = true}};
+        phg_disconnects_taken_over(one, old, &by);
+        enter(1 + i, old);
+        ck_assert_uint_eq(look(one, &is_waiting), 1);
+        ck_assert(sent[0].kind == PH_CMD_TAKE_OVER && sent[0].sender.v == 3);
+        ck_assert(sent[0].request == new &&sent[0].u.take_over.from == old);
+        ck_assert(sent[0].u.take_over.keeps);
+        sent_cnt = 0;
+    }
+    enter(301, phg_disconnects_tag(one, 0, 2));
+    ck_assert_uint_eq(look(one, &is_waiting), 1);
+    ck_assert_int_eq(sent[0].kind, PH_CMD_CANCEL_ORDER);
+}
+END_TEST
+
 START_TEST(a_full_window_is_waited_for)
 {
     bool is_waiting;
     for (uint64_t i = 1; i <= 5; i++)
-        enter(i, phg_disconnects_tag(one, 0));
+        enter(i, phg_disconnects_tag(one, 0, 0));
     sent_max = 2;
     ck_assert_uint_eq(look(one, &is_waiting), 2);
     ck_assert(is_waiting);
@@ -120,7 +142,7 @@ START_TEST(it_looks_by_itself_once_a_second)
 {
     bool is_waiting;
     ck_assert_uint_eq(look(one, &is_waiting), 0);
-    enter(1, phg_disconnects_tag(one, 0));
+    enter(1, phg_disconnects_tag(one, 0, 0));
     ck_assert_int_eq(phg_disconnects_turn(one, S + 1, &routes, &is_waiting), PH_OK);
     ck_assert_uint_eq(sent_cnt, 0);
     ck_assert_int_eq(phg_disconnects_turn(one, 2 * S, &routes, &is_waiting), PH_OK);
@@ -139,7 +161,7 @@ START_TEST(orders_of_another_gateway_stay_until_it_is_dead)
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         phg_disconnects *two = started();
-        phg_tag t = phg_disconnects_tag(two, 1);
+        phg_tag t = phg_disconnects_tag(two, 1, 0);
         uint8_t byte;
         (void)close(stop[1]);
         ssize_t n = write(told[1], &t, sizeof t);
@@ -165,8 +187,8 @@ END_TEST
 START_TEST(the_next_start_of_a_gateway_cancels_what_the_last_one_left)
 {
     bool is_waiting;
-    enter(1, phg_disconnects_tag(one, 0));
-    open_tag = phg_disconnects_tag(one, 1);
+    enter(1, phg_disconnects_tag(one, 0, 0));
+    open_tag = phg_disconnects_tag(one, 1, 0);
     enter(2, open_tag);
     phg_disconnects_close(one);
     one = started();
@@ -189,6 +211,7 @@ static void add(TCase *t)
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, orders_of_an_open_session_stay);
     tcase_add_test(t, what_the_engine_lost_is_asked_for_again);
+    tcase_add_test(t, an_order_of_a_session_that_was_taken_over_is_passed_on);
     tcase_add_test(t, a_full_window_is_waited_for);
     tcase_add_test(t, it_looks_by_itself_once_a_second);
     tcase_add_test(t, orders_of_another_gateway_stay_until_it_is_dead);

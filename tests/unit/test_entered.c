@@ -31,9 +31,11 @@ static bool is_there(uint64_t order)
 
 START_TEST(a_tag_says_what_it_was_made_of)
 {
-    phg_tag_parts p = {.gateway = 127, .start = 0x3FFFFF, .use = 0xFFFFF, .seat = 0x3FFF};
+    phg_tag_parts p = {
+        .gateway = 127, .key = 0xFF, .start = 0x3FFFF, .use = 0xFFFF, .seat = 0x3FFF};
     phg_tag_parts back = phg_tag_read(phg_tag_of(p));
-    ck_assert(back.gateway == 127 && back.start == 0x3FFFFF && back.use == 0xFFFFF);
+    ck_assert(back.gateway == 127 && back.start == 0x3FFFF && back.use == 0xFFFF);
+    ck_assert_uint_eq(back.key, 0xFF);
     ck_assert_uint_eq(back.seat, 0x3FFF);
     ck_assert(phg_tag_is(phg_tag_of(p)) && phg_tag_is(tag));
     ck_assert(!phg_tag_is(0) && !phg_tag_is(UINT64_MAX >> 1) && !phg_tag_is(UINT64_C(1) << 63));

@@ -131,10 +131,35 @@ START_TEST(rotation_without_end_does_not_fill_the_table_for_others)
 }
 END_TEST
 
+START_TEST(a_session_takes_over_from_those_of_its_own_key)
+{
+    ph_command c = {.kind = PH_CMD_TAKE_OVER, .sender = {one}, .request = UINT64_MAX};
+    memset(&c.u.take_over.key, (int)one, sizeof c.u.take_over.key);
+    world_do(&w, c);
+    c.sender.v = two;
+    refused(c, PH_REJECT_UNKNOWN_KEY, two, 0);
+    c.sender.v = one;
+    world_do(&w, change(PH_CMD_ADD_KEY, one, PH_KEY_CONNECTION, 50));
+    world_do(&w, change(PH_CMD_REVOKE_KEY, one, PH_KEY_CONNECTION, (int)one));
+    refused(c, PH_REJECT_UNKNOWN_KEY, one, 0);
+    memset(&c.u.take_over.key, 50, sizeof c.u.take_over.key);
+    world_do(&w, c);
+    /* Who is suspended still reads. */
+    ph_command suspend = {.kind = PH_CMD_SET_PARTICIPANT_STATE, .sender = {1}};
+    suspend.u.participant_state = (ph_set_participant_state){{one}, PH_PARTICIPANT_SUSPENDED};
+    world_do(&w, suspend);
+    world_do(&w, c);
+    suspend.u.participant_state.state = PH_PARTICIPANT_CLOSED;
+    world_do(&w, suspend);
+    world_do(&w, c); /* changes nothing; the gateways let nobody in */
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, a_key_is_rotated);
+    tcase_add_test(t, a_session_takes_over_from_those_of_its_own_key);
     tcase_add_test(t, a_revoked_key_comes_back_to_its_owner_alone);
     tcase_add_test(t, signature_keys_are_unique_and_apart_from_connection_keys);
     tcase_add_test(t, the_last_key_stays_and_a_fifth_has_no_room);

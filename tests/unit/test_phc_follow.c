@@ -71,6 +71,33 @@ START_TEST(a_stream_ends_in_its_own_book)
 }
 END_TEST
 
+/* A client would look for the word of it, and has none. */
+START_TEST(a_phase_that_is_not_listed_makes_no_book)
+{
+    uint8_t bytes[64];
+    Petahour__V1__PhaseChange phase, *phases[] = {&phase};
+    Petahour__V1__MarketDataFrame m;
+    petahour__v1__phase_change__init(&phase);
+    petahour__v1__market_data_frame__init(&m);
+    m.product = PRODUCT;
+    m.epoch = EPOCH;
+    m.stream_number = 2;
+    m.answer = PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_SNAPSHOT;
+    m.phases = phases;
+    m.n_phases = 1;
+    for (int v = 0; v <= 5; v += 5) {
+        phase.phase = (Petahour__V1__Phase)v;
+        size_t size = petahour__v1__market_data_frame__pack(&m, bytes);
+        ck_assert(phc_follow_take(client, "D0000002a", 9, bytes, size));
+        ck_assert_int_eq(books, 0);
+    }
+    phase.phase = PETAHOUR__V1__PHASE__PHASE_HALTED;
+    size_t size = petahour__v1__market_data_frame__pack(&m, bytes);
+    ck_assert(phc_follow_take(client, "D0000002a", 9, bytes, size));
+    ck_assert_int_eq(books, 1);
+}
+END_TEST
+
 START_TEST(a_stream_ends_in_its_own_loss)
 {
     client->cb.on_book = NULL;
@@ -95,6 +122,7 @@ static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, a_stream_ends_in_its_own_book);
+    tcase_add_test(t, a_phase_that_is_not_listed_makes_no_book);
     tcase_add_test(t, a_stream_ends_in_its_own_loss);
     tcase_add_test(t, a_stream_that_ended_may_begin_again);
 }
