@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/market_data.h"
+#include "gateway/topic.h"
 
 #include "tests/unit/suite.h"
 
@@ -32,6 +32,8 @@ START_TEST(requests_are_read)
     ck_assert(t.is_conflated && !t.is_request && t.kind == PHG_STREAM_CANDLES && t.product.v == 42);
     ck_assert_int_eq(phg_topic_read("?G0000002a", 10, &t), PH_OK);
     ck_assert(t.is_request && t.kind == PHG_STREAM_GRADE && t.product.v == 42);
+    ck_assert_int_eq(phg_topic_read("!00000000000000ff", 17, &t), PH_OK);
+    ck_assert(t.name == 255 && t.product.v == 0 && !t.is_request && !t.is_conflated);
     const char *range = "?P0000002a:0000000000000010-00000000000000ff";
     ck_assert_int_eq(phg_topic_read(range, strlen(range), &t), PH_OK);
     ck_assert(t.is_request && t.kind == PHG_STREAM_PRICES && t.first == 16 && t.last == 255);
@@ -62,6 +64,10 @@ START_TEST(other_topics_are_refused)
                                       "?D0000002a:0000000000000010-00000000000000fg",
                                       "?D0000002a:0000000000000010-00000000000000ff0",
                                       "~",
+                                      "!",
+                                      "!0000000000000000",
+                                      "!00000000000000fF",
+                                      "!00000000000000ff0",
                                       "~D",
                                       "~P0000002a",
                                       "~?D000002a",
@@ -86,5 +92,5 @@ static void add(TCase *t)
 
 int main(void)
 {
-    return suite_run("market_data", add);
+    return suite_run("topic", add);
 }
