@@ -2,6 +2,7 @@
 /* Levels as rows of frames: those that changed, and all. */
 #include "gateway/feed.h"
 
+#include "engine/base/panic.h"
 #include "engine/base/period.h"
 #include "gateway/book_sum.h"
 #include "gateway/bounds.h"
@@ -79,6 +80,7 @@ ph_status phg_feed_note(phg_feed_change **changes, uint32_t *cnt, uint32_t *max,
         *changes = grown;
         *max = more;
     }
+    PH_ASSERT(*changes); /* a place was made */
     (*changes)[(*cnt)++] = c;
     return PH_OK;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/market_data.h"
 
+#include "engine/base/panic.h"
+#include "gateway/audience.h"
 #include "gateway/bounds.h"
 #include "gateway/history.h"
 #include "gateway/ratelimit.h"
@@ -18,6 +20,7 @@ enum {
     SNAPSHOTS_PER_SECOND = 2000,
     SNAPSHOTS_PER_TURN = 64,
     QUEUE_FRAMES = 4096,
+    RECEIVED = 4, /* messages of a subscriber that wait; what does not is in ZeroMQ's table */
     CONFLATED_MS = 250,
     ANSWERS_PER_SECOND = 256, /* frames that answer the requests of one key */
     ANSWER_BURST = 2048,
@@ -32,10 +35,13 @@ typedef struct {
 typedef struct {
     phg_topic topic;
     uint64_t told; /* number of its last frame when it was sent last; UINT64_MAX: send it */
+    uint32_t followers;
 } conflated;
 
 struct phg_market_data {
     void *socket;
+    phg_audience *audience;
+    uint64_t now_ns; /* of this turn */
     char endpoint[128];
     phg_replica *replica;
     phg_feed *feed; /* of the replica */
@@ -59,85 +65,31 @@ struct phg_market_data {
     uint32_t answer_frames;
 };
 
-void phg_topic_write(char to[PHG_TOPIC_SIZE + 1], phg_stream_kind kind, ph_product_id product)
+static conflated *conflated_of(phg_market_data *md, const phg_topic *topic)
 {
-    to[0] = (char)kind;
-    for (uint32_t i = PHG_TOPIC_SIZE - 1, v = product.v; i > 0; i--, v >>= 4)
-        to[i] = "0123456789abcdef"[v & 15];
-    to[PHG_TOPIC_SIZE] = '\0';
-}
-
-/* Reads `digits` lower-case hexadecimal digits. */
-static bool read_hex(const char *text, size_t digits, uint64_t *ret)
-{
-    uint64_t v = 0;
-    for (size_t i = 0; i < digits; i++) {
-        char c = text[i];
-        if (c >= '0' && c <= '9')
-            v = v * 16 + (uint64_t)(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            v = v * 16 + (uint64_t)(c - 'a') + 10;
-        else
-            return false;
+    for (uint32_t i = 0; i < md->conflated_cnt; i++) {
+        conflated *c = &md->conflated[i];
+        if (c->topic.kind == topic->kind && c->topic.product.v == topic->product.v) return c;
     }
-    *ret = v;
-    return true;
+    return NULL;
 }
 
-/* "?", the topic of one stream, and what is wanted of it. */
-static ph_status read_request(const char *text, size_t size, phg_topic *ret)
+/* The last one that goes ends a conflated stream. */
+static void leave(void *arg, const phg_named *named)
 {
-    enum { NUMBER = 16, FIRST = PHG_TOPIC_SIZE + 1, LAST = FIRST + NUMBER + 1 };
+    phg_market_data *md = arg;
     phg_topic topic;
-    if (size < PHG_TOPIC_SIZE || phg_topic_read(text, PHG_TOPIC_SIZE, &topic) != PH_OK)
-        return PH_EINVAL;
-    topic.is_request = true;
-    if (size == PHG_TOPIC_SIZE && topic.kind != PHG_STREAM_PRICES) {
-        *ret = topic;
-        return PH_OK;
-    }
-    if (size != LAST + NUMBER || text[FIRST - 1] != ':' || text[LAST - 1] != '-') return PH_EINVAL;
-    if (!read_hex(text + FIRST, NUMBER, &topic.first) ||
-        !read_hex(text + LAST, NUMBER, &topic.last) || topic.first == 0 || topic.last < topic.first)
-        return PH_EINVAL;
-    *ret = topic;
-    return PH_OK;
-}
-
-/* "~" and the topic of one stream. */
-static ph_status read_conflated(const char *text, size_t size, phg_topic *ret)
-{
-    phg_topic topic;
-    if (size != PHG_TOPIC_SIZE || phg_topic_read(text, size, &topic) != PH_OK ||
-        topic.kind == PHG_STREAM_PRICES)
-        return PH_EINVAL;
-    topic.is_conflated = true;
-    *ret = topic;
-    return PH_OK;
-}
-
-ph_status phg_topic_read(const void *bytes, size_t size, phg_topic *ret)
-{
-    const char *text = bytes;
-    uint64_t product = 0;
-    if (size > 1 && text[0] == '?') return read_request(text + 1, size - 1, ret);
-    if (size > 1 && text[0] == '~') return read_conflated(text + 1, size - 1, ret);
-    if (size != 1 && size != PHG_TOPIC_SIZE) return PH_EINVAL;
-    static const char kinds[] = {PHG_STREAM_PRICES,  PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
-                                 PHG_STREAM_CANDLES, PHG_STREAM_TYPE,  PHG_STREAM_REGION,
-                                 PHG_STREAM_GRADE};
-    if (!memchr(kinds, text[0], sizeof kinds)) return PH_EINVAL;
-    if (size != 1 && (!read_hex(text + 1, PHG_TOPIC_SIZE - 1, &product) || product == 0))
-        return PH_EINVAL;
-    *ret = (phg_topic){.kind = (phg_stream_kind)text[0], .product = {(uint32_t)product}};
-    return PH_OK;
+    if (!named->is_counted || phg_topic_read(named->bytes, named->size, &topic) != PH_OK) return;
+    conflated *c = conflated_of(md, &topic);
+    PH_ASSERT(c && c->followers != 0);
+    if (--c->followers == 0) *c = md->conflated[--md->conflated_cnt];
 }
 
 /* wide: an open names everything that it borrows */
 ph_status phg_market_data_open(void *zmq_context, const char *endpoint, const ph_keyfile *keys,
                                phg_replica *replica, phg_market_data **ret, char err[PHG_ERR_SIZE])
 {
-    const int one = 1, queue = QUEUE_FRAMES;
+    const int one = 1, queue = QUEUE_FRAMES, received = RECEIVED;
     phg_market_data *md = calloc(1, sizeof *md);
     if (!md) {
         (void)snprintf(err, PHG_ERR_SIZE, "could not make the market data socket: no memory");
@@ -150,7 +102,10 @@ ph_status phg_market_data_open(void *zmq_context, const char *endpoint, const ph
     ph_status s = PH_EIO;
     if (!md->socket || phg_zap_guard(md->socket, keys, SUBSCRIPTION_BYTES_MAX) != PH_OK ||
         zmq_setsockopt(md->socket, ZMQ_XPUB_MANUAL, &one, sizeof one) != 0 ||
-        zmq_setsockopt(md->socket, ZMQ_SNDHWM, &queue, sizeof queue) != 0)
+        zmq_setsockopt(md->socket, ZMQ_XPUB_NODROP, &one, sizeof one) != 0 ||
+        zmq_setsockopt(md->socket, ZMQ_SNDHWM, &queue, sizeof queue) != 0 ||
+        zmq_setsockopt(md->socket, ZMQ_RCVHWM, &received, sizeof received) != 0 ||
+        phg_audience_open(zmq_context, md->socket, leave, md, &md->audience) != PH_OK)
         (void)snprintf(err, PHG_ERR_SIZE, "could not make the market data socket: %s",
                        zmq_strerror(errno));
     else
@@ -167,6 +122,7 @@ void phg_market_data_close(phg_market_data *md)
 {
     if (!md) return;
     if (md->socket) (void)zmq_close(md->socket);
+    phg_audience_close(md->audience);
     for (uint32_t i = 0; i < md->kept_cnt; i++) {
         phg_history_release(&md->kept[i].prices);
         phg_history_release(&md->kept[i].depth);
@@ -194,6 +150,20 @@ const char *phg_market_data_endpoint(const phg_market_data *md)
     return md->endpoint;
 }
 
+phg_market_data_counts phg_market_data_counted(const phg_market_data *md)
+{
+    phg_market_data_counts c = {.slow = phg_audience_slow(md->audience),
+                                .dropped = phg_audience_dropped(md->audience),
+                                .conflated = md->conflated_cnt};
+    const phg_subscribers *s = phg_audience_subscribers(md->audience);
+    for (uint32_t i = 0; i < s->file_max; i++) {
+        if (!s->of_file[i] || s->of_file[i]->is_cut) continue;
+        c.connections++;
+        c.topics += s->of_file[i]->topic_cnt;
+    }
+    return c;
+}
+
 /* Marks a product; one that is not listed yet has no picture to be sent. */
 static ph_status want(phg_market_data *md, uint32_t product)
 {
@@ -212,13 +182,27 @@ static ph_status want(phg_market_data *md, uint32_t product)
     return PH_OK;
 }
 
-/* XPUB never waits: a subscriber whose queue is full loses the frame. */
+static void allow_loss(phg_market_data *md, int is_allowed)
+{
+    const int is_refused = !is_allowed;
+    (void)zmq_setsockopt(md->socket, ZMQ_XPUB_NODROP, &is_refused, sizeof is_refused);
+}
+
+/* Nobody is waited for: a subscriber whose queue is full loses the frame.  That it is full is told
+   once, until it has read half of it. */
 static void send_frame(phg_market_data *md, const char *topic, size_t topic_size, phg_bytes frame)
 {
     static const uint8_t header[PHG_HEADER_SIZE] = {PHG_PROTOCOL_VERSION, PHG_KIND_MARKET_DATA};
-    (void)zmq_send(md->socket, topic, topic_size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    bool is_lost = zmq_send(md->socket, topic, topic_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0;
+    if (is_lost) {
+        allow_loss(md, true);
+        (void)zmq_send(md->socket, topic, topic_size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    }
     (void)zmq_send(md->socket, header, sizeof header, ZMQ_SNDMORE | ZMQ_DONTWAIT);
     (void)zmq_send(md->socket, frame.p, frame.size, ZMQ_DONTWAIT);
+    if (!is_lost) return;
+    allow_loss(md, false);
+    phg_audience_lost(md->audience, topic, topic_size, md->now_ns);
 }
 
 /* NULL: there is no such product, type or site, or no memory. */
@@ -388,19 +372,20 @@ static ph_status want_prices(phg_market_data *md, ph_product_id product)
 }
 
 /* Sends it when it is due, also if it did not change: there is somebody new. */
-static ph_status want_conflated(phg_market_data *md, const phg_topic *topic)
+static ph_status want_conflated(phg_market_data *md, const phg_topic *topic, phg_named *named)
 {
-    for (uint32_t i = 0; i < md->conflated_cnt; i++) {
-        conflated *c = &md->conflated[i];
-        if (c->topic.kind != topic->kind || c->topic.product.v != topic->product.v) continue;
-        c->told = UINT64_MAX;
-        return PH_OK;
-    }
+    conflated *c = conflated_of(md, topic);
     if (!history_of(md, topic->kind, topic->product)) return PH_OK; /* there is no such stream */
-    conflated *grown = realloc(md->conflated, (md->conflated_cnt + 1) * sizeof *grown);
-    if (!grown) return PH_EFULL;
-    md->conflated = grown;
-    md->conflated[md->conflated_cnt++] = (conflated){*topic, UINT64_MAX};
+    if (!c) {
+        conflated *grown = realloc(md->conflated, (md->conflated_cnt + 1) * sizeof *grown);
+        if (!grown) return PH_EFULL;
+        md->conflated = grown;
+        c = &md->conflated[md->conflated_cnt++];
+        *c = (conflated){.topic = *topic};
+    }
+    c->told = UINT64_MAX;
+    if (!named->is_counted) c->followers++;
+    named->is_counted = true;
     return PH_OK;
 }
 
@@ -419,47 +404,105 @@ static void give_conflated(phg_market_data *md, uint64_t now_ns)
     }
 }
 
-/* A message of a subscriber: 1 (subscribe) or 0 (no more), then the topic. */
-static ph_status take_subscription(phg_market_data *md, zmq_msg_t *m, uint64_t now_ns)
+/* ---- Messages of subscribers --------------------------------------------------------------- */
+
+/* Tells somebody who is back why it was dropped; it has subscribed to its name for the moment. */
+static void tell_dropped(phg_market_data *md, const phg_subscriber *who)
 {
-    phg_topic topic;
-    const uint8_t *bytes = zmq_msg_data(m);
-    size_t size = zmq_msg_size(m);
-    if (size < 2 || size > SUBSCRIPTION_BYTES_MAX || bytes[0] > 1) return PH_OK;
-    if (phg_topic_read(bytes + 1, size - 1, &topic) != PH_OK) return PH_OK;
-    bool is_new = bytes[0] == 1;
-    int option = is_new ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE;
+    const char *why = phg_audience_why(md->audience, who);
+    if (!why) return;
+    phg_picture p = {.epoch = md->feed->epoch,
+                     .seq = md->feed->seq,
+                     .answer = PHG_ANSWER_DROPPED,
+                     .reason = why};
+    emit_answer(md, &p);
+}
+
+/* A topic that is asked about alone: the subscription stands while it is answered, and only that
+   of who asked. */
+static void answer_topic(phg_market_data *md, phg_subscriber *who, const phg_named *named,
+                         const phg_topic *topic)
+{
+    md->answer_topic = (const char *)named->bytes;
+    md->answer_topic_size = named->size;
+    if (topic->name != 0) {
+        who->name = topic->name;
+        tell_dropped(md, who);
+    } else {
+        answer(md, topic, allowance_of(md, who->key, md->now_ns), md->now_ns);
+    }
+    (void)zmq_setsockopt(md->socket, ZMQ_UNSUBSCRIBE, named->bytes, named->size);
+}
+
+static ph_status subscribe(phg_market_data *md, phg_subscriber *who, phg_named *named,
+                           const phg_topic *topic)
+{
     /* Fails for a subscriber that has gone meanwhile, who needs nothing any more. */
-    if (zmq_setsockopt(md->socket, option, bytes + 1, size - 1) != 0 || !is_new) return PH_OK;
+    if (zmq_setsockopt(md->socket, ZMQ_SUBSCRIBE, named->bytes, named->size) != 0) return PH_OK;
     /* What is new belongs before what this subscriber is told. */
     ph_status s = publish(md);
     if (s != PH_OK) return s;
-    if (topic.is_conflated) return want_conflated(md, &topic);
-    if (!topic.is_request) {
-        if (is_overview(topic.kind))
-            phg_overview_follow(&md->replica->overview, topic.kind, topic.product.v);
-        else
-            s = phg_feed_follow(md->feed, topic.kind, topic.product);
-        if (s != PH_OK) return s;
-        return topic.kind == PHG_STREAM_PRICES ? want_prices(md, topic.product) : PH_OK;
+    if (topic->is_conflated) return want_conflated(md, topic, named);
+    if (topic->is_request || topic->name != 0) {
+        answer_topic(md, who, named, topic);
+        return PH_OK;
     }
-    md->answer_topic = (const char *)bytes + 1;
-    md->answer_topic_size = size - 1;
-    uint32_t key = phg_zap_user(zmq_msg_gets(m, "User-Id"));
-    /* The subscription stands while the answer is sent, and only that of who asked. */
-    answer(md, &topic, allowance_of(md, key, now_ns), now_ns);
-    (void)zmq_setsockopt(md->socket, ZMQ_UNSUBSCRIBE, bytes + 1, size - 1);
-    return PH_OK;
+    if (is_overview(topic->kind))
+        phg_overview_follow(&md->replica->overview, topic->kind, topic->product.v);
+    else
+        s = phg_feed_follow(md->feed, topic->kind, topic->product);
+    if (s != PH_OK) return s;
+    return topic->kind == PHG_STREAM_PRICES ? want_prices(md, topic->product) : PH_OK;
+}
+
+static void unsubscribe(phg_market_data *md, phg_subscriber *who, const void *topic, size_t size)
+{
+    phg_subscribers *subscribers = phg_audience_subscribers(md->audience);
+    const phg_named *named = phg_subscriber_topic(who, topic, size);
+    if (!named) return;
+    leave(md, named);
+    (void)phg_subscriber_forget(subscribers, who, topic, size);
+    (void)zmq_setsockopt(md->socket, ZMQ_UNSUBSCRIBE, topic, size); /* if it was entered */
+}
+
+/* A message of a subscriber: 1 (subscribe) or 0 (no more), then the topic. */
+static ph_status take_subscription(phg_market_data *md, zmq_msg_t *m)
+{
+    phg_topic topic;
+    uint8_t *bytes = zmq_msg_data(m);
+    const size_t size = zmq_msg_size(m);
+    phg_subscriber *who = NULL;
+    phg_subscribers *subscribers = phg_audience_subscribers(md->audience);
+    if (size < 2 || bytes[0] > 1) return PH_OK;
+    ph_status s = phg_audience_sender(md->audience, &md->replica->catalogue, m, &who);
+    if (s != PH_OK || !who) return s;
+    bytes++;
+    if (bytes[-1] == 0) {
+        unsubscribe(md, who, bytes, size - 1);
+        return PH_OK;
+    }
+    switch (phg_subscriber_name(subscribers, who, bytes, size - 1)) {
+    case PHG_NAMED_NO_MEMORY: return PH_EFULL;
+    case PHG_NAMED_TOO_MUCH:
+        phg_audience_drop(md->audience, who, md->endpoint,
+                          "you have named too many topics: unsubscribe from what you do not need");
+        return PH_OK;
+    case PHG_NAMED_AGAIN:
+    case PHG_NAMED_NEW: break;
+    }
+    if (phg_topic_read(bytes, size - 1, &topic) != PH_OK) return PH_OK;
+    return subscribe(md, who, phg_subscriber_topic(who, bytes, size - 1), &topic);
 }
 
 ph_status phg_market_data_take(phg_market_data *md, uint64_t now_ns)
 {
-    ph_status s = PH_OK;
+    md->now_ns = now_ns;
+    ph_status s = phg_audience_take(md->audience);
     for (int i = 0; i < SUBSCRIPTIONS_PER_TURN && s == PH_OK; i++) {
         zmq_msg_t m;
         (void)zmq_msg_init(&m); /* cannot fail */
         bool is_there = zmq_msg_recv(&m, md->socket, ZMQ_DONTWAIT) >= 0;
-        if (is_there) s = take_subscription(md, &m, now_ns);
+        if (is_there) s = take_subscription(md, &m);
         (void)zmq_msg_close(&m);
         if (!is_there) break;
     }
@@ -492,7 +535,9 @@ ph_status phg_market_data_give(phg_market_data *md, uint64_t now_ns, bool *ret_i
         md->snapshots = phg_ratelimit_of(SNAPSHOTS_PER_SECOND, SNAPSHOTS_PER_SECOND / 4, now_ns);
         md->has_started = true;
     }
-    ph_status s = publish(md);
+    md->now_ns = now_ns;
+    ph_status s = phg_audience_look(md->audience, md->endpoint, now_ns);
+    if (s == PH_OK) s = publish(md);
     if (s == PH_OK && md->feed->is_live) give_conflated(md, now_ns);
     if (s == PH_OK && md->feed->is_live) s = give_snapshots(md, now_ns);
     *ret_is_waiting = md->feed->is_live && md->wanted_cnt != 0;

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  gateway/market_data.h - the XPUB socket: topics, subscriptions, pictures, requests.
 
-    A topic is the letter of a kind of stream ("P" prices, "D" depth, "S" statistics) and the number
-    of a product in eight hexadecimal digits; the letter alone stands for every product.  "?" and
-    the topic of one stream of kind D or S asks for a snapshot; "?", the topic, ":", 16 hexadecimal
-    digits, "-" and 16 more asks for the frames with these numbers again (D, S and P).  A request is
-    answered at once, under its own topic, to who asked alone, behind every frame of the stream that
-    was sent before.  A subscription to anything else is not entered.
-
-    "~" and the topic of one stream, not of prices, is the stream conflated: its whole book, as a
-    snapshot, when it has changed, at most once in CONFLATED_MS.
+    Topics: see gateway/topic.h.  A request is answered at once, under its own topic, to who
+    asked alone, behind every frame of the stream that was sent before.  A conflated stream is its
+    whole book, as a snapshot, when it has changed, at most once in CONFLATED_MS, until nobody has
+    named it any more.  Other subscriptions are not entered.
 
     A subscription to prices is answered with the product's whole picture, which all subscribers of
     the topic receive: it replaces what they have.  Many subscriptions at once are answered once,
@@ -17,33 +12,18 @@
 
     Owns      its socket; borrows the replica.
     Thread    one.
-    Failure   a subscriber that does not read loses frames and sees the gap in the numbers; one that
-              asks too much is answered BUSY. */
+    Failure   a subscriber that does not read loses frames, and its connection is ended when it has
+              not caught up within SLOW_MS; so is that of one that names too much.  Either is told
+              why when it is back.  One that asks too much is answered BUSY. */
 #ifndef GATEWAY_MARKET_DATA_H
 #define GATEWAY_MARKET_DATA_H
 
 #include "engine/process/keyfile.h"
 #include "gateway/bounds.h"
 #include "gateway/replica.h"
+#include "gateway/topic.h"
 
 typedef struct phg_market_data phg_market_data;
-
-/* ---- Topics: no sockets ------------------------------------------------------------------- */
-
-enum { PHG_TOPIC_SIZE = 9 };
-
-typedef struct {
-    phg_stream_kind kind;
-    ph_product_id product; /* 0: every one */
-    bool is_request, is_conflated;
-    uint64_t first, last; /* of a request: frames that are wanted; 0: a snapshot is */
-} phg_topic;
-
-/* The topic of the frames of one stream. */
-void phg_topic_write(char to[PHG_TOPIC_SIZE + 1], phg_stream_kind kind, ph_product_id product);
-
-/* Reads a topic that may be subscribed to, or a request.  PH_EINVAL. */
-ph_status phg_topic_read(const void *bytes, size_t size, phg_topic *ret);
 
 /* ---- The socket --------------------------------------------------------------------------- */
 
@@ -51,6 +31,15 @@ ph_status phg_topic_read(const void *bytes, size_t size, phg_topic *ret);
 ph_status phg_market_data_open(void *zmq_context, const char *endpoint, const ph_keyfile *keys,
                                phg_replica *replica, phg_market_data **ret, char err[PHG_ERR_SIZE]);
 void phg_market_data_close(phg_market_data *md); /* accepts NULL */
+
+typedef struct {
+    uint32_t connections, topics; /* of who has named something; all that is named */
+    uint32_t slow;                /* have lost a frame, and not caught up */
+    uint32_t conflated;           /* streams */
+    uint64_t dropped;             /* since the start */
+} phg_market_data_counts;
+
+phg_market_data_counts phg_market_data_counted(const phg_market_data *md);
 
 void *phg_market_data_socket(phg_market_data *md);
 const char *phg_market_data_endpoint(const phg_market_data *md);

@@ -313,6 +313,7 @@ typedef enum {
     PHG_ANSWER_RANGE_END = 2,
     PHG_ANSWER_NOT_KEPT = 3,
     PHG_ANSWER_BUSY = 4,
+    PHG_ANSWER_DROPPED = 5,
 } phg_stream_answer;
 
 /* One frame of a product's stream, or of what answers a request about it. */

@@ -50,20 +50,44 @@ phg_zap_answer phg_zap_decide(const phg_zap_part *parts, uint32_t cnt, const phg
     return yes;
 }
 
+/* Reads a number that is not 0, up to `max`; returns where it ends, or NULL. */
+static const char *read_number(const char *text, uint64_t max, uint64_t *ret)
+{
+    if (text[0] < '1' || text[0] > '9') return NULL;
+    uint64_t v = 0;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        uint64_t digit = (uint64_t)(*text - '0');
+        if (v > (max - digit) / 10) return NULL;
+        v = v * 10 + digit;
+    }
+    *ret = v;
+    return text;
+}
+
+/* False: it is none of ours. */
+static bool read_user(const char *user_id, uint64_t *ret_key, uint64_t *ret_connection)
+{
+    *ret_connection = 0;
+    const char *end = user_id ? read_number(user_id, UINT32_MAX, ret_key) : NULL;
+    if (end && *end == '.') end = read_number(end + 1, UINT64_MAX, ret_connection);
+    return end && *end == '\0';
+}
+
 uint32_t phg_zap_user(const char *user_id)
 {
-    if (!user_id || user_id[0] < '1' || user_id[0] > '9') return 0;
-    uint64_t v = 0;
-    for (const char *p = user_id; *p != '\0'; p++) {
-        if (*p < '0' || *p > '9') return 0;
-        v = v * 10 + (uint64_t)(*p - '0');
-        if (v > UINT32_MAX) return 0;
-    }
-    return (uint32_t)v;
+    uint64_t key, connection;
+    return read_user(user_id, &key, &connection) ? (uint32_t)key : 0;
+}
+
+uint64_t phg_zap_connection(const char *user_id)
+{
+    uint64_t key, connection;
+    return read_user(user_id, &key, &connection) ? connection : 0;
 }
 
 struct phg_zap {
     void *socket;
+    uint64_t last; /* connection that was let in */
 };
 
 ph_status phg_zap_open(void *zmq_context, phg_zap **ret)
@@ -137,6 +161,9 @@ void phg_zap_turn(phg_zap *z, const phg_catalogue *c, bool is_recovering)
         for (uint32_t i = 0; i < cnt; i++)
             parts[i] = (phg_zap_part){zmq_msg_data(&messages[i]), zmq_msg_size(&messages[i])};
         phg_zap_answer a = phg_zap_decide(parts, cnt, c, is_recovering);
+        size_t size = strlen(a.user_id);
+        if (size != 0)
+            (void)snprintf(a.user_id + size, sizeof a.user_id - size, ".%" PRIu64, ++z->last);
         reply(z->socket, cnt > REQUEST ? parts[REQUEST] : (phg_zap_part){"", 0}, &a);
         for (uint32_t i = 0; i < cnt; i++)
             (void)zmq_msg_close(&messages[i]);

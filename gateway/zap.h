@@ -3,8 +3,8 @@
 
     A connection is let in if and only if its CURVE key is one that the records of the market
     registered and its participant is not closed; its User-Id is then the number of the
-    participant.  While the log is still being read a key that is not known yet is told to come
-    again.
+    key, a point, and a number that no other connection has.  While the log is still being read a
+    key that is not known yet is told to come again.
 
     Fails closed: the sockets insist on an answer (ZMQ_ZAP_ENFORCE_DOMAIN), the answering socket is
     bound before any other, and phg_zap_check proves with a key that nobody has that the door is
@@ -19,7 +19,7 @@
 #include "gateway/bounds.h"
 #include "gateway/catalogue.h"
 
-enum { PHG_ZAP_PARTS_MAX = 8 };
+enum { PHG_ZAP_PARTS_MAX = 8, PHG_ZAP_USER_SIZE = 32 };
 
 #define PHG_ZAP_DOMAIN "petahour"
 
@@ -33,16 +33,19 @@ typedef struct {
 typedef struct {
     char status[4]; /* "200", "300": come again, "400": no, "500": not a request */
     const char *text;
-    char user_id[12]; /* number of the key in the catalogue; empty unless 200 */
+    char user_id[PHG_ZAP_USER_SIZE]; /* number of the key in the catalogue; empty unless 200 */
 } phg_zap_answer;
 
 /* Decides about the parts of one request, from the version on. */
 phg_zap_answer phg_zap_decide(const phg_zap_part *parts, uint32_t cnt, const phg_catalogue *c,
                               bool is_recovering);
 
-/* Number of the key in a User-Id that phg_zap_decide gave; 0 for anything else, or NULL.  The key
-   may have been revoked since: see phg_catalogue_of_key. */
+/* Number of the key in a User-Id that was given, with or without that of a connection; 0 for
+   anything else, or NULL.  The key may have been revoked since: see phg_catalogue_of_key. */
 uint32_t phg_zap_user(const char *user_id);
+
+/* Number of the connection in a User-Id, from 1 in the order in which they were let in; 0: none. */
+uint64_t phg_zap_connection(const char *user_id);
 
 /* ---- The sockets -------------------------------------------------------------------------- */
 

@@ -91,6 +91,7 @@ struct phc_client {
     phc_frame frame; /* being sent */
     phc_unpacking unpacking;
 
+    char feed_name[18];      /* "!" and a random number: to be told why it was dropped */
     phc_feed_position *feed; /* by product */
     uint32_t feed_room;
     uint32_t *subscriptions; /* products; 0: all */

@@ -163,8 +163,9 @@ void phc_connection_feed(phc_client *c)
     memcpy(c->sub_endpoint, c->gateway.market_data, sizeof c->sub_endpoint);
     memcpy(c->sub_key, c->gateway.server_key, sizeof c->sub_key);
     c->sub = zmq_socket(c->zmq, ZMQ_SUB);
+    /* Subscriptions are messages: one that finds its queue full is lost. */
     if (c->sub != NULL && set_common(c->sub) && secure(c, c->sub, c->sub_key) &&
-        set_int(c->sub, ZMQ_RECONNECT_IVL_MAX, BACKOFF_MAX_MS) &&
+        set_int(c->sub, ZMQ_SNDHWM, 0) && set_int(c->sub, ZMQ_RECONNECT_IVL_MAX, BACKOFF_MAX_MS) &&
         zmq_connect(c->sub, c->sub_endpoint) == 0 && (c->sub_fd = watch_fd(c, c->sub)) >= 0) {
         phc_feed_renew(c);
         return;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clients/lib/client.h"
 
+#include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +29,20 @@ static bool subscribe(phc_client *c, int option, uint32_t product)
     return zmq_setsockopt(c->sub, option, topic, size) == 0;
 }
 
+/* The gateway tells under this name why it ended a connection. */
+static bool name_itself(phc_client *c)
+{
+    uint64_t number = 0;
+    while (number == 0)
+        randombytes_buf(&number, sizeof number);
+    if (c->feed_name[0] == '\0')
+        (void)snprintf(c->feed_name, sizeof c->feed_name, "!%016" PRIx64, number);
+    return zmq_setsockopt(c->sub, ZMQ_SUBSCRIBE, c->feed_name, strlen(c->feed_name)) == 0;
+}
+
 void phc_feed_renew(phc_client *c)
 {
+    if (!name_itself(c)) phc_client_problem(c, PHC_EIO, "could not subscribe again");
     for (uint32_t i = 0; i < c->subscription_cnt; i++)
         if (!subscribe(c, ZMQ_SUBSCRIBE, c->subscriptions[i]))
             phc_client_problem(c, PHC_EIO, "could not subscribe again");

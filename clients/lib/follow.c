@@ -290,6 +290,14 @@ static phc_follow_stream *find(const phc_client *c, phc_stream stream, uint32_t 
     return NULL;
 }
 
+/* Said under the name of this client. */
+static void take_reason(phc_client *c, const Petahour__V1__MarketDataFrame *m)
+{
+    if (m->answer != PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_DROPPED) return;
+    c->handled++;
+    if (c->cb.on_dropped != NULL) c->cb.on_dropped(c->cb.arg, m->reason);
+}
+
 bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const void *bytes,
                      size_t size)
 {
@@ -298,13 +306,15 @@ bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const 
         text++;
         topic_size--;
     }
-    if (topic_size < 1 || !is_stream((phc_stream)text[0])) return false;
+    bool is_name = topic_size > 1 && text[0] == '!';
+    if (topic_size < 1 || !(is_name || is_stream((phc_stream)text[0]))) return false;
     Petahour__V1__MarketDataFrame *m = unpack(bytes, size);
     if (m == NULL) {
         phc_client_problem(c, PHC_ECORRUPT, "market data that is no frame");
         return true;
     }
-    phc_follow_stream *f = find(c, (phc_stream)text[0], m->product);
+    if (is_name) take_reason(c, m);
+    phc_follow_stream *f = is_name ? NULL : find(c, (phc_stream)text[0], m->product);
     if (f != NULL) {
         if (m->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_UNSPECIFIED)
             take_frame(c, f, m, bytes, size);

@@ -854,6 +854,9 @@ typedef struct {
        book is right again. */
     void (*on_loss)(void *arg, phc_stream stream, uint32_t product, phc_loss loss, uint64_t first,
                     uint64_t last);
+    /* The gateway ended the connection of market data, because this client read too slowly or
+       subscribed to too much; the library has connected again, and asks for what is missing. */
+    void (*on_dropped)(void *arg, const char *why);
 } phc_callbacks;
 
 /* ---- The client ---------------------------------------------------------------------------- */

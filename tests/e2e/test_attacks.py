@@ -227,6 +227,46 @@ class Attack(Attacked):
         good.setsockopt(zmq.SUBSCRIBE, b"P00000001")
         self.assertTrue(good.poll(PATIENCE * 1000))
 
+    def test_topics_without_end(self):
+        """ZeroMQ keeps every topic that a connection ever named, a node for each byte of it."""
+        rng = random.Random(9)
+        good = self.run_.socket(zmq.SUB, self.run_.keys[BUYER], self.run_.market_data)
+        self.addCleanup(good.close)
+        good.setsockopt(zmq.SUBSCRIBE, b"D00000001")
+        before, told = self.rss(), set()
+        for size in [9, 40, 900]:
+            greedy = self.run_.context.socket(zmq.SUB)
+            self.addCleanup(greedy.close)
+            greedy.linger, greedy.sndhwm = 0, 0
+            key, name = self.run_.keys[SUPPLIER], b"!%016x" % (size + 1)
+            greedy.curve_publickey, greedy.curve_secretkey = key.public, key.secret
+            greedy.curve_serverkey = self.run_.server.public
+            greedy.connect(self.run_.market_data)
+            greedy.setsockopt(zmq.SUBSCRIBE, name)
+            for i in range((2 << 20) // size):  # four times what is allowed
+                greedy.setsockopt(zmq.SUBSCRIBE, rng.randbytes(size))
+                if i % 20000 == 0:
+                    self.serves(1)
+            end = time.monotonic() + PATIENCE
+            while size not in told:
+                self.assertLess(time.monotonic(), end, size)
+                self.serves(5)
+                # The topics are named again with each connection.
+                if greedy.poll(10):
+                    topic, _, payload = greedy.recv_multipart()
+                    frame = market_data_pb2.MarketDataFrame.FromString(payload)
+                    if topic == name and frame.answer == market_data_pb2.STREAM_ANSWER_DROPPED:
+                        self.assertIn("too many topics", frame.reason)
+                        told.add(size)
+            self.assertLess(self.rss() - before, 64 * MIB)
+            greedy.close()
+        first = None
+        while good.poll(200):  # each frame of the other one, in its order
+            frame = market_data_pb2.MarketDataFrame.FromString(good.recv_multipart()[2])
+            self.assertIn(first, [None, frame.stream_number - 1])
+            first = frame.stream_number
+        self.assertIsNotNone(first)
+
     def test_a_flood_of_requests_for_market_data(self):
         greedy = self.run_.socket(zmq.SUB, self.run_.keys[SUPPLIER], self.run_.market_data)
         self.addCleanup(greedy.close)

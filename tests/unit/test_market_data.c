@@ -1,87 +1,325 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The door of market data with real subscribers: who falls behind, names too much, leaves. */
 #include "gateway/market_data.h"
 
+#include "engine/process/clock.h"
+#include "gateway/subscribers.h"
+#include "gateway/zap.h"
+#include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"
 
-#include <string.h>
+#include "petahour/v1/market_data.pb-c.h"
 
-START_TEST(topics_read_back)
+#include <stdio.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+enum { PATIENCE_MS = 30000, READER = 2, OTHER = 3 };
+
+static void *context;
+static phg_replica replica;
+static ph_keyfile server;
+static phg_zap *zap;
+static phg_market_data *door;
+static char public_text[4][41], secret_text[4][41]; /* keys of participants */
+static uint64_t next_order, now_shift_ns;
+
+static ph_command registered(uint32_t id)
 {
-    const uint32_t ids[] = {1, 42, 0xabcdef, UINT32_MAX};
-    const phg_stream_kind kinds[] = {PHG_STREAM_PRICES, PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
-                                     PHG_STREAM_CANDLES};
-    for (int i = 0; i < 16; i++) {
-        char text[PHG_TOPIC_SIZE + 1];
-        phg_topic topic = {0};
-        phg_topic_write(text, kinds[i % 4], (ph_product_id){ids[i / 4]});
-        ck_assert_int_eq(phg_topic_read(text, strlen(text), &topic), PH_OK);
-        ck_assert(topic.product.v == ids[i / 4] && topic.kind == kinds[i % 4] && !topic.is_request);
+    ph_command c = register_participant(id, PH_ROLE_SUPPLIER | PH_ROLE_BUYER);
+    ck_assert_int_eq(zmq_curve_keypair(public_text[id], secret_text[id]), 0);
+    ck_assert_ptr_nonnull(zmq_z85_decode(c.u.participant.curve_key.b, public_text[id]));
+    return c;
+}
+
+static void set_up(void)
+{
+    char err[PHG_ERR_SIZE] = "", public_key[41], secret_key[41];
+    next_order = now_shift_ns = 0;
+    context = zmq_ctx_new();
+    ck_assert_int_eq(zmq_curve_keypair(public_key, secret_key), 0);
+    ck_assert_ptr_nonnull(zmq_z85_decode(server.curve_public.b, public_key));
+    ck_assert_ptr_nonnull(zmq_z85_decode(server.curve_secret, secret_key));
+    ck_assert_int_eq(phg_replica_init(&replica), PH_OK);
+    ck_assert_int_eq(take_done(&replica, open_market()), PH_OK);
+    ck_assert_int_eq(take_done(&replica, registered(READER)), PH_OK);
+    ck_assert_int_eq(take_done(&replica, registered(OTHER)), PH_OK);
+    ck_assert_int_eq(take_done(&replica, list_product(1)), PH_OK);
+    ck_assert_int_eq(phg_zap_open(context, &zap), PH_OK);
+    ph_status s = phg_market_data_open(context, "tcp://127.0.0.1:*", &server, &replica, &door, err);
+    ck_assert_msg(s == PH_OK, "%s", err);
+    ck_assert_int_eq(phg_feed_go_live(&replica.feed, 77), PH_OK);
+}
+
+static void tear_down(void)
+{
+    phg_market_data_close(door);
+    phg_zap_close(zap);
+    (void)zmq_ctx_term(context);
+    phg_replica_release(&replica);
+}
+
+static void turn(void)
+{
+    bool is_waiting;
+    uint64_t now = ph_clock_monotonic_ns() + now_shift_ns;
+    phg_zap_turn(zap, &replica.catalogue, false);
+    ck_assert_int_eq(phg_market_data_take(door, now), PH_OK);
+    ck_assert_int_eq(phg_market_data_give(door, now, &is_waiting), PH_OK);
+}
+
+/* A subscriber that reads `type` (ZMQ_SUB or ZMQ_XSUB) of a participant. */
+static void *subscriber(int type, uint32_t who)
+{
+    const int none = 0, few = 16, small = 8192;
+    char key[41];
+    void *s = zmq_socket(context, type);
+    zmq_setsockopt(s, ZMQ_LINGER, &none, sizeof none);
+    zmq_setsockopt(s, ZMQ_RCVHWM, &few, sizeof few);
+    zmq_setsockopt(s, ZMQ_SNDHWM, &none, sizeof none); /* or subscriptions are lost */
+    zmq_setsockopt(s, ZMQ_RCVBUF, &small, sizeof small);
+    zmq_setsockopt(s, ZMQ_RECONNECT_IVL, &(int){10}, sizeof(int));
+    zmq_setsockopt(s, ZMQ_CURVE_SERVERKEY, zmq_z85_encode(key, server.curve_public.b, 32), 41);
+    zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, public_text[who], 41);
+    zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, secret_text[who], 41);
+    ck_assert_int_eq(zmq_connect(s, phg_market_data_endpoint(door)), 0);
+    return s;
+}
+
+static void subscribe(void *s, const char *topic)
+{
+    ck_assert_int_eq(zmq_setsockopt(s, ZMQ_SUBSCRIBE, topic, strlen(topic)), 0);
+}
+
+typedef Petahour__V1__MarketDataFrame frame;
+
+/* The next frame that is there; NULL: none.  topic: 64 bytes. */
+static frame *read_frame(void *s, char *topic)
+{
+    zmq_msg_t m;
+    frame *f = NULL;
+    int size = zmq_recv(s, topic, 63, ZMQ_DONTWAIT);
+    if (size < 0) return NULL;
+    topic[size] = '\0';
+    for (int i = 0; i < 2; i++) {
+        (void)zmq_msg_init(&m);
+        ck_assert_int_ge(zmq_msg_recv(&m, s, 0), 0);
+        if (i == 1)
+            f = petahour__v1__market_data_frame__unpack(NULL, zmq_msg_size(&m), zmq_msg_data(&m));
+        (void)zmq_msg_close(&m);
     }
-    phg_topic all = {.product = {7}};
-    ck_assert_int_eq(phg_topic_read("D", 1, &all), PH_OK);
-    ck_assert(all.product.v == 0 && all.kind == PHG_STREAM_DEPTH && !all.is_request);
+    ck_assert_ptr_nonnull(f);
+    return f;
+}
+
+static void free_frame(frame *f)
+{
+    petahour__v1__market_data_frame__free_unpacked(f, NULL);
+}
+
+/* An order that is new in each stream. */
+static void move_market(void)
+{
+    next_order++;
+    ph_command c = new_order(READER, next_order, PH_SIDE_SELL, (ph_window){HOUR + 10, 1}, 1,
+                             1000 + (ph_price)(next_order % 50));
+    ph_event e = accepted(next_order, 0);
+    ck_assert_int_eq(take(&replica, c, &e, 1), PH_OK);
+}
+
+static uint64_t deadline(void)
+{
+    return ph_clock_monotonic_ns() + PATIENCE_MS * UINT64_C(1000000);
+}
+
+/* Turns until the door has as many connections, topics and conflated streams. */
+static void wait_for(uint32_t connections, uint32_t topics, uint32_t conflated)
+{
+    uint64_t until = deadline();
+    phg_market_data_counts c;
+    do {
+        turn();
+        c = phg_market_data_counted(door);
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "%u connections, %u topics, %u conflated",
+                      c.connections, c.topics, c.conflated);
+    } while (c.connections != connections || c.topics != topics || c.conflated != conflated);
+}
+
+/* Of the last frame. */
+static uint64_t depth_number(void)
+{
+    return phg_feed_number(&replica.feed, PHG_STREAM_DEPTH, (ph_product_id){1});
+}
+
+static const char name[] = "!0123456789abcdef";
+
+/* Reads what is there; the numbers of stream D go on without a gap. */
+static void read_all(void *s, uint64_t *number)
+{
+    char topic[64];
+    for (frame *f; (f = read_frame(s, topic)) != NULL; free_frame(f)) {
+        ck_assert_str_eq(topic, "D00000001");
+        ck_assert(*number == 0 || f->stream_number == *number + 1);
+        *number = f->stream_number;
+    }
+}
+
+START_TEST(who_falls_behind_is_dropped_and_told_why)
+{
+    char topic[64], why[256] = "";
+    uint64_t number = 0, until = deadline();
+    void *lazy = subscriber(ZMQ_SUB, READER), *good = subscriber(ZMQ_SUB, OTHER);
+    subscribe(lazy, name);
+    subscribe(lazy, "D");
+    subscribe(good, "D00000001");
+    wait_for(2, 3, 0);
+    while (phg_market_data_counted(door).dropped == 0) {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "nobody was dropped");
+        if (depth_number() < number + 1000) move_market(); /* no faster than the other one reads */
+        turn();
+        read_all(good, &number);
+    }
+    while (why[0] == '\0') {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "it was told nothing");
+        turn();
+        frame *f = read_frame(lazy, topic);
+        if (f == NULL) continue;
+        if (strcmp(topic, name) == 0) {
+            ck_assert_int_eq(f->answer, PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_DROPPED);
+            snprintf(why, sizeof why, "%s", f->reason);
+        }
+        free_frame(f);
+    }
+    ck_assert_msg(strstr(why, "slowly") != NULL, "%s", why);
+    wait_for(2, 3, 0); /* it is back */
+    move_market();
+    while (number < depth_number()) {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "the other one was not served");
+        turn();
+        read_all(good, &number);
+    }
+    ck_assert_uint_eq(phg_market_data_counted(door).dropped, 1);
+    (void)zmq_close(lazy);
+    (void)zmq_close(good);
 }
 END_TEST
 
-START_TEST(requests_are_read)
+START_TEST(who_catches_up_stays)
 {
-    phg_topic t = {0};
-    ck_assert_int_eq(phg_topic_read("?D0000002a", 10, &t), PH_OK);
-    ck_assert(t.is_request && t.kind == PHG_STREAM_DEPTH && t.product.v == 42 && t.first == 0);
-    ck_assert_int_eq(phg_topic_read("~K0000002a", 10, &t), PH_OK);
-    ck_assert(t.is_conflated && !t.is_request && t.kind == PHG_STREAM_CANDLES && t.product.v == 42);
-    ck_assert_int_eq(phg_topic_read("?G0000002a", 10, &t), PH_OK);
-    ck_assert(t.is_request && t.kind == PHG_STREAM_GRADE && t.product.v == 42);
-    const char *range = "?P0000002a:0000000000000010-00000000000000ff";
-    ck_assert_int_eq(phg_topic_read(range, strlen(range), &t), PH_OK);
-    ck_assert(t.is_request && t.kind == PHG_STREAM_PRICES && t.first == 16 && t.last == 255);
+    uint64_t number = 0, until = deadline();
+    void *s = subscriber(ZMQ_SUB, READER);
+    char topic[64];
+    subscribe(s, "D");
+    wait_for(1, 1, 0);
+    while (phg_market_data_counted(door).slow == 0) {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "it did not lose a frame");
+        move_market();
+        turn();
+    }
+    while (phg_market_data_counted(door).slow != 0) {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "it did not catch up");
+        turn();
+        for (frame *f; (f = read_frame(s, topic)) != NULL; free_frame(f))
+            number = f->stream_number;
+    }
+    now_shift_ns = UINT64_C(10000000000);
+    for (int i = 0; i < 10; i++)
+        turn();
+    ck_assert_uint_eq(phg_market_data_counted(door).dropped, 0);
+    ck_assert_uint_gt(number, 0);
+    (void)zmq_close(s);
 }
 END_TEST
 
-START_TEST(other_topics_are_refused)
+START_TEST(a_conflated_stream_ends_with_its_last_follower)
 {
-    static const char *const bad[] = {"",
-                                      "Q",
-                                      "P0",
-                                      "P0000002",
-                                      "P00000000",
-                                      "P0000002A",
-                                      "Q0000002a",
-                                      "P0000002g",
-                                      "P 000002a",
-                                      "P0000002a0",
-                                      "p0000002a",
-                                      "?",
-                                      "?D",
-                                      "?P0000002a",
-                                      "?D0000002a:",
-                                      "??D000002a",
-                                      "?D0000002a:0000000000000000-00000000000000ff",
-                                      "?D0000002a:0000000000000010-000000000000000f",
-                                      "?D0000002a:0000000000000010_00000000000000ff",
-                                      "?D0000002a:0000000000000010-00000000000000fg",
-                                      "?D0000002a:0000000000000010-00000000000000ff0",
-                                      "~",
-                                      "~D",
-                                      "~P0000002a",
-                                      "~?D000002a",
-                                      "~D00000000",
-                                      "?~D000002a",
-                                      "~D0000002a0",
-                                      "?D00000000:0000000000000010-00000000000000ff"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        phg_topic t = {.product = {7}};
-        ck_assert_msg(phg_topic_read(bad[i], strlen(bad[i]), &t) == PH_EINVAL, "%s", bad[i]);
-        ck_assert_uint_eq(t.product.v, 7);
+    void *first = subscriber(ZMQ_SUB, READER), *second = subscriber(ZMQ_SUB, OTHER);
+    subscribe(first, "~D00000001");
+    subscribe(first, "~D00000009"); /* there is none */
+    subscribe(second, "~D00000001");
+    subscribe(second, "~K00000001");
+    wait_for(2, 4, 2);
+    ck_assert_int_eq(zmq_setsockopt(first, ZMQ_UNSUBSCRIBE, "~D00000001", 10), 0);
+    wait_for(2, 3, 2);
+    ck_assert_int_eq(zmq_setsockopt(second, ZMQ_UNSUBSCRIBE, "~K00000001", 10), 0);
+    wait_for(2, 2, 1);
+    (void)zmq_close(second);
+    wait_for(1, 1, 0);
+    subscribe(first, "~D00000001");
+    wait_for(1, 2, 1);
+    (void)zmq_close(first);
+    wait_for(0, 0, 0);
+}
+END_TEST
+
+/* The same said twice, or taken back without having been said, changes no count. */
+START_TEST(nobody_can_keep_a_conflated_stream_alive)
+{
+    void *raw = subscriber(ZMQ_XSUB, READER), *good = subscriber(ZMQ_SUB, OTHER);
+    subscribe(good, "~D00000001");
+    wait_for(1, 1, 1);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(zmq_send(raw, "\1~D00000001", 11, 0), 11);
+    ck_assert_int_eq(zmq_send(raw, "\1~K00000001", 11, 0), 11);
+    wait_for(2, 3, 2);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(zmq_send(raw, "\0~D00000001", 11, 0), 11);
+    wait_for(2, 2, 2);
+    (void)zmq_close(raw);
+    wait_for(1, 1, 1);
+    (void)zmq_close(good);
+    wait_for(0, 0, 0);
+}
+END_TEST
+
+START_TEST(who_names_too_much_is_dropped_and_told_why)
+{
+    char topic[64], text[64];
+    uint64_t number = 0, until = deadline();
+    void *greedy = subscriber(ZMQ_SUB, READER), *good = subscriber(ZMQ_SUB, OTHER);
+    subscribe(good, "D00000001");
+    subscribe(greedy, name);
+    wait_for(2, 2, 0);
+    uint32_t named = 0;
+    while (phg_market_data_counted(door).dropped == 0) {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "nobody was dropped: %u of %u topics",
+                      phg_market_data_counted(door).topics, named);
+        snprintf(text, sizeof text, "%031u", named++);
+        subscribe(greedy, text);
+        turn();
+        ck_assert_uint_le(phg_market_data_counted(door).topics, PHG_NAMED_BYTES_MAX / 31 + 3);
+        if (named % 100 == 0) move_market();
+        read_all(good, &number);
     }
+    ck_assert_uint_ge(named, PHG_NAMED_BYTES_MAX / 31 - 2);
+    for (uint32_t i = 0; i < named; i++) {
+        snprintf(text, sizeof text, "%031u", i);
+        ck_assert_int_eq(zmq_setsockopt(greedy, ZMQ_UNSUBSCRIBE, text, 31), 0);
+    }
+    for (frame *f = NULL;;) {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "it was told nothing");
+        turn();
+        read_all(good, &number);
+        if ((f = read_frame(greedy, topic)) == NULL) continue;
+        bool is_told = f->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_DROPPED;
+        ck_assert(!is_told || strstr(f->reason, "too many topics") != NULL);
+        free_frame(f);
+        if (is_told) break;
+    }
+    (void)zmq_close(greedy);
+    (void)zmq_close(good);
 }
 END_TEST
 
 static void add(TCase *t)
 {
-    tcase_add_test(t, topics_read_back);
-    tcase_add_test(t, requests_are_read);
-    tcase_add_test(t, other_topics_are_refused);
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, who_falls_behind_is_dropped_and_told_why);
+    tcase_add_test(t, who_catches_up_stays);
+    tcase_add_test(t, a_conflated_stream_ends_with_its_last_follower);
+    tcase_add_test(t, nobody_can_keep_a_conflated_stream_alive);
+    tcase_add_test(t, who_names_too_much_is_dropped_and_told_why);
 }
 
 int main(void)

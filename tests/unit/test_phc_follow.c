@@ -4,6 +4,7 @@
 #include "clients/lib/client.h"
 #include "tests/unit/suite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,30 @@ START_TEST(a_stream_ends_in_its_own_loss)
 }
 END_TEST
 
+static char why[64];
+
+static void on_dropped(void *arg, const char *text)
+{
+    (void)arg;
+    snprintf(why, sizeof why, "%s", text);
+}
+
+START_TEST(why_it_was_dropped_is_handed_over)
+{
+    uint8_t bytes[64];
+    char text[] = "too slow";
+    Petahour__V1__MarketDataFrame m;
+    petahour__v1__market_data_frame__init(&m);
+    client->cb.on_dropped = on_dropped;
+    m.answer = PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_DROPPED;
+    m.reason = text;
+    size_t size = petahour__v1__market_data_frame__pack(&m, bytes);
+    ck_assert(phc_follow_take(client, "!00000000000000ff", 17, bytes, size));
+    ck_assert_str_eq(why, "too slow");
+    ck_assert(books == 0 && losses == 0);
+}
+END_TEST
+
 START_TEST(a_stream_that_ended_may_begin_again)
 {
     tell(2, EPOCH, PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_SNAPSHOT);
@@ -124,6 +149,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_stream_ends_in_its_own_book);
     tcase_add_test(t, a_phase_that_is_not_listed_makes_no_book);
     tcase_add_test(t, a_stream_ends_in_its_own_loss);
+    tcase_add_test(t, why_it_was_dropped_is_handed_over);
     tcase_add_test(t, a_stream_that_ended_may_begin_again);
 }
 

@@ -124,6 +124,10 @@ START_TEST(only_our_own_user_ids_are_read)
         ck_assert_uint_eq(phg_zap_user(bad[i]), 0);
     ck_assert_uint_eq(phg_zap_user(NULL), 0);
     ck_assert_uint_eq(phg_zap_user("4294967295"), UINT32_MAX);
+    ck_assert_uint_eq(phg_zap_connection("4294967295"), 0);
+    ck_assert_uint_eq(phg_zap_user("7.18446744073709551615"), 7);
+    ck_assert_uint_eq(phg_zap_connection("7.18446744073709551615"), UINT64_MAX);
+    ck_assert_uint_eq(phg_zap_connection("7.18446744073709551616"), 0);
 }
 END_TEST
 

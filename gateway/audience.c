@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/audience.h"
+
+#include "engine/base/period.h"
+#include "engine/process/clock.h"
+#include "engine/process/log.h"
+#include "gateway/connection.h"
+#include "gateway/zap.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+enum {
+    LOOK_MS = 100,  /* between looks at connections */
+    SLOW_MS = 2000, /* to catch up after a lost frame */
+    DROPPED_MAX = 256,
+};
+
+#define NS_PER_MS (PH_NS_PER_S / 1000)
+
+/* A connection that was dropped, until it is back and was told. */
+typedef struct {
+    uint64_t name; /* 0: none */
+    uint32_t key;
+    const char *why;
+} dropped;
+
+struct phg_audience {
+    void *monitor; /* tells what connections begin and end */
+    phg_audience_leave leave;
+    void *arg;
+    phg_subscribers subscribers;
+    dropped dropped[DROPPED_MAX];
+    uint32_t dropped_at; /* where the next one goes */
+    uint32_t slow_cnt;   /* subscribers that have lost a frame and not caught up */
+    uint64_t looked_ns, dropped_cnt;
+};
+
+ph_status phg_audience_open(void *zmq_context, void *socket, phg_audience_leave leave, void *arg,
+                            phg_audience **ret)
+{
+    char name[64]; /* a monitor's name is in use until its socket is reaped */
+    (void)snprintf(name, sizeof name, "inproc://petahour.audience.%" PRIu64,
+                   ph_clock_monotonic_ns());
+    const int none = 0, events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED;
+    phg_audience *a = calloc(1, sizeof *a);
+    if (!a) return PH_EFULL;
+    a->leave = leave;
+    a->arg = arg;
+    a->monitor = zmq_socket(zmq_context, ZMQ_PAIR);
+    /* Without a bound: the thread that tells would wait. */
+    if (!a->monitor || zmq_setsockopt(a->monitor, ZMQ_RCVHWM, &none, sizeof none) != 0 ||
+        zmq_setsockopt(a->monitor, ZMQ_LINGER, &none, sizeof none) != 0 ||
+        zmq_socket_monitor(socket, name, events) != 0 || zmq_connect(a->monitor, name) != 0) {
+        phg_audience_close(a);
+        return PH_EIO;
+    }
+    *ret = a;
+    return PH_OK;
+}
+
+void phg_audience_close(phg_audience *a)
+{
+    if (!a) return;
+    if (a->monitor) (void)zmq_close(a->monitor);
+    phg_subscribers_release(&a->subscribers);
+    free(a);
+}
+
+phg_subscribers *phg_audience_subscribers(phg_audience *a)
+{
+    return &a->subscribers;
+}
+
+uint32_t phg_audience_slow(const phg_audience *a)
+{
+    return a->slow_cnt;
+}
+
+uint64_t phg_audience_dropped(const phg_audience *a)
+{
+    return a->dropped_cnt;
+}
+
+/* ---- Connections ---------------------------------------------------------------------------- */
+
+static void catch_up(phg_audience *a, phg_subscriber *who)
+{
+    if (who->slow_since_ns != 0) a->slow_cnt--;
+    who->slow_since_ns = 0;
+}
+
+static void end(phg_audience *a, int file)
+{
+    phg_subscriber *who = phg_subscribers_on(&a->subscribers, file);
+    for (uint32_t i = 0; who && i < who->topic_cnt; i++)
+        a->leave(a->arg, &who->topics[i]);
+    if (who) catch_up(a, who);
+    phg_subscribers_ended(&a->subscribers, file);
+}
+
+static ph_status begin(phg_audience *a, int file)
+{
+    end(a, file);
+    return phg_subscribers_begun(&a->subscribers, file);
+}
+
+/* Each event has two parts: a number and the file, then an address. */
+ph_status phg_audience_take(phg_audience *a)
+{
+    ph_status s = PH_OK;
+    uint8_t bytes[6];
+    while (s == PH_OK && zmq_recv(a->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) >= 0) {
+        uint16_t event;
+        int32_t file;
+        memcpy(&event, bytes, sizeof event);
+        memcpy(&file, bytes + sizeof event, sizeof file);
+        (void)zmq_recv(a->monitor, NULL, 0, 0); /* is there with the first */
+        if (event == ZMQ_EVENT_ACCEPTED)
+            s = begin(a, file);
+        else
+            end(a, file);
+    }
+    return s;
+}
+
+ph_status phg_audience_sender(phg_audience *a, const phg_catalogue *c, void *message,
+                              phg_subscriber **ret)
+{
+    const char *user = zmq_msg_gets(message, "User-Id");
+    const uint64_t connection = phg_zap_connection(user);
+    const int file = connection == 0 ? -1 : zmq_msg_get(message, ZMQ_SRCFD);
+    phg_subscriber *before;
+    ph_status s = phg_subscribers_find(&a->subscribers, connection, file, ret, &before);
+    if (s == PH_OK && before) s = begin(a, file);
+    if (s == PH_OK && before)
+        s = phg_subscribers_find(&a->subscribers, connection, file, ret, &before);
+    if (s != PH_OK || !*ret) return s;
+    if ((*ret)->key == 0) {
+        (*ret)->key = phg_zap_user(user);
+        const phg_participant *p = phg_catalogue_of_key(c, (*ret)->key);
+        if (p) (*ret)->participant = p->terms.id.v;
+    }
+    if ((*ret)->is_cut) *ret = NULL;
+    return s;
+}
+
+/* ---- Who falls behind ----------------------------------------------------------------------- */
+
+void phg_audience_lost(phg_audience *a, const char *topic, size_t size, uint64_t now_ns)
+{
+    for (uint32_t i = 0; i < a->subscribers.file_max; i++) {
+        phg_subscriber *who = a->subscribers.of_file[i];
+        if (!who || who->is_cut || who->slow_since_ns != 0) continue;
+        if (!phg_subscriber_topic(who, topic, size) && !phg_subscriber_topic(who, topic, 1))
+            continue;
+        who->slow_since_ns = now_ns;
+        a->slow_cnt++;
+    }
+}
+
+void phg_audience_drop(phg_audience *a, phg_subscriber *who, const char *endpoint, const char *why)
+{
+    who->is_cut = true;
+    catch_up(a, who);
+    a->dropped_cnt++;
+    if (who->name != 0) {
+        a->dropped[a->dropped_at] = (dropped){who->name, who->key, why};
+        a->dropped_at = (a->dropped_at + 1) % DROPPED_MAX;
+    }
+    bool is_ended = phg_connection_end(who->file, endpoint);
+    const ph_log_pair pairs[] = {{"participant", NULL, who->participant}};
+    ph_log_event(PH_LOG_WARNING, "subscriber_dropped", pairs, 1,
+                 "%s the market data connection of participant %u: %s",
+                 is_ended ? "ended" : "could not end", who->participant, why);
+}
+
+ph_status phg_audience_look(phg_audience *a, const char *endpoint, uint64_t now_ns)
+{
+    if (now_ns - a->looked_ns < LOOK_MS * NS_PER_MS) return PH_OK;
+    a->looked_ns = now_ns;
+    ph_status s = phg_audience_take(a);
+    for (uint32_t i = 0; i < a->subscribers.file_max && a->slow_cnt != 0; i++) {
+        phg_subscriber *who = a->subscribers.of_file[i];
+        if (!who || who->slow_since_ns == 0) continue;
+        if (phg_connection_unsent(who->file) == 0)
+            catch_up(a, who);
+        else if (now_ns - who->slow_since_ns >= SLOW_MS * NS_PER_MS)
+            phg_audience_drop(a, who, endpoint,
+                              "you read more slowly than the market moves, and frames were lost: "
+                              "read faster, follow less, or follow conflated streams");
+    }
+    return s;
+}
+
+const char *phg_audience_why(phg_audience *a, const phg_subscriber *who)
+{
+    const char *why = NULL;
+    for (uint32_t i = 0; i < DROPPED_MAX; i++) {
+        dropped *d = &a->dropped[i];
+        if (d->name == 0 || d->name != who->name || d->key != who->key) continue;
+        why = d->why;
+        *d = (dropped){0};
+    }
+    return why;
+}
