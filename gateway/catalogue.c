@@ -231,13 +231,24 @@ ph_status phg_catalogue_take(phg_catalogue *c, const ph_command *command, const 
     return s;
 }
 
+static bool connects(const phg_key *k)
+{
+    return k->use == PH_KEY_CONNECTION || k->use == PH_KEY_READING;
+}
+
 uint32_t phg_catalogue_connection_key(const phg_catalogue *c, const ph_key *key)
 {
     for (uint32_t i = 0; i < c->key_cnt; i++)
-        if (c->keys[i].use == PH_KEY_CONNECTION && !c->keys[i].is_revoked &&
+        if (connects(&c->keys[i]) && !c->keys[i].is_revoked &&
             memcmp(&c->keys[i].key, key, sizeof *key) == 0)
             return i + 1;
     return 0;
+}
+
+bool phg_catalogue_only_reads(const phg_catalogue *c, uint32_t number)
+{
+    PH_ASSERT(number >= 1 && number <= c->key_cnt);
+    return c->keys[number - 1].use == PH_KEY_READING;
 }
 
 uint32_t phg_catalogue_key_place(const phg_catalogue *c, uint32_t number)
@@ -245,8 +256,8 @@ uint32_t phg_catalogue_key_place(const phg_catalogue *c, uint32_t number)
     uint32_t place = 0;
     PH_ASSERT(number >= 1 && number <= c->key_cnt);
     for (uint32_t i = 0; i < number - 1; i++)
-        place += c->keys[i].use == PH_KEY_CONNECTION &&
-                 c->keys[i].participant.v == c->keys[number - 1].participant.v;
+        place +=
+            connects(&c->keys[i]) && c->keys[i].participant.v == c->keys[number - 1].participant.v;
     return place;
 }
 
@@ -254,7 +265,7 @@ const phg_participant *phg_catalogue_of_key(const phg_catalogue *c, uint32_t num
 {
     if (number == 0 || number > c->key_cnt) return NULL;
     const phg_key *k = &c->keys[number - 1];
-    if (k->use != PH_KEY_CONNECTION || k->is_revoked) return NULL;
+    if (!connects(k) || k->is_revoked) return NULL;
     return phg_catalogue_participant(c, k->participant);
 }
 

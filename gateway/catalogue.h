@@ -68,9 +68,12 @@ void phg_catalogue_release(phg_catalogue *c);
    command's terms. */
 ph_status phg_catalogue_take(phg_catalogue *c, const ph_command *command, const ph_event *e);
 
-/* Number of the Curve25519 key that authenticates connections of somebody now; 0 if nobody has
-   it. */
+/* Number of the Curve25519 key, for reading alone or not, that authenticates connections of
+   somebody now; 0 if nobody has it. */
 uint32_t phg_catalogue_connection_key(const phg_catalogue *c, const ph_key *key);
+
+/* True if the key with this number commands nothing. */
+bool phg_catalogue_only_reads(const phg_catalogue *c, uint32_t number);
 
 /* Which of its participant's connection keys, ever, the key with this number is, from 0; below 256,
    as no participant has more. */

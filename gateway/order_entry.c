@@ -244,6 +244,7 @@ static phg_seat *sit(taking *t, bool takes_over)
                "the gateway has no free session; try again later or use another gateway");
     if (!seat) return NULL;
     seat->key = t->from->key;
+    seat->session.reads_only = phg_catalogue_only_reads(t->oe->view.catalogue, seat->key);
     seat->session.messages = phg_ratelimit_of(t->oe->settings.session_messages_per_second,
                                               t->oe->settings.session_message_burst, t->now_ns);
     seat->session.silence_seconds = t->oe->settings.silence_seconds;
@@ -394,15 +395,23 @@ static bool is_full(const taking *t, const ph_command *c)
            phg_entered_open(t->oe->view.entered, t->from->who) >= t->oe->settings.open_orders_max;
 }
 
+/* Why this kind of session does not send the command; NULL: it may. */
+static const char *why_not(const phg_session *s, const ph_command *c)
+{
+    if (s->is_copy) return "a drop copy only reads";
+    if (s->reads_only) return "the key of this connection is for reading; connect with another one";
+    if (s->tag != 0 && c->kind == PH_CMD_NEW_GROUP)
+        return "a group cannot be entered with cancel_on_disconnect; use a session without";
+    return NULL;
+}
+
 static ph_status command(taking *t, ph_command *c)
 {
     const uint64_t request = c->request; /* of an order there is none */
     phg_session *s = &t->seat->session;
-    if (s->is_copy || (s->tag != 0 && c->kind == PH_CMD_NEW_GROUP)) {
-        refuse(t, PHG_REFUSAL_NOT_ALLOWED,
-               s->is_copy ? "a drop copy only reads"
-                          : "a group cannot be entered with cancel_on_disconnect; use a session "
-                            "without");
+    const char *wrong = why_not(s, c);
+    if (wrong) {
+        refuse(t, PHG_REFUSAL_NOT_ALLOWED, wrong);
         return PH_OK;
     }
     if (c->kind == PH_CMD_NEW_ORDER) c->request = s->tag;

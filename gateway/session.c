@@ -194,6 +194,7 @@ static phg_bytes logon_accepted(const phg_session *s, const phg_session_view *vi
         .market = &view->catalogue->market,
         .silence_seconds = s->silence_seconds,
         .cancel_on_disconnect = s->tag != 0,
+        .reads_only = s->reads_only,
         .copy_of = s->is_copy ? s->reads : (ph_participant_id){0},
     };
     return phg_translate_logon_accepted(view->translator, &a);

@@ -56,6 +56,7 @@ typedef struct {
     ph_participant_id participant; /* whose key the connection has */
     ph_participant_id reads;       /* whose streams: the same, or those of a drop copy */
     bool is_copy;
+    bool reads_only;       /* the key is one for reading */
     phg_tag tag;           /* of its orders, which are cancelled when it ends; 0: they stay */
     phg_tag took_over;     /* names it in the TAKE_OVER that was sent for it; 0: none was */
     bool awaits_take_over; /* that has not come back yet: an earlier one does not end it */

@@ -180,6 +180,7 @@ typedef struct {
     uint32_t silence_seconds;
     bool cancel_on_disconnect;
     ph_participant_id copy_of;
+    bool reads_only;
 } phg_logon_accepted;
 
 /* Of a token bucket. */

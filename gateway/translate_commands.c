@@ -229,7 +229,7 @@ static bool take_withdraw(phg_reading *r, const Petahour__V1__Withdraw *m, ph_co
 
 static bool take_key(phg_reading *r, ph_key_change *to, int use, ProtobufCBinaryData key)
 {
-    if (!listed(r, "use", use, PH_KEY_SIGNATURE)) return false;
+    if (!listed(r, "use", use, PH_KEY_READING)) return false;
     to->use = (ph_key_use)use;
     return take_blob(r, "key", key, to->key.b, sizeof to->key.b);
 }

@@ -272,6 +272,7 @@ phg_bytes phg_translate_logon_accepted(phg_translator *t, const phg_logon_accept
         phg_blob_of(a->market->notary_sign_key.b, sizeof a->market->notary_sign_key.b);
     m.silence_seconds = a->silence_seconds;
     m.cancel_on_disconnect = a->cancel_on_disconnect;
+    m.reads_only = a->reads_only;
     m.copy_of = a->copy_of.v;
     Petahour__V1__GatewayMessage g;
     petahour__v1__gateway_message__init(&g);

@@ -90,7 +90,8 @@ static const char *convert(const cli_field *f, const char *text)
                    : "not a list like supplier,buyer of supplier, buyer, meter, auditor, operator";
     case CLI_PRODUCT_STATE:
         return phc_product_state_parse(text, f->to) ? NULL : "not listed, halted or delisted";
-    case CLI_KEY_USE: return phc_key_use_parse(text, f->to) ? NULL : "not connection or signature";
+    case CLI_KEY_USE:
+        return phc_key_use_parse(text, f->to) ? NULL : "not connection, signature or reading";
     case CLI_KEY_Z85:
         return phc_z85_parse(text, f->to) == PHC_OK ? NULL : "not Z85 of 40 characters";
     case CLI_KEY_HEX:

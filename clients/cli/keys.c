@@ -11,7 +11,7 @@ static cli_exit key_of_file(const char *path, phc_key_use use, uint8_t ret[32])
     phc_key k;
     char err[400];
     if (phc_key_read(path, &k, err, sizeof err) != PHC_OK) return cli_say(CLI_FAILED, "%s", err);
-    memcpy(ret, use == PHC_CONNECTION_KEY ? k.curve_public : k.sign_public, 32);
+    memcpy(ret, use == PHC_SIGNATURE_KEY ? k.sign_public : k.curve_public, 32);
     phc_key_wipe(&k);
     return CLI_DONE;
 }
@@ -28,7 +28,7 @@ static int change(int argc, char **argv, bool add)
          .kind = CLI_KEY_USE,
          .required = true,
          .to = &use,
-         .doc = "connection or signature"},
+         .doc = "connection, signature, or reading: connections that command nothing"},
         {.name = "of",
          .arg = "FILE",
          .kind = CLI_TEXT,
@@ -54,10 +54,10 @@ static int change(int argc, char **argv, bool add)
              add ? "Adds a key of your own, or, as operator, of another participant."
                  : "Revokes a key.  Connections with it end; the last key of its use stays.",
              fields, CNT(fields), &common);
-    bool by_key = fields[use == PHC_CONNECTION_KEY ? 2 : 3].given;
+    bool by_key = fields[use == PHC_SIGNATURE_KEY ? 3 : 2].given;
     if (fields[1].given + fields[2].given + fields[3].given != 1 || (!fields[1].given && !by_key))
-        return cli_say(CLI_USAGE, "give either --of FILE or the key: --curve-key for connections, "
-                                  "--sign-key for signatures");
+        return cli_say(CLI_USAGE, "give either --of FILE or the key: --curve-key for connections "
+                                  "and reading, --sign-key for signatures");
     cli_exit e = fields[1].given ? key_of_file(file, use, key) : CLI_DONE;
     if (e != CLI_DONE) return (int)e;
     cli_session s;

@@ -303,6 +303,11 @@ uint64_t phc_last_contract(const phc_client *c)
     return c->next_contract == 0 ? 0 : c->next_contract - 1;
 }
 
+uint64_t phc_last_countersignature(const phc_client *c)
+{
+    return c->next_countersignature == 0 ? 0 : c->next_countersignature - 1;
+}
+
 const char *phc_error(const phc_client *c)
 {
     return c->error;

@@ -16,6 +16,10 @@ static phc_status queue(phc_client *c, const char *wrong, phc_out_kind kind, uin
         snprintf(c->error, sizeof c->error, "could not send: a drop copy only reads");
         return PHC_EDENIED;
     }
+    if (c->logon.reads_only && kind != PHC_OUT_QUERY) {
+        snprintf(c->error, sizeof c->error, "could not send: the key is for reading alone");
+        return PHC_EDENIED;
+    }
     if (wrong != NULL) {
         snprintf(c->error, sizeof c->error, "could not send the %s: %s",
                  kind == PHC_OUT_ORDER ? "order" : "command", wrong);

@@ -44,7 +44,8 @@ bool phc_decode_logon(const Petahour__V1__LogonAccepted *m, phc_logon *ret)
                        .currency = m->currency,
                        .silence_seconds = m->silence_seconds,
                        .cancel_on_disconnect = m->cancel_on_disconnect != 0,
-                       .copy_of = m->copy_of};
+                       .copy_of = m->copy_of,
+                       .reads_only = m->reads_only != 0};
     return m->participant != 0 && m->silence_seconds != 0 && strlen(m->market) < 64 &&
            strlen(m->currency) < 8 && key_of(&m->notary_sign_key, ret->notary_sign_key);
 }

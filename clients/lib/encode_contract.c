@@ -27,7 +27,7 @@ const char *phc_encode_rules(uint32_t version, uint64_t request, phc_message *re
 
 const char *phc_encode_key(const phc_key_change *k, uint64_t request, phc_message *ret)
 {
-    if (phc_key_use_text(k->use) == NULL) return "use is not connection or signature";
+    if (phc_key_use_text(k->use) == NULL) return "use is not connection, signature or reading";
     ProtobufCBinaryData key = {.len = 32, .data = (uint8_t *)(uintptr_t)k->key};
     if (k->add) {
         Petahour__V1__AddKey m;

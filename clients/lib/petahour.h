@@ -12,15 +12,23 @@
                    client_order_ids and keep your last seen stream numbers to continue this across
                    a restart of your program.
     Owns           phc_open allocates everything, phc_close frees it.  Strings and arrays that a
-                   callback receives are valid until it returns.
+                   callback receives are valid until it returns; what is given to a function is
+                   copied, or not looked at again after it returned.
     Units          money and prices: millionths of the market's currency; a price is per unit and
-                   period.  Quantities: whole units.  Times: nanoseconds since 1970, UTC.  Periods:
-                   numbers of intervals of the product's period_seconds since 1970, UTC.
+                   period.  Quantities: whole units of the product.  Unit-periods: one unit for one
+                   period.  Times (at, measured_at, due, expire_at): nanoseconds since 1970, UTC.
+                   Periods: numbers of intervals of the product's period_seconds since 1970, UTC.
+                   ..._ppm: millionths of one.
+    Numbers        sequence: the place in the market's journal of the command that caused a message,
+                   at: its stamp.  stream_number: the place of the message in the private stream,
+                   from 1 without gaps.  participant, site, hardware, product, order, trade and
+                   contract: numbers that the market gave, from 1; 0 is none.
     Thread         one at a time per client; no globals, any number of clients.  Callbacks run
-                   inside phc_turn; they may send, but not call phc_turn or phc_close.
+                   inside phc_turn; they may send, ask, subscribe and follow, but not call phc_turn,
+                   phc_flush or phc_close.
     Failure        every function says so by phc_status; nothing is half done.  phc_error has the
                    sentence.  A report whose type is PHC_REJECTED is the market's "no", not a
-                   failure. */
+                   failure.  Pointers that are not said to may be NULL must not be. */
 /* long: the one header of the library */
 #ifndef PETAHOUR_H
 #define PETAHOUR_H
@@ -45,18 +53,19 @@ typedef enum {
     PHC_ENOTREADY = -4, /* not logged on yet */
     PHC_EIO = -5,       /* the system refused something; errno says what */
     PHC_ENOTFOUND = -6, /* no such file or entry */
-    PHC_EDENIED = -7,   /* a key file that others can read, or a key that is not known */
+    PHC_EDENIED = -7,   /* others can read the key file, or this client may not send such a thing */
     PHC_ECORRUPT = -8,  /* a file or message is not what it should be */
     PHC_EVERIFY = -9,   /* a signature, proof or hash does not hold */
     PHC_EEXIST = -10,   /* the file is there already; nothing was overwritten */
     PHC_ENOMEM = -11,
-    PHC_EFATAL = -12, /* the client stopped for good: a stream has a gap, see phc_error */
+    PHC_EFATAL = -12, /* the client stopped for good, phc_error says why: e.g. a stream has a gap
+                         that stays, or another session took over */
 } phc_status;
 
 /* "PHC_EINVAL"; never NULL. */
 PHC_API const char *phc_status_name(phc_status s);
 
-/* Version of the library, e.g. "0.1.0". */
+/* Version of the library, e.g. "0.1.0"; never changes. */
 PHC_API const char *phc_version(void);
 
 /* ---- Money and time as text: exact or refused ---------------------------------------------- */
@@ -65,7 +74,7 @@ PHC_API const char *phc_version(void);
    anything else, and for what millionths cannot represent exactly; *ret is then unchanged. */
 PHC_API phc_status phc_money_parse(const char *text, int64_t *ret);
 
-/* Decimal text with six places, e.g. "-1.500000".  Returns to. */
+/* Decimal text with six places, e.g. "-1.500000".  Returns to, as all that write text do. */
 PHC_API char *phc_money_text(int64_t micro, char to[32]);
 
 /* "2026-11-23T22:00:00Z", with up to nine decimals of a second, UTC only, to nanoseconds since
@@ -75,7 +84,8 @@ PHC_API phc_status phc_time_parse(const char *text, uint64_t *ret_ns);
 /* RFC 3339 UTC; decimals of a second only if there are any.  Returns to. */
 PHC_API char *phc_time_text(uint64_t ns, char to[40]);
 
-/* A whole number without sign, at most max.  PHC_EINVAL for anything else. */
+/* A whole decimal number without sign, at most max.  PHC_EINVAL for anything else; *ret is then
+   unchanged. */
 PHC_API phc_status phc_number_parse(const char *text, uint64_t max, uint64_t *ret);
 
 /* Period of `period_seconds` that starts at ns; PHC_EINVAL if none starts exactly then. */
@@ -96,15 +106,16 @@ typedef struct {
     uint8_t sign_public[32], sign_seed[32];
 } phc_key;
 
-/* New random keys. */
+/* New random keys.  PHC_EINVAL: a name that is empty, longer than 63 bytes, or has a character that
+   a key file cannot keep; PHC_EIO: no source of chance. */
 PHC_API phc_status phc_key_generate(const char *name, phc_key *ret);
 
-/* Writes the INI text of a key file, mode 0600.  PHC_EEXIST rather than overwriting one.
-   err (err_size bytes) receives a sentence on failure; likewise below. */
+/* Writes the INI text of a key file, mode 0600.  PHC_EEXIST rather than overwriting one; PHC_EIO.
+   err (err_size bytes, 400 hold every sentence) receives a sentence on failure; likewise below. */
 PHC_API phc_status phc_key_write(const phc_key *k, const char *path, char *err, size_t err_size);
 
-/* PHC_EDENIED: others can read it; PHC_ECORRUPT: not a key file, or its halves do not belong
-   together. */
+/* PHC_ENOTFOUND: no such file; PHC_EDENIED: others can read it; PHC_ECORRUPT: not a key file, or
+   its halves do not belong together; PHC_EIO.  Wipe what was read when it is no longer needed. */
 PHC_API phc_status phc_key_read(const char *path, phc_key *ret, char *err, size_t err_size);
 
 /* Overwrites the secrets. */
@@ -117,21 +128,27 @@ typedef struct {
     char server_key[41];   /* Z85 */
 } phc_gateway;
 
+/* PHC_ENOTFOUND: no such file; PHC_ECORRUPT: not a ready file; PHC_EIO. */
 PHC_API phc_status phc_gateway_read(const char *path, phc_gateway *ret, char *err, size_t err_size);
 
 /* Z85 of 32 bytes (RFC 32), and back; PHC_EINVAL for anything that is not exactly such text. */
 PHC_API char *phc_z85_text(const uint8_t key[32], char to[41]);
 PHC_API phc_status phc_z85_parse(const char *text, uint8_t ret[32]);
 
-/* Lower-case hex of n bytes (2n + 1 bytes of room), and back. */
+/* Lower-case hex of n bytes (2n + 1 bytes of room), and back; PHC_EINVAL for anything that is not
+   2n digits. */
 PHC_API char *phc_hex_text(const uint8_t *bytes, size_t n, char *to);
 PHC_API phc_status phc_hex_parse(const char *text, uint8_t *ret, size_t n);
 
 /* ---- The market's words: numbers as in the protocol ---------------------------------------- */
 
 typedef enum { PHC_BUY = 1, PHC_SELL = 2 } phc_side;
+/* EACH: every period of the window by itself.  BLOCK: a unit for all periods or not at all.
+   FLEX (BUY): a block of `duration` periods anywhere in the window. */
 typedef enum { PHC_EACH = 1, PHC_BLOCK = 2, PHC_FLEX = 3 } phc_shape;
+/* Until cancelled, until expire_at, at once or cancelled, at once in full or not at all. */
 typedef enum { PHC_GTC = 1, PHC_GTT = 2, PHC_IOC = 3, PHC_FOK = 4 } phc_time_in_force;
+/* Which order ends when two of one participant would trade. */
 typedef enum { PHC_CANCEL_INCOMING = 1, PHC_CANCEL_RESTING = 2 } phc_self_trade;
 typedef enum {
     PHC_GENERAL = 1,
@@ -170,6 +187,7 @@ typedef enum {
 typedef enum {
     PHC_CONNECTION_KEY = 1, /* Curve25519 */
     PHC_SIGNATURE_KEY = 2,  /* Ed25519 */
+    PHC_READING_KEY = 3,    /* Curve25519; its connections read and command nothing */
 } phc_key_use;
 /* What happened to a contract-period before it is final. */
 typedef enum {
@@ -217,7 +235,7 @@ PHC_API bool phc_compute_type_parse(const char *text, phc_compute_type *ret);
 PHC_API bool phc_architecture_parse(const char *text, phc_architecture *ret);
 PHC_API bool phc_phase_parse(const char *text, phc_phase *ret);
 
-/* "SUPPLIER,BUYER" of role bits, and back. */
+/* "SUPPLIER,BUYER" of role bits, and back; false for other words. */
 PHC_API char *phc_roles_text(uint32_t roles, char to[64]);
 PHC_API bool phc_roles_parse(const char *text, uint32_t *ret);
 
@@ -229,22 +247,22 @@ typedef struct {
     uint32_t product;
     phc_side side;
     phc_shape shape;
-    uint32_t first_period, periods;
-    uint32_t duration; /* FLEX */
-    uint32_t quantity; /* units per period */
-    int64_t price;     /* limit per unit and period */
+    uint32_t first_period, periods; /* the window */
+    uint32_t duration;              /* FLEX: periods of the block */
+    uint32_t quantity;              /* units per period */
+    int64_t price;                  /* limit per unit and period; BLOCK and FLEX: of the average */
     phc_time_in_force time_in_force;
-    uint64_t expire_at; /* GTT */
-    bool all_or_none;   /* BLOCK */
-    bool post_only;
+    uint64_t expire_at;        /* GTT */
+    bool all_or_none;          /* BLOCK; FLEX always is */
+    bool post_only;            /* rejected if it would trade on arrival */
     uint32_t display_quantity; /* EACH; 0: all shown */
     phc_self_trade self_trade; /* 0: CANCEL_INCOMING */
     uint64_t from_contract;    /* resale of a contract held */
 } phc_order;
 
 typedef struct {
-    uint32_t id; /* highest registered + 1 */
-    uint32_t roles;
+    uint32_t id;      /* highest registered + 1 */
+    uint32_t roles;   /* PHC_ROLE_*, at least one */
     const char *name; /* at most 63 bytes */
     uint8_t curve_key[32], sign_key[32];
     phc_participant_state state; /* in the catalogue */
@@ -252,12 +270,12 @@ typedef struct {
 
 typedef struct {
     uint32_t id;
-    uint32_t owner;     /* a supplier */
-    const char *region; /* at most 31 bytes */
-    const char *name;   /* at most 63 bytes */
-    int32_t latitude_udeg, longitude_udeg;
-    uint32_t racks;
-    uint32_t pue_ppm;
+    uint32_t owner;                        /* a supplier */
+    const char *region;                    /* at most 31 bytes */
+    const char *name;                      /* at most 63 bytes */
+    int32_t latitude_udeg, longitude_udeg; /* millionths of a degree, WGS 84 */
+    uint32_t racks;                        /* of 2.5 kW */
+    uint32_t pue_ppm;                      /* by design: 1000000 is 1.0, the least */
 } phc_site;
 
 typedef struct {
@@ -268,33 +286,44 @@ typedef struct {
 typedef struct {
     uint64_t reference; /* strictly increasing per supplier, at least 1 */
     uint32_t site, hardware;
-    uint32_t period_seconds; /* of a registration */
-    uint32_t first_period, periods, units;
+    uint32_t period_seconds; /* of a registration: 900, 3600 or 86400 */
+    uint32_t first_period, periods;
+    uint32_t units; /* of the hardware, in every period */
 } phc_capacity;
 
-/* A product: a grade at one site.  The fields are those of the rulebook, section 3. */
+/* A product: a grade at one site. */
 typedef struct {
-    uint32_t id;
+    uint32_t id;        /* highest listed + 1 */
     const char *symbol; /* at most 63 bytes */
     phc_compute_type compute_type;
     phc_architecture architecture;
-    const char *model; /* at most 31 bytes */
-    const char *unit;  /* at most 15 bytes */
-    uint32_t hardware, hardware_units;
-    uint32_t gflops_fp16, gflops_fp32, gflops_fp64, memory_mib;
-    const char *interconnect; /* at most 31 bytes, may be empty */
-    uint32_t site, availability_ppm, period_seconds;
-    int64_t tick;
-    uint32_t lot, quantity_max, block_periods_max, horizon, gate_seconds;
-    uint32_t maker_ppm, taker_ppm, fee_at_trade_ppm;
-    int64_t bond_fixed;
-    uint32_t bond_ppm, report_seconds, dispute_seconds, resolve_seconds;
+    const char *model;                              /* at most 31 bytes */
+    const char *unit;                               /* e.g. "card"; at most 15 bytes */
+    uint32_t hardware, hardware_units;              /* drawn by a unit */
+    uint32_t gflops_fp16, gflops_fp32, gflops_fp64; /* of a unit; 0: not stated */
+    uint32_t memory_mib;                            /* of a unit; 0: not stated */
+    const char *interconnect;                       /* at most 31 bytes, may be empty */
+    uint32_t site;
+    uint32_t availability_ppm; /* that is promised */
+    uint32_t period_seconds;   /* 900, 3600 or 86400 */
+    int64_t tick;              /* prices are multiples of it */
+    uint32_t lot;              /* quantities are multiples of it */
+    uint32_t quantity_max;     /* of one order */
+    uint32_t block_periods_max;
+    uint32_t horizon;                         /* periods ahead that are open */
+    uint32_t gate_seconds;                    /* before its start a period closes */
+    uint32_t maker_ppm, taker_ppm;            /* fees, of the notional */
+    uint32_t fee_at_trade_ppm;                /* of the buyer's fee, due at the trade */
+    int64_t bond_fixed;                       /* of a unit-period: the larger of this and ... */
+    uint32_t bond_ppm;                        /* ... this part of its price */
+    uint32_t report_seconds, dispute_seconds; /* windows after a period's end, then after ... */
+    uint32_t resolve_seconds;                 /* ... the report, and after the dispute */
     int64_t dispute_deposit;
-    uint32_t meter;
-    int64_t reference_price;
-    uint32_t band_ppm;
-    uint8_t terms_hash[32];
-    bool attested_only;
+    uint32_t meter;          /* who reports; 0: the supplier */
+    int64_t reference_price; /* listed */
+    uint32_t band_ppm;       /* how far prices may be from the reference; 0: any */
+    uint8_t terms_hash[32];  /* SHA-256 of the text of the terms */
+    bool attested_only;      /* counts attested capacity alone */
 } phc_product;
 
 /* An auditor's word that so many more units of what a supplier registered are there. */
@@ -307,7 +336,9 @@ typedef struct {
 typedef struct {
     uint32_t site;
     uint64_t measured_at;
-    uint32_t pue_ppm, cue_ppm, wue_ppm;
+    uint32_t pue_ppm;     /* 1000000 is 1.0, the least */
+    uint32_t cue_ppm;     /* millionths of kg CO2e per kWh of IT energy */
+    uint32_t wue_ppm;     /* millionths of litres per kWh of IT energy */
     uint32_t green_grade; /* 1 (best) .. 5 */
 } phc_measurement;
 
@@ -316,7 +347,9 @@ typedef struct {
     const char *region; /* at most 31 bytes */
     uint32_t site;
     uint64_t measured_at;
-    uint32_t rtt_us, bandwidth_mbps, reachable_ppm;
+    uint32_t rtt_us;         /* round trip, microseconds */
+    uint32_t bandwidth_mbps; /* 10^6 bit per second */
+    uint32_t reachable_ppm;  /* of the attempts */
 } phc_probe;
 
 /* What was delivered in one period of a contract. */
@@ -328,7 +361,7 @@ typedef struct {
 } phc_delivery_report;
 
 enum {
-    PHC_GROUP_MAX = 8,
+    PHC_GROUP_MAX = 8,    /* orders of a group */
     PHC_ACCESS_MAX = 464, /* bytes that can be handed over */
     PHC_SEALED_MAX = 512, /* the same, sealed */
     PHC_SIGNATURE_BYTES = 64,
@@ -338,13 +371,16 @@ enum {
 
 /* The session is open. */
 typedef struct {
-    uint32_t participant, roles;
-    uint64_t last_report, last_contract, last_countersignature, last_client_order_id;
-    const char *market, *currency;
+    uint32_t participant, roles;                                /* whose key it is; PHC_ROLE_* */
+    uint64_t last_report, last_contract, last_countersignature; /* numbers that exist now */
+    uint64_t last_client_order_id;                              /* highest used, ever */
+    const char *market;          /* name: origin of everything that is signed */
+    const char *currency;        /* ISO 4217 */
     uint8_t notary_sign_key[32]; /* the first; later ones: on_notary_key */
-    uint32_t silence_seconds;
-    bool cancel_on_disconnect;
-    uint32_t copy_of; /* drop copy: whose streams these are; otherwise 0 */
+    uint32_t silence_seconds;    /* that end a session; the library sends heartbeats */
+    bool cancel_on_disconnect;   /* as configured */
+    uint32_t copy_of;            /* drop copy: whose streams these are; otherwise 0 */
+    bool reads_only; /* the key is for reading: commands are PHC_EDENIED, questions are not */
 } phc_logon;
 
 /* A rate: refilled per second, at most burst at once, left now. */
@@ -390,27 +426,30 @@ typedef struct {
     uint64_t order, client_order_id;
     uint64_t leaves;         /* unit-periods still open; 0: the order is done */
     phc_order as_understood; /* ACCEPTED */
-    int64_t hold;            /* ACCEPTED, REPLACED */
-    uint32_t reject_code;    /* REJECTED; name and text are never NULL */
+    int64_t hold;            /* ACCEPTED, REPLACED: cash (BUY) or bond (SELL) held for all of it */
+    uint32_t reject_code;    /* REJECTED; name and text are never NULL, "" otherwise */
     const char *reject_name, *reject_text;
-    int64_t reject_arg0, reject_arg1;
-    uint64_t trade, contract; /* TRADE, and what follows */
+    int64_t reject_arg0, reject_arg1; /* the two numbers that the text is about */
+    /* TRADE and ASSIGNED, until cancel_reason. */
+    uint64_t trade, contract;
     uint32_t product;
     phc_side side;
-    bool taker;
+    bool taker; /* this order arrived; otherwise it rested */
     const phc_segment *segments;
     size_t segment_cnt;
-    int64_t notional, fee, bond;
-    const char *cancel_reason; /* CANCELLED, PERIOD_LOST; never NULL */
+    int64_t notional;          /* sum of price * quantity * periods of the segments */
+    int64_t fee;               /* this side's, in all; of a reseller, at once */
+    int64_t bond;              /* put down, to the supplier */
+    const char *cancel_reason; /* CANCELLED, PERIOD_LOST: e.g. "IOC"; never NULL */
     uint32_t period;           /* PERIOD_LOST, CLIP_SHOWN */
-    uint64_t ended;
-    uint32_t quantity;      /* REPLACED: new total; CLIP_SHOWN: shown */
-    int64_t price;          /* REPLACED */
-    uint64_t group;         /* ACCEPTED: first order of its group, or 0 */
-    uint64_t from_contract; /* of a resale: the contract that was split */
-    int64_t premium;        /* of a resale: paid above the supplier's price */
-    int64_t fee_at_trade;   /* TRADE, BUY: part of the fee that is due at once */
-    bool replayed;          /* existed already when the session was opened */
+    uint64_t ended;            /* CANCELLED: unit-periods, PERIOD_LOST: units that ended */
+    uint32_t quantity;         /* REPLACED: new total; CLIP_SHOWN: shown */
+    int64_t price;             /* REPLACED */
+    uint64_t group;            /* ACCEPTED: first order of its group, or 0 */
+    uint64_t from_contract;    /* of a resale: the contract that was split */
+    int64_t premium;           /* of a resale: paid above the supplier's price */
+    int64_t fee_at_trade;      /* TRADE, BUY: part of the fee that is due at once */
+    bool replayed;             /* existed already when the session was opened */
 } phc_report;
 
 /* Code of a group that was not taken because too many orders of the participant are open; its
@@ -429,7 +468,7 @@ typedef struct {
     uint32_t member;          /* of a group that was rejected: the order that failed, from 1 */
     uint64_t client_order_id; /* rejected: that it named, or that of the member */
     uint64_t order;           /* rejected as DUPLICATE: the order that used the id */
-    bool replayed;
+    bool replayed;            /* existed already when the session was opened */
 } phc_result;
 
 /* Something happened to a contract-period of this participant's. */
@@ -466,10 +505,10 @@ typedef struct {
 } phc_access;
 
 typedef struct {
-    const char *reason; /* e.g. "NOTIONAL" */
-    int64_t amount;     /* < 0: went out */
-    uint64_t contract;  /* 0: none */
-    const char *reference;
+    const char *reason;    /* e.g. "NOTIONAL" */
+    int64_t amount;        /* < 0: went out */
+    uint64_t contract;     /* 0: none */
+    const char *reference; /* of a payment; otherwise "" */
 } phc_movement;
 
 /* What one command moved into or out of this participant's cash. */
@@ -487,10 +526,10 @@ typedef struct {
     const uint8_t *canonical;
     size_t canonical_size;
     uint32_t leaf_index, leaf_count;
-    const uint8_t *proof; /* sibling hashes, 32 bytes each */
-    size_t proof_size;
-    const char *signed_root; /* signed note */
-    size_t signed_root_size;
+    const uint8_t *proof;    /* sibling hashes, 32 bytes each, from the leaf up */
+    size_t proof_size;       /* bytes */
+    const char *signed_root; /* signed note; no zero byte at its end */
+    size_t signed_root_size; /* bytes */
 } phc_signed_contract;
 
 /* What the canonical bytes of a contract say. */
@@ -604,11 +643,11 @@ typedef struct {
     bool unknown;                  /* not an order of this participant that rests */
     bool fills;                    /* all of it would as it stands */
     int64_t price;                 /* the lowest (SELL: highest) that would do; 0: none */
-    const char *price_reject_name; /* ""; or why an order at that price would be refused */
+    const char *price_reject_name; /* price 0 because it would be refused so; otherwise "" */
     uint32_t quantity;             /* the largest at its price; 0: none */
     bool has_start;
-    uint32_t start; /* the nearest */
-    bool more_starts;
+    uint32_t start;           /* the nearest first period of the window at which all of it would */
+    bool more_starts;         /* that were not tried */
     const uint32_t *products; /* others of the same type in which it would */
     size_t product_cnt;
 } phc_why;
@@ -662,8 +701,9 @@ typedef struct {
 typedef struct {
     uint64_t request, sequence;
     int64_t cash, held; /* held by orders, a part of cash */
+    /* Beside cash: for contracts bought, for contracts supplied, in disputes, owed to resellers. */
     int64_t escrow, bond, deposits, premiums;
-    uint32_t orders, contracts;
+    uint32_t orders, contracts; /* that rest; that are not final */
 } phc_balances;
 
 /* A trade that somebody made. */
@@ -757,8 +797,8 @@ typedef struct {
 /* The newest measurement of a site. */
 typedef struct {
     uint32_t site;
-    uint64_t measured_at; /* 0: none; pue_ppm is then the design's */
-    uint32_t pue_ppm, cue_ppm, wue_ppm;
+    uint64_t measured_at;               /* 0: none; pue_ppm is then the design's */
+    uint32_t pue_ppm, cue_ppm, wue_ppm; /* as in phc_measurement */
     uint32_t green_grade;
 } phc_site_figures;
 
@@ -767,7 +807,7 @@ typedef struct {
     char region[33];
     uint32_t site;
     uint64_t measured_at;
-    uint32_t rtt_us, bandwidth_mbps, reachable_ppm;
+    uint32_t rtt_us, bandwidth_mbps, reachable_ppm; /* as in phc_probe */
 } phc_network_figures;
 
 /* A stream's book as it stood after a journal sequence. */
@@ -905,16 +945,18 @@ typedef struct {
 
 typedef struct phc_client phc_client;
 
-/* Starts connecting; the session is open when on_logon is called.  Copies everything that config
-   points to.
-   err receives a sentence on failure (PHC_EINVAL, PHC_EIO, PHC_ENOMEM). */
+/* Starts connecting and returns at once; what existed is told from on_logon on, and on_ready says
+   that the session is up to date.  Nothing happens but in phc_turn.  Copies everything that config
+   points to; only callbacks.arg stays the caller's.
+   err receives a sentence on failure (PHC_EINVAL, PHC_EIO, PHC_ENOMEM); *ret is then unchanged. */
 PHC_API phc_status phc_open(const phc_config *config, phc_client **ret, char *err, size_t err_size);
 
 /* Drops the connection and frees everything; unanswered commands are forgotten.  NULL is taken. */
 PHC_API void phc_close(phc_client *c);
 
-/* Readable when phc_turn has something to do.  Call phc_turn(c, 0) once after sending and before
-   waiting for it. */
+/* For poll, select and epoll: readable (level-triggered) when phc_turn has something to do.  It is
+   the client's, the same until phc_close: neither read nor close it.  Call phc_turn(c, 0) once
+   after sending and before waiting for it. */
 PHC_API int phc_fd(const phc_client *c);
 
 /* Sends what is queued, waits up to timeout_ms (-1: for ever, 0: not at all) for something to
@@ -923,7 +965,8 @@ PHC_API int phc_fd(const phc_client *c);
 PHC_API phc_status phc_turn(phc_client *c, int timeout_ms);
 
 /* Sends what is queued now, without receiving.  Commands wait for it, or for phc_turn, so that up
-   to 256 travel in one frame. */
+   to 256 travel in one frame.  PHC_ENOTREADY: there is no connection, phc_turn makes one;
+   PHC_EFATAL as phc_turn. */
 PHC_API phc_status phc_flush(phc_client *c);
 
 /* Commands that have no outcome yet. */
@@ -935,13 +978,16 @@ PHC_API bool phc_is_ready(const phc_client *c);
 /* Last stream numbers seen; a later phc_open continues with these + 1. */
 PHC_API uint64_t phc_last_report(const phc_client *c);
 PHC_API uint64_t phc_last_contract(const phc_client *c);
+PHC_API uint64_t phc_last_countersignature(const phc_client *c);
 
-/* The sentence of the last failure; never NULL. */
+/* The sentence of the last failure; never NULL.  Valid until the next call with this client. */
 PHC_API const char *phc_error(const phc_client *c);
 
 /* ---- Sending -------------------------------------------------------------------------------
-   All of these queue and return at once.  PHC_EINVAL: see phc_error; PHC_EFULL: unanswered_max
-   reached.  ret_* may be NULL. */
+   All of these queue and return at once, also while the connection is gone.  PHC_EINVAL: see
+   phc_error; PHC_EFULL: unanswered_max reached; PHC_EDENIED: a drop copy, or a key for reading;
+   PHC_EFATAL: the client has stopped; nothing was queued then.  ret_* may be NULL; *ret_request is
+   the `request` of the answer. */
 
 /* The outcome is one PHC_ACCEPTED or PHC_REJECTED (or PHC_NOT_TAKEN) report.  client_order_id 0
    needs an open session (PHC_ENOTREADY). */
@@ -1063,6 +1109,7 @@ PHC_API phc_status phc_catalogue(phc_client *c, uint64_t *ret_request);
 
 /* Market data of one product, or of all (0); the present best prices and phase come first. */
 PHC_API phc_status phc_subscribe(phc_client *c, uint32_t product); /* PHC_ENOTFOUND: no feed */
+/* PHC_ENOTFOUND: it is not subscribed to. */
 PHC_API phc_status phc_unsubscribe(phc_client *c, uint32_t product);
 
 /* Keeps the book of one stream: on_book.  Lost, doubled and reordered frames are noticed by their
@@ -1072,7 +1119,8 @@ PHC_API phc_status phc_follow(phc_client *c, phc_stream stream, uint32_t product
 /* The same for who needs no single change: the book when it has changed, at most four times a
    second. */
 PHC_API phc_status phc_follow_conflated(phc_client *c, phc_stream stream, uint32_t product);
-/* May be called in the callbacks of the stream itself, of which none follows. */
+/* May be called in the callbacks of the stream itself, of which none follows.  PHC_ENOTFOUND: it is
+   not followed. */
 PHC_API phc_status phc_unfollow(phc_client *c, phc_stream stream, uint32_t product);
 PHC_API const char *phc_loss_text(phc_loss l); /* NULL: no such loss */
 

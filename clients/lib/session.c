@@ -192,9 +192,10 @@ static void on_refused(phc_client *c, const Petahour__V1__SessionRefused *m)
     char text[300];
     snprintf(text, sizeof text, "the gateway refused the session: %.200s", m->text);
     c->handled++;
-    if (c->cb.on_refused != NULL) c->cb.on_refused(c->cb.arg, (phc_refusal)m->reason, m->text);
-    if (m->reason == PETAHOUR__V1__SESSION_REFUSAL__SESSION_REFUSAL_TAKEN_OVER)
-        phc_client_stop(c, text); /* else the two would take over from each other for ever */
+    phc_refusal why = (phc_refusal)m->reason;
+    if (c->cb.on_refused != NULL) c->cb.on_refused(c->cb.arg, why, m->text);
+    if (why == PHC_REFUSED_TAKEN_OVER || (why == PHC_REFUSED_NOT_ALLOWED && c->logon.reads_only))
+        phc_client_stop(c, text); /* else it would be so again, for ever */
     else
         phc_connection_lose(c, text);
 }

@@ -109,7 +109,7 @@ void phc_signatures_refused(phc_client *c, const phc_result *r)
 
 void phc_signatures_send(phc_client *c)
 {
-    if (c->state != PHC_READY || !c->countersigns) return;
+    if (c->state != PHC_READY || !c->countersigns || c->logon.reads_only) return;
     phc_known_contract *k;
     while (c->outbox.cnt < UNANSWERED_MAX && (k = phc_known_waiting(&c->known)) != NULL) {
         if (phc_countersign_known(c, k) != PHC_OK) return; /* later, when there is room */

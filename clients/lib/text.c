@@ -256,7 +256,7 @@ static const vocabulary architectures =
 static const vocabulary phases = WORDS("OPEN", "CALL", "HALTED", "CLOSED");
 static const vocabulary participant_states = WORDS("ACTIVE", "SUSPENDED", "CLOSED");
 static const vocabulary product_states = WORDS("LISTED", "HALTED", "DELISTED");
-static const vocabulary key_uses = WORDS("CONNECTION", "SIGNATURE");
+static const vocabulary key_uses = WORDS("CONNECTION", "SIGNATURE", "READING");
 static const vocabulary steps = WORDS("REPORTED", "CONFIRMED", "DISPUTED", "METER_SILENT");
 static const vocabulary causes =
     WORDS("CONFIRMED", "AGREED", "NO_REPORT", "RESOLVED", "UNRESOLVED");

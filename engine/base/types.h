@@ -130,6 +130,7 @@ typedef enum {
 typedef enum {
     PH_KEY_CONNECTION = 1, /* Curve25519 */
     PH_KEY_SIGNATURE = 2,  /* Ed25519 */
+    PH_KEY_READING = 3,    /* Curve25519: of connections that read and command nothing */
 } ph_key_use;
 
 /* A named account of the ledger: what kind, and of whom. */

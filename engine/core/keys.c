@@ -36,6 +36,14 @@ static uint32_t find(const ph_market *m, ph_key_use use, const ph_key *key)
     return row;
 }
 
+/* The same for the uses that one key cannot have both of, because connections show it. */
+static uint32_t find_alike(const ph_market *m, ph_key_use use, const ph_key *key)
+{
+    uint32_t row = find(m, use, key);
+    if (row != PH_NONE || use == PH_KEY_SIGNATURE) return row;
+    return find(m, use == PH_KEY_READING ? PH_KEY_CONNECTION : PH_KEY_READING, key);
+}
+
 static bool is_zero(const ph_key *key)
 {
     return memcmp(key, &(ph_key){.b = {0}}, sizeof *key) == 0;
@@ -61,7 +69,7 @@ static void put(ph_market *m, uint32_t participant, ph_key_use use, const ph_key
 ph_reject ph_keys_check_first(const ph_market *m, const ph_register_participant *p,
                               int64_t ret_args[2])
 {
-    uint32_t row = find(m, PH_KEY_CONNECTION, &p->curve_key);
+    uint32_t row = find_alike(m, PH_KEY_CONNECTION, &p->curve_key);
     if (row == PH_NONE && !is_zero(&p->sign_key)) row = find(m, PH_KEY_SIGNATURE, &p->sign_key);
     ret_args[0] = m->keys[row].participant;
     ret_args[1] = 0;
@@ -105,9 +113,10 @@ ph_reject ph_keys_add(ph_market *m, uint32_t sender, const ph_key_change *k, int
     ret_args[1] = 0;
     if (is_zero(&k->key)) return PH_REJECT_FIELD_RANGE;
     ph_participant *p = &m->participants[owner];
-    uint32_t row = find(m, k->use, &k->key);
-    ret_args[0] = m->keys[row].participant;
-    if (row != PH_NONE && (m->keys[row].participant != owner || !m->keys[row].revoked))
+    uint32_t row = find_alike(m, k->use, &k->key);
+    const ph_key_row *had = &m->keys[row];
+    ret_args[0] = had->participant;
+    if (row != PH_NONE && (had->participant != owner || !had->revoked || had->use != k->use))
         return PH_REJECT_KEY_TAKEN;
     ret_args[0] = TABLE_PARTICIPANTS;
     ret_args[1] = PH_KEYS_MAX;
@@ -136,7 +145,7 @@ ph_reject ph_keys_revoke(ph_market *m, uint32_t sender, const ph_key_change *k, 
     if (row == PH_NONE || m->keys[row].participant != owner || m->keys[row].revoked)
         return PH_REJECT_UNKNOWN_KEY;
     ph_participant *p = &m->participants[owner];
-    if (p->active_keys[k->use] == 1) return PH_REJECT_LAST_KEY;
+    if (p->active_keys[k->use] == 1 && k->use != PH_KEY_READING) return PH_REJECT_LAST_KEY;
     m->keys[row].revoked = true;
     p->active_keys[k->use]--;
     return PH_REJECT_NONE;
@@ -147,8 +156,9 @@ ph_reject ph_keys_check_take_over(const ph_market *m, uint32_t sender, const ph_
 {
     ret_args[0] = sender;
     ret_args[1] = 0;
-    return ph_market_key_owner(m, PH_KEY_CONNECTION, &t->key).v == sender ? PH_REJECT_NONE
-                                                                          : PH_REJECT_UNKNOWN_KEY;
+    bool is_own = ph_market_key_owner(m, PH_KEY_CONNECTION, &t->key).v == sender ||
+                  ph_market_key_owner(m, PH_KEY_READING, &t->key).v == sender;
+    return is_own ? PH_REJECT_NONE : PH_REJECT_UNKNOWN_KEY;
 }
 
 uint32_t ph_market_keys(const ph_market *m, ph_participant_id id, ph_market_key *to, uint32_t max)
@@ -176,7 +186,7 @@ bool ph_keys_again(ph_market *m)
     m->key_cnt = 0;
     for (uint32_t i = 1; i <= cnt; i++) {
         ph_key_row row = m->keys[i];
-        if (find(m, row.use, &row.key) != PH_NONE) return false;
+        if (find_alike(m, row.use, &row.key) != PH_NONE) return false;
         put(m, row.participant, row.use, &row.key);
         m->keys[i].revoked = row.revoked;
         if (row.revoked) m->participants[row.participant].active_keys[row.use]--;
@@ -184,8 +194,8 @@ bool ph_keys_again(ph_market *m)
     for (uint32_t i = 1; i <= m->participant_cnt; i++) {
         const ph_participant *p = &m->participants[i];
         if (p->key_cnt > KEYS_EVER_MAX) return false;
-        if (p->active_keys[PH_KEY_CONNECTION] > PH_KEYS_MAX) return false;
-        if (p->active_keys[PH_KEY_SIGNATURE] > PH_KEYS_MAX) return false;
+        for (uint32_t use = PH_KEY_CONNECTION; use < PH_KEY_USES; use++)
+            if (p->active_keys[use] > PH_KEYS_MAX) return false;
     }
     return true;
 }

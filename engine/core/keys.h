@@ -2,7 +2,8 @@
 /*  engine/core/keys.h - public keys of participants: connection and signature.
 
     Law       a key of one use was never another participant's: a revoked one can come back to its
-              owner alone.
+              owner alone.  No key of connections was ever one for reading, or the other way round,
+              whoever has it: what it may do does not change.
     Full      a participant has at most PH_KEYS_MAX keys of one use at one time. */
 #ifndef ENGINE_CORE_KEYS_H
 #define ENGINE_CORE_KEYS_H

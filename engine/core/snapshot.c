@@ -202,7 +202,7 @@ static void key(visit *v, ph_key_row *k)
     raw(v, &k->key, sizeof k->key);
     u8(v, &use);
     k->use = (ph_key_use)use;
-    if (use != PH_KEY_CONNECTION && use != PH_KEY_SIGNATURE) fail(v, "no such use of a key");
+    if (use < PH_KEY_CONNECTION || use > PH_KEY_READING) fail(v, "no such use of a key");
     reference(v, &k->participant, v->m->participant_cnt);
     if (k->participant == 0) fail(v, "a key of nobody");
     boolean(v, &k->revoked);

@@ -28,7 +28,7 @@
 #define PH_NONE      UINT32_C(0)
 #define PH_NODE_NONE UINT32_MAX
 
-enum { PH_KEY_USES = PH_KEY_SIGNATURE + 1 }; /* arrays by ph_key_use */
+enum { PH_KEY_USES = PH_KEY_READING + 1 }; /* arrays by ph_key_use */
 
 #define PH_NODE_LOST UINT32_MAX
 

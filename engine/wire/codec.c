@@ -512,6 +512,7 @@ const char *ph_key_use_name(ph_key_use use)
     switch (use) {
     case PH_KEY_CONNECTION: return "CONNECTION";
     case PH_KEY_SIGNATURE: return "SIGNATURE";
+    case PH_KEY_READING: return "READING";
     }
     return "?";
 }

@@ -28,7 +28,7 @@
     E(shape, ph_shape, PH_SHAPE_FLEX, ph_shape_name)                                             \
     E(time_in_force, ph_time_in_force, PH_TIF_FOK, ph_time_in_force_name)                        \
     E(stp, ph_stp, PH_STP_CANCEL_RESTING, ph_stp_name)                                           \
-    E(key_use, ph_key_use, PH_KEY_SIGNATURE, ph_key_use_name)                                    \
+    E(key_use, ph_key_use, PH_KEY_READING, ph_key_use_name)                                      \
     E(account_kind, ph_account_kind, PH_ACCOUNT_PREMIUM, ph_account_kind_name)                   \
     E(cancel_reason, ph_cancel_reason, PH_CANCEL_REASON_MAX, ph_cancel_reason_name)              \
     E(transfer_reason, ph_transfer_reason, PH_TRANSFER_REASON_MAX, ph_transfer_reason_name)      \

@@ -491,6 +491,48 @@ class Roles(Attacked):
         result = self.other.wait("command_result")
         self.assertEqual((result.request, result.reject_code, result.count), (3, 0, 1))
 
+    def test_a_key_for_reading_commands_nothing(self):
+        """Every message but questions and those of the session ends it, and nothing of it is in the stream."""
+        desk = Key()
+        self.other.send(message(add_key={"request": 70, "use": 3, "key": z85.decode(desk.public)}))
+        self.other.wait("command_result")
+        tried = {name: content for name, (content, _) in COMMANDS.items()}
+        tried |= {name: of(1)[0] for name, of in OWNED.items()}
+        entered = order(self.next_id, 1, self.run_.first).new_order
+        member = order(self.next_id, 1, self.run_.first, price=1, all_or_none=True).new_order
+        member.shape = 2
+        messages = [message(**{name: {**content, "request": 71}}) for name, content in tried.items()]
+        messages += [message(new_order=entered), message(new_group={"request": 72, "orders": [member]})]
+        for m in messages:
+            with self.subTest(name=m.WhichOneof("message")):
+                reader = self.run_.at(None, desk)
+                self.addCleanup(reader.close)
+                accepted = log_on(reader, receive=False)
+                self.assertEqual((accepted.participant, accepted.reads_only), (BUYER, True))
+                reader.send(m)
+                refused = reader.wait("session_refused")
+                self.assertEqual(refused.reason, session_pb2.SESSION_REFUSAL_NOT_ALLOWED)
+                self.assertIn("for reading", refused.text)
+        self.assertEqual({m.WhichOneof("message") for m in messages}, set(COMMANDS) | set(OWNED) | ORDERS)
+        self.reads(desk, accepted.last_report)
+
+    def reads(self, key, last):
+        """Streams, the catalogue and market data; what its participant does comes to it at once."""
+        reader = self.run_.at(None, key)
+        self.addCleanup(reader.close)
+        self.assertEqual(log_on(reader, take_over=True).last_report, last)
+        reader.send(message(list_catalogue={"request": 1}))
+        reader.wait("catalogue_end")
+        self.other.send(order(self.next_id, 1, self.run_.first, price=1))
+        self.assertEqual(self.other.wait("execution_report").client_order_id, self.next_id)
+        while reader.wait("execution_report").client_order_id != self.next_id:
+            pass
+        self.next_id += 1
+        prices = self.run_.socket(zmq.SUB, key, self.run_.market_data)
+        self.addCleanup(prices.close)
+        prices.subscribe(b"P00000001")
+        self.assertTrue(prices.poll(PATIENCE * 1000))
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1] + sys.argv[6:], verbosity=2)

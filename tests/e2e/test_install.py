@@ -23,6 +23,35 @@ STRICT = ["-std=c17", "-Wall", "-Wextra", "-pedantic", "-Werror"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]
 
+CPP = {"gcc": "g++", "clang": "clang++"}
+IN_CPP = r"""
+#include <petahour.h>
+#include <cstdio>
+
+static void on_logon(void *arg, const phc_logon *l) { *static_cast<uint32_t *>(arg) = l->participant; }
+
+int main()
+{
+    char err[400], money[32];
+    uint32_t who = 0;
+    phc_key key;
+    phc_client *c = nullptr;
+    phc_config config = phc_config();
+    if (phc_key_read("buyer.key", &key, err, sizeof err) != PHC_OK) return 1;
+    config.connect_file = "gateway.ready";
+    config.key = &key;
+    config.callbacks.arg = &who;
+    config.callbacks.on_logon = on_logon;
+    if (phc_open(&config, &c, err, sizeof err) != PHC_OK) return 1;
+    phc_key_wipe(&key);
+    while (who == 0)
+        if (phc_turn(c, -1) == PHC_EFATAL) return 1;
+    std::printf("participant %u %s %s %llu\n", who, phc_side_text(PHC_SELL), phc_money_text(-1500000, money),
+                static_cast<unsigned long long>(phc_last_countersignature(c)));
+    phc_close(c);
+}
+"""
+
 
 def run(*words, timeout=300, **more):
     done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, check=False, **more)
@@ -140,6 +169,18 @@ class Installed(unittest.TestCase):
             done = run(own_loop, "gateway.ready", "supplier.key", "buyer.key", "1", str(hour + 30 + 2 * number), cwd=m.run,
                        env=environment, timeout=90)  # fmt: skip
             self.assertRegex(done, r"contract \d+, library 0\.")
+            self.in_cpp(CPP[compiler], m, environment)
+
+    def in_cpp(self, compiler, m, environment):
+        """Links too: the names are those of C."""
+        if not shutil.which(compiler):
+            return
+        with open(f"{self.folder}/watch.cc", "w", encoding="utf-8") as f:
+            f.write(IN_CPP)
+        path = f"{self.folder}/watch-{compiler}"
+        run(compiler, "-std=c++11", *STRICT[1:], "-o", path, "watch.cc", *self.pkg_config("--cflags", "--libs"), cwd=self.folder)
+        done = run(path, cwd=m.run, env=environment, timeout=60)
+        self.assertRegex(done, r"participant 3 SELL -1\.500000 \d+\n")
 
 
 if __name__ == "__main__":

@@ -180,6 +180,20 @@ class Questions(unittest.TestCase):
         self.assertAlmostEqual(float(statement["in_escrow"]), -moved["NOTIONAL"] - moved["FEE_ESCROW"])
         self.assertEqual(statement["running_contracts"], 1)
 
+    def test_4_a_key_for_reading_asks_and_cannot_trade(self):
+        m = self.market
+        m.cli("keygen", "--name", "desk", "--out", m.key("desk"))
+        added = m.cli("key", "add", "--use", "reading", "--of", m.key("desk"), key="buyer")
+        self.assertEqual(added["use"], "READING")
+        for words in (["statement"], ["contract", "list"], ["order", "list"]):
+            told = [m.raw(*words, "--json", key=who) for who in ("desk", "buyer")]
+            self.assertEqual(told[0].stdout, told[1].stdout, told[0].stderr)
+        done = m.raw("order", "buy", *self.words("1", "1"), key="desk")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("the key is for reading alone", done.stderr)
+        m.cli("key", "revoke", "--use", "reading", "--of", m.key("desk"), key="buyer")
+        self.assertNotEqual(m.raw("statement", key="desk").returncode, 0)
+
     def test_5_one_who_asks_too_much_is_busy_and_others_are_not(self):
         raw = Raw(self.market, "buyer")
         frame = session_pb2.ClientFrame()

@@ -151,7 +151,13 @@ static ph_command of_keys(ph_command_kind kind)
         c.u.countersignature.key = key;
         return c;
     }
-    c.u.key.use = below(4) == 0 ? PH_KEY_CONNECTION : PH_KEY_SIGNATURE;
+    if (kind == PH_CMD_TAKE_OVER) { /* of the key that it was registered with, or of another */
+        memset(c.u.take_over.key.b, (int)(c.sender.v + below(2)), sizeof c.u.take_over.key.b);
+        return c;
+    }
+    c.u.key.use = below(4) == 0   ? PH_KEY_CONNECTION
+                  : below(4) == 0 ? PH_KEY_READING
+                                  : PH_KEY_SIGNATURE;
     c.u.key.key = key;
     return c;
 }
@@ -344,7 +350,7 @@ static ph_command random_command(void)
         {PH_CMD_SET_RULES_VERSION, PH_CMD_SET_RULES_VERSION, 1, of_state},
         {PH_CMD_DEPOSIT, PH_CMD_WITHDRAW, 2, of_money},
         {PH_CMD_ADD_KEY, PH_CMD_REVOKE_KEY, 2, of_keys},
-        {PH_CMD_COUNTERSIGN_CONTRACT, PH_CMD_ROTATE_NOTARY_KEY, 4, of_keys},
+        {PH_CMD_COUNTERSIGN_CONTRACT, PH_CMD_TAKE_OVER, 4, of_keys},
         {PH_CMD_REGISTER_PARTICIPANT, PH_CMD_REGISTER_HARDWARE, 1, of_registry},
         {PH_CMD_LIST_PRODUCT, PH_CMD_LIST_PRODUCT, 1, of_registry},
         {PH_CMD_SET_TERMS, PH_CMD_SET_TERMS, 1, of_registry},

@@ -131,6 +131,36 @@ START_TEST(rotation_without_end_does_not_fill_the_table_for_others)
 }
 END_TEST
 
+START_TEST(a_key_for_reading_is_a_use_of_its_own)
+{
+    ph_command c = {.kind = PH_CMD_TAKE_OVER, .sender = {one}};
+    memset(&c.u.take_over.key, 50, sizeof c.u.take_over.key);
+    world_do(&w, change(PH_CMD_ADD_KEY, one, PH_KEY_READING, 50));
+    ck_assert_uint_eq(ph_market_key_owner(w.m, PH_KEY_READING, &c.u.take_over.key).v, one);
+    ck_assert_uint_eq(ph_market_key_owner(w.m, PH_KEY_CONNECTION, &c.u.take_over.key).v, 0);
+    world_do(&w, c);
+    /* What a key of connections may do does not change, nor whose it is. */
+    refused(change(PH_CMD_ADD_KEY, one, PH_KEY_CONNECTION, 50), PH_REJECT_KEY_TAKEN, one, 0);
+    refused(change(PH_CMD_ADD_KEY, two, PH_KEY_READING, 50), PH_REJECT_KEY_TAKEN, one, 0);
+    refused(change(PH_CMD_ADD_KEY, one, PH_KEY_READING, (int)one), PH_REJECT_KEY_TAKEN, one, 0);
+    world_do(&w, change(PH_CMD_ADD_KEY, one, PH_KEY_SIGNATURE, 50));
+    ph_command registers = {.kind = PH_CMD_REGISTER_PARTICIPANT, .sender = {1}};
+    registers.u.participant.id.v = two + 1;
+    registers.u.participant.roles = PH_ROLE_BUYER;
+    registers.u.participant.name.s[0] = 'x';
+    memset(&registers.u.participant.curve_key, 50, sizeof registers.u.participant.curve_key);
+    refused(registers, PH_REJECT_KEY_TAKEN, one, 0);
+    /* None is needed: the last one goes, and comes back. */
+    world_do(&w, change(PH_CMD_REVOKE_KEY, one, PH_KEY_READING, 50));
+    refused(c, PH_REJECT_UNKNOWN_KEY, one, 0);
+    refused(change(PH_CMD_ADD_KEY, one, PH_KEY_CONNECTION, 50), PH_REJECT_KEY_TAKEN, one, 0);
+    world_do(&w, change(PH_CMD_ADD_KEY, one, PH_KEY_READING, 50));
+    for (int k = 60; k < 63; k++)
+        world_do(&w, change(PH_CMD_ADD_KEY, one, PH_KEY_READING, k));
+    refused(change(PH_CMD_ADD_KEY, one, PH_KEY_READING, 63), PH_REJECT_TABLE_FULL, 1, PH_KEYS_MAX);
+}
+END_TEST
+
 START_TEST(a_session_takes_over_from_those_of_its_own_key)
 {
     ph_command c = {.kind = PH_CMD_TAKE_OVER, .sender = {one}, .request = UINT64_MAX};
@@ -159,6 +189,7 @@ static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, a_key_is_rotated);
+    tcase_add_test(t, a_key_for_reading_is_a_use_of_its_own);
     tcase_add_test(t, a_session_takes_over_from_those_of_its_own_key);
     tcase_add_test(t, a_revoked_key_comes_back_to_its_owner_alone);
     tcase_add_test(t, signature_keys_are_unique_and_apart_from_connection_keys);

@@ -94,7 +94,7 @@ START_TEST(one_that_was_refused_or_is_of_no_session_does_nothing)
     const phg_tag old = session(1, 0, 1);
     enter(1, buyer, old);
     ph_event no = {.kind = PH_EVT_REJECTED,
-                   .u.rejected = {PH_CMD_TAKE_OVER, PH_REJECT_UNKNOWN_KEY}};
+                   .u.rejected = {.command = PH_CMD_TAKE_OVER, .code = PH_REJECT_UNKNOWN_KEY}};
     ck_assert_int_eq(take(&r, take_over(session(2, 0, 3), 0, false), &no, 1), PH_OK);
     ck_assert_int_eq(take_done(&r, take_over(17, 0, false)), PH_OK);
     ck_assert(tag_of(1) == old && r.takeovers.cnt == 0);

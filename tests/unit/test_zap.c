@@ -64,6 +64,27 @@ static ph_command change_key(ph_command_kind kind, uint32_t sender, int key_byte
     return c;
 }
 
+START_TEST(a_key_for_reading_connects_and_says_so)
+{
+    phg_replica r;
+    set_up_market(&r);
+    ph_command c = change_key(PH_CMD_ADD_KEY, 3, 33);
+    c.u.key.use = PH_KEY_READING;
+    ck_assert_int_eq(take_done(&r, c), PH_OK);
+    for (int byte = 3; byte <= 33; byte += 30) {
+        request(byte);
+        uint32_t number = phg_zap_user(phg_zap_decide(parts, 7, &r.catalogue, false).user_id);
+        ck_assert_uint_eq(phg_catalogue_of_key(&r.catalogue, number)->terms.id.v, 3);
+        ck_assert(phg_catalogue_only_reads(&r.catalogue, number) == (byte == 33));
+    }
+    c.kind = PH_CMD_REVOKE_KEY;
+    ck_assert_int_eq(take_done(&r, c), PH_OK);
+    request(33);
+    ck_assert_str_eq(phg_zap_decide(parts, 7, &r.catalogue, false).status, "400");
+    phg_replica_release(&r);
+}
+END_TEST
+
 START_TEST(keys_are_added_and_revoked_while_others_stay)
 {
     phg_replica r;
@@ -136,6 +157,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_registered_key_is_its_participant);
     tcase_add_test(t, strangers_are_refused);
     tcase_add_test(t, a_closed_participant_is_refused);
+    tcase_add_test(t, a_key_for_reading_connects_and_says_so);
     tcase_add_test(t, keys_are_added_and_revoked_while_others_stay);
     tcase_add_test(t, what_is_not_a_curve_request_is_refused);
     tcase_add_test(t, only_our_own_user_ids_are_read);
