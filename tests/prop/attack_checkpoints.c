@@ -143,7 +143,7 @@ static void begin(void)
 }
 
 const attacked attacked_checkpoint = {.name = "checkpoint",
-                                      .each = 800,
+                                      .each = 400,
                                       .begin = begin,
                                       .cells = {[FLIP] = {.run = kept_text, .how = text_flip},
                                                 [DROP] = {.run = kept_text, .how = text_drop},
@@ -321,7 +321,7 @@ static void begin_cosigned(void)
 
 const attacked attacked_cosignature = {
     .name = "cosignature",
-    .each = 500,
+    .each = 300,
     .begin = begin_cosigned,
     .cells = {[FLIP] = {.run = cosigned_text, .how = text_flip},
               [DROP] = {.run = cosigned_text, .how = text_drop},

@@ -413,7 +413,7 @@ static void begin(void)
 }
 
 const attacked attacked_contract = {.name = "contract",
-                                    .each = 600,
+                                    .each = 400,
                                     .begin = begin,
                                     .cells = {[FLIP] = {.run = contract_text, .how = text_flip},
                                               [DROP] = {.run = contract_text, .how = text_drop},
@@ -604,7 +604,7 @@ static attack_end countersigned_other_key(uint64_t *seed, change_text *how)
 
 const attacked attacked_countersignature = {
     .name = "countersignature",
-    .each = 500,
+    .each = 300,
     .begin = begin,
     .cells = {[FLIP] = {.run = countersigned_text, .how = text_flip},
               [DROP] = {.run = countersigned_drop, .how = text_drop},

@@ -202,7 +202,7 @@ static attack_end tile_other_key(uint64_t *seed, change_text *how)
 }
 
 const attacked attacked_tile = {.name = "tile",
-                                .each = 200,
+                                .each = 150,
                                 .begin = begin_tiles,
                                 .cells = {[FLIP] = {.run = tile_flip},
                                           [DROP] = {.run = tile_drop},
@@ -414,7 +414,7 @@ static attack_end state_fork(uint64_t *seed, change_text *how)
 }
 
 const attacked attacked_snapshot = {.name = "snapshot",
-                                    .each = 200,
+                                    .each = 150,
                                     .begin = begin_states,
                                     .end = end_states,
                                     .cells = {[FLIP] = {.run = state_flip},

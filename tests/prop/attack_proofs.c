@@ -202,7 +202,7 @@ static void begin(void)
 
 const attacked attacked_inclusion = {
     .name = "inclusion proof",
-    .each = 800,
+    .each = 400,
     .begin = begin,
     .cells = {[FLIP] = {.run = inclusion_changed, .how = text_flip},
               [DROP] = {.run = inclusion_changed, .how = text_drop},
@@ -354,7 +354,7 @@ static attack_end growth_other_key(uint64_t *seed, change_text *how)
 }
 
 const attacked attacked_growth = {.name = "consistency proof",
-                                  .each = 800,
+                                  .each = 400,
                                   .begin = begin,
                                   .cells = {[FLIP] = {.run = growth_changed, .how = text_flip},
                                             [DROP] = {.run = growth_changed, .how = text_drop},
