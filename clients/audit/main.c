@@ -237,7 +237,7 @@ static const struct command {
      "OLD and NEW are files of checkpoints or numbers of records.  Proofs need --log; all need "
      "--journal or --key, to know who signs.",
      prove_options, ARGS_PROVE, ph_audit_prove},
-    {"witness", "",
+    {"witness", "--log=FOLDER --state=FILE --witness-key=FILE",
      "Cosign the checkpoint of a transparency log if it goes on from the one that was cosigned "
      "last, and write it with the cosignature to standard output.\v"
      "A rollback is refused, and two checkpoints that no one history has are shown as a fork "
@@ -481,8 +481,11 @@ static const char doc[] =
     "  export JOURNAL --what=TABLE --format=FORM\n"
     "                          write tables as CSV or JSON Lines\n"
     "  contract JOURNAL FILE   check a saved contract, its proof and signature\n"
+    "  contract --key=HEX FILE the same with the notary's key alone\n"
     "  compare JOURNAL --database=CONNINFO\n"
     "                          compare a settlement database with the journal\n"
+    "  invoice --database=CONNINFO --month=YYYY-MM\n"
+    "                          what a participant was charged and used, as CSV\n"
     "  journal JOURNAL         list what a journal holds\n"
     "  simulate FILE           run commands of a file without an engine\n"
     "  prove ...               make and check proofs of the transparency log\n"
