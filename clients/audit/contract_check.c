@@ -30,7 +30,7 @@ static int wrong(const char *path, const char *why)
 
 /* Those that the file has: each holds, and is of a party. */
 static int check_countersignatures(const char *path, const ph_saved *saved, const ph_document *d,
-                                   uint64_t *ret_cnt)
+                                   ph_contract_sums *ret)
 {
     ph_countersigned c;
     char sentence[160];
@@ -41,7 +41,8 @@ static int check_countersignatures(const char *path, const ph_saved *saved, cons
                            "contract again from the notary");
     const char *part = ph_countersigned_false(&c);
     if (part == NULL) {
-        *ret_cnt += saved->countersignature_cnt;
+        ret->countersignatures += saved->countersignature_cnt;
+        ret->unproved += ph_countersigned_unproved(&c);
         return PH_AUDIT_RIGHT;
     }
     snprintf(sentence, sizeof sentence,
@@ -52,7 +53,7 @@ static int check_countersignatures(const char *path, const ph_saved *saved, cons
 }
 
 static int check_saved(const char *path, const ph_saved *saved, const ph_log_signer *by,
-                       uint64_t last_seq, uint64_t *ret_cnt)
+                       uint64_t last_seq, ph_contract_sums *ret)
 {
     ph_proof proof;
     const char *why = "there is no key to check it with";
@@ -69,7 +70,7 @@ static int check_saved(const char *path, const ph_saved *saved, const ph_log_sig
         snprintf(sentence, sizeof sentence, "the contract is of market %s", d->market.s);
         return wrong(path, sentence);
     }
-    if (d->seq <= last_seq) return check_countersignatures(path, saved, d, ret_cnt);
+    if (d->seq <= last_seq) return check_countersignatures(path, saved, d, ret);
     snprintf(sentence, sizeof sentence,
              "the contract was concluded by record %" PRIu64 ", behind the end of the journal",
              d->seq);
@@ -77,14 +78,14 @@ static int check_saved(const char *path, const ph_saved *saved, const ph_log_sig
 }
 
 static int check_file(const char *path, const ph_log_signer *by, uint64_t last_seq,
-                      uint64_t *ret_countersignature_cnt)
+                      ph_contract_sums *ret)
 {
     ph_saved saved = {.canonical = NULL};
     char why[1024];
     ph_status s = ph_saved_read(path, &saved, why, sizeof why);
     int status = ph_audit_exit(s);
     if (s == PH_OK)
-        status = check_saved(path, &saved, by, last_seq, ret_countersignature_cnt);
+        status = check_saved(path, &saved, by, last_seq, ret);
     else
         ph_audit_say("%s", why);
     ph_saved_free(&saved);
@@ -105,9 +106,8 @@ static int check_each(const ph_audit_request *q, const ph_log_signer *by, uint64
     for (int i = 0; i < cnt; i++) {
         char path[PATH_SIZE];
         int size = snprintf(path, sizeof path, "%s/%s", q->contracts, entries[i]->d_name);
-        int found = size < 0 || (size_t)size >= sizeof path
-                        ? wrong(q->contracts, "too long a path")
-                        : check_file(path, by, last_seq, &ret->countersignatures);
+        int found = size < 0 || (size_t)size >= sizeof path ? wrong(q->contracts, "too long a path")
+                                                            : check_file(path, by, last_seq, ret);
         if (found == PH_AUDIT_RIGHT) ret->contracts++;
         if (found != PH_AUDIT_RIGHT && status != PH_AUDIT_WRONG) status = found;
         free(entries[i]);

@@ -11,6 +11,7 @@
 
 typedef struct {
     uint64_t contracts, countersignatures;
+    uint64_t unproved; /* of the countersignatures: by keys that their contracts do not name */
 } ph_contract_sums;
 
 /* Checks each file "*.json" of q->contracts in order of name: bytes, inclusion proof, signed root,

@@ -75,6 +75,25 @@ const char *ph_countersigned_false(const ph_countersigned *c)
     return NULL;
 }
 
+static bool is_named(const ph_countersigned_party *p)
+{
+    return memcmp(&p->given.key, &p->named, sizeof p->named) == 0;
+}
+
+/* The market takes none but with a key of the party. */
+static bool is_unproved(const ph_countersigned_party *p)
+{
+    return p->is_given && p->given.holds && p->given.seq == 0 && !is_named(p);
+}
+
+uint32_t ph_countersigned_unproved(const ph_countersigned *c)
+{
+    uint32_t cnt = 0;
+    for (uint32_t i = 0; i < c->cnt; i++)
+        cnt += is_unproved(&c->v[i]);
+    return cnt;
+}
+
 int ph_countersigned_print(const ph_countersigned *c)
 {
     int status = PH_AUDIT_RIGHT;
@@ -89,11 +108,13 @@ int ph_countersigned_print(const ph_countersigned *c)
             continue;
         }
         if (k->seq != 0) snprintf(record, sizeof record, " by record %" PRIu64, k->seq);
-        bool is_named = memcmp(&k->key, &p->named, sizeof k->key) == 0;
-        printf("%s: the countersignature of the %s, %" PRIu32 " %s,%s with %s%s\n",
-               k->holds ? "right" : "false", p->part, p->id.v, p->name.s, record,
-               is_named ? "the key that the contract names" : "key ",
-               is_named ? "" : sodium_bin2hex(hex, sizeof hex, k->key.b, sizeof k->key.b));
+        const char *verdict = is_unproved(p) ? "unproved" : k->holds ? "right" : "false";
+        printf("%s: the countersignature of the %s, %" PRIu32 " %s,%s with %s%s%s\n", verdict,
+               p->part, p->id.v, p->name.s, record,
+               is_named(p) ? "the key that the contract names" : "key ",
+               is_named(p) ? "" : sodium_bin2hex(hex, sizeof hex, k->key.b, sizeof k->key.b),
+               is_unproved(p) ? ", which the contract does not name: whose it was, the journal says"
+                              : "");
         if (!k->holds) status = PH_AUDIT_WRONG;
     }
     return status;

@@ -46,6 +46,10 @@ int ph_countersigned_saved(ph_countersigned *c, const ph_saved *s);
 /* The part of the first party whose countersignature is there and false, or NULL. */
 const char *ph_countersigned_false(const ph_countersigned *c);
 
+/* How many are there and hold, but of a key that neither the contract names nor a record of the
+   journal brought: whose key it was, these bytes do not prove. */
+uint32_t ph_countersigned_unproved(const ph_countersigned *c);
+
 /* One line for each party.  PH_AUDIT_WRONG: one is false. */
 int ph_countersigned_print(const ph_countersigned *c);
 

@@ -25,6 +25,11 @@ int ph_audit_invoice(const ph_audit_request *q)
     if (s == PH_OK) s = ph_pg_copy_out(pg, sql, write_line, NULL, &e);
     ph_pg_close(pg);
     if (s == PH_OK) return ph_audit_end(PH_AUDIT_RIGHT);
+    if (s == PH_EDENIED && q->id == 0) {
+        ph_audit_say(
+            "the database knows you as no participant: as an auditor give --participant N");
+        return ph_audit_end(PH_AUDIT_FAILED);
+    }
     if (s != PH_EIO) ph_audit_say("could not get the invoice: %s", e.text);
     return ph_audit_end(ph_audit_exit(s));
 }

@@ -73,9 +73,9 @@ static bool read_hash(const char *p, size_t size, ph_hash *ret)
     return memcmp(again, p, size) == 0;
 }
 
-static ph_status refuse(const char *why, const char **reterr)
+static ph_status refuse(uint32_t line, const char *why, ph_log_proof_fault *ret)
 {
-    *reterr = why;
+    *ret = (ph_log_proof_fault){line, why};
     return PH_ECORRUPT;
 }
 
@@ -88,29 +88,42 @@ static bool takes_head(const char **text, size_t *size, ph_log_proof_kind kind)
     return true;
 }
 
-ph_status ph_log_proof_read(const char *text, size_t size, ph_log_proof *ret, const char **reterr)
+/* The line of a head, which has two of an inclusion, that is none. */
+static uint32_t wrong_line(const char *text, size_t size)
+{
+    size_t first = (size_t)(strchr(INCLUSION, '\n') - INCLUSION) + 1;
+    return size >= first && memcmp(text, INCLUSION, first) == 0 ? 2 : 1;
+}
+
+ph_status ph_log_proof_read(const char *text, size_t size, ph_log_proof *ret,
+                            ph_log_proof_fault *ret_fault)
 {
     ph_log_proof p = {.kind = PH_LOG_PROOF_INCLUSION};
     const char *line;
     size_t line_size;
+    uint32_t at = 2;
     if (!takes_head(&text, &size, PH_LOG_PROOF_INCLUSION)) {
         p.kind = PH_LOG_PROOF_GROWTH;
+        at = 1;
         if (!takes_head(&text, &size, PH_LOG_PROOF_GROWTH))
-            return refuse("it begins neither like a proof of inclusion nor of consistency", reterr);
+            return refuse(wrong_line(text, size),
+                          "it begins neither like a proof of inclusion nor of consistency",
+                          ret_fault);
     }
     if (!take_line(&text, &size, &line, &line_size) || !read_number(line, line_size, &p.number))
-        return refuse("its number is not one", reterr);
+        return refuse(at, "its number is not one", ret_fault);
     for (;;) {
+        at++;
         if (!take_line(&text, &size, &line, &line_size))
-            return refuse("it ends before its checkpoint", reterr);
+            return refuse(at, "it ends before its checkpoint", ret_fault);
         if (line_size == 0) break;
         if (p.path.cnt == PH_MERKLE_LONG_MAX)
-            return refuse("it has more hashes than any tree needs", reterr);
+            return refuse(at, "it has more hashes than any tree needs", ret_fault);
         if (!read_hash(line, line_size, &p.path.v[p.path.cnt]))
-            return refuse("a line of it is not a hash in base64", reterr);
+            return refuse(at, "it is not a hash in base64", ret_fault);
         p.path.cnt++;
     }
-    if (size == 0) return refuse("it ends before its checkpoint", reterr);
+    if (size == 0) return refuse(at + 1, "it ends before its checkpoint", ret_fault);
     p.note = text;
     p.note_size = size;
     *ret = p;

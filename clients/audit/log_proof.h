@@ -43,8 +43,15 @@ typedef struct {
 /* Appends the text; w becomes full if there is no room. */
 void ph_log_proof_write(ph_writer *w, const ph_log_proof *p);
 
-/* Reads a proof of exactly `size` bytes.  PH_ECORRUPT: it is none, and *reterr says why; *ret is
-   then untouched. */
-ph_status ph_log_proof_read(const char *text, size_t size, ph_log_proof *ret, const char **reterr);
+/* Where a text stops being a proof. */
+typedef struct {
+    uint32_t line; /* from 1 */
+    const char *why;
+} ph_log_proof_fault;
+
+/* Reads a proof of exactly `size` bytes.  PH_ECORRUPT: it is none, and *ret_fault says where and
+   why; *ret is then untouched. */
+ph_status ph_log_proof_read(const char *text, size_t size, ph_log_proof *ret,
+                            ph_log_proof_fault *ret_fault);
 
 #endif

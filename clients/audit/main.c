@@ -3,7 +3,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,7 +237,7 @@ static const struct command {
      "OLD and NEW are files of checkpoints or numbers of records.  Proofs need --log; all need "
      "--journal or --key, to know who signs.",
      prove_options, ARGS_PROVE, ph_audit_prove},
-    {"witness", "",
+    {"witness", "--log=FOLDER --state=FILE --witness-key=FILE",
      "Cosign the checkpoint of a transparency log if it goes on from the one that was cosigned "
      "last, and write it with the cosignature to standard output.\v"
      "A rollback is refused, and two checkpoints that no one history has are shown as a fork "
@@ -247,53 +246,6 @@ static const struct command {
 };
 
 enum { COMMAND_CNT = sizeof commands / sizeof commands[0] };
-
-void ph_audit_say(const char *format, ...)
-{
-    va_list args;
-    fputs("petahour-audit: ", stderr);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-}
-
-int ph_audit_key(const char *text, ph_key *ret)
-{
-    size_t size = 0;
-    if (strlen(text) == 2 * sizeof ret->b &&
-        sodium_hex2bin(ret->b, sizeof ret->b, text, 2 * sizeof ret->b, NULL, &size, NULL) == 0 &&
-        size == sizeof ret->b)
-        return PH_AUDIT_RIGHT;
-    ph_audit_say("%s: not 64 hexadecimal digits", text);
-    return PH_AUDIT_USAGE;
-}
-
-int ph_audit_exit(ph_status s)
-{
-    switch (s) {
-    case PH_OK: return PH_AUDIT_RIGHT;
-    case PH_ECORRUPT:
-    case PH_EDIVERGED: return PH_AUDIT_WRONG;
-    case PH_ENOTFOUND: return PH_AUDIT_NOT_FOUND;
-    case PH_EINVAL:
-    case PH_EFULL:
-    case PH_EIO:
-    case PH_EEND:
-    case PH_EBUSY:
-    case PH_EVERSION:
-    case PH_EDENIED:
-    case PH_EAGAIN: return PH_AUDIT_FAILED;
-    }
-    return PH_AUDIT_FAILED;
-}
-
-int ph_audit_end(int status)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
-    ph_audit_say("could not write to standard output: %s", strerror(errno));
-    return PH_AUDIT_FAILED;
-}
 
 /* A day stands for its first instant. */
 static uint64_t instant(const struct argp_state *state, const char *option, const char *text)
@@ -529,8 +481,11 @@ static const char doc[] =
     "  export JOURNAL --what=TABLE --format=FORM\n"
     "                          write tables as CSV or JSON Lines\n"
     "  contract JOURNAL FILE   check a saved contract, its proof and signature\n"
+    "  contract --key=HEX FILE the same with the notary's key alone\n"
     "  compare JOURNAL --database=CONNINFO\n"
     "                          compare a settlement database with the journal\n"
+    "  invoice --database=CONNINFO --month=YYYY-MM\n"
+    "                          what a participant was charged and used, as CSV\n"
     "  journal JOURNAL         list what a journal holds\n"
     "  simulate FILE           run commands of a file without an engine\n"
     "  prove ...               make and check proofs of the transparency log\n"

@@ -221,15 +221,19 @@ static int check_file(const ph_audit_request *q, const ph_log_signer *by)
     size_t size;
     ph_log_proof p;
     ph_log_note note;
-    const char *why = "it is longer than any";
+    ph_log_proof_fault fault;
     ph_status s = ph_file_read(AT_FDCWD, q->args[1], text, sizeof text, &size);
-    if (s == PH_OK)
-        s = ph_log_proof_read(text, size, &p, &why);
-    else if (s != PH_EFULL)
-        why = strerror(errno);
+    if (s == PH_EFULL) {
+        ph_audit_say("\"%s\" is no proof: it is longer than any", q->args[1]);
+        return PH_AUDIT_WRONG;
+    }
     if (s != PH_OK) {
-        ph_audit_say("\"%s\" is no proof: %s", q->args[1], why);
-        return s == PH_EFULL ? PH_AUDIT_WRONG : ph_audit_exit(s);
+        ph_audit_say("could not read \"%s\": %s", q->args[1], strerror(errno));
+        return ph_audit_exit(s);
+    }
+    if (ph_log_proof_read(text, size, &p, &fault) != PH_OK) {
+        ph_audit_say("\"%s\" is no proof: line %" PRIu32 ": %s", q->args[1], fault.line, fault.why);
+        return PH_AUDIT_WRONG;
     }
     int status = ph_log_note_of("the checkpoint of the proof", p.note, p.note_size, by, &note);
     if (status != PH_AUDIT_RIGHT) return status;

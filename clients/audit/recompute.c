@@ -86,10 +86,7 @@ int ph_recompute_run(const ph_audit_request *q, const ph_recompute *with)
     ph_replay *r = NULL;
     ph_replay_error err;
     ph_status s = ph_replay_open(q->journal, &r, &err);
-    if (s == PH_ENOTFOUND) {
-        ph_audit_say("there is no journal in \"%s\"", q->journal);
-        return PH_AUDIT_NOT_FOUND;
-    }
+    if (s == PH_ENOTFOUND) return ph_walk_none(q->journal);
     if (s != PH_OK) return say(s, &err);
     /* The length is asked for only when somebody watches: it takes a walk through the journal. */
     ph_progress progress = ph_progress_begin("replay", 0, q->quiet);

@@ -2,6 +2,7 @@
 #include "clients/audit/saved.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -115,6 +116,65 @@ static ph_status read_members(json_t *of, ph_saved *s, const char **ret_member)
     return read_note(of, s);
 }
 
+/* NULL if every member is one of a saved contract; else the first that is not. */
+static const char *unknown_member(json_t *of)
+{
+    static const char *const known[] = {"canonical",       "leaf_index",  "leaf_count",
+                                        "inclusion_proof", "signed_root", "countersignatures"};
+    const char *name;
+    json_t *value;
+    json_object_foreach(of, name, value)
+    {
+        size_t i = 0;
+        while (i < sizeof known / sizeof known[0] && strcmp(name, known[i]) != 0)
+            i++;
+        if (i == sizeof known / sizeof known[0]) return name;
+    }
+    return NULL;
+}
+
+static bool is_printable(const char *text)
+{
+    size_t i = 0;
+    while (text[i] >= ' ' && text[i] <= '~')
+        i++;
+    return text[i] == '\0';
+}
+
+/* The participant with two countersignatures; 0: none. */
+static uint32_t signs_twice(const ph_saved *s)
+{
+    for (uint32_t i = 1; i < s->countersignature_cnt; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (s->countersignatures[k].participant.v == s->countersignatures[i].participant.v)
+                return s->countersignatures[i].participant.v;
+    return 0;
+}
+
+static ph_status parse_members(json_t *of, ph_saved *s, char *err, size_t err_size)
+{
+    const char *member = "", *unknown = json_is_object(of) ? unknown_member(of) : NULL;
+    if (!json_is_object(of)) {
+        snprintf(err, err_size, "not an object");
+        return PH_ECORRUPT;
+    }
+    if (unknown != NULL) {
+        snprintf(err, err_size, "\"%.60s\" is not a member of one",
+                 is_printable(unknown) ? unknown : "?");
+        return PH_ECORRUPT;
+    }
+    ph_status st = read_members(of, s, &member);
+    if (st != PH_OK) {
+        snprintf(err, err_size, "\"%s\" is missing or not what it should be: %s", member,
+                 ph_status_text(st));
+        return st;
+    }
+    if (signs_twice(s) == 0) return PH_OK;
+    snprintf(err, err_size, "participant %" PRIu32 " countersigned twice: one of each party counts",
+             signs_twice(s));
+    return PH_ECORRUPT;
+}
+
 ph_status ph_saved_parse(const char *text, size_t size, ph_saved *ret, char *err, size_t err_size)
 {
     json_error_t json_err;
@@ -123,25 +183,13 @@ ph_status ph_saved_parse(const char *text, size_t size, ph_saved *ret, char *err
         snprintf(err, err_size, "line %d: %s", json_err.line, json_err.text);
         return PH_ECORRUPT;
     }
-    size_t members = json_object_get(of, "countersignatures") == NULL ? 5 : 6;
-    if (!json_is_object(of) || json_object_size(of) != members) {
-        snprintf(err, err_size,
-                 "not an object with exactly canonical, leaf_index, leaf_count, inclusion_proof, "
-                 "signed_root and, if there are any, countersignatures");
-        json_decref(of);
-        return PH_ECORRUPT;
-    }
     ph_saved s = {.canonical = NULL};
-    const char *member = "";
-    ph_status st = read_members(of, &s, &member);
+    ph_status st = parse_members(of, &s, err, err_size);
     json_decref(of);
-    if (st == PH_OK) {
+    if (st == PH_OK)
         *ret = s;
-        return PH_OK;
-    }
-    snprintf(err, err_size, "\"%s\" is missing or not what it should be: %s", member,
-             ph_status_text(st));
-    ph_saved_free(&s);
+    else
+        ph_saved_free(&s);
     return st;
 }
 

@@ -70,6 +70,10 @@ static void print_table(const ph_journal_origin *o, const sums *s, const ph_log_
     if (s->saved.contracts != 0)
         puts("right: every saved contract proves itself, signed by the notary; every "
              "countersignature in it holds");
+    if (s->saved.unproved != 0)
+        printf("unproved: %" PRIu64 " of the countersignatures, with keys that their contracts do "
+               "not name: whose they were, \"contract\" says of each\n",
+               s->saved.unproved);
 }
 
 /* Their records. */
@@ -104,7 +108,9 @@ static int print_json(const ph_journal_origin *o, const sums *s, const ph_log_ch
         (json_object_set_new(j, "saved_contracts", json_integer((json_int_t)s->saved.contracts)) !=
              0 ||
          json_object_set_new(j, "countersignatures",
-                             json_integer((json_int_t)s->saved.countersignatures)) != 0)) {
+                             json_integer((json_int_t)s->saved.countersignatures)) != 0 ||
+         json_object_set_new(j, "countersignatures_unproved",
+                             json_integer((json_int_t)s->saved.unproved)) != 0)) {
         json_decref(j);
         j = NULL;
     }
@@ -149,6 +155,7 @@ int ph_audit_verify(const ph_audit_request *q)
     ph_log_check *beside = q->log == NULL ? NULL : &log;
     static sums s; /* its snapshots are large */
     ph_walk w;
+    memset(&s, 0, sizeof s);
     int status = ph_walk_open(q->journal, &w);
     if (status == PH_AUDIT_RIGHT) {
         ph_journal_origin o = ph_journal_reader_origin(w.reader);

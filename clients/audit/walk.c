@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clients/audit/walk.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { ALIGNMENT = 64 };
 
@@ -11,12 +13,33 @@ static int say(ph_status s, const char *sentence)
     return ph_audit_exit(s);
 }
 
+/* What may have been meant instead of a folder that is no journal. */
+static const char *hint_of(const char *directory, char to[4200])
+{
+    struct stat file;
+    if (stat(directory, &file) == 0 && S_ISREG(file.st_mode))
+        return "; a segment alone is read by the command \"journal\"";
+    int size = snprintf(to, 4200, "%.4000s/journal/LOCK", directory);
+    if (size < 0 || stat(to, &file) != 0) return "";
+    (void)snprintf(to, 4200, "; there is one in \"%.4000s/journal\"", directory);
+    return to;
+}
+
+int ph_walk_none(const char *directory)
+{
+    char hint[4200];
+    ph_audit_say("there is no journal in \"%s\"%s", directory, hint_of(directory, hint));
+    return PH_AUDIT_NOT_FOUND;
+}
+
 int ph_walk_open(const char *directory, ph_walk *ret)
 {
+    char hint[4200];
     *ret = (ph_walk){.disk = {.directory = -1}};
     ph_status s = ph_disk_posix_open(directory, false, &ret->disk);
     if (s != PH_OK) {
-        ph_audit_say("could not open journal \"%s\": %s", directory, ret->disk.why);
+        ph_audit_say("could not open journal \"%s\": %s%s", directory, ret->disk.why,
+                     hint_of(directory, hint));
         return ph_audit_exit(s);
     }
     size_t size = (ph_journal_reader_footprint() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -25,10 +48,7 @@ int ph_walk_open(const char *directory, ph_walk *ret)
     ph_journal_fault fault;
     s = ph_journal_reader_open(ret->memory, &ret->disk.disk, &ret->reader, &fault);
     if (s == PH_OK) return PH_AUDIT_RIGHT;
-    if (s == PH_ENOTFOUND) {
-        ph_audit_say("there is no journal in \"%s\"", directory);
-        return PH_AUDIT_NOT_FOUND;
-    }
+    if (s == PH_ENOTFOUND) return ph_walk_none(directory);
     return say(s, fault.text);
 }
 

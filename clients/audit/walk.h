@@ -21,6 +21,9 @@ typedef struct {
 /* PH_AUDIT_RIGHT, or why not; in any case ph_walk_close releases it. */
 int ph_walk_open(const char *directory, ph_walk *ret);
 
+/* Says that there is no journal, and where one is that may have been meant; PH_AUDIT_NOT_FOUND. */
+int ph_walk_none(const char *directory);
+
 /* The next batch.  PH_AUDIT_RIGHT with *ret_end false: *ret is it; with true: there are no more. */
 int ph_walk_next(ph_walk *w, ph_journal_batch *ret, bool *ret_end);
 

@@ -79,16 +79,36 @@ static ph_status replay_all(ph_recovered *r, ph_replay *replay, char *err, size_
     return s == PH_EEND ? PH_OK : s;
 }
 
-/* NULL if the spool has the items that the engine of this snapshot had. */
-static const char *find_wrong(void *arg, const ph_state_head *head)
+static const char *compare_spool(ph_recovered *r, const ph_state_head *head)
 {
-    ph_recovered *r = arg;
     uint8_t note[PH_STATE_NOTE_SIZE];
     ph_status s = ph_snapshots_note(r->spool, head->seq, note);
     if (s == PH_EINVAL) return "the spool does not reach its record";
     if (s != PH_OK) return "the spool cannot be read";
     if (memcmp(note, head->note, sizeof note) != 0) return "the spool has other items before it";
     return NULL;
+}
+
+/* NULL if the spool has the items that the engine of this snapshot had.  Where they differ, it may
+   be the index of the spool that is wrong: then all of it is read. */
+static const char *find_wrong(void *arg, const ph_state_head *head)
+{
+    ph_recovered *r = arg;
+    const char *wrong = compare_spool(r, head);
+    if (wrong == NULL || ph_spool_indexed(r->spool) < head->seq) return wrong;
+    ph_log_warning(
+        "the spool and a snapshot differ (%s): every item of the spool is read, not only "
+        "those behind its index",
+        wrong);
+    return ph_spool_reread(r->spool) == PH_OK ? compare_spool(r, head) : "the spool cannot be read";
+}
+
+static void say_index(const ph_engine_settings *settings, const ph_spool *spool)
+{
+    const char *why = ph_spool_index_why(spool);
+    if (why != NULL)
+        ph_log_info("read all %llu items of spool \"%s\" without its index: %s",
+                    (unsigned long long)ph_spool_last(spool), settings->spool, why);
 }
 
 static void warn_refused(void *arg, const char *sentence)
@@ -228,6 +248,7 @@ ph_status ph_recovery_run(const ph_config_market *market, const ph_engine_settin
     errno = 0;
     ph_status s = open_journal(r, market, settings, err, err_size);
     if (s == PH_OK) s = ph_spool_open(settings->spool, origin, &r->spool, err, err_size);
+    if (s == PH_OK) say_index(settings, r->spool);
     if (s == PH_OK) s = replay(r, market, settings, err, err_size);
     if (s != PH_OK) ph_recovery_release(r);
     return s;

@@ -92,6 +92,15 @@ static ph_status write_in_child(const ph_snapshots *s, const ph_state_head *head
     return st;
 }
 
+/* What goes wrong with it concerns the next start alone. */
+static void index_in_child(const ph_snapshots *s, int to_engine)
+{
+    if (ph_spool_index_forked(s->parts.spool, s->parts.settings->spool) == PH_OK) return;
+    const char *why = strerror(errno);
+    ssize_t n = write(to_engine, why, strlen(why));
+    (void)n; /* the next start tells as well */
+}
+
 /* The child must not outlive the engine, whose next start would meet it: neither its locks, which
    the copies of descriptors hold as well, nor its files. */
 static _Noreturn void run_child(const ph_snapshots *s, const ph_state_head *head, pid_t engine,
@@ -103,7 +112,10 @@ static _Noreturn void run_child(const ph_snapshots *s, const ph_state_head *head
     (void)setpriority(PRIO_PROCESS, 0, NICENESS); /* the engine has the right of way */
     const char *why = "";
     ph_status st = write_in_child(s, head, &why);
-    if (st == PH_OK) _exit(EXIT_SUCCESS);
+    if (st == PH_OK) {
+        index_in_child(s, FIRST_DESCRIPTOR);
+        _exit(EXIT_SUCCESS);
+    }
     ssize_t n = write(FIRST_DESCRIPTOR, why, strlen(why));
     (void)n; /* without a reason the status alone tells that it failed */
     _exit(EXIT_FAILURE);
@@ -185,6 +197,10 @@ static void say_ended(ph_snapshots *s, int status, const char *why)
                     (unsigned long long)s->tried,
                     (unsigned long long)((ph_clock_monotonic_ns() - s->begun_ns) / NS_PER_MS),
                     (unsigned long long)(s->paused_ns / NS_PER_US));
+        if (why[0] != '\0')
+            ph_log_warning("could not write the index of spool \"%s\": %s; the next start reads "
+                           "more of the spool",
+                           s->parts.settings->spool, why);
         return;
     }
     if (WIFSIGNALED(status))

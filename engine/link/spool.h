@@ -11,6 +11,10 @@
 
     An item counts if and only if it is whole, its number is the next one and its sum holds.
 
+    A start reads the whole file, or the items behind those that an index knows (spool_index.h).
+    Those are believed when the items that the index points to are there: the first and the last 64,
+    and some between.  Any other is looked at when it is read.
+
     Owns      the file (locked against a second process), about 9 MiB of memory, and 16 bytes for
               every 64 items.
     Lifetime  bytes that a read returns are valid until the next call.
@@ -47,14 +51,26 @@ typedef struct {
 } ph_spool_part;
 
 /* Opens the spool, makes it when it is missing, and cuts off everything from the first item that
-   does not count.  err (err_size bytes) receives a sentence on failure.
+   does not count.  An index that is wrong is taken away, and the whole file read.  err (err_size
+   bytes) receives a sentence on failure.
    PH_EBUSY: another process has it; PH_ECORRUPT: the file is no spool, or that of another origin
-   (it is left alone); PH_EINVAL: origin is empty or too long; PH_EIO, PH_EFULL. */
+   (it is left alone); PH_EINVAL: origin is empty or too long, or the path is too long; PH_EIO,
+   PH_EFULL. */
 ph_status ph_spool_open(const char *path, const char *origin, ph_spool **ret, char *err,
                         size_t err_size);
 
 /* Number of the last item, 0 if there is none. */
 uint64_t ph_spool_last(const ph_spool *s);
+
+/* Items that an index knew when the spool was opened; 0: every item was read. */
+uint64_t ph_spool_indexed(const ph_spool *s);
+
+/* Why an index was not used; NULL if it was, or if there was no item to know. */
+const char *ph_spool_index_why(const ph_spool *s);
+
+/* Reads every item, as if there were no index, and takes it away: for an owner who finds another
+   mark than it expects.  As ph_spool_open, before cursors are handed out.  PH_EIO, PH_EFULL. */
+ph_status ph_spool_reread(ph_spool *s);
 
 /* Makes item `number`, at most last + 1, these bytes.  One that is there and equal is kept; one
    that differs is cut off with everything behind it, so put from 1 on before cursors are handed
@@ -70,7 +86,8 @@ ph_status ph_spool_seek(ph_spool *s, uint64_t number, ph_spool_cursor *ret);
 
 /* Reads whole items, heads included, from the cursor up to item `last` and moves the cursor behind
    them: at least one, and no more than bytes_max bytes unless the first alone is longer.
-   PH_EEND: there is nothing up to last; PH_EIO; PH_ECORRUPT: somebody else wrote to the file;
+   Their sums are right.  PH_EEND: there is nothing up to last; PH_EIO; PH_ECORRUPT: the file has
+   other bytes than were written, and the index is taken away, so that the next start finds where;
    PH_EFULL: no memory for a long item. */
 ph_status ph_spool_read(ph_spool *s, ph_spool_cursor *c, uint64_t last, size_t bytes_max,
                         ph_spool_part *ret);
@@ -82,6 +99,10 @@ ph_status ph_spool_marked(ph_spool *s, uint64_t number, ph_spool_mark *ret);
    durable, through a descriptor of its own; neither the owner's nor its lock is touched.  The owner
    may go on: both write the same bytes.  PH_EIO, PH_EFULL: errno says why. */
 ph_status ph_spool_sync_forked(const ph_spool *s, const char *path);
+
+/* The same process, when that is done: makes an index of these items.  Nothing is lost without
+   one.  PH_EIO, PH_EFULL: errno says why. */
+ph_status ph_spool_index_forked(const ph_spool *s, const char *path);
 
 /* Writes what is in memory only.  PH_EIO, PH_EFULL. */
 ph_status ph_spool_flush(ph_spool *s);

@@ -20,7 +20,8 @@ from pathlib import Path
 
 AUDIT, MAKE_JOURNAL, JOURNAL_OF, SCENARIOS = "", "", "", Path()
 PATIENCE = 120
-COMMANDS = ("verify", "replay", "report", "export", "contract", "compare", "journal", "simulate", "prove", "witness")
+COMMANDS = ("verify", "replay", "report", "export", "contract", "compare", "invoice", "journal", "simulate", "prove",
+            "witness")  # fmt: skip
 TABLES = ("orders", "fills", "trades", "contracts", "transfers", "deliveries", "rejects", "accounts")
 WORDS = {
     "symbol", "side", "shape", "time_in_force", "stp", "state", "reason", "taker", "debit_kind", "credit_kind",
@@ -443,6 +444,18 @@ class Statuses(Folder):
         self.assertEqual(done.returncode, 2)
         self.assertIn('did you mean "replay"?', done.stderr)
 
+    def test_a_folder_or_file_that_was_not_meant_gets_a_hint(self):
+        journal = self.day(300)
+        (run := self.folder / "run").mkdir()
+        journal.rename(run / "journal")
+        for command in ("verify", "replay", "journal"):
+            done = audit(command, run)
+            self.assertEqual(done.returncode, 4, command)
+            self.assertIn(f'there is no journal in "{run}"; there is one in "{run}/journal"', done.stderr)
+        done = audit("verify", run / "journal" / "00000000000000000001.phj")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('a segment alone is read by the command "journal"', done.stderr)
+
     def test_every_command_has_the_statuses_of_the_guide(self):
         good, bent = self.scenario("example-7"), self.scenario("example-7", bent=12)
         nowhere, broken = self.folder / "nowhere", self.day(300)
@@ -455,6 +468,7 @@ class Statuses(Folder):
         export, out = ("--what=orders", "--format=csv"), self.folder / "file" / "out"
         key, database = "--key=" + "00" * 32, "--database=host=/nowhere"
         table = [
+            ("invoice", 1, database, "--month=2026-11"), ("invoice", 2, database), ("invoice", 2, database, "--month=11"),
             ("verify", 0, good), ("verify", 2), ("verify", 4, nowhere), ("verify", 4, self.folder / "empty"),
             ("verify", 8, broken), ("verify", 2, good, good), ("verify", 4, good, "--log", nowhere),
             ("replay", 0, good), ("replay", 2, "--until=0", good), ("replay", 4, nowhere), ("replay", 8, broken),

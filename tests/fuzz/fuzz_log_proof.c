@@ -15,9 +15,9 @@ static void read_text(const uint8_t *bytes, size_t size)
 {
     static uint8_t again[PH_LOG_PROOF_MAX];
     ph_log_proof p;
-    const char *why = NULL;
-    if (ph_log_proof_read((const char *)bytes, size, &p, &why) != PH_OK) {
-        PH_ASSERT(why != NULL);
+    ph_log_proof_fault fault = {0, NULL};
+    if (ph_log_proof_read((const char *)bytes, size, &p, &fault) != PH_OK) {
+        PH_ASSERT(fault.why != NULL && fault.line >= 1 && fault.line <= 4 + PH_MERKLE_LONG_MAX);
         return;
     }
     PH_ASSERT(p.path.cnt <= PH_MERKLE_LONG_MAX && p.note_size != 0 && p.note_size < size);
@@ -40,7 +40,7 @@ static void write_and_change(const uint8_t *bytes, size_t size)
 {
     static uint8_t text[PH_LOG_PROOF_MAX];
     static ph_log_proof p, got;
-    const char *why;
+    ph_log_proof_fault fault;
     ph_reader r = ph_reader_of(bytes, size);
     p.kind = ph_read_u8(&r) % 2 == 0 ? PH_LOG_PROOF_INCLUSION : PH_LOG_PROOF_GROWTH;
     p.number = ph_read_u64(&r);
@@ -55,7 +55,7 @@ static void write_and_change(const uint8_t *bytes, size_t size)
     ph_writer w = ph_writer_of(text, sizeof text);
     ph_log_proof_write(&w, &p);
     if (w.full) return;
-    PH_ASSERT(ph_log_proof_read((char *)text, ph_writer_size(&w), &got, &why) == PH_OK);
+    PH_ASSERT(ph_log_proof_read((char *)text, ph_writer_size(&w), &got, &fault) == PH_OK);
     PH_ASSERT(got.kind == p.kind && got.number == p.number && got.path.cnt == p.path.cnt);
     PH_ASSERT(memcmp(got.path.v, p.path.v, p.path.cnt * sizeof p.path.v[0]) == 0);
     PH_ASSERT(got.note_size == p.note_size && memcmp(got.note, p.note, p.note_size) == 0);

@@ -7,7 +7,8 @@
    PH_SEEDS=n runs n seeds (default 10) of PH_STEPS commands (default 1500); PH_SEED=s runs one. */
 #include "engine/core/snapshot.h"
 #include "engine/wire/codec.h"
-#include "tests/prop/attack.h"
+#include "tests/prop/seeds.h"
+#include "tests/sim/memory_disk.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -16,9 +17,9 @@ enum { AHEAD = 48, PEOPLE = 4, CASH = 4000000, SNAPSHOT_BYTES = 1 << 24 };
 static world w, twin;
 static uint64_t seed, resold, ended;
 
-static uint32_t below(uint32_t n)
+static uint32_t chance(uint32_t n)
 {
-    return (uint32_t)chance(&seed, n);
+    return (uint32_t)(memory_chance(&seed) % n);
 }
 
 /* Both worlds get every command; their events must be equal bytes. */
@@ -71,8 +72,8 @@ static ph_period present(void)
 
 static ph_window window(void)
 {
-    ph_window at = {present() + 1 + below(4) * below(AHEAD / 4),
-                    1 + below(below(4) == 0 ? 4 : AHEAD)};
+    ph_window at = {present() + 1 + chance(4) * chance(AHEAD / 4),
+                    1 + chance(chance(4) == 0 ? 4 : AHEAD)};
     ph_period end = START_PERIOD + 60;
     if (at.first + at.periods > end) at.periods = at.first < end ? end - at.first : 1;
     return at;
@@ -81,33 +82,33 @@ static ph_window window(void)
 static ph_contract_id contract(void)
 {
     uint64_t cnt = ph_market_contract_cnt(w.m), last = cnt < 40 ? cnt : 40;
-    return (ph_contract_id){cnt == 0 ? 0 : cnt - below((uint32_t)last)};
+    return (ph_contract_id){cnt == 0 ? 0 : cnt - chance((uint32_t)last)};
 }
 
 static ph_command order(void)
 {
-    ph_side side = below(2) == 0 ? PH_SIDE_BUY : PH_SIDE_SELL;
-    ph_shape shape = below(4) == 0 ? PH_SHAPE_BLOCK : PH_SHAPE_EACH;
-    ph_command c = world_order(&w, 2 + below(PEOPLE), side, shape, (ph_window){0, 1}, 1 + below(6),
-                               8 + below(5));
+    ph_side side = chance(2) == 0 ? PH_SIDE_BUY : PH_SIDE_SELL;
+    ph_shape shape = chance(4) == 0 ? PH_SHAPE_BLOCK : PH_SHAPE_EACH;
+    ph_command c = world_order(&w, 2 + chance(PEOPLE), side, shape, (ph_window){0, 1},
+                               1 + chance(6), 8 + chance(5));
     ph_new_order *n = &c.u.order;
     n->window = window();
-    if (below(5) == 0) n->time_in_force = PH_TIF_IOC;
-    if (below(3) == 0) n->stp = PH_STP_CANCEL_RESTING;
-    if (shape == PH_SHAPE_BLOCK) n->all_or_none = below(2) == 0;
-    if (shape == PH_SHAPE_EACH && n->quantity > 2 && below(5) == 0) n->display_quantity = 2;
+    if (chance(5) == 0) n->time_in_force = PH_TIF_IOC;
+    if (chance(3) == 0) n->stp = PH_STP_CANCEL_RESTING;
+    if (shape == PH_SHAPE_BLOCK) n->all_or_none = chance(2) == 0;
+    if (shape == PH_SHAPE_EACH && n->quantity > 2 && chance(5) == 0) n->display_quantity = 2;
     ph_contract_facts facts;
-    if (side == PH_SIDE_SELL && below(2) == 0 && ph_market_contract(w.m, contract(), &facts)) {
+    if (side == PH_SIDE_SELL && chance(2) == 0 && ph_market_contract(w.m, contract(), &facts)) {
         /* What is held of a contract, or a part of it in the middle. */
         n->from_contract = contract();
         if (!ph_market_contract(w.m, n->from_contract, &facts) || facts.open_periods == 0) return c;
         w.client_order_id[c.sender.v]--;
         c.sender = facts.buyer;
         n->client_order_id = ++w.client_order_id[c.sender.v];
-        n->quantity = 1 + below(2);
+        n->quantity = 1 + chance(2);
         n->display_quantity = 0;
-        n->window.first = facts.first_open + below(facts.open_periods);
-        n->window.periods = 1 + below(facts.open_periods);
+        n->window.first = facts.first_open + chance(facts.open_periods);
+        n->window.periods = 1 + chance(facts.open_periods);
     }
     return c;
 }
@@ -119,16 +120,16 @@ static ph_command of_delivery(void)
     ph_period_view v;
     ph_command tick = {.kind = PH_CMD_TICK};
     if (!ph_market_contract(w.m, id, &facts)) return tick;
-    ph_period from = present() - 4 + below(4);
+    ph_period from = present() - 4 + chance(4);
     if (!ph_market_contract_period(w.m, id, from, &v)) return tick;
     uint64_t all = (uint64_t)v.quantity * HOUR;
-    uint32_t what = below(4);
+    uint32_t what = chance(4);
     if (what < 2)
         return (ph_command){.kind = PH_CMD_REPORT_DELIVERY,
                             .sender = facts.supplier,
                             .u.report = {.contract = id,
                                          .period = v.period,
-                                         .delivered = all - below(2) * below(HOUR)}};
+                                         .delivered = all - chance(2) * chance(HOUR)}};
     if (what == 2)
         return (ph_command){.kind = PH_CMD_CONFIRM_DELIVERY,
                             .sender = facts.buyer,
@@ -140,12 +141,12 @@ static ph_command of_delivery(void)
 
 static ph_command anything(void)
 {
-    uint32_t kind = below(20);
+    uint32_t kind = chance(20);
     if (kind < 12) return order();
     if (kind < 18) return of_delivery();
-    if (kind == 18) return (ph_command){.kind = PH_CMD_MASS_CANCEL, .sender = {2 + below(PEOPLE)}};
-    if (present() + AHEAD / 4 < START_PERIOD + 60 && below(4) == 0)
-        w.now.ns += below(2 * HOUR) * PH_NS_PER_S;
+    if (kind == 18) return (ph_command){.kind = PH_CMD_MASS_CANCEL, .sender = {2 + chance(PEOPLE)}};
+    if (present() + AHEAD / 4 < START_PERIOD + 60 && chance(4) == 0)
+        w.now.ns += chance(2 * HOUR) * PH_NS_PER_S;
     return (ph_command){.kind = PH_CMD_TICK};
 }
 
@@ -188,14 +189,14 @@ static void load_twin(const ph_market_limits *limits)
 
 START_TEST(runs_are_what_their_periods_are)
 {
-    seed = attack_number("PH_SEED", (uint64_t)_i);
+    seed = (uint64_t)environment("PH_SEED", _i);
     ph_market_limits limits = world_limits();
     w = world_new(&limits);
     twin = world_new(&limits);
     set_up_one(&w);
     set_up_one(&twin);
     resold = ended = 0;
-    uint64_t steps = attack_number("PH_STEPS", 1500);
+    uint64_t steps = (uint64_t)environment("PH_STEPS", 1500);
     for (uint64_t step = 0; step < steps; step++) {
         mark_point();
         both(anything());
@@ -211,7 +212,7 @@ static void add(TCase *t)
 {
     tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, runs_are_what_their_periods_are, 0,
-                        getenv("PH_SEED") != NULL ? 1 : (int)attack_number("PH_SEEDS", 10));
+                        getenv("PH_SEED") != NULL ? 1 : environment("PH_SEEDS", 10));
 }
 
 int main(void)

@@ -27,10 +27,14 @@
 
 #include "engine/base/panic.h"
 
+/* Of one file; a program that needs more says so before it includes this. */
+#ifndef FOLDER_BYTES_MAX
+#define FOLDER_BYTES_MAX 8192
+#endif
+
 enum {
     FOLDER_FILES_MAX = 1 << 14,
     FOLDER_PATH_SIZE = 64,
-    FOLDER_BYTES_MAX = 8192, /* of one file */
     FOLDER_CHANGES_MAX = 4096,
     FOLDER_FDS_MAX = 1024,
     FOLDER_SECTOR = 512,
@@ -38,7 +42,7 @@ enum {
 
 typedef struct {
     bool is_folder;
-    size_t seen_size, durable_size;
+    size_t seen_size, durable_size, least_size; /* the least since the last sync */
     uint8_t seen[FOLDER_BYTES_MAX], durable[FOLDER_BYTES_MAX];
 } folder_file;
 
@@ -149,7 +153,7 @@ static void folder_sync_names(const char *above)
 static void folder_sync_bytes(folder_file *f)
 {
     memcpy(f->durable, f->seen, f->seen_size);
-    f->durable_size = f->seen_size;
+    f->durable_size = f->least_size = f->seen_size;
 }
 
 static int folder_new(bool is_folder)
@@ -207,7 +211,7 @@ int __wrap_openat64(int at, const char *path, int flags, ...)
         file = folder_new((flags & O_CREAT) == 0); /* the folder itself */
         if ((flags & O_CREAT) != 0) folder_change_names("", path, file);
     }
-    if ((flags & O_TRUNC) != 0) fold.files[file]->seen_size = 0;
+    if ((flags & O_TRUNC) != 0) fold.files[file]->seen_size = fold.files[file]->least_size = 0;
     fold.fds[fd].file = file + 1;
     memcpy(fold.fds[fd].path, path, strlen(path) + 1);
     return fd;
@@ -299,9 +303,11 @@ static void folder_tear(folder_file *f)
         size_t n = f->seen_size - at < FOLDER_SECTOR ? f->seen_size - at : FOLDER_SECTOR;
         if (folder_chance(2) == 0) memcpy(f->durable + at, f->seen + at, n);
     }
-    f->durable_size = folder_chance(2) == 0 ? larger : (size_t)folder_chance(larger + 1);
+    size_t least = f->least_size;
+    f->durable_size =
+        folder_chance(2) == 0 ? larger : least + (size_t)folder_chance(larger - least + 1);
     memcpy(f->seen, f->durable, f->durable_size);
-    f->seen_size = f->durable_size;
+    f->seen_size = f->least_size = f->durable_size;
 }
 
 static bool folder_has_above(const char *path)

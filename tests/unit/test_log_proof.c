@@ -30,20 +30,20 @@ static const uint8_t log_key[32] = {
 static ph_status status_of(const char *text, size_t size)
 {
     static ph_log_proof p;
-    const char *why = NULL;
+    ph_log_proof_fault fault = {0, NULL};
     p.number = 77;
-    ph_status s = ph_log_proof_read(text, size, &p, &why);
+    ph_status s = ph_log_proof_read(text, size, &p, &fault);
     if (s == PH_OK) return s;
     ck_assert_uint_eq(p.number, 77);
-    ck_assert_ptr_nonnull(why);
+    ck_assert_ptr_nonnull(fault.why);
     return s;
 }
 
 START_TEST(the_vector_reads_writes_and_proves_itself)
 {
     ph_log_proof p;
-    const char *why;
-    ck_assert_int_eq(ph_log_proof_read(proof_text, sizeof proof_text - 1, &p, &why), PH_OK);
+    ph_log_proof_fault fault;
+    ck_assert_int_eq(ph_log_proof_read(proof_text, sizeof proof_text - 1, &p, &fault), PH_OK);
     ck_assert_int_eq(p.kind, PH_LOG_PROOF_INCLUSION);
     ck_assert_uint_eq(p.number, 5);
     ck_assert_uint_eq(p.path.cnt, 3);
@@ -77,11 +77,11 @@ START_TEST(a_proof_of_consistency_reads_back)
     p.path.cnt = PH_MERKLE_LONG_MAX;
     memset(p.path.v, 0xfb, sizeof p.path.v);
     static char text[PH_LOG_PROOF_MAX];
-    const char *why;
+    ph_log_proof_fault fault;
     ph_writer w = ph_writer_of(text, sizeof text);
     ph_log_proof_write(&w, &p);
     ck_assert(!w.full);
-    ck_assert_int_eq(ph_log_proof_read(text, ph_writer_size(&w), &got, &why), PH_OK);
+    ck_assert_int_eq(ph_log_proof_read(text, ph_writer_size(&w), &got, &fault), PH_OK);
     ck_assert_int_eq(got.kind, PH_LOG_PROOF_GROWTH);
     ck_assert_uint_eq(got.number, UINT64_MAX);
     ck_assert_uint_eq(got.path.cnt, p.path.cnt);

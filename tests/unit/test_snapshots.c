@@ -273,6 +273,63 @@ START_TEST(a_spool_that_does_not_fit_is_made_again)
 }
 END_TEST
 
+/* The spool's index spares the start all items that the snapshot stands on; one that is wrong costs
+   time and nothing else. */
+START_TEST(the_spool_is_read_from_where_its_index_ends)
+{
+    static uint8_t old[1 << 16];
+    trade_to(400);
+    let_it_write();
+    size_t size = a_folder_read(folder, "spool.index", old, sizeof old);
+    trade_to(600);
+    uint64_t newer = seq();
+    let_it_write();
+    trade_to(700);
+    restart(newer);
+    ck_assert_uint_eq(ph_spool_indexed(recovered.spool), newer);
+    a_folder_write(folder, "spool.index", old, size); /* an older one is right as well */
+    restart(newer);
+    ck_assert(ph_spool_indexed(recovered.spool) != 0 && ph_spool_indexed(recovered.spool) < newer);
+    a_folder_unlink(folder, "spool.index");
+    restart(newer);
+    ck_assert_uint_eq(ph_spool_indexed(recovered.spool), 0);
+    a_folder_write(folder, "spool.index", "PHSPIDX1", 8);
+    restart(newer);
+    ck_assert_str_eq(ph_spool_index_why(recovered.spool), "it is none");
+}
+END_TEST
+
+/* What an item rotted to is not among those that a start looks at, but a snapshot knows: then all
+   items are read, and the journal gives those from the wrong one on. */
+START_TEST(a_snapshot_that_contradicts_the_index_is_heard)
+{
+    enum { ROTTEN = 340 };
+    ph_spool_mark m;
+    uint8_t byte;
+    trade_to(350);
+    uint64_t older = seq();
+    let_it_write();
+    trade_to(1500);
+    uint64_t newer = seq();
+    let_it_write();
+    restart(newer);
+    ck_assert_int_eq(ph_spool_marked(recovered.spool, ROTTEN - 1, &m), PH_OK);
+    int file = open(settings.spool, O_RDWR | O_CLOEXEC);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(pread(file, &byte, 1, (off_t)m.offset + 8), 1); /* of its sum */
+    byte ^= 1;
+    ck_assert_int_eq(pwrite(file, &byte, 1, (off_t)m.offset + 8), 1);
+    ck_assert_int_eq(close(file), 0);
+    restart(newer);
+    ck_assert_uint_eq(ph_spool_indexed(recovered.spool), newer);
+    ck_assert(a_folder_has(snapshots_folder, name_of(older)));
+    a_folder_unlink(snapshots_folder, name_of(newer));
+    restart(0);
+    ck_assert_uint_eq(recovered.spool_kept, ROTTEN - 1);
+    ck_assert_uint_eq(ph_spool_indexed(recovered.spool), 0);
+}
+END_TEST
+
 /* The journal was put back to an earlier time and another history followed. */
 START_TEST(the_journal_is_believed_and_not_the_snapshot)
 {
@@ -393,6 +450,8 @@ static void add(TCase *tests)
     tcase_add_test(tests, as_many_as_configured_are_kept);
     tcase_add_test(tests, a_damaged_one_gives_way_to_an_older_one);
     tcase_add_test(tests, a_spool_that_does_not_fit_is_made_again);
+    tcase_add_test(tests, the_spool_is_read_from_where_its_index_ends);
+    tcase_add_test(tests, a_snapshot_that_contradicts_the_index_is_heard);
     tcase_add_test(tests, the_journal_is_believed_and_not_the_snapshot);
     tcase_add_test(tests, one_that_cannot_be_written_stops_nothing);
     tcase_add_test(tests, nothing_is_left_behind_by_a_close);

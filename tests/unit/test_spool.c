@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include "engine/link/frame.h"
+#include "engine/link/spool_file.h"
+#include "engine/link/spool_index.h"
+#include "tests/unit/a_folder.h"
 #include "tests/unit/suite.h"
 
 static char folder[64], path[96], err[512];
@@ -36,8 +39,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     close_spool();
-    ck_assert_int_eq(unlink(path), 0);
-    ck_assert_int_eq(rmdir(folder), 0);
+    a_folder_remove(folder);
 }
 
 /* What item n is in these tests: its length and bytes depend on n and a version. */
@@ -250,6 +252,20 @@ START_TEST(what_is_no_spool_of_ours_is_left_alone)
     close_spool();
     ck_assert_int_eq(truncate(path, 20), 0);
     open_spool();
+    close_spool();
+    /* So is one that a loss of power left zeros of. */
+    for (off_t size = 0; size <= 72; size += 24) {
+        ck_assert_int_eq(truncate(path, 0), 0);
+        ck_assert_int_eq(truncate(path, size), 0);
+        open_spool();
+        close_spool();
+    }
+    /* Zeros that may have been more are somebody's. */
+    ck_assert_int_eq(truncate(path, 0), 0);
+    ck_assert_int_eq(truncate(path, 73), 0);
+    ck_assert_int_eq(ph_spool_open(path, "demo/engine", &other, err, sizeof err), PH_ECORRUPT);
+    ck_assert_int_eq(truncate(path, 0), 0);
+    open_spool();
     put(1, 0);
 }
 END_TEST
@@ -301,6 +317,195 @@ START_TEST(a_forked_process_makes_it_durable)
 }
 END_TEST
 
+/* ---- The index ------------------------------------------------------------------------------- */
+
+enum { INDEXED = 3000 };
+
+static void make_index(void)
+{
+    for (uint64_t n = 1; n <= INDEXED; n++)
+        put(n, 0);
+    ck_assert_int_eq(ph_spool_sync_forked(spool, path), PH_OK);
+    ck_assert_int_eq(ph_spool_index_forked(spool, path), PH_OK);
+}
+
+/* Opens it again: with an index of so many items, or without one and a reason. */
+static void reopen(uint64_t indexed, const char *why)
+{
+    close_spool();
+    open_spool();
+    ck_assert_uint_eq(ph_spool_indexed(spool), indexed);
+    const char *is = ph_spool_index_why(spool);
+    ck_assert_msg((is == NULL) == (why == NULL), "%s", is == NULL ? "none" : is);
+    if (why != NULL) ck_assert_msg(strstr(is, why) != NULL, "%s", is);
+}
+
+START_TEST(a_start_reads_what_the_index_does_not_know)
+{
+    ph_spool_mark before, after;
+    make_index();
+    for (uint64_t n = INDEXED + 1; n <= INDEXED + 500; n++)
+        put(n, 0);
+    ck_assert_int_eq(ph_spool_marked(spool, INDEXED + 77, &before), PH_OK);
+    reopen(INDEXED, NULL);
+    ck_assert_uint_eq(ph_spool_last(spool), INDEXED + 500);
+    ck_assert_int_eq(ph_spool_marked(spool, INDEXED + 77, &after), PH_OK);
+    ck_assert(before.offset == after.offset && before.sum == after.sum);
+    check_from(1, INDEXED + 500, 0, 1 << 16);
+    check_from(1000, 1500, 0, 100);
+    put(INDEXED + 501, 0);
+    ck_assert_int_eq(ph_spool_index_forked(spool, path), PH_OK);
+    reopen(INDEXED + 501, NULL);
+    ck_assert_int_eq(ph_spool_reread(spool), PH_OK);
+    ck_assert_uint_eq(ph_spool_indexed(spool), 0);
+    ck_assert_uint_eq(ph_spool_last(spool), INDEXED + 501);
+    ck_assert(!a_folder_has(folder, "spool.index"));
+    ck_assert_int_eq(ph_spool_marked(spool, INDEXED + 77, &after), PH_OK);
+    ck_assert(before.offset == after.offset && before.sum == after.sum);
+}
+END_TEST
+
+/* One is not asked for while there is nothing that it could know. */
+START_TEST(without_one_everything_is_read)
+{
+    reopen(0, NULL);
+    ck_assert_int_eq(ph_spool_index_forked(spool, path), PH_OK);
+    ck_assert(!a_folder_has(folder, "spool.index"));
+    make_index();
+    a_folder_unlink(folder, "spool.index");
+    reopen(0, "there is none");
+    check_from(1, INDEXED, 0, 1 << 16);
+}
+END_TEST
+
+START_TEST(a_torn_or_changed_one_is_taken_away)
+{
+    static uint8_t bytes[4096], wrong[4096];
+    make_index();
+    size_t size = a_folder_read(folder, "spool.index", bytes, sizeof bytes);
+    ck_assert_uint_gt(size, 100);
+    for (size_t at = 0; at < size; at += 7) {
+        memcpy(wrong, bytes, size);
+        wrong[at] ^= 0x10;
+        a_folder_write(folder, "spool.index", wrong, size);
+        reopen(0, at < 8 ? "it is none" : at < 72 ? "another origin" : "it is torn");
+        ck_assert(!a_folder_has(folder, "spool.index"));
+        a_folder_write(folder, "spool.index", bytes, at);
+        reopen(0, at < 72 ? "it is none" : "it is");
+        ck_assert_uint_eq(ph_spool_last(spool), INDEXED);
+    }
+    a_folder_write(folder, "spool.index", bytes, size);
+    reopen(INDEXED, NULL);
+    check_from(1, INDEXED, 0, 1 << 16);
+}
+END_TEST
+
+/* The index stays, and the spool is another one: gone, shorter, or with other items. */
+START_TEST(one_of_another_spool_is_taken_away)
+{
+    static uint8_t bytes[4096];
+    make_index();
+    size_t size = a_folder_read(folder, "spool.index", bytes, sizeof bytes);
+    close_spool();
+    a_folder_unlink(folder, "spool");
+    open_spool();
+    ck_assert_uint_eq(ph_spool_last(spool), 0);
+    for (uint64_t n = 1; n <= 100; n++)
+        put(n, 0);
+    a_folder_write(folder, "spool.index", bytes, size);
+    reopen(0, "the spool is shorter than it says");
+    ck_assert_uint_eq(ph_spool_last(spool), 100);
+    for (uint64_t n = 1; n <= INDEXED; n++)
+        put(n, 1); /* as long as before */
+    a_folder_write(folder, "spool.index", bytes, size);
+    reopen(0, "the items are not where it says");
+    check_from(1, INDEXED, 1, 1 << 16);
+}
+END_TEST
+
+/* Right in itself, and it lies about some places. */
+START_TEST(one_that_lies_is_found_out)
+{
+    ph_spool_index x;
+    const char *why;
+    const char *name;
+    static ph_text64 origin = {"demo/engine"};
+    int in = ph_spool_file_folder(path, &name);
+    ck_assert_int_ge(in, 0);
+    for (int lie = 0; lie < 4; lie++) {
+        make_index();
+        ck_assert_int_eq(ph_spool_index_read(in, name, &origin, 1 << 30, &x, &why), PH_OK);
+        if (lie == 0) x.v[x.cnt - 1].sum++;
+        if (lie == 1) x.end.sum++;
+        if (lie == 2) x.end.offset--;
+        if (lie == 3)
+            x.v[1].offset += 20; /* the places from the first to the second are looked at */
+        ck_assert_int_eq(ph_spool_index_write(in, name, &origin, &x), PH_OK);
+        free(x.v);
+        reopen(0, "the items are not where it says");
+        ck_assert_uint_eq(ph_spool_last(spool), INDEXED);
+    }
+    /* One that is not looked at: a read from there is refused, and the next start is right. */
+    make_index();
+    ck_assert_int_eq(ph_spool_index_read(in, name, &origin, 1 << 30, &x, &why), PH_OK);
+    x.v[2].offset += 20;
+    ck_assert_int_eq(ph_spool_index_write(in, name, &origin, &x), PH_OK);
+    free(x.v);
+    ck_assert_int_eq(close(in), 0);
+    reopen(INDEXED, NULL);
+    ph_spool_cursor c;
+    ck_assert_int_eq(ph_spool_seek(spool, 2 * PH_SPOOL_STEP + 5, &c), PH_ECORRUPT);
+    ck_assert(!a_folder_has(folder, "spool.index"));
+    reopen(0, "there is none");
+    check_from(1, INDEXED, 0, 1 << 16);
+}
+END_TEST
+
+/* A bit of an item that no start looked at. */
+START_TEST(an_item_that_rots_is_refused_when_it_is_read)
+{
+    ph_spool_mark m;
+    ph_spool_cursor c;
+    ph_spool_part part;
+    make_index();
+    ck_assert_int_eq(ph_spool_marked(spool, 2 * PH_SPOOL_STEP + 9, &m), PH_OK);
+    close_spool();
+    uint8_t byte;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pread(fd, &byte, 1, (off_t)m.offset + PH_ITEM_HEAD_SIZE + 1), 1);
+    byte ^= 2;
+    ck_assert_int_eq(pwrite(fd, &byte, 1, (off_t)m.offset + PH_ITEM_HEAD_SIZE + 1), 1);
+    ck_assert_int_eq(close(fd), 0);
+    reopen(INDEXED, NULL);
+    ck_assert_int_eq(ph_spool_seek(spool, 1, &c), PH_OK);
+    uint64_t read = 0;
+    ph_status s;
+    while ((s = ph_spool_read(spool, &c, INDEXED, 1 << 20, &part)) == PH_OK)
+        read += part.cnt;
+    ck_assert_int_eq(s, PH_ECORRUPT);
+    ck_assert_uint_eq(read, 2 * PH_SPOOL_STEP + 9); /* all before it */
+    reopen(0, "there is none");
+    ck_assert_uint_eq(ph_spool_last(spool), 2 * PH_SPOOL_STEP + 9);
+}
+END_TEST
+
+START_TEST(what_is_cut_off_is_not_known_any_more)
+{
+    make_index();
+    for (uint64_t n = INDEXED + 1; n <= INDEXED + 9; n++)
+        put(n, 0);
+    ck_assert_int_eq(ph_spool_truncate(spool, INDEXED), PH_OK);
+    ck_assert(a_folder_has(folder, "spool.index")); /* it knows none of these */
+    put(INDEXED - 5, 1);
+    ck_assert(!a_folder_has(folder, "spool.index"));
+    reopen(0, "there is none");
+    make_index();
+    ck_assert_int_eq(ph_spool_truncate(spool, INDEXED - 1), PH_OK);
+    ck_assert(!a_folder_has(folder, "spool.index"));
+}
+END_TEST
+
 static void add(TCase *tests)
 {
     tcase_add_checked_fixture(tests, set_up, tear_down);
@@ -313,6 +518,13 @@ static void add(TCase *tests)
     tcase_add_test(tests, what_is_no_spool_of_ours_is_left_alone);
     tcase_add_test(tests, marks_tell_spools_apart);
     tcase_add_test(tests, a_forked_process_makes_it_durable);
+    tcase_add_test(tests, a_start_reads_what_the_index_does_not_know);
+    tcase_add_test(tests, without_one_everything_is_read);
+    tcase_add_test(tests, a_torn_or_changed_one_is_taken_away);
+    tcase_add_test(tests, one_of_another_spool_is_taken_away);
+    tcase_add_test(tests, one_that_lies_is_found_out);
+    tcase_add_test(tests, an_item_that_rots_is_refused_when_it_is_read);
+    tcase_add_test(tests, what_is_cut_off_is_not_known_any_more);
 }
 
 int main(void)
