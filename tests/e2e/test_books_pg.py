@@ -7,14 +7,12 @@ Arguments: petahour-settle, make_journal, compare (built programs)."""
 
 import csv
 import pathlib
-import shutil
 import subprocess
-import tempfile
 from decimal import Decimal
 
 import fill_books
 import focus_rows
-from settle_rig import MAKE_JOURNAL, SCHEMA, SettleCase, main
+from settle_rig import MAKE_JOURNAL, SettleCase, main
 
 SIGN_JOURNAL = pathlib.Path(MAKE_JOURNAL).parent / "sign_journal"
 AUDIT = pathlib.Path(MAKE_JOURNAL).parents[2] / "clients/audit/petahour-audit"
@@ -208,76 +206,6 @@ class Books(SettleCase):
             self.refused(change, "never changed")
             self.pg.sql(f"ALTER TABLE {law[8:]} DISABLE TRIGGER ALL; {change}")
             self.assertTrue([line for line in self.differences() if line.startswith(law)])
-
-    # ---- migrations of a database with rows ------------------------------------------------
-
-    def old_database(self):
-        """The rows of petahour as a program wrote them that knew the schema up to 0012, in a
-        database `old` with that schema, empty yet."""
-        schema = pathlib.Path(tempfile.mkdtemp(prefix="schema-", dir=self.folder))
-        for file in SCHEMA.glob("*.sql"):
-            if file.name < "0013":
-                shutil.copy(file, schema)
-        self.pg.sql("DROP DATABASE IF EXISTS old WITH (FORCE)")
-        self.pg.sql("CREATE DATABASE old")
-        self.pg.database = "old"
-        self.migrate("--schema", schema)
-        self.configure("settle.test")
-        self.old_columns = self.pg.sql(
-            "SELECT c.relname, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)"
-            " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
-            " WHERE c.relnamespace = 'petahour'::regnamespace AND NOT c.relispartition"
-            " AND c.relkind IN ('r', 'p') AND has_table_privilege('petahour_settle', c.oid, 'INSERT')"
-            " AND NOT a.attisdropped GROUP BY c.relname").splitlines()
-
-    def copy_rows(self):
-        """Everything that the old schema has a place for."""
-        new, old = (self.pg.conninfo().replace("dbname=old", f"dbname={name}")
-                    for name in ("petahour", "old"))
-        numbers = fill_books.psql(new, "SELECT (SELECT max(last_seq) FROM petahour.position),"
-                                  ' (SELECT max(id) FROM petahour."order"),'
-                                  " (SELECT max(id) FROM petahour.contract)").replace("|", ", ")
-        fill_books.psql(old, f"SELECT petahour.partitions_ahead({numbers})")
-        fill_books.psql(old, "SET session_replication_role = replica;"
-                        "ALTER TABLE petahour.account DISABLE TRIGGER ALL;"
-                        "DELETE FROM petahour.account;"
-                        "ALTER TABLE petahour.account ENABLE ALWAYS TRIGGER stays;"
-                        "ALTER TABLE petahour.account ENABLE ALWAYS TRIGGER stays_truncate")
-        for line in self.old_columns:
-            table, columns = line.split("|")
-            out = subprocess.run(["psql", "-Xq", "-d", new, "-c",
-                                  f'COPY (SELECT {columns} FROM petahour."{table}") TO STDOUT'],
-                                 capture_output=True, check=True)
-            subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", old, "-c",
-                            "SET session_replication_role = replica", "-c",
-                            f'COPY petahour."{table}" ({columns}) FROM STDIN'],
-                           input=out.stdout, check=True)
-
-    def test_database_with_rows_is_migrated(self):
-        """What the old program wrote before the migration, and what it still wrote after it, gets
-        what it lacks from the journal."""
-        records = 1500
-        self.settle_life(records=records)
-        for is_before in (True, False):
-            with self.subTest(rows="before" if is_before else "after"):
-                self.pg.database = "petahour"
-                self.old_database()
-                if is_before:
-                    self.copy_rows()
-                self.migrate()
-                if not is_before:
-                    self.copy_rows()
-                self.assertIn("what a migration left to the journal is filled",
-                              self.pg.sql("SELECT law FROM petahour.reconcile"))
-                self.assertIn("from the journal", self.settle("--once"))
-                self.assert_equal_to_journal()
-                self.assertEqual(self.pg.sql("SELECT DISTINCT to_seq, done_seq FROM"
-                                             " petahour.backfill"), f"{records}|{records}")
-        self.make(records + 500, per_hour=PER_HOUR)
-        self.assertNotIn("from the journal", self.settle("--once"))
-        self.assert_equal_to_journal()
-        self.pg.database = "petahour"
-        self.pg.sql("DROP DATABASE old WITH (FORCE)")
 
     # ---- laws ------------------------------------------------------------------------------
 
