@@ -134,6 +134,13 @@ ph_status ph_contract_leaf(ph_pg *pg, ph_contract_id contract, ph_hash *ret, ph_
     return s;
 }
 
+static ph_status on_sum_from(void *arg, const char *const *columns, uint32_t cnt)
+{
+    PH_ASSERT(cnt == 1);
+    *(uint64_t *)arg = strtoull(columns[0], NULL, 10);
+    return PH_OK;
+}
+
 /* Place of the first row of a table; `cnt` if it gets none. */
 static uint64_t first_row(const ph_table *table, const ph_rows *rows)
 {
@@ -412,8 +419,17 @@ static ph_status change_states(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
     return s;
 }
 
+static ph_status sum_up(ph_pg *pg, const ph_rows *rows, uint64_t *sum_from, ph_pg_error *e)
+{
+    char last[24];
+    const char *parameters[] = {u64_text(rows->last_seq, last)};
+    if (rows->last_seq < *sum_from) return PH_OK;
+    return ph_pg_ask(pg, "SELECT petahour.sum_up($1::bigint)", 1, parameters, on_sum_from, sum_from,
+                     e);
+}
+
 ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
-                        ph_partitions *partitions, ph_pg_error *reterr)
+                        ph_partitions *partitions, uint64_t *sum_from, ph_pg_error *reterr)
 {
     PH_ASSERT(rows->last_seq != 0 && rows->first_seq == at->seq + 1);
     ph_status s = ph_partitions_make(pg, rows, partitions, reterr);
@@ -422,7 +438,13 @@ ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, co
     if (s == PH_OK) s = move_balances(pg, rows, reterr);
     if (s == PH_OK) s = add_days(pg, rows, reterr);
     if (s == PH_OK) s = change_states(pg, rows, reterr);
-    if (s == PH_OK) return ph_pg_commit(pg, reterr);
+    uint64_t next_sum = *sum_from;
+    if (s == PH_OK) s = sum_up(pg, rows, &next_sum, reterr);
+    if (s == PH_OK) {
+        s = ph_pg_commit(pg, reterr);
+        if (s == PH_OK) *sum_from = next_sum;
+        return s;
+    }
     ph_pg_error ignored; /* the first error is what is told; a rollback that fails ends with it */
     if (s != PH_EAGAIN && ph_pg_run(pg, "ROLLBACK", &ignored) != PH_OK) return PH_EAGAIN;
     return s;

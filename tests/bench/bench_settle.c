@@ -32,6 +32,7 @@ typedef struct {
     ph_pg *pg, *bare;
     ph_position at;
     ph_partitions partitions;
+    uint64_t sum_from;
     ph_rows rows;
     ph_verdicts *verdicts;
     uint64_t trades, settled_ns, bare_ns, settled;
@@ -191,7 +192,7 @@ static void settle(bench *x)
     uint64_t begin = bench_now();
     double own = own_seconds();
     ph_rows_sort(&x->rows);
-    check(ph_rows_write(x->pg, market, &x->at, &x->rows, &x->partitions, &e), &e);
+    check(ph_rows_write(x->pg, market, &x->at, &x->rows, &x->partitions, &x->sum_from, &e), &e);
     uint64_t middle = bench_now();
     x->own += own_seconds() - own;
     copy_bare(x);

@@ -103,6 +103,14 @@ DOCTORED = {
         "UPDATE petahour.contract SET leaf = NULL WHERE id = 2",
     "left to the journal is filled":
         "INSERT INTO petahour.backfill VALUES ('gate', 100, 99)",
+    "what was paid in a month":
+        "UPDATE petahour.payment_sum SET paid = paid + 1 WHERE participant = 6",
+    "prices of a day":
+        "UPDATE petahour.price_sum SET high = high + 1",
+    "sums go as far as the position":
+        "UPDATE petahour.summed SET seq = 999999",
+    "contracts are summed with their records":
+        "UPDATE petahour.summed SET contract = contract + 1",
     "every row has a partition of its own":
         "INSERT INTO petahour.transfer VALUES (1000000000000, 1, 1, 2, 1, 0, 6, 5)",
 }
@@ -210,7 +218,10 @@ class Books(SettleCase):
     # ---- laws ------------------------------------------------------------------------------
 
     def test_every_law_finds_what_breaks_it(self):
-        self.settle_life()
+        self.pg.sql("UPDATE petahour.summed SET every = 1000")
+        self.make(RECORDS - 500, per_hour=PER_HOUR)
+        self.settle("--once")
+        self.settle_life()  # the last 500 records are not added up
         laws = self.pg.sql("SELECT relname FROM pg_class WHERE relname LIKE 'reconcile\\_%'"
                            ).splitlines()
         found_by = set()
@@ -338,7 +349,59 @@ class Books(SettleCase):
         self.pg.sql("DELETE FROM petahour.member WHERE participant = 2")
         self.refused("SELECT * FROM petahour.delivery_final", "is not entered", user="member_two")
 
+    def test_sums_are_of_all_rows(self):
+        """Whatever settlement has added up, and when: an answer is the same as from the rows."""
+        self.settle_life(records=300)
+        self.member("member_six", 6)
+        self.pg.sql("UPDATE petahour.summed SET every = 700")
+        paid, prices, summed = set(), set(), set()
+        day = "2015-08-01"
+        for records in (600, 800, 2100, RECORDS):
+            self.settle_life(records=records)
+            summed.add(self.pg.sql("SELECT seq FROM petahour.summed"))
+            got = self.pg.sql("SELECT month, reason, paid, received FROM petahour.my_payments_by_month"
+                              " ORDER BY 1, 2", user="member_six")
+            self.assertEqual(got, self.pg.sql(
+                "SELECT month, reason, round(-sum(amount) FILTER (WHERE amount < 0) / 1000000.0, 6),"
+                " round(sum(amount) FILTER (WHERE amount > 0) / 1000000.0, 6)"
+                " FROM petahour.my_statement GROUP BY 1, 2 ORDER BY 1, 2", user="member_six"))
+            paid.add(got)
+            got = self.pg.sql(f"SELECT * FROM petahour.price_history(1, '{day}', 90)")
+            self.assertEqual(got, self.pg.sql(
+                "SELECT (petahour.at_time(c.at_ns) AT TIME ZONE 'UTC')::date, count(DISTINCT c.id),"
+                " sum(s.quantity * s.periods), round(min(s.price) / 1000000.0, 6),"
+                " round(max(s.price) / 1000000.0, 6), round(sum(s.price * s.quantity * s.periods)"
+                " / sum(s.quantity * s.periods) / 1000000.0, 6) FROM petahour.contract c"
+                " JOIN petahour.segment s ON s.contract = c.id WHERE c.product = 1"
+                " GROUP BY 1 ORDER BY 1"))
+            prices.add(got)
+            self.assertEqual(self.pg.sql("SELECT * FROM petahour.reconcile"), "")
+        self.assertEqual([len(s) for s in (paid, prices, summed)], [4, 4, 4])
+        self.assertIn("0", summed)
+        for change in ("UPDATE petahour.payment_sum SET paid = paid - 1",
+                       "UPDATE petahour.price_sum SET low = low + 1",
+                       "UPDATE petahour.summed SET seq = seq - 1", "DELETE FROM petahour.summed",
+                       "DELETE FROM petahour.payment_sum", "TRUNCATE petahour.price_sum"):
+            self.refused(change, "sums only grow")
+        self.refused("UPDATE petahour.payment_sum SET paid = paid + 1", "permission denied",
+                     user="petahour_settle")
+
+    def test_a_database_with_rows_gets_sums(self):
+        """In pieces, so that no transaction becomes long."""
+        self.settle_life(records=3000)
+        self.assertEqual(self.pg.sql("SELECT seq, every FROM petahour.summed"), "0|32768")
+        self.pg.sql("UPDATE petahour.summed SET every = 100")
+        self.make(3100, per_hour=PER_HOUR)
+        self.settle("--once")
+        self.assertEqual(self.pg.sql("SELECT seq FROM petahour.summed"), "800")
+        self.assert_equal_to_journal()
+        for records in (3200, 3300, 3400):
+            self.settle_life(records=records)
+        self.assertEqual(self.pg.sql("SELECT seq FROM petahour.summed"), "3200")
+        self.assert_equal_to_journal()
+
     def test_what_people_ask(self):
+        self.pg.sql("UPDATE petahour.summed SET every = 1500")
         self.settle_life()
         self.member("member_six", 6)
         statement = self.pg.sql("SELECT sum(amount) FROM petahour.my_statement", user="member_six")
@@ -402,12 +465,14 @@ class Books(SettleCase):
         self.assert_others_are_found(august)
         kinds = set()
         for who in range(2, 10):
-            kept = 0
+            kept, told = 0, []
             for month in ("2015-08", "2015-09"):
                 text = self.invoice("petahour_auditor", month, "--participant", str(who))
                 self.assertEqual(focus_rows.check(text.splitlines()), [])
                 rows = list(csv.DictReader(text.splitlines()))
                 kinds.update((row["ChargeCategory"], row["ChargeClass"]) for row in rows)
+                self.assert_corrections(rows, told)
+                told += rows
                 billed = sum(Decimal(row["BilledCost"]) for row in rows) * 1000000
                 kept += billed - sum(Decimal(row["EffectiveCost"]) for row in rows) * 1000000
                 self.assertEqual(billed, self.micro(
@@ -419,7 +484,7 @@ class Books(SettleCase):
                 "SELECT balance FROM petahour.account a JOIN petahour.contract c USING (id) WHERE"
                 f" (a.kind IN (3, 7) AND buyer = {who}) OR (a.kind = 4 AND supplier = {who})"), who)
         self.assertEqual(kinds, {("Purchase", ""), ("Usage", ""), ("Credit", ""), ("Adjustment", ""),
-                                 ("Credit", "Correction"), ("Adjustment", "Correction")})
+                                 ("Purchase", "Correction")})
         used = self.pg.sql('SELECT sum("ConsumedQuantity") FROM petahour.month m,'
                            " LATERAL petahour.invoice(6, m.month)")
         self.assertEqual(used, self.pg.sql(
@@ -433,6 +498,29 @@ class Books(SettleCase):
         self.assertEqual(len(self.invoice("member_six", "2015-10").splitlines()), 1)
         for month in ("2015-13", "2015", "2015-08-01"):
             self.invoice("member_six", month, code=2)
+
+    def assert_corrections(self, rows, earlier):
+        """What comes back of a purchase is a correction if an earlier invoice has the purchase, and no
+        other row is one; its charge period is that of the purchase."""
+        def bought(of):
+            return {row["ResourceId"]: row for row in of if row["x_TransferReason"] in (
+                "NOTIONAL", "RESALE") and Decimal(row["BilledCost"]) > 0}
+        now, before = bought(rows), bought(earlier)
+        self.assertFalse(now.keys() & before.keys())
+        for row in rows:
+            back = row["ChargeCategory"] == "Purchase" and Decimal(row["BilledCost"]) < 0
+            self.assertEqual(row["x_TransferReason"] in ("REFUND", "FEE_REFUND", "PREMIUM_REFUND")
+                             and Decimal(row["BilledCost"]) < 0, back, row)
+            if not back:
+                self.assertEqual(row["ChargeClass"], "", row)
+                continue
+            is_earlier = row["ResourceId"] in before
+            self.assertEqual(row["ChargeClass"], "Correction" if is_earlier else "", row)
+            of = (before if is_earlier else now)[row["ResourceId"]]
+            for name in ("ChargePeriodStart", "ChargePeriodEnd", "SkuId", "BillingAccountId"):
+                self.assertEqual(row[name], of[name], row)
+            self.assertEqual(row["InvoiceId"] == of["InvoiceId"], not is_earlier, row)
+            self.assertNotEqual(row["InvoiceDetailId"], of["InvoiceDetailId"])
 
     def assert_others_are_found(self, text):
         """The check of rows finds what is wrong with them."""
