@@ -82,6 +82,8 @@ static void tell_figures(settle *s)
                            .connected = s->pg != NULL};
     f.durable = s->replay == NULL ? 0 : ph_replay_durable(s->replay);
     f.lag = f.durable > s->at.seq ? f.durable - s->at.seq : 0;
+    /* Just after a transaction the next record is not read yet: no older than the last one. */
+    if (f.lag > 0 && f.behind.ns == 0) f.behind = s->replayed_at;
     ph_settle_figures_tell(ph_monitor_metrics(s->monitor), &f);
     ph_monitor_ready(s->monitor, s->is_outage_said                  ? away
                                  : s->failures > 0                  ? refusing

@@ -183,8 +183,8 @@ ph_status ph_migrate(ph_pg *pg, const char *directory, uint32_t *ret_applied, ph
     uint32_t applied = 0;
     ph_status s = list_files(m, directory);
     ph_pg_be_patient(pg);
-    /* Until the connection ends, which keeps a second petahour-settle waiting from the first table on:
-       two that make one at the same time are an error to the server. */
+    /* Until the connection ends, which keeps a second petahour-settle waiting from the first table
+       on: two that make one at the same time are an error to the server. */
     if (s == PH_OK) s = ph_pg_run(pg, "SELECT pg_advisory_lock(7307199662470231)", reterr);
     if (s == PH_OK)
         s = ph_pg_run(pg,

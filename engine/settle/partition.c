@@ -8,7 +8,8 @@
 #include "engine/base/panic.h"
 
 /* Another settlement that started at the same moment makes them: it is waited for, 100 ms a try, as
-   long as this one does not know of any.  Later, rows do not wait: they go to the DEFAULT partition. */
+   long as this one does not know of any.  Later, rows do not wait: they go to the DEFAULT
+   partition. */
 enum { FIRST_TRIES = 50 };
 
 static ph_status on_room(void *arg, const char *const *columns, uint32_t cnt)

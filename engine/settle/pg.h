@@ -64,14 +64,14 @@ ph_status ph_pg_arrays(ph_pg *pg, const char *sql, uint32_t cnt, const int64_t *
 
 /* COPY ... FROM STDIN: begin, any number of put, end.  `sql` may be several statements with several
    COPY among them, which are then one message and one wait each: put the rows of the first, `next`,
-   put the rows of the second, ..., end.  Both give how many rows the COPY before them took.  After a
-   failure of any of them the transaction is lost: roll back. */
+   put the rows of the second, ..., end.  Both give how many rows the COPY before them took.  After
+   a failure of any of them the transaction is lost: roll back. */
 ph_status ph_pg_copy_begin(ph_pg *pg, const char *sql, ph_pg_error *reterr);
 ph_status ph_pg_copy_put(ph_pg *pg, const void *bytes, size_t size, ph_pg_error *reterr);
 ph_status ph_pg_copy_next(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr);
 ph_status ph_pg_copy_end(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr);
 
-/* Writes `text` as SQL writes it, in quotes; false: `size` bytes are not enough, or it is no text. */
+/* Writes `text` as SQL writes it, in quotes; false: `size` bytes are too few, or it is no text. */
 bool ph_pg_literal(ph_pg *pg, const char *text, char *to, size_t size);
 
 /* COPY ... TO STDOUT: calls on_bytes for each message, which is one row.  A status other than PH_OK
