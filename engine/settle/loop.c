@@ -60,7 +60,8 @@ typedef struct {
     ph_verdicts *verdicts;
     ph_rows rows;
     ph_partitions partitions;
-    ph_time oldest; /* stamp of the first record that has no rows yet; 0: none is known */
+    uint64_t sum_from; /* record from which sums are asked for */
+    ph_time oldest;    /* stamp of the first record that has no rows yet; 0: none is known */
     uint64_t rows_written, transactions, retries, in_doubt;
     ph_monitor *monitor;
 } settle;
@@ -81,6 +82,8 @@ static void tell_figures(settle *s)
                            .connected = s->pg != NULL};
     f.durable = s->replay == NULL ? 0 : ph_replay_durable(s->replay);
     f.lag = f.durable > s->at.seq ? f.durable - s->at.seq : 0;
+    /* Just after a transaction the next record is not read yet: no older than the last one. */
+    if (f.lag > 0 && f.behind.ns == 0) f.behind = s->replayed_at;
     ph_settle_figures_tell(ph_monitor_metrics(s->monitor), &f);
     ph_monitor_ready(s->monitor, s->is_outage_said                  ? away
                                  : s->failures > 0                  ? refusing
@@ -268,7 +271,8 @@ static ph_status write_rows(settle *s)
         ph_pg_error e = {0};
         ph_status status = connect_database(s);
         if (status != PH_OK) return status;
-        status = ph_rows_write(s->pg, s->options->market, &s->at, &s->rows, &s->partitions, &e);
+        status = ph_rows_write(s->pg, s->options->market, &s->at, &s->rows, &s->partitions,
+                               &s->sum_from, &e);
         if (status == PH_OK) {
             count_rows(s);
             s->at.seq = s->rows.last_seq;

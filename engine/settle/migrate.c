@@ -160,16 +160,13 @@ static ph_status apply_one(ph_pg *pg, const char *directory, const migration *fi
     return s;
 }
 
-/* One transaction; the lock keeps a second petahour-settle from applying the same. */
+/* One transaction. */
 static ph_status apply(ph_pg *pg, const char *directory, migrations *m, uint32_t i)
 {
-    static const char lock[] = "SELECT pg_advisory_xact_lock(7307199662470231)";
     char number[12];
     (void)snprintf(number, sizeof number, "%u", i + 1);
     ph_status s = ph_pg_run(pg, "BEGIN", m->error);
-    if (s == PH_OK) s = ph_pg_run(pg, lock, m->error);
-    if (s == PH_OK) s = ask_applied(pg, m);
-    if (s == PH_OK && !m->v[i].is_applied) s = apply_one(pg, directory, &m->v[i], number, m->error);
+    if (s == PH_OK) s = apply_one(pg, directory, &m->v[i], number, m->error);
     if (s == PH_OK) return ph_pg_commit(pg, m->error);
     ph_pg_error first = *m->error, ignored; /* the first error is what is told */
     if (s != PH_EAGAIN && ph_pg_run(pg, "ROLLBACK", &ignored) != PH_OK) s = PH_EAGAIN;
@@ -185,6 +182,10 @@ ph_status ph_migrate(ph_pg *pg, const char *directory, uint32_t *ret_applied, ph
     m->error = reterr;
     uint32_t applied = 0;
     ph_status s = list_files(m, directory);
+    ph_pg_be_patient(pg);
+    /* Until the connection ends, which keeps a second petahour-settle waiting from the first table
+       on: two that make one at the same time are an error to the server. */
+    if (s == PH_OK) s = ph_pg_run(pg, "SELECT pg_advisory_lock(7307199662470231)", reterr);
     if (s == PH_OK)
         s = ph_pg_run(pg,
                       "SET client_min_messages = warning;"

@@ -16,10 +16,12 @@
 /* Numbers from which the schema is to be asked again; all 0 at the start. */
 typedef struct {
     uint64_t records, orders, contracts;
+    bool is_asked;
 } ph_partitions;
 
 /* Makes room for these rows, in a transaction of its own.  A lock that somebody else holds is no
-   failure: there is still a partition ahead, or DEFAULT, and the next call tries again. */
+   failure: there is still a partition ahead, or DEFAULT, and the next call tries again; the first
+   call waits for it, 5 s at most. */
 ph_status ph_partitions_make(ph_pg *pg, const ph_rows *rows, ph_partitions *p, ph_pg_error *reterr);
 
 #endif

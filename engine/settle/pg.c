@@ -2,6 +2,7 @@
 #include "engine/settle/pg.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -16,16 +17,21 @@
 #include "engine/process/stop.h"
 
 enum {
-    ANSWER_SECONDS_MAX = 60,  /* a statement or a commit that takes longer counts as lost */
-    CONNECT_SECONDS_MAX = 10, /* the same for a connection */
-    STOP_SECONDS_MAX = 5,     /* what a stop leaves to a statement that is under way */
-    OID_INT8 = 20,            /* pg_type.oid of bigint, fixed for ever */
+    ANSWER_SECONDS_MAX = 60,         /* a statement or a commit that takes longer counts as lost */
+    PATIENT_SECONDS_MAX = 24 * 3600, /* the same of a migration, which may read a large table */
+    CONNECT_SECONDS_MAX = 10,        /* the same for a connection */
+    STOP_SECONDS_MAX = 5,            /* what a stop leaves to a statement that is under way */
+    OID_INT8 = 20,                   /* pg_type.oid of bigint, fixed for ever */
     PARAMETERS_MAX = 16,
+    PREPARED_MAX = 16, /* statements that one connection keeps planned */
 };
 
 struct ph_pg {
     PGconn *conn;
     bool is_commit_cancelled; /* warning 01000 came: a synchronous commit was not waited for */
+    const char *prepared[PREPARED_MAX]; /* statement i has the name "si" */
+    uint32_t prepared_cnt;
+    uint64_t answer_seconds;
 };
 
 /* How long one call may wait; a stop makes it shorter, once. */
@@ -130,6 +136,7 @@ ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_
         say(reterr, NULL, "could not connect to the database", "no memory");
         return PH_EFULL;
     }
+    pg->answer_seconds = ANSWER_SECONDS_MAX;
     /* What the caller's string says comes after, and wins. */
     const char *const keys[] = {"fallback_application_name", "client_encoding", "dbname", NULL};
     const char *const values[] = {program, "UTF8", conninfo, NULL};
@@ -150,6 +157,11 @@ ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_
     }
     *ret = pg;
     return PH_OK;
+}
+
+void ph_pg_be_patient(ph_pg *pg)
+{
+    pg->answer_seconds = PATIENT_SECONDS_MAX;
 }
 
 void ph_pg_close(ph_pg *pg)
@@ -184,10 +196,12 @@ static ph_status refused(const PGresult *result, const char *what, ph_pg_error *
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
     char both[600];
     if (why == NULL) why = PQresultErrorMessage(result);
-    (void)snprintf(both, sizeof both, "%s%s%s", why, detail == NULL ? "" : ": ",
-                   detail == NULL ? "" : detail);
+    (void)snprintf(both, sizeof both, "%s%s%s%s%s", why, detail == NULL ? "" : ": ",
+                   detail == NULL ? "" : detail, hint == NULL ? "" : "; ",
+                   hint == NULL ? "" : hint);
     say(e, sqlstate, what, both);
     /* Without a code it was not the server that spoke: the connection broke. */
     return sqlstate == NULL ? PH_EAGAIN : status_of(sqlstate);
@@ -255,7 +269,7 @@ static void take_tag(PGresult *result, answer *a)
 /* Reads all results of one request (or the one that starts a COPY). */
 static ph_status read_answer(ph_pg *pg, const char *what, answer *a, ph_pg_error *e)
 {
-    deadline d = deadline_in(ANSWER_SECONDS_MAX);
+    deadline d = deadline_in(pg->answer_seconds);
     ph_status first = PH_OK;
     for (;;) {
         PGresult *result = NULL;
@@ -336,11 +350,31 @@ static void write_array(uint8_t *to, const int64_t *v, uint32_t length)
     }
 }
 
+/* Gives the name of a statement that the server has planned, which it does the first time. */
+static ph_status prepare(ph_pg *pg, const char *sql, char name[16], ph_pg_error *e)
+{
+    uint32_t i = 0;
+    while (i < pg->prepared_cnt && pg->prepared[i] != sql)
+        i++;
+    PH_ASSERT(i < PREPARED_MAX);
+    (void)snprintf(name, 16, "s%" PRIu32, i);
+    if (i < pg->prepared_cnt) return PH_OK;
+    char what[96];
+    if (PQsendPrepare(pg->conn, name, sql, 0, NULL) == 0) return lost(pg, could_not(sql, what), e);
+    answer a = {0};
+    ph_status s = read_answer(pg, could_not(sql, what), &a, e);
+    if (s == PH_OK) pg->prepared[pg->prepared_cnt++] = sql;
+    return s;
+}
+
 ph_status ph_pg_arrays(ph_pg *pg, const char *sql, uint32_t cnt, const int64_t *const *arrays,
                        uint32_t length, uint64_t *ret_changed, ph_pg_error *reterr)
 {
     enum { LENGTH_MAX = 1 << 24 };
     PH_ASSERT(cnt <= PARAMETERS_MAX && length > 0 && length <= LENGTH_MAX);
+    char name[16];
+    ph_status s = prepare(pg, sql, name, reterr);
+    if (s != PH_OK) return s;
     size_t size = ARRAY_HEADER + (size_t)ARRAY_ELEMENT * length;
     const char *values[PARAMETERS_MAX];
     int sizes[PARAMETERS_MAX], formats[PARAMETERS_MAX];
@@ -356,11 +390,11 @@ ph_status ph_pg_arrays(ph_pg *pg, const char *sql, uint32_t cnt, const int64_t *
         formats[i] = 1;
     }
     char what[96];
-    int sent = PQsendQueryParams(pg->conn, sql, (int)cnt, NULL, values, sizes, formats, 0);
+    int sent = PQsendQueryPrepared(pg->conn, name, (int)cnt, values, sizes, formats, 0);
     free(bytes); /* libpq has copied them */
     if (sent == 0) return lost(pg, could_not(sql, what), reterr);
     answer a = {0};
-    ph_status s = read_answer(pg, could_not(sql, what), &a, reterr);
+    s = read_answer(pg, could_not(sql, what), &a, reterr);
     if (s == PH_OK) *ret_changed = a.changed;
     return s;
 }
@@ -378,7 +412,7 @@ ph_status ph_pg_copy_begin(ph_pg *pg, const char *sql, ph_pg_error *reterr)
 ph_status ph_pg_copy_put(ph_pg *pg, const void *bytes, size_t size, ph_pg_error *reterr)
 {
     PH_ASSERT(size <= 1 << 24);
-    deadline d = deadline_in(ANSWER_SECONDS_MAX);
+    deadline d = deadline_in(pg->answer_seconds);
     for (int taken; (taken = PQputCopyData(pg->conn, bytes, (int)size)) != 1;) {
         if (taken < 0) return lost(pg, "could not copy rows", reterr);
         ph_status s = flush(pg, &d, reterr);
@@ -388,18 +422,44 @@ ph_status ph_pg_copy_put(ph_pg *pg, const void *bytes, size_t size, ph_pg_error 
     return flush(pg, &d, reterr);
 }
 
-ph_status ph_pg_copy_end(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr)
+/* Ends the present COPY and reads what comes of it, up to the next COPY of the request if there is
+   one. */
+static ph_status end_copy(ph_pg *pg, answer *a, ph_pg_error *e)
 {
-    deadline d = deadline_in(ANSWER_SECONDS_MAX);
+    deadline d = deadline_in(pg->answer_seconds);
     for (int taken; (taken = PQputCopyEnd(pg->conn, NULL)) != 1;) {
-        if (taken < 0) return lost(pg, "could not copy rows", reterr);
-        ph_status s = flush(pg, &d, reterr);
+        if (taken < 0) return lost(pg, "could not copy rows", e);
+        ph_status s = flush(pg, &d, e);
         if (s != PH_OK) return s;
     }
+    return read_answer(pg, "could not copy rows", a, e);
+}
+
+ph_status ph_pg_copy_next(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr)
+{
     answer a = {0};
-    ph_status s = read_answer(pg, "could not copy rows", &a, reterr);
+    ph_status s = end_copy(pg, &a, reterr);
+    PH_ASSERT(s != PH_OK || a.is_copy);
     if (s == PH_OK) *ret_rows = a.changed;
     return s;
+}
+
+ph_status ph_pg_copy_end(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr)
+{
+    answer a = {0};
+    ph_status s = end_copy(pg, &a, reterr);
+    PH_ASSERT(s != PH_OK || !a.is_copy);
+    if (s == PH_OK) *ret_rows = a.changed;
+    return s;
+}
+
+bool ph_pg_literal(ph_pg *pg, const char *text, char *to, size_t size)
+{
+    char *quoted = PQescapeLiteral(pg->conn, text, strlen(text));
+    bool fits = quoted != NULL && strlen(quoted) < size;
+    if (fits) memcpy(to, quoted, strlen(quoted) + 1);
+    PQfreemem(quoted);
+    return fits;
 }
 
 ph_status ph_pg_copy_out(ph_pg *pg, const char *sql,
@@ -409,7 +469,7 @@ ph_status ph_pg_copy_out(ph_pg *pg, const char *sql,
     char what[96];
     ph_status s = ph_pg_copy_begin(pg, sql, reterr);
     if (s != PH_OK) return s;
-    deadline d = deadline_in(ANSWER_SECONDS_MAX);
+    deadline d = deadline_in(pg->answer_seconds);
     for (;;) {
         char *bytes = NULL;
         int size = PQgetCopyData(pg->conn, &bytes, 1);
@@ -427,7 +487,7 @@ ph_status ph_pg_copy_out(ph_pg *pg, const char *sql,
             return PH_EAGAIN;
         }
         if (PQconsumeInput(pg->conn) == 0) return lost(pg, could_not(sql, what), reterr);
-        d = deadline_in(ANSWER_SECONDS_MAX); /* for each wait: a table may be large */
+        d = deadline_in(pg->answer_seconds); /* for each wait: a table may be large */
     }
     answer a = {0};
     return read_answer(pg, could_not(sql, what), &a, reterr);

@@ -43,6 +43,9 @@ ph_status ph_pg_conninfo_check(const char *conninfo, bool *ret_has_password, ph_
    everything else that fails is PH_EAGAIN. */
 ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_pg_error *reterr);
 
+/* From now on an answer may take a day, as that of a migration of large tables can. */
+void ph_pg_be_patient(ph_pg *pg);
+
 /* Closes; whatever was not committed is rolled back by the server.  Accepts NULL. */
 void ph_pg_close(ph_pg *pg);
 
@@ -54,15 +57,22 @@ ph_status ph_pg_ask(ph_pg *pg, const char *sql, uint32_t cnt, const char *const 
                     ph_pg_on_row on_row, void *arg, ph_pg_error *reterr);
 
 /* Runs one statement whose parameters are `cnt` arrays of `length` bigint each ($1 ...), and gives
-   the number of rows that it changed. */
+   the number of rows that it changed.  `sql` is constant: the server parses and plans it once for a
+   connection. */
 ph_status ph_pg_arrays(ph_pg *pg, const char *sql, uint32_t cnt, const int64_t *const *arrays,
                        uint32_t length, uint64_t *ret_changed, ph_pg_error *reterr);
 
-/* COPY ... FROM STDIN: begin, any number of put, end.  After a failure of put or end the
-   transaction is lost: roll back. */
+/* COPY ... FROM STDIN: begin, any number of put, end.  `sql` may be several statements with several
+   COPY among them, which are then one message and one wait each: put the rows of the first, `next`,
+   put the rows of the second, ..., end.  Both give how many rows the COPY before them took.  After
+   a failure of any of them the transaction is lost: roll back. */
 ph_status ph_pg_copy_begin(ph_pg *pg, const char *sql, ph_pg_error *reterr);
 ph_status ph_pg_copy_put(ph_pg *pg, const void *bytes, size_t size, ph_pg_error *reterr);
+ph_status ph_pg_copy_next(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr);
 ph_status ph_pg_copy_end(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr);
+
+/* Writes `text` as SQL writes it, in quotes; false: `size` bytes are too few, or it is no text. */
+bool ph_pg_literal(ph_pg *pg, const char *text, char *to, size_t size);
 
 /* COPY ... TO STDOUT: calls on_bytes for each message, which is one row.  A status other than PH_OK
    ends the call, which returns it; the connection is then of no use. */

@@ -10,7 +10,16 @@
 #include "engine/base/panic.h"
 #include "engine/settle/tables.h"
 
-enum { CHUNK = 64 * 1024, HEX_SIZE = 2 + 64 + 1 };
+#define COPY_FORMAT "COPY %s (%s) FROM STDIN (FORMAT binary)"
+
+enum {
+    CHUNK = 64 * 1024,
+    HEX_SIZE = 2 + 64 + 1,
+    LITERAL_SIZE = 2 * 64 + 8, /* of a name, every byte of it escaped */
+    BEGIN_SIZE = 512,
+    COPY_SIZE = 2048,
+    TABLES_MAX = 64,
+};
 
 _Static_assert(PH_COPY_HEADER_SIZE + PH_COPY_ROW_MAX + 2 <= CHUNK, "a chunk holds any row");
 
@@ -125,56 +134,134 @@ ph_status ph_contract_leaf(ph_pg *pg, ph_contract_id contract, ph_hash *ret, ph_
     return s;
 }
 
-static ph_status advance(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
-                         ph_pg_error *e)
+static ph_status on_sum_from(void *arg, const char *const *columns, uint32_t cnt)
 {
-    char epoch[24], first[24], last[24], before[HEX_SIZE], after[HEX_SIZE];
-    const char *parameters[] = {
-        market,
-        u64_text(at->epoch, epoch),
-        u64_text(rows->first_seq, first),
-        u64_text(rows->last_seq, last),
-        hash_text(&rows->previous, before),
-        hash_text(&rows->chain, after),
-    };
-    return ph_pg_ask(pg,
-                     "SELECT petahour.advance($1, $2::bigint, $3::bigint, $4::bigint, $5::bytea,"
-                     " $6::bytea)",
-                     6, parameters, NULL, NULL, e);
+    PH_ASSERT(cnt == 1);
+    *(uint64_t *)arg = strtoull(columns[0], NULL, 10);
+    return PH_OK;
 }
 
-static ph_status copy_begin(ph_pg *pg, const ph_table *table, ph_pg_error *e)
+/* Place of the first row of a table; `cnt` if it gets none. */
+static uint64_t first_row(const ph_table *table, const ph_rows *rows)
 {
-    char sql[2048];
-    int n = snprintf(sql, sizeof sql, "COPY %s (%s) FROM STDIN (FORMAT binary)", table->name,
-                     table->columns);
-    PH_ASSERT(n > 0 && (size_t)n < sizeof sql);
-    return ph_pg_copy_begin(pg, sql, e);
+    uint8_t room[PH_COPY_ROW_MAX];
+    uint64_t i = 0, cnt = table->cnt(rows);
+    for (; i < cnt; i++) {
+        ph_copy c = ph_copy_of(room, sizeof room);
+        if (table->write(&c, rows, i)) break;
+    }
+    return i;
+}
+
+/* Puts the rows of a table from place `from` on, and says how many. */
+static ph_status put_rows(ph_pg *pg, const ph_table *table, const ph_rows *rows, uint64_t from,
+                          uint64_t *ret_sent, ph_pg_error *e)
+{
+    uint8_t chunk[CHUNK];
+    uint64_t cnt = table->cnt(rows), sent = 0;
+    ph_copy c = ph_copy_of(chunk, sizeof chunk);
+    ph_copy_header(&c);
+    for (uint64_t i = from; i < cnt; i++) {
+        if (!table->write(&c, rows, i)) continue;
+        PH_ASSERT(!c.is_full);
+        sent++;
+        if (ph_copy_size(&c) + PH_COPY_ROW_MAX + 2 <= sizeof chunk) continue;
+        ph_status s = ph_pg_copy_put(pg, chunk, ph_copy_size(&c), e);
+        if (s != PH_OK) return s;
+        c = ph_copy_of(chunk, sizeof chunk);
+    }
+    ph_copy_trailer(&c);
+    *ret_sent = sent;
+    return ph_pg_copy_put(pg, chunk, ph_copy_size(&c), e);
+}
+
+static ph_status check_stored(uint64_t sent, uint64_t stored, ph_pg_error *e)
+{
+    if (stored == sent) return PH_OK;
+    return wrong(e, PH_ECORRUPT, "the server took another number of rows than were sent");
 }
 
 ph_status ph_table_copy(ph_pg *pg, const ph_table *table, const ph_rows *rows, ph_pg_error *e)
 {
-    uint8_t chunk[CHUNK];
-    uint64_t cnt = table->cnt(rows), sent = 0, stored = 0;
-    ph_copy c = ph_copy_of(chunk, sizeof chunk);
-    ph_copy_header(&c);
-    for (uint64_t i = 0; i < cnt; i++) {
-        if (!table->write(&c, rows, i)) continue;
-        PH_ASSERT(!c.is_full);
-        ph_status s = PH_OK;
-        if (sent++ == 0) s = copy_begin(pg, table, e);
-        if (s == PH_OK && ph_copy_size(&c) + PH_COPY_ROW_MAX + 2 > sizeof chunk) {
-            s = ph_pg_copy_put(pg, chunk, ph_copy_size(&c), e);
-            c = ph_copy_of(chunk, sizeof chunk);
-        }
-        if (s != PH_OK) return s;
-    }
-    if (sent == 0) return PH_OK;
-    ph_copy_trailer(&c);
-    ph_status s = ph_pg_copy_put(pg, chunk, ph_copy_size(&c), e);
+    char sql[COPY_SIZE];
+    uint64_t sent = 0, stored = 0, first = first_row(table, rows);
+    if (first == table->cnt(rows)) return PH_OK;
+    (void)snprintf(sql, sizeof sql, COPY_FORMAT, table->name, table->columns);
+    ph_status s = ph_pg_copy_begin(pg, sql, e);
+    if (s == PH_OK) s = put_rows(pg, table, rows, first, &sent, e);
     if (s == PH_OK) s = ph_pg_copy_end(pg, &stored, e);
-    if (s == PH_OK && stored != sent)
-        return wrong(e, PH_ECORRUPT, "the server took another number of rows than were sent");
+    return s == PH_OK ? check_stored(sent, stored, e) : s;
+}
+
+/* The tables that get rows, with the place of the first. */
+typedef struct {
+    const ph_table *v[TABLES_MAX];
+    uint64_t first[TABLES_MAX];
+    size_t cnt;
+} filled;
+
+static void add_tables(filled *f, const ph_table_list *list, const ph_rows *rows)
+{
+    for (size_t i = 0; i < list->cnt; i++) {
+        uint64_t first = first_row(&list->v[i], rows);
+        if (first == list->v[i].cnt(rows)) continue;
+        PH_ASSERT(f->cnt < TABLES_MAX);
+        f->v[f->cnt] = &list->v[i];
+        f->first[f->cnt++] = first;
+    }
+}
+
+static void find_filled(filled *f, const ph_rows *rows)
+{
+    add_tables(f, &ph_market_tables, rows);
+    if (rows->cnt.proofs > 0) add_tables(f, &ph_signed_tables, rows);
+    if (rows->cnt.registered + rows->cnt.events == 0) return;
+    add_tables(f, &ph_history_tables, rows);
+    add_tables(f, &ph_delivery_tables, rows);
+}
+
+/* The beginning of the transaction: the position moves before anything else.  Returns the size. */
+static size_t begin_sql(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
+                        char *sql, size_t size)
+{
+    char name[LITERAL_SIZE], before[HEX_SIZE], after[HEX_SIZE];
+    bool is_text = ph_pg_literal(pg, market, name, sizeof name);
+    PH_ASSERT(is_text); /* a name of 64 bytes that the configuration has checked */
+    int n = snprintf(sql, size,
+                     "BEGIN; SELECT petahour.advance(%s, %" PRIu64 ", %" PRIu64 ", %" PRIu64
+                     ", '%s', '%s')",
+                     name, at->epoch, rows->first_seq, rows->last_seq,
+                     hash_text(&rows->previous, before), hash_text(&rows->chain, after));
+    PH_ASSERT(n > 0 && (size_t)n < size);
+    return (size_t)n;
+}
+
+/* Begins the transaction, moves the position and copies the rows: one message to the server, then
+   each table's rows as soon as it asks for them.  With few rows the way there and back is what
+   counts. */
+static ph_status begin_and_copy(ph_pg *pg, const char *market, const ph_position *at,
+                                const ph_rows *rows, ph_pg_error *e)
+{
+    filled f = {0};
+    find_filled(&f, rows);
+    size_t size = BEGIN_SIZE + f.cnt * COPY_SIZE;
+    char *sql = malloc(size);
+    if (sql == NULL) return wrong(e, PH_EFULL, "no memory for statements");
+    size_t used = begin_sql(pg, market, at, rows, sql, size);
+    for (size_t i = 0; i < f.cnt; i++) {
+        int n = snprintf(sql + used, size - used, "; " COPY_FORMAT, f.v[i]->name, f.v[i]->columns);
+        PH_ASSERT(n > 0 && (size_t)n < COPY_SIZE);
+        used += (size_t)n;
+    }
+    ph_status s = f.cnt == 0 ? ph_pg_run(pg, sql, e) : ph_pg_copy_begin(pg, sql, e);
+    free(sql); /* libpq has sent it */
+    for (size_t i = 0; i < f.cnt && s == PH_OK; i++) {
+        uint64_t sent = 0, stored = 0;
+        s = put_rows(pg, f.v[i], rows, f.first[i], &sent, e);
+        if (s == PH_OK)
+            s = i + 1 < f.cnt ? ph_pg_copy_next(pg, &stored, e) : ph_pg_copy_end(pg, &stored, e);
+        if (s == PH_OK) s = check_stored(sent, stored, e);
+    }
     return s;
 }
 
@@ -332,33 +419,32 @@ static ph_status change_states(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
     return s;
 }
 
-static ph_status copy_tables(ph_pg *pg, const ph_table_list *list, const ph_rows *rows,
-                             ph_pg_error *e)
+static ph_status sum_up(ph_pg *pg, const ph_rows *rows, uint64_t *sum_from, ph_pg_error *e)
 {
-    ph_status s = PH_OK;
-    for (size_t i = 0; i < list->cnt && s == PH_OK; i++)
-        s = ph_table_copy(pg, &list->v[i], rows, e);
-    return s;
+    char last[24];
+    const char *parameters[] = {u64_text(rows->last_seq, last)};
+    if (rows->last_seq < *sum_from) return PH_OK;
+    return ph_pg_ask(pg, "SELECT petahour.sum_up($1::bigint)", 1, parameters, on_sum_from, sum_from,
+                     e);
 }
 
 ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
-                        ph_partitions *partitions, ph_pg_error *reterr)
+                        ph_partitions *partitions, uint64_t *sum_from, ph_pg_error *reterr)
 {
     PH_ASSERT(rows->last_seq != 0 && rows->first_seq == at->seq + 1);
     ph_status s = ph_partitions_make(pg, rows, partitions, reterr);
-    if (s == PH_OK) s = ph_pg_run(pg, "BEGIN", reterr);
-    if (s == PH_OK) s = advance(pg, market, at, rows, reterr);
-    if (s == PH_OK) s = copy_tables(pg, &ph_market_tables, rows, reterr);
-    if (s == PH_OK && rows->cnt.proofs > 0) s = copy_tables(pg, &ph_signed_tables, rows, reterr);
-    if (s == PH_OK && rows->cnt.registered + rows->cnt.events > 0) {
-        s = copy_tables(pg, &ph_history_tables, rows, reterr);
-        if (s == PH_OK) s = copy_tables(pg, &ph_delivery_tables, rows, reterr);
-    }
+    if (s == PH_OK) s = begin_and_copy(pg, market, at, rows, reterr);
     if (s == PH_OK) s = end_orders(pg, rows, reterr);
     if (s == PH_OK) s = move_balances(pg, rows, reterr);
     if (s == PH_OK) s = add_days(pg, rows, reterr);
     if (s == PH_OK) s = change_states(pg, rows, reterr);
-    if (s == PH_OK) return ph_pg_commit(pg, reterr);
+    uint64_t next_sum = *sum_from;
+    if (s == PH_OK) s = sum_up(pg, rows, &next_sum, reterr);
+    if (s == PH_OK) {
+        s = ph_pg_commit(pg, reterr);
+        if (s == PH_OK) *sum_from = next_sum;
+        return s;
+    }
     ph_pg_error ignored; /* the first error is what is told; a rollback that fails ends with it */
     if (s != PH_EAGAIN && ph_pg_run(pg, "ROLLBACK", &ignored) != PH_OK) return PH_EAGAIN;
     return s;

@@ -39,9 +39,11 @@ ph_status ph_contract_leaf(ph_pg *pg, ph_contract_id contract, ph_hash *ret, ph_
 ph_status ph_table_copy(ph_pg *pg, const ph_table *table, const ph_rows *rows, ph_pg_error *e);
 
 /* Writes the rows (sorted, not empty), which follow record `at->seq`, and moves the position, in
-   one transaction, after partitions were made for them where none is ahead.  PH_OK: committed.
-   PH_EAGAIN: it may or may not have been; any other status: it was not. */
+   one transaction, after partitions were made for them where none is ahead.  From record
+   `*sum_from` on, 0 at the start, the schema is asked to add up what came since it last did, in the
+   same transaction, and says from where it is to be asked again.  PH_OK: committed.  PH_EAGAIN: it
+   may or may not have been; any other status: it was not. */
 ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
-                        ph_partitions *partitions, ph_pg_error *reterr);
+                        ph_partitions *partitions, uint64_t *sum_from, ph_pg_error *reterr);
 
 #endif

@@ -2,13 +2,16 @@
 """Trades settled in a real PostgreSQL, beside a bare COPY of the same rows; then books that are made
 anew from a journal.
 
-usage: bench_settle.py BUILD_FOLDER [TRADES [RECORDS]]
+usage: bench_settle.py BUILD_FOLDER [TRADES [RECORDS [BEHIND]]]
+       bench_settle.py BUILD_FOLDER behind TRADES
 
 Starts a PostgreSQL of its own with fsync on. See the head of bench_settle.c; the bare tables have the
 columns and indexes of ours, no partitions, no triggers, no constraints but NOT NULL. Machines are
-noisy: the ratio counts."""
+noisy: the ratio counts. BEHIND and "behind": settlement behind a gateway at its full rate, see
+settle_behind.py, with so many trades."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +19,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import settle_behind  # noqa: E402
 from private_postgres import Cluster  # noqa: E402
 
 SETTINGS = ("shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=30min", "wal_compression=off")
@@ -126,21 +130,34 @@ class Books:
               f" trades/s while both share the machine, at most {behind:.0f} records and {late:.1f} s behind")
 
 
+def number(arguments, place, otherwise):
+    if len(arguments) <= place:
+        return otherwise
+    if not re.fullmatch("[1-9][0-9]{0,8}", arguments[place]):
+        sys.exit(f'bench_settle: "{arguments[place]}" is no number above 0\n\n{__doc__}')
+    return int(arguments[place])
+
+
 def main():
-    build = pathlib.Path(sys.argv[1]).resolve()
-    trades = int(sys.argv[2]) if len(sys.argv) > 2 else 200000
-    records = int(sys.argv[3]) if len(sys.argv) > 3 else 150000
+    build, arguments = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
+    is_behind = arguments[:1] == ["behind"]
+    if len(arguments) > (2 if is_behind else 3):
+        sys.exit(__doc__)
+    trades = number(arguments[1:] if is_behind else arguments, 0, 200000)
+    records = number(arguments, 1, 150000)
+    behind = trades if is_behind else number(arguments, 2, 200000)
     books = Books(build)
     try:
-        print("Trades a second, settled with everything on and as a bare COPY; processor time of a trade in the"
-              " server, and in the settlement itself; bytes of a trade")
-        print(f"{'in one tx':>10} {'settled':>12} {'bare COPY':>12} {'ratio':>7} {'CPU us':>8} {'bare':>8} {'ours':>8}"
-              f" {'rows':>12}"
-              f" {'indexes':>12}")
-        for each in (100, 1000, 10000):
-            books.trades(trades // 5 if each == 100 else trades, each)
-        books.rebuild(records)
-        books.lag(records)
+        if not is_behind:
+            print("Trades a second, settled with everything on and as a bare COPY; processor time of a trade in"
+                  " the server, and in the settlement itself; bytes of a trade")
+            print(f"{'in one tx':>10} {'settled':>12} {'bare COPY':>12} {'ratio':>7} {'CPU us':>8} {'bare':>8}"
+                  f" {'ours':>8} {'rows':>12} {'indexes':>12}")
+            for each in (100, 1000, 10000):
+                books.trades(trades // 5 if each == 100 else trades, each)
+            books.rebuild(records)
+            books.lag(records)
+        settle_behind.measure(books, behind)
     finally:
         books.close()
 

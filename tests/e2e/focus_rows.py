@@ -40,8 +40,21 @@ def check_row(row):
         yield "the charge period ends before it begins"
     if row["BillingPeriodStart"] >= row["BillingPeriodEnd"]:
         yield "the billing period ends before it begins"
+    is_charge = row["ChargeCategory"] in ("Usage", "Purchase")
     if row["ConsumedQuantity"] and row["ChargeCategory"] != "Usage":
         yield "something is consumed that is no usage"
+    if row["ChargeClass"] != "Correction":
+        if row["ChargeCategory"] == "Usage" and not row["ConsumedQuantity"]:
+            yield "usage without a consumed quantity"
+        for name in ("PricingQuantity", "SkuPriceId"):
+            if is_charge and not row[name]:
+                yield f"usage and purchases have a {name}"
+        if is_charge and Decimal(row["ContractedCost"]) != Decimal(row["ListCost"]):
+            yield "nothing was negotiated, and yet contracted and list cost differ"
+    if row["ChargeCategory"] == "Credit" and Decimal(row["ContractedCost"]) != Decimal(row["BilledCost"]):
+        yield "the contracted cost of a credit is not what was billed"
+    if not is_charge and Decimal(row["ListCost"]) != Decimal(row["BilledCost"]):
+        yield "without a price the list cost is what was billed"
     for quantity, unit in (("ConsumedQuantity", "ConsumedUnit"), ("PricingQuantity", "PricingUnit")):
         if (row[quantity] == "") != (row[unit] == ""):
             yield f"{quantity} and {unit} are not given together"

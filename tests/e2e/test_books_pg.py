@@ -7,14 +7,12 @@ Arguments: petahour-settle, make_journal, compare (built programs)."""
 
 import csv
 import pathlib
-import shutil
 import subprocess
-import tempfile
 from decimal import Decimal
 
 import fill_books
 import focus_rows
-from settle_rig import MAKE_JOURNAL, SCHEMA, SettleCase, main
+from settle_rig import MAKE_JOURNAL, SettleCase, main
 
 SIGN_JOURNAL = pathlib.Path(MAKE_JOURNAL).parent / "sign_journal"
 AUDIT = pathlib.Path(MAKE_JOURNAL).parents[2] / "clients/audit/petahour-audit"
@@ -105,6 +103,14 @@ DOCTORED = {
         "UPDATE petahour.contract SET leaf = NULL WHERE id = 2",
     "left to the journal is filled":
         "INSERT INTO petahour.backfill VALUES ('gate', 100, 99)",
+    "what was paid in a month":
+        "UPDATE petahour.payment_sum SET paid = paid + 1 WHERE participant = 6",
+    "prices of a day":
+        "UPDATE petahour.price_sum SET high = high + 1",
+    "sums go as far as the position":
+        "UPDATE petahour.summed SET seq = 999999",
+    "contracts are summed with their records":
+        "UPDATE petahour.summed SET contract = contract + 1",
     "every row has a partition of its own":
         "INSERT INTO petahour.transfer VALUES (1000000000000, 1, 1, 2, 1, 0, 6, 5)",
 }
@@ -209,80 +215,13 @@ class Books(SettleCase):
             self.pg.sql(f"ALTER TABLE {law[8:]} DISABLE TRIGGER ALL; {change}")
             self.assertTrue([line for line in self.differences() if line.startswith(law)])
 
-    # ---- migrations of a database with rows ------------------------------------------------
-
-    def old_database(self):
-        """The rows of petahour as a program wrote them that knew the schema up to 0012, in a
-        database `old` with that schema, empty yet."""
-        schema = pathlib.Path(tempfile.mkdtemp(prefix="schema-", dir=self.folder))
-        for file in SCHEMA.glob("*.sql"):
-            if file.name < "0013":
-                shutil.copy(file, schema)
-        self.pg.sql("DROP DATABASE IF EXISTS old WITH (FORCE)")
-        self.pg.sql("CREATE DATABASE old")
-        self.pg.database = "old"
-        self.migrate("--schema", schema)
-        self.configure("settle.test")
-        self.old_columns = self.pg.sql(
-            "SELECT c.relname, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)"
-            " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
-            " WHERE c.relnamespace = 'petahour'::regnamespace AND NOT c.relispartition"
-            " AND c.relkind IN ('r', 'p') AND has_table_privilege('petahour_settle', c.oid, 'INSERT')"
-            " AND NOT a.attisdropped GROUP BY c.relname").splitlines()
-
-    def copy_rows(self):
-        """Everything that the old schema has a place for."""
-        new, old = (self.pg.conninfo().replace("dbname=old", f"dbname={name}")
-                    for name in ("petahour", "old"))
-        numbers = fill_books.psql(new, "SELECT (SELECT max(last_seq) FROM petahour.position),"
-                                  ' (SELECT max(id) FROM petahour."order"),'
-                                  " (SELECT max(id) FROM petahour.contract)").replace("|", ", ")
-        fill_books.psql(old, f"SELECT petahour.partitions_ahead({numbers})")
-        fill_books.psql(old, "SET session_replication_role = replica;"
-                        "ALTER TABLE petahour.account DISABLE TRIGGER ALL;"
-                        "DELETE FROM petahour.account;"
-                        "ALTER TABLE petahour.account ENABLE ALWAYS TRIGGER stays;"
-                        "ALTER TABLE petahour.account ENABLE ALWAYS TRIGGER stays_truncate")
-        for line in self.old_columns:
-            table, columns = line.split("|")
-            out = subprocess.run(["psql", "-Xq", "-d", new, "-c",
-                                  f'COPY (SELECT {columns} FROM petahour."{table}") TO STDOUT'],
-                                 capture_output=True, check=True)
-            subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", old, "-c",
-                            "SET session_replication_role = replica", "-c",
-                            f'COPY petahour."{table}" ({columns}) FROM STDIN'],
-                           input=out.stdout, check=True)
-
-    def test_database_with_rows_is_migrated(self):
-        """What the old program wrote before the migration, and what it still wrote after it, gets
-        what it lacks from the journal."""
-        records = 1500
-        self.settle_life(records=records)
-        for is_before in (True, False):
-            with self.subTest(rows="before" if is_before else "after"):
-                self.pg.database = "petahour"
-                self.old_database()
-                if is_before:
-                    self.copy_rows()
-                self.migrate()
-                if not is_before:
-                    self.copy_rows()
-                self.assertIn("what a migration left to the journal is filled",
-                              self.pg.sql("SELECT law FROM petahour.reconcile"))
-                self.assertIn("from the journal", self.settle("--once"))
-                self.assert_equal_to_journal()
-                self.assertEqual(self.pg.sql("SELECT DISTINCT to_seq, done_seq FROM"
-                                             " petahour.backfill"), f"{records}|{records}")
-        self.make(records + 500, per_hour=PER_HOUR)
-        self.assertNotIn("from the journal", self.settle("--once"))
-        self.assert_equal_to_journal()
-        self.pg.database = "petahour"
-        self.pg.sql("DROP DATABASE old WITH (FORCE)")
-
     # ---- laws ------------------------------------------------------------------------------
 
     def test_every_law_finds_what_breaks_it(self):
-        self.settle_life()
+        self.pg.sql("UPDATE petahour.summed SET every = 1000")
+        self.make(RECORDS - 500, per_hour=PER_HOUR)
+        self.settle("--once")
+        self.settle_life()  # the last 500 records are not added up
         laws = self.pg.sql("SELECT relname FROM pg_class WHERE relname LIKE 'reconcile\\_%'"
                            ).splitlines()
         found_by = set()
@@ -410,7 +349,59 @@ class Books(SettleCase):
         self.pg.sql("DELETE FROM petahour.member WHERE participant = 2")
         self.refused("SELECT * FROM petahour.delivery_final", "is not entered", user="member_two")
 
+    def test_sums_are_of_all_rows(self):
+        """Whatever settlement has added up, and when: an answer is the same as from the rows."""
+        self.settle_life(records=300)
+        self.member("member_six", 6)
+        self.pg.sql("UPDATE petahour.summed SET every = 700")
+        paid, prices, summed = set(), set(), set()
+        day = "2015-08-01"
+        for records in (600, 800, 2100, RECORDS):
+            self.settle_life(records=records)
+            summed.add(self.pg.sql("SELECT seq FROM petahour.summed"))
+            got = self.pg.sql("SELECT month, reason, paid, received FROM petahour.my_payments_by_month"
+                              " ORDER BY 1, 2", user="member_six")
+            self.assertEqual(got, self.pg.sql(
+                "SELECT month, reason, round(-sum(amount) FILTER (WHERE amount < 0) / 1000000.0, 6),"
+                " round(sum(amount) FILTER (WHERE amount > 0) / 1000000.0, 6)"
+                " FROM petahour.my_statement GROUP BY 1, 2 ORDER BY 1, 2", user="member_six"))
+            paid.add(got)
+            got = self.pg.sql(f"SELECT * FROM petahour.price_history(1, '{day}', 90)")
+            self.assertEqual(got, self.pg.sql(
+                "SELECT (petahour.at_time(c.at_ns) AT TIME ZONE 'UTC')::date, count(DISTINCT c.id),"
+                " sum(s.quantity * s.periods), round(min(s.price) / 1000000.0, 6),"
+                " round(max(s.price) / 1000000.0, 6), round(sum(s.price * s.quantity * s.periods)"
+                " / sum(s.quantity * s.periods) / 1000000.0, 6) FROM petahour.contract c"
+                " JOIN petahour.segment s ON s.contract = c.id WHERE c.product = 1"
+                " GROUP BY 1 ORDER BY 1"))
+            prices.add(got)
+            self.assertEqual(self.pg.sql("SELECT * FROM petahour.reconcile"), "")
+        self.assertEqual([len(s) for s in (paid, prices, summed)], [4, 4, 4])
+        self.assertIn("0", summed)
+        for change in ("UPDATE petahour.payment_sum SET paid = paid - 1",
+                       "UPDATE petahour.price_sum SET low = low + 1",
+                       "UPDATE petahour.summed SET seq = seq - 1", "DELETE FROM petahour.summed",
+                       "DELETE FROM petahour.payment_sum", "TRUNCATE petahour.price_sum"):
+            self.refused(change, "sums only grow")
+        self.refused("UPDATE petahour.payment_sum SET paid = paid + 1", "permission denied",
+                     user="petahour_settle")
+
+    def test_a_database_with_rows_gets_sums(self):
+        """In pieces, so that no transaction becomes long."""
+        self.settle_life(records=3000)
+        self.assertEqual(self.pg.sql("SELECT seq, every FROM petahour.summed"), "0|32768")
+        self.pg.sql("UPDATE petahour.summed SET every = 100")
+        self.make(3100, per_hour=PER_HOUR)
+        self.settle("--once")
+        self.assertEqual(self.pg.sql("SELECT seq FROM petahour.summed"), "800")
+        self.assert_equal_to_journal()
+        for records in (3200, 3300, 3400):
+            self.settle_life(records=records)
+        self.assertEqual(self.pg.sql("SELECT seq FROM petahour.summed"), "3200")
+        self.assert_equal_to_journal()
+
     def test_what_people_ask(self):
+        self.pg.sql("UPDATE petahour.summed SET every = 1500")
         self.settle_life()
         self.member("member_six", 6)
         statement = self.pg.sql("SELECT sum(amount) FROM petahour.my_statement", user="member_six")
@@ -474,12 +465,14 @@ class Books(SettleCase):
         self.assert_others_are_found(august)
         kinds = set()
         for who in range(2, 10):
-            kept = 0
+            kept, told = 0, []
             for month in ("2015-08", "2015-09"):
                 text = self.invoice("petahour_auditor", month, "--participant", str(who))
                 self.assertEqual(focus_rows.check(text.splitlines()), [])
                 rows = list(csv.DictReader(text.splitlines()))
                 kinds.update((row["ChargeCategory"], row["ChargeClass"]) for row in rows)
+                self.assert_corrections(rows, told)
+                told += rows
                 billed = sum(Decimal(row["BilledCost"]) for row in rows) * 1000000
                 kept += billed - sum(Decimal(row["EffectiveCost"]) for row in rows) * 1000000
                 self.assertEqual(billed, self.micro(
@@ -491,7 +484,7 @@ class Books(SettleCase):
                 "SELECT balance FROM petahour.account a JOIN petahour.contract c USING (id) WHERE"
                 f" (a.kind IN (3, 7) AND buyer = {who}) OR (a.kind = 4 AND supplier = {who})"), who)
         self.assertEqual(kinds, {("Purchase", ""), ("Usage", ""), ("Credit", ""), ("Adjustment", ""),
-                                 ("Credit", "Correction"), ("Adjustment", "Correction")})
+                                 ("Purchase", "Correction")})
         used = self.pg.sql('SELECT sum("ConsumedQuantity") FROM petahour.month m,'
                            " LATERAL petahour.invoice(6, m.month)")
         self.assertEqual(used, self.pg.sql(
@@ -505,6 +498,29 @@ class Books(SettleCase):
         self.assertEqual(len(self.invoice("member_six", "2015-10").splitlines()), 1)
         for month in ("2015-13", "2015", "2015-08-01"):
             self.invoice("member_six", month, code=2)
+
+    def assert_corrections(self, rows, earlier):
+        """What comes back of a purchase is a correction if an earlier invoice has the purchase, and no
+        other row is one; its charge period is that of the purchase."""
+        def bought(of):
+            return {row["ResourceId"]: row for row in of if row["x_TransferReason"] in (
+                "NOTIONAL", "RESALE") and Decimal(row["BilledCost"]) > 0}
+        now, before = bought(rows), bought(earlier)
+        self.assertFalse(now.keys() & before.keys())
+        for row in rows:
+            back = row["ChargeCategory"] == "Purchase" and Decimal(row["BilledCost"]) < 0
+            self.assertEqual(row["x_TransferReason"] in ("REFUND", "FEE_REFUND", "PREMIUM_REFUND")
+                             and Decimal(row["BilledCost"]) < 0, back, row)
+            if not back:
+                self.assertEqual(row["ChargeClass"], "", row)
+                continue
+            is_earlier = row["ResourceId"] in before
+            self.assertEqual(row["ChargeClass"], "Correction" if is_earlier else "", row)
+            of = (before if is_earlier else now)[row["ResourceId"]]
+            for name in ("ChargePeriodStart", "ChargePeriodEnd", "SkuId", "BillingAccountId"):
+                self.assertEqual(row[name], of[name], row)
+            self.assertEqual(row["InvoiceId"] == of["InvoiceId"], not is_earlier, row)
+            self.assertNotEqual(row["InvoiceDetailId"], of["InvoiceDetailId"])
 
     def assert_others_are_found(self, text):
         """The check of rows finds what is wrong with them."""

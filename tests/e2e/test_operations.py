@@ -121,6 +121,14 @@ class Units(unittest.TestCase):
                 done = run(DAEMONS[daemon], *arguments, "--check-config")
                 self.assertEqual(done.returncode, 1, done.stderr)  # not 2: only the file is missing
 
+    def test_they_are_bounded(self):
+        """In tasks, and the one that strangers reach in memory."""
+        for unit in self.units():
+            text = unit.read_text(encoding="utf-8")
+            self.assertRegex(text, r"(?m)^TasksMax=\d+$", unit.name)
+            self.assertEqual(re.findall(r"(?m)^(Memory\w+)=\d+G?$", text),
+                             ["MemoryHigh", "MemoryMax", "MemorySwapMax"] if "gateway" in unit.name else [], unit.name)
+
     @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
     def test_systemd_takes_them_and_finds_them_closed(self):
         with tempfile.TemporaryDirectory(prefix="ph-units-") as folder:

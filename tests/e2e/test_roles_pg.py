@@ -15,8 +15,8 @@ PUBLIC = {
     "account_kind", "cancel_reason", "capacity", "capacity_attestation", "capacity_withdrawal",
     "compute_type", "day", "delivery_step_kind", "final_cause", "gate", "hardware", "key_change",
     "key_life", "market", "month", "notary_key", "order_state", "participant_state", "probe",
-    "product", "product_phase", "product_state", "reference_price", "rules", "site",
-    "site_measurement", "terms", "transfer_reason",
+    "price_sum", "product", "product_phase", "product_state", "reference_price", "rules", "site",
+    "site_measurement", "summed", "terms", "transfer_reason",
 }
 
 CONTRACTS = ("SELECT id FROM petahour.contract WHERE buyer = {n} OR supplier = {n}"
@@ -44,6 +44,7 @@ OWN = {
     "order_period_lost": "participant = {n}",
     "order_replacement": "participant = {n}",
     "payment": "participant = {n}",
+    "payment_sum": "participant = {n}",
     "resolution": "contract IN (" + CONTRACTS + ")",
     "segment": "contract IN (" + CONTRACTS + ")",
     "transfer": CASH,
@@ -73,11 +74,11 @@ CHANGES = {
 }
 APPENDS_NOT = {"account_kind", "backfill", "cancel_reason", "compute_type", "delivery_step_kind",
                "final_cause", "member", "migration", "order_state", "partitioned",
-               "transfer_reason"}
+               "payment_sum", "price_sum", "summed", "transfer_reason"}
 
 # Functions that read or make what their caller may not.
 DEFINERS = {"invoice", "invoice_transfer", "make_next_partition", "me", "my_invoice",
-            "partitions_ahead", "price_history", "reach"}
+            "partitions_ahead", "price_history", "reach", "sum_up"}
 
 RELATIONS = ("FROM pg_class c WHERE c.relnamespace = 'petahour'::regnamespace"
              " AND c.relkind IN ('r', 'p', 'v')")
@@ -101,6 +102,7 @@ class Roles(SettleCase):
             return
         super().setUp()
         Roles.first = self
+        self.pg.sql("UPDATE petahour.summed SET every = 1000")
         self.make(RECORDS, per_hour=PER_HOUR)
         self.settle("--once")
         # Life has no countersignatures: one of each kind of party, as rows.

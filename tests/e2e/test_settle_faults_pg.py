@@ -97,7 +97,7 @@ class Faults(SettleCase):
         while self.kill_at(which) and self.position() != records:
             self.assertEqual(self.position(), 0, which)
             which += 1
-        self.assertGreater(which, 60)
+        self.assertGreater(which, 40)
         self.assertEqual(self.position(), records)
         self.assert_equal_to_journal()
 

@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Databases of earlier schemas: migrated with their rows, killed on the way, by two at once; and those
+that are too old, which say what to do.
+
+PETAHOUR_KILLS=1000, or any number above 20, tries all places and not a few.
+
+Arguments: petahour-settle, make_journal, compare (built programs)."""
+
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+
+import fill_books
+from cut_proxy import CUT, CUT_AFTER, PASS, Proxy
+from settle_rig import PATIENCE_S, SCHEMA, SETTLE, SettleCase, main, wait_until
+
+PER_HOUR = 100
+RECORDS = 1500
+IS_LONG = int(os.environ.get("PETAHOUR_KILLS", "20")) > 20
+WITH_ROWS = "0013"  # from here on a database with rows is migrated
+
+
+class Migrations(SettleCase):
+    def setUp(self):
+        super().setUp()
+        self.proxy = Proxy(self.pg.folder)
+
+    def tearDown(self):
+        self.proxy.close()
+        self.pg.database = "petahour"
+        self.pg.sql("DROP DATABASE IF EXISTS old WITH (FORCE)")
+        super().tearDown()
+
+    # ---- databases of earlier schemas ------------------------------------------------------
+
+    def schema_before(self, number):
+        schema = pathlib.Path(tempfile.mkdtemp(prefix="schema-", dir=self.folder))
+        for file in SCHEMA.glob("*.sql"):
+            if file.name < number:
+                shutil.copy(file, schema)
+        return schema
+
+    def old_database(self, before=WITH_ROWS):
+        """A database `old` with the schema as it was before a migration, empty yet."""
+        self.pg.database = "petahour"
+        self.pg.sql("DROP DATABASE IF EXISTS old WITH (FORCE)")
+        self.pg.sql("CREATE DATABASE old")
+        self.pg.database = "old"
+        self.migrate("--schema", self.schema_before(before))
+        self.configure("settle.test")
+        self.old_columns = self.pg.sql(
+            "SELECT c.relname, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)"
+            " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+            " WHERE c.relnamespace = 'petahour'::regnamespace AND NOT c.relispartition"
+            " AND c.relkind IN ('r', 'p') AND has_table_privilege('petahour_settle', c.oid, 'INSERT')"
+            " AND NOT a.attisdropped GROUP BY c.relname").splitlines()
+
+    def copy_rows(self):
+        """Everything that the old schema has a place for, as a program of then wrote it."""
+        new, old = (self.pg.conninfo().replace("dbname=old", f"dbname={name}")
+                    for name in ("petahour", "old"))
+        numbers = fill_books.psql(new, "SELECT (SELECT max(last_seq) FROM petahour.position),"
+                                  ' (SELECT max(id) FROM petahour."order"),'
+                                  " (SELECT max(id) FROM petahour.contract)").replace("|", ", ")
+        fill_books.psql(old, f"SELECT petahour.partitions_ahead({numbers})")
+        fill_books.psql(old, "SET session_replication_role = replica;"
+                        "ALTER TABLE petahour.account DISABLE TRIGGER ALL;"
+                        "DELETE FROM petahour.account;"
+                        "ALTER TABLE petahour.account ENABLE ALWAYS TRIGGER stays;"
+                        "ALTER TABLE petahour.account ENABLE ALWAYS TRIGGER stays_truncate")
+        for line in self.old_columns:
+            table, columns = line.split("|")
+            out = subprocess.run(["psql", "-Xq", "-d", new, "-c",
+                                  f'COPY (SELECT {columns} FROM petahour."{table}") TO STDOUT'],
+                                 capture_output=True, check=True)
+            subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", old, "-c",
+                            "SET session_replication_role = replica", "-c",
+                            f'COPY petahour."{table}" ({columns}) FROM STDIN'],
+                           input=out.stdout, check=True)
+
+    def old_rows(self, records=RECORDS):
+        """The same with the rows of a market that delivered, migrated and not yet filled."""
+        self.make(records, per_hour=PER_HOUR)
+        self.settle("--once")
+        self.old_database()
+        self.copy_rows()
+        self.migrate()
+
+    def unfilled(self):
+        """A database to begin from again and again."""
+        self.pg.database = "petahour"
+        self.pg.sql("DROP DATABASE IF EXISTS unfilled WITH (FORCE)")
+        self.pg.sql("ALTER DATABASE old RENAME TO unfilled")
+        self.addCleanup(self.pg.sql, "DROP DATABASE IF EXISTS unfilled WITH (FORCE)")
+
+    def again(self):
+        self.pg.database = "petahour"
+        self.pg.sql("DROP DATABASE IF EXISTS old WITH (FORCE)")
+        self.pg.sql("CREATE DATABASE old TEMPLATE unfilled")
+        self.pg.database = "old"
+
+    def assert_filled(self, records=RECORDS):
+        self.assert_equal_to_journal()
+        self.assertEqual(self.pg.sql("SELECT DISTINCT to_seq, done_seq FROM petahour.backfill"),
+                         f"{records}|{records}")
+
+    def test_database_with_rows_is_migrated(self):
+        """What the old program wrote before the migration, and what it still wrote after it, gets
+        what it lacks from the journal."""
+        self.make(RECORDS, per_hour=PER_HOUR)
+        self.settle("--once")
+        for is_before in (True, False):
+            with self.subTest(rows="before" if is_before else "after"):
+                self.old_database()
+                if is_before:
+                    self.copy_rows()
+                self.migrate()
+                if not is_before:
+                    self.copy_rows()
+                self.assertIn("what a migration left to the journal is filled",
+                              self.pg.sql("SELECT law FROM petahour.reconcile"))
+                self.assertIn("from the journal", self.settle("--once"))
+                self.assert_filled()
+        self.make(RECORDS + 500, per_hour=PER_HOUR)
+        self.assertNotIn("from the journal", self.settle("--once"))
+        self.assert_equal_to_journal()
+
+    # ---- killed on the way -----------------------------------------------------------------
+
+    def through_proxy(self):
+        self.config.write_text(self.config.read_text().replace(
+            f"host={self.pg.folder}", f"host={self.proxy.folder}"))
+
+    def kill_at(self, which, how, *arguments):
+        """Whether the settlement reached its message number `which`, and was killed there."""
+        started, seen = [], [0]
+
+        def judge(_kind, _body):
+            seen[0] += 1
+            if seen[0] != which:
+                return PASS
+            wait_until("the settlement", lambda: started)
+            started[0].kill()
+            return how
+        self.proxy.judge = judge
+        started.append(subprocess.Popen([SETTLE, "--config", self.config, *arguments],
+                                        stderr=subprocess.DEVNULL))
+        return started[0].wait(PATIENCE_S) == -signal.SIGKILL
+
+    def test_killed_while_it_fills(self):
+        """At one message after the other, before or after the server has it; and twice in a row. What
+        is filled is filled once, and in the end everything is."""
+        records, step = 400, 1 if IS_LONG else 9
+        self.old_rows(records)
+        self.unfilled()
+        self.configure("settle.test")
+        self.config.write_text(self.config.read_text().replace("dbname=petahour", "dbname=old"))
+        self.through_proxy()
+        which, killed = 4, 0
+        while which < 1000:
+            self.again()
+            if not self.kill_at(which, CUT_AFTER if which % 2 else CUT, "--once"):
+                break
+            killed += 1
+            self.kill_at(max(1, which - 2), CUT, "--once")
+            self.proxy.judge = lambda kind, body: PASS
+            # A commit that was sent by a process that is gone may still be under way.
+            self.pg.sql("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                        " WHERE usename = 'petahour_settle'")
+            self.settle("--once")
+            self.assert_filled(records)
+            which += step
+        self.assertGreater(killed * step, 24)
+        self.assert_filled(records)
+
+    def test_killed_while_it_migrates(self):
+        """A migration is there as a whole or not at all; the next run goes on."""
+        self.make(200)
+        total = len(list(SCHEMA.glob("*.sql")))
+        chance = random.Random(7)
+        for which in sorted(chance.sample(range(3, 4 * total), 40 if IS_LONG else 3)):
+            with self.subTest(message=which):
+                self.pg.database = "petahour"
+                self.pg.sql("DROP DATABASE IF EXISTS old WITH (FORCE)")
+                self.pg.sql("CREATE DATABASE old")
+                self.pg.database = "old"
+                to = self.pg.conninfo().replace(str(self.pg.folder), str(self.proxy.folder))
+                self.assertTrue(self.kill_at(which, CUT, "--migrate", to))
+                self.proxy.judge = lambda kind, body: PASS
+                self.pg.sql("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                            " WHERE application_name LIKE 'petahour-settle%'")
+                applied = self.pg.sql("SELECT to_regclass('petahour.migration') IS NOT NULL")
+                before = 0 if applied == "f" else int(
+                    self.pg.sql("SELECT count(*) FROM petahour.migration"))
+                self.assertLess(before, total)
+                self.assertIn(f"{total - before} migrations were applied", self.migrate())
+        self.configure("settle.test")
+        self.settle("--once")
+        self.assert_equal_to_journal()
+
+    # ---- two at once -----------------------------------------------------------------------
+
+    def test_two_migrations_at_once(self):
+        """The second waits for the first and finds nothing to do."""
+        self.make(200)
+        total = len(list(SCHEMA.glob("*.sql")))
+        self.pg.sql("CREATE DATABASE old")
+        self.pg.database = "old"
+        both = [subprocess.Popen([SETTLE, "--config", self.config, "--migrate", self.pg.conninfo()],
+                                 stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        said = [one.communicate(timeout=PATIENCE_S)[1] for one in both]
+        self.assertEqual([one.returncode for one in both], [0, 0], said)
+        self.assertEqual(sorted(text.count(f" {total} migrations were applied")
+                                + 2 * text.count(" 0 migrations were applied")
+                                for text in said), [1, 2], said)
+        self.assertIn(" 0 migrations were applied", self.migrate())
+        self.configure("settle.test")
+        self.settle("--once")
+        self.assert_equal_to_journal()
+
+    def epoch(self):
+        return int(self.pg.sql("SELECT coalesce(max(epoch), 0) FROM petahour.position"))
+
+    def three(self, before):
+        """Settlements that start at once, each of which has taken the position."""
+        started = [self.start_settle() for _ in range(3)]
+        wait_until("three epochs", lambda: self.epoch() >= before + 3)
+        return started
+
+    def assert_one_is_left(self, settlements, records):
+        """All but one stop and say why, once there is something to write."""
+        self.make(records, per_hour=PER_HOUR)
+        wait_until("the others to stop", lambda: sum(
+            one.poll() is None for one in settlements) <= 1)
+        left = [one for one in settlements if one.poll() is None]
+        self.assertEqual(len(left), 1, [self.log_of(one) for one in settlements])
+        self.wait_for(records)
+        for one in settlements:
+            if one is not left[0]:
+                self.assertEqual(one.returncode, 1)
+                self.assertRegex(one.stderr.read(), "taken over|another petahour-settle")
+        self.end(left[0])
+
+    def test_settlements_that_start_at_once(self):
+        self.make(500, per_hour=PER_HOUR)
+        self.assert_one_is_left(self.three(0), 900)
+        self.assert_equal_to_journal()
+
+    def test_settlements_that_fill_at_once(self):
+        self.old_rows()
+        self.configure("settle.test")
+        self.assert_one_is_left(self.three(self.epoch()), RECORDS + 300)
+        self.assert_filled()
+
+    # ---- databases that are too old --------------------------------------------------------
+
+    def test_databases_that_are_too_old(self):
+        """Each schema before the partitions, and the one before the history: with rows it is refused
+        and stays as it is, with what to do; and that works."""
+        records = 600
+        self.make(records, per_hour=PER_HOUR)
+        for before in ("0010", "0011"):
+            with self.subTest(schema=f"before {before}"):
+                self.old_database(before)
+                self.pg.sql("SELECT petahour.take_position('settle.test');"
+                            "SELECT petahour.advance('settle.test', 1, 1, 7, '', decode(repeat("
+                            "'07', 32), 'hex'))")
+                shown = ("SELECT (SELECT max(number) FROM petahour.migration),"
+                         " (SELECT last_seq FROM petahour.position), (SELECT count(*) FROM pg_class"
+                         " WHERE relnamespace = 'petahour'::regnamespace)")
+                was = self.pg.sql(shown)
+                told = self.migrate(code=1)
+                for words in (f'migration \\"{before}_', "needs a database without rows",
+                              "make an empty database, migrate it, and start petahour-settle"):
+                    self.assertIn(words, told)
+                self.assertEqual(self.pg.sql(shown), was)
+                # What the text says to do.
+                self.pg.sql("CREATE DATABASE beside")
+                self.addCleanup(self.pg.sql, "DROP DATABASE IF EXISTS beside WITH (FORCE)")
+                self.pg.database = "beside"
+                self.migrate()
+                self.configure("settle.test")
+                self.settle("--once")
+                self.assertEqual(self.position(), records)
+                self.assert_equal_to_journal()
+                self.pg.database = "petahour"
+                self.pg.sql("DROP DATABASE beside WITH (FORCE)")
+
+
+if __name__ == "__main__":
+    main()
