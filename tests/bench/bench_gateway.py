@@ -60,7 +60,7 @@ IDLE = [(1, 10, 1), (1, 6, 15), (1, 60, 15), (3, 200, 15)]
 IDLE_SECONDS = 5
 OPEN_SECONDS = 120
 TICKS = os.sysconf("SC_CLK_TCK")
-MORE = "orders_max = 8388608\norder_periods_max = 8388608\n"
+MORE = "orders_max = 8388608\norder_periods_max = 8388608\ntouch_tables = 1\n"
 # What one participant may send is not what is measured.
 NO_LIMIT = "".join(
     f"{key} = 10000000\n"
