@@ -107,6 +107,7 @@ DOORS = {
         "gateway/market_data",
         "gateway/zap",
         "gateway/uplink",
+        "gateway/watch",
         "gateway/questions",
         "clients/lib/",
         "clients/cli/keygen",
