@@ -14,6 +14,7 @@
 #include "gateway/order_entry.h"
 #include "gateway/replica.h"
 #include "gateway/uplink.h"
+#include "gateway/watch.h"
 #include "gateway/zap.h"
 
 #include <errno.h>
@@ -32,6 +33,12 @@ enum {
     DRAIN_MS = 2000,
 };
 
+#define LOOK_NS (UINT64_C(100) * 1000000) /* every socket is looked at this often */
+
+/* The sockets, as they are watched. */
+enum { ZAP, ENGINE, NOTARY, MARKET_DATA, QUESTIONS, ORDERS, DOOR_CNT };
+_Static_assert((int)DOOR_CNT <= (int)PHG_WATCH_MAX, "all are watched");
+
 struct phg_gateway {
     phg_settings settings;
     ph_text64 market;
@@ -45,7 +52,9 @@ struct phg_gateway {
     phg_market_data *market_data;
     phg_disconnects *disconnects;
     bool is_live, is_stopping, was_recovering;
-    bool has_handshake, has_subscription; /* found by the last wait: to look again costs a call */
+    phg_watch watch;
+    uint64_t looked_ns; /* at every socket */
+    bool looks;         /* in this turn */
     ph_monitor *monitor;
     ph_time behind; /* since when records wait to be taken; 0: none do */
 };
@@ -281,11 +290,20 @@ static ph_status go_live(phg_gateway *g)
     return tell_ready(g);
 }
 
+/* True if a socket is to be looked at, which is then used.  To look in vain costs two calls. */
+static bool has(phg_gateway *g, uint32_t door)
+{
+    if (!g->looks && !phg_watch_has(&g->watch, door)) return false;
+    phg_watch_used(&g->watch, door);
+    return true;
+}
+
 static ph_status take_records(phg_gateway *g, uint64_t now_ns, bool *ret_is_recovering)
 {
     char err[PHG_ERR_SIZE];
     bool was_lost;
-    ph_status s = phg_uplink_turn(g->uplink, now_ns, &was_lost, err);
+    const phg_uplink_which which = {has(g, ENGINE), has(g, NOTARY)};
+    ph_status s = phg_uplink_turn(g->uplink, now_ns, which, &was_lost, err);
     if (s != PH_OK) {
         ph_log_error("%s", err);
         return s;
@@ -317,7 +335,14 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
     uint64_t now_ns = ph_clock_monotonic_ns();
     bool is_recovering = true, waits_for_session = false, waits_for_snapshot = false;
     bool waits_for_engine = false;
-    if (g->has_handshake) phg_zap_turn(g->zap, &g->replica.catalogue, !g->is_live);
+    g->looks = now_ns - g->looked_ns >= LOOK_NS;
+    if (g->looks) g->looked_ns = now_ns;
+    /* Turns send on these without being asked. */
+    phg_watch_used(&g->watch, ENGINE);
+    phg_watch_used(&g->watch, MARKET_DATA);
+    phg_watch_used(&g->watch, QUESTIONS);
+    phg_watch_used(&g->watch, ORDERS);
+    if (has(g, ZAP)) phg_zap_turn(g->zap, &g->replica.catalogue, !g->is_live);
     ph_status s = take_records(g, now_ns, &is_recovering);
     if (s != PH_OK) return s;
     const phg_order_entry_routes routes = {
@@ -328,39 +353,43 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
         .takeovers = &g->replica.takeovers,
         .under_way = phg_uplink_in_flight(g->uplink),
         .under_way_max = phg_uplink_in_flight_max(g->uplink),
+        .has_frames = has(g, ORDERS),
     };
     if (!g->is_stopping) s = phg_order_entry_take(g->order_entry, now_ns, is_recovering, &routes);
     phg_uplink_flush(g->uplink);
     phg_order_entry_answer(g->order_entry, now_ns, g->questions);
     if (s == PH_OK) s = phg_order_entry_give(g->order_entry, now_ns, &waits_for_session);
     if (s == PH_OK && !is_recovering) s = cancel_left(g, now_ns, &waits_for_engine);
-    if (s == PH_OK && g->has_subscription) s = phg_market_data_take(g->market_data, now_ns);
+    if (s == PH_OK && has(g, MARKET_DATA)) s = phg_market_data_take(g->market_data, now_ns);
     if (s == PH_OK) s = phg_market_data_give(g->market_data, now_ns, &waits_for_snapshot);
     if (s != PH_OK) ph_log_error("could not serve: %s", ph_status_text(s));
     *ret_is_waiting = waits_for_session || waits_for_snapshot || waits_for_engine;
     return s;
 }
 
-/* Sleeps until something is there. */
-static ph_status wait(phg_gateway *g, long timeout_ms)
+static ph_status watch_all(phg_gateway *g)
 {
-    zmq_pollitem_t items[6] = {
-        {phg_zap_socket(g->zap), 0, ZMQ_POLLIN, 0},
-        {phg_uplink_engine_socket(g->uplink), 0, ZMQ_POLLIN, 0},
-        {phg_uplink_notary_socket(g->uplink), 0, ZMQ_POLLIN, 0},
-        {phg_market_data_socket(g->market_data), 0, ZMQ_POLLIN, 0},
+    void *const sockets[DOOR_CNT] = {
+        [ZAP] = phg_zap_socket(g->zap),
+        [ENGINE] = phg_uplink_engine_socket(g->uplink),
+        [NOTARY] = phg_uplink_notary_socket(g->uplink),
+        [MARKET_DATA] = phg_market_data_socket(g->market_data),
+        [QUESTIONS] = phg_questions_socket(g->questions),
+        [ORDERS] = g->is_stopping ? NULL : phg_order_entry_socket(g->order_entry),
     };
-    int cnt = 4;
-    void *questions = phg_questions_socket(g->questions);
-    if (questions) items[cnt++] = (zmq_pollitem_t){questions, 0, ZMQ_POLLIN, 0};
-    if (!g->is_stopping)
-        items[cnt++] = (zmq_pollitem_t){phg_order_entry_socket(g->order_entry), 0, ZMQ_POLLIN, 0};
-    bool is_known = zmq_poll(items, cnt, timeout_ms) >= 0;
-    g->has_handshake = !is_known || items[0].revents != 0;
-    g->has_subscription = !is_known || items[3].revents != 0;
-    if (is_known || errno == EINTR) return PH_OK;
-    ph_log_error("could not wait for messages: %s", zmq_strerror(errno));
-    return PH_EIO;
+    ph_status s = PH_OK;
+    for (uint32_t i = 0; i < DOOR_CNT && s == PH_OK; i++)
+        s = phg_watch_put(&g->watch, i, sockets[i]);
+    if (s != PH_OK) ph_log_error("could not watch a socket: %s", zmq_strerror(errno));
+    return s;
+}
+
+/* Sleeps until something is there. */
+static ph_status wait(phg_gateway *g, int timeout_ms)
+{
+    ph_status s = phg_watch_wait(&g->watch, timeout_ms);
+    if (s != PH_OK) ph_log_error("could not wait for messages: %s", strerror(errno));
+    return s;
 }
 
 /* Turns until nothing is under way any more, for DRAIN_MS at most. */
@@ -382,7 +411,8 @@ static ph_status settle(phg_gateway *g)
 static ph_status drain(phg_gateway *g)
 {
     g->is_stopping = true;
-    ph_status s = settle(g);
+    ph_status s = watch_all(g);
+    if (s == PH_OK) s = settle(g);
     if (s != PH_OK) return s;
     phg_order_entry_refuse_all(g->order_entry, PHG_REFUSAL_RECOVERING,
                                "the gateway is stopping; log on again shortly or elsewhere");
@@ -401,7 +431,7 @@ static ph_status drain(phg_gateway *g)
 
 ph_status phg_gateway_run(phg_gateway *g)
 {
-    ph_status s = PH_OK;
+    ph_status s = watch_all(g);
     bool is_waiting = false;
     ph_log_info("reading the log of the engine at \"%s\"", g->settings.engine_link);
     while (s == PH_OK && !ph_stop_requested()) {

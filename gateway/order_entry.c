@@ -537,7 +537,7 @@ ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_rec
     end_taken_over(oe, routes->takeovers);
     oe->under_way = routes->under_way;
     oe->under_way_max = routes->under_way_max;
-    for (int i = 0; i < FRAMES_PER_TURN && status == PH_OK; i++) {
+    for (int i = 0; routes->has_frames && i < FRAMES_PER_TURN && status == PH_OK; i++) {
         bool is_there = phg_router_receive(oe->socket, oe->view.catalogue, &from);
         taking t = {oe, NULL, &from, now_ns, is_recovering, routes};
         if (is_there && from.id.size != 0) status = take_frame(&t);

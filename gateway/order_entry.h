@@ -48,6 +48,7 @@ typedef struct {
     phg_disconnects *disconnects;
     phg_takeovers *takeovers;          /* those that came since the last time; emptied */
     uint32_t under_way, under_way_max; /* commands of all, to the engine */
+    bool has_frames;                   /* false: none is looked for */
 } phg_order_entry_routes;
 
 /* Binds the socket.  err receives a sentence on failure: PH_EBUSY, PH_EIO, PH_EFULL. */

@@ -17,41 +17,12 @@ enum {
     TAG_REPORT = 0x2a,    /* GatewayMessage.execution_report */
     TAG_AS_UNDERSTOOD = 0x42,
     ORDER_FIELDS = 16,
-    ORDER_MAX = ORDER_FIELDS * PHG_PUT_NUMBER_MAX,
+    ORDER_MAX = ORDER_FIELDS * PB_FIELD_MAX,
     REASON_MAX = 64, /* bytes of the name of a reason to cancel */
     HEADS_MAX = 8,   /* two tags and lengths before a report */
 };
 
 /* ---- In -------------------------------------------------------------------------------------- */
-
-/* False: cut, padded, or more than 64 bits. */
-static bool take_number(const uint8_t **p, const uint8_t *end, uint64_t *ret)
-{
-    uint64_t v = 0;
-    for (unsigned shift = 0; *p < end && shift < 64; shift += 7) {
-        uint8_t byte = *(*p)++;
-        if (shift == 63 && byte > 1) return false;
-        v |= (uint64_t)(byte & 0x7f) << shift;
-        if ((byte & 0x80) != 0) continue;
-        *ret = v;
-        return byte != 0 || shift == 0;
-    }
-    return false;
-}
-
-/* Fields of an order, all of them numbers, by their own numbers; 0: not there. */
-static bool take_fields(const uint8_t *p, const uint8_t *end, uint64_t fields[ORDER_FIELDS + 1])
-{
-    uint64_t before = 0, tag;
-    while (p < end) {
-        if (!take_number(&p, end, &tag) || (tag & 7) != 0) return false;
-        tag >>= 3;
-        if (tag <= before || tag > ORDER_FIELDS) return false;
-        if (!take_number(&p, end, &fields[tag]) || fields[tag] == 0) return false;
-        before = tag;
-    }
-    return true;
-}
 
 static bool fits(const uint64_t f[ORDER_FIELDS + 1])
 {
@@ -66,8 +37,8 @@ bool phg_read_order(const uint8_t *p, size_t size, Petahour__V1__NewOrder *ret)
     uint64_t f[ORDER_FIELDS + 1] = {0}, length;
     const uint8_t *end = p + size;
     if (size == 0 || *p++ != TAG_NEW_ORDER) return false;
-    if (!take_number(&p, end, &length) || length != (uint64_t)(end - p)) return false;
-    if (!take_fields(p, end, f) || !fits(f)) return false;
+    if (!pb_take_number(&p, end, &length) || length != (uint64_t)(end - p)) return false;
+    if (!pb_take_numbers(p, end, ORDER_FIELDS, f) || !fits(f)) return false;
     petahour__v1__new_order__init(ret);
     ret->client_order_id = f[1];
     ret->product = (uint32_t)f[2];
@@ -92,22 +63,22 @@ bool phg_read_order(const uint8_t *p, size_t size, Petahour__V1__NewOrder *ret)
 
 static size_t put_order(uint8_t *p, const ph_new_order *o)
 {
-    uint8_t *end = phg_put(p, 1, o->client_order_id);
-    end = phg_put(end, 2, o->product.v);
-    end = phg_put(end, 3, (uint64_t)o->side);
-    end = phg_put(end, 4, (uint64_t)o->shape);
-    end = phg_put(end, 5, o->window.first);
-    end = phg_put(end, 6, o->window.periods);
-    end = phg_put(end, 7, o->duration);
-    end = phg_put(end, 8, o->quantity);
-    end = phg_put(end, 9, (uint64_t)o->price);
-    end = phg_put(end, 10, (uint64_t)o->time_in_force);
-    end = phg_put(end, 11, o->expire_at.ns);
-    end = phg_put(end, 12, o->all_or_none);
-    end = phg_put(end, 13, o->post_only);
-    end = phg_put(end, 14, o->display_quantity);
-    end = phg_put(end, 15, (uint64_t)o->stp);
-    end = phg_put(end, 16, o->from_contract.v);
+    uint8_t *end = pb_put(p, 1, o->client_order_id);
+    end = pb_put(end, 2, o->product.v);
+    end = pb_put(end, 3, (uint64_t)o->side);
+    end = pb_put(end, 4, (uint64_t)o->shape);
+    end = pb_put(end, 5, o->window.first);
+    end = pb_put(end, 6, o->window.periods);
+    end = pb_put(end, 7, o->duration);
+    end = pb_put(end, 8, o->quantity);
+    end = pb_put(end, 9, (uint64_t)o->price);
+    end = pb_put(end, 10, (uint64_t)o->time_in_force);
+    end = pb_put(end, 11, o->expire_at.ns);
+    end = pb_put(end, 12, o->all_or_none);
+    end = pb_put(end, 13, o->post_only);
+    end = pb_put(end, 14, o->display_quantity);
+    end = pb_put(end, 15, (uint64_t)o->stp);
+    end = pb_put(end, 16, o->from_contract.v);
     return (size_t)(end - p);
 }
 
@@ -115,15 +86,15 @@ static uint8_t *put_text(uint8_t *p, uint32_t field, const char *text)
 {
     size_t size = strlen(text);
     PH_ASSERT(size <= REASON_MAX);
-    p = phg_put_number(phg_put_number(p, field << 3 | 2), size);
+    p = pb_put_number(pb_put_number(p, field << 3 | 2), size);
     memcpy(p, text, size);
     return p + size;
 }
 
 static uint8_t *put_before(uint8_t *body, uint8_t tag, size_t size)
 {
-    uint8_t length[PHG_PUT_NUMBER_MAX];
-    size_t n = (size_t)(phg_put_number(length, size) - length);
+    uint8_t length[PB_FIELD_MAX];
+    size_t n = (size_t)(pb_put_number(length, size) - length);
     memcpy(body - n, length, n);
     body[-(ptrdiff_t)n - 1] = tag;
     return body - n - 1;
@@ -136,49 +107,49 @@ bool phg_report_is_plain(const phg_report *r)
 
 phg_bytes phg_write_report(uint8_t room[PHG_PLAIN_REPORT_MAX], const phg_report *r)
 {
-    _Static_assert(HEADS_MAX + 28 * PHG_PUT_NUMBER_MAX + 4 + ORDER_MAX +
+    _Static_assert(HEADS_MAX + 28 * PB_FIELD_MAX + 4 + ORDER_MAX +
                            PHG_PLAIN_SEGMENTS_MAX * PHG_PUT_SEGMENT_MAX + 3 + REASON_MAX <=
                        PHG_PLAIN_REPORT_MAX,
                    "it fits");
     uint8_t *body = room + HEADS_MAX, *p = body;
     PH_ASSERT(phg_report_is_plain(r));
-    p = phg_put(p, 1, r->number);
-    p = phg_put(p, 2, r->seq);
-    p = phg_put(p, 3, r->at.ns);
-    p = phg_put(p, 4, (uint64_t)r->type);
-    p = phg_put(p, 5, r->order.v);
-    p = phg_put(p, 6, r->client_order_id);
-    p = phg_put(p, 7, r->leaves);
+    p = pb_put(p, 1, r->number);
+    p = pb_put(p, 2, r->seq);
+    p = pb_put(p, 3, r->at.ns);
+    p = pb_put(p, 4, (uint64_t)r->type);
+    p = pb_put(p, 5, r->order.v);
+    p = pb_put(p, 6, r->client_order_id);
+    p = pb_put(p, 7, r->leaves);
     if (r->as_understood) {
         uint8_t order[ORDER_MAX];
         size_t size = put_order(order, r->as_understood);
         *p++ = TAG_AS_UNDERSTOOD;
-        p = phg_put_number(p, size);
+        p = pb_put_number(p, size);
         memcpy(p, order, size);
         p += size;
     }
-    p = phg_put(p, 9, (uint64_t)r->hold);
-    p = phg_put(p, 15, r->trade.v);
-    p = phg_put(p, 16, r->contract.v);
-    p = phg_put(p, 17, r->product.v);
-    p = phg_put(p, 18, (uint64_t)r->side);
-    p = phg_put(p, 19, r->taker);
+    p = pb_put(p, 9, (uint64_t)r->hold);
+    p = pb_put(p, 15, r->trade.v);
+    p = pb_put(p, 16, r->contract.v);
+    p = pb_put(p, 17, r->product.v);
+    p = pb_put(p, 18, (uint64_t)r->side);
+    p = pb_put(p, 19, r->taker);
     for (uint32_t i = 0; i < r->segment_cnt; i++) {
         PH_ASSERT(r->segments[i].kind == PH_EVT_SEGMENT);
         p = phg_put_segment(p, 20, &r->segments[i].u.segment);
     }
-    p = phg_put(p, 21, (uint64_t)r->notional);
-    p = phg_put(p, 22, (uint64_t)r->fee);
-    p = phg_put(p, 23, (uint64_t)r->bond);
+    p = pb_put(p, 21, (uint64_t)r->notional);
+    p = pb_put(p, 22, (uint64_t)r->fee);
+    p = pb_put(p, 23, (uint64_t)r->bond);
     if (r->cancel_reason != 0) p = put_text(p, 24, ph_cancel_reason_name(r->cancel_reason));
-    p = phg_put(p, 25, r->period);
-    p = phg_put(p, 26, r->ended);
-    p = phg_put(p, 27, r->quantity);
-    p = phg_put(p, 28, (uint64_t)r->price);
-    p = phg_put(p, 29, r->group.v);
-    p = phg_put(p, 30, r->from_contract.v);
-    p = phg_put(p, 31, (uint64_t)r->premium);
-    p = phg_put(p, 32, (uint64_t)r->fee_at_trade);
+    p = pb_put(p, 25, r->period);
+    p = pb_put(p, 26, r->ended);
+    p = pb_put(p, 27, r->quantity);
+    p = pb_put(p, 28, (uint64_t)r->price);
+    p = pb_put(p, 29, r->group.v);
+    p = pb_put(p, 30, r->from_contract.v);
+    p = pb_put(p, 31, (uint64_t)r->premium);
+    p = pb_put(p, 32, (uint64_t)r->fee_at_trade);
     body = put_before(body, TAG_REPORT, (size_t)(p - body));
     body = put_before(body, TAG_FRAME, (size_t)(p - body));
     return (phg_bytes){body, (size_t)(p - body)};

@@ -69,10 +69,9 @@ static ph_status on_sealed(void *arg, uint64_t number, const void *bytes, size_t
     return phg_replica_take_sealed(u->replica, bytes, size);
 }
 
-ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost,
-                          char err[PHG_ERR_SIZE])
+static ph_status turn_engine(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost,
+                             char err[PHG_ERR_SIZE])
 {
-    *ret_was_lost = false;
     ph_status s = ph_follower_turn(u->engine, now_ns, on_record, u);
     if (s != PH_OK && s != PH_EAGAIN) {
         (void)snprintf(err, PHG_ERR_SIZE, "could not take record %" PRIu64 " of the engine: %s",
@@ -90,6 +89,15 @@ ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost,
                        ph_follower_last(u->engine), ph_follower_next(u->engine) - 1);
         return PH_EDIVERGED;
     }
+    return PH_OK;
+}
+
+ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, phg_uplink_which which,
+                          bool *ret_was_lost, char err[PHG_ERR_SIZE])
+{
+    *ret_was_lost = false;
+    ph_status s = which.engine ? turn_engine(u, now_ns, ret_was_lost, err) : PH_OK;
+    if (s != PH_OK || !which.notary) return s;
     s = ph_follower_turn(u->notary, now_ns, on_sealed, u);
     if (s != PH_OK && s != PH_EAGAIN) {
         (void)snprintf(err, PHG_ERR_SIZE, "could not take item %" PRIu64 " of the notary: %s",

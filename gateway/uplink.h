@@ -21,10 +21,16 @@ void phg_uplink_close(phg_uplink *u); /* accepts NULL */
 void *phg_uplink_engine_socket(phg_uplink *u);
 void *phg_uplink_notary_socket(phg_uplink *u);
 
+/* Which connections to look at. */
+typedef struct {
+    bool engine, notary;
+} phg_uplink_which;
+
 /* Takes records and contracts that are there.  *ret_was_lost: the engine was lost and found again,
-   so commands that were under way may never be answered. */
-ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, bool *ret_was_lost,
-                          char err[PHG_ERR_SIZE]);
+   so commands that were under way may never be answered.  Each connection must be looked at every
+   half second at least, whether it has something or not. */
+ph_status phg_uplink_turn(phg_uplink *u, uint64_t now_ns, phg_uplink_which which,
+                          bool *ret_was_lost, char err[PHG_ERR_SIZE]);
 
 /* True until every record that the engine had at its last word has been taken. */
 bool phg_uplink_is_recovering(const phg_uplink *u);

@@ -3,7 +3,8 @@
 
     client.c      opening, closing, waiting, sending what is queued
     connection.c  sockets: making, losing, asking what happened to them
-    session.c     what the gateway says on the order entry connection
+    receive.c     frames on the order entry connection
+    session.c     what the gateway says in them
     signatures.c  countersignatures, keys of the notary
     feed.c        market data: best prices and trades
     follow.c      market data: books that are kept
@@ -123,8 +124,13 @@ void phc_connection_close(phc_client *c);
 void phc_connection_watch(phc_client *c);
 void phc_connection_feed(phc_client *c);
 
-/* session.c */
+/* receive.c: takes what has arrived on the order entry connection. */
 void phc_session_receive(phc_client *c);
+
+/* session.c */
+/* What the gateway says; a report that was read without protobuf-c. */
+void phc_session_message(phc_client *c, const Petahour__V1__GatewayMessage *m);
+void phc_session_report(phc_client *c, phc_report *r);
 /* Logon, heartbeat, silence. */
 void phc_session_time(phc_client *c, uint64_t now_ms);
 /* Sends what waits in the outbox. */

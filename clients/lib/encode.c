@@ -2,6 +2,7 @@
 #include "clients/lib/encode.h"
 
 #include "clients/lib/encode_parts.h"
+#include "clients/lib/plain.h"
 
 void phc_encode_logon(const phc_logon_asked *l, phc_message *ret)
 {
@@ -34,7 +35,7 @@ void phc_encode_logout(phc_message *ret)
 
 /* What the market would refuse with certainty goes to the market all the same: only numbers that
    are no word of the protocol are refused here. */
-const char *phc_fill_order(const phc_order *o, Petahour__V1__NewOrder *m)
+static const char *order_wrong(const phc_order *o)
 {
     if (o->client_order_id == 0) return "client_order_id is 0";
     if (phc_side_text(o->side) == NULL) return "side is neither buy nor sell";
@@ -42,6 +43,13 @@ const char *phc_fill_order(const phc_order *o, Petahour__V1__NewOrder *m)
     if (phc_time_in_force_text(o->time_in_force) == NULL)
         return "time_in_force is not gtc, gtt, ioc or fok";
     if ((unsigned)o->self_trade > PHC_CANCEL_RESTING) return "self_trade is not known";
+    return NULL;
+}
+
+const char *phc_fill_order(const phc_order *o, Petahour__V1__NewOrder *m)
+{
+    const char *wrong = order_wrong(o);
+    if (wrong != NULL) return wrong;
     petahour__v1__new_order__init(m);
     m->client_order_id = o->client_order_id;
     m->product = o->product;
@@ -64,9 +72,8 @@ const char *phc_fill_order(const phc_order *o, Petahour__V1__NewOrder *m)
 
 const char *phc_encode_order(const phc_order *o, phc_message *ret)
 {
-    Petahour__V1__NewOrder m;
-    const char *wrong = phc_fill_order(o, &m);
-    if (wrong == NULL) PACK(NEW_ORDER, new_order, m, ret);
+    const char *wrong = order_wrong(o);
+    if (wrong == NULL) ret->size = phc_plain_order(ret->bytes, o);
     return wrong;
 }
 

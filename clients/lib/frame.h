@@ -34,18 +34,32 @@ typedef struct {
 /* False, and nothing changed, if the message does not fit any more. */
 bool phc_frame_put(phc_frame *f, const uint8_t *message, size_t size);
 
-/* Memory of the frame that is being read: its messages are cut from one piece, because asking for
-   each part of each costs more than reading them.  What does not fit is asked for. */
+/* One message of a received frame, encoded. */
+typedef struct {
+    const uint8_t *bytes;
+    size_t size;
+} phc_frame_message;
+
+/* Takes the next message out of the payload [*p, end) of a GatewayFrame; fields that are not known
+   are passed over.  False: *p is the end, or what is there is no frame, and *p is left where that
+   begins. */
+bool phc_frame_next(const uint8_t **p, const uint8_t *end, phc_frame_message *ret);
+
+/* True if the whole payload is that of a frame; its messages may still be none. */
+bool phc_frame_is_whole(const uint8_t *payload, size_t size);
+
+/* Memory of the message that is being read: its parts are cut from one piece, because asking for
+   each costs more than reading them.  What does not fit is asked for. */
 typedef struct {
     uint8_t *room; /* NULL: not yet */
     size_t used;
     size_t asked; /* parts outside the room that are held */
 } phc_unpacking;
 
-/* Reads a GatewayFrame; NULL: it is none, or there is no memory.  Valid until phc_unpack_end; one
+/* Reads a GatewayMessage; NULL: it is none, or there is no memory.  Valid until phc_unpack_end; one
    at a time. */
-Petahour__V1__GatewayFrame *phc_unpack(phc_unpacking *u, const void *bytes, size_t size);
-void phc_unpack_end(phc_unpacking *u, Petahour__V1__GatewayFrame *frame);
+Petahour__V1__GatewayMessage *phc_unpack(phc_unpacking *u, const void *bytes, size_t size);
+void phc_unpack_end(phc_unpacking *u, Petahour__V1__GatewayMessage *message);
 void phc_unpack_release(phc_unpacking *u);
 
 /* True if `header` is that of a frame of `kind` in this protocol version. */

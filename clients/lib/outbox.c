@@ -53,14 +53,19 @@ phc_status phc_outbox_put(phc_outbox *o, phc_out_kind kind, uint64_t id, const u
                           size_t size)
 {
     if (o->cnt >= o->max) return PHC_EFULL;
-    uint8_t *copy = malloc(size);
-    if (copy == NULL) return PHC_ENOMEM;
-    if (!make_room(o)) {
-        free(copy);
-        return PHC_ENOMEM;
-    }
-    memcpy(copy, bytes, size);
-    o->v[o->end++] = (phc_out){.kind = kind, .id = id, .bytes = copy, .size = size};
+    if (!make_room(o)) return PHC_ENOMEM;
+    phc_out *e = &o->v[o->end];
+    uint8_t *outside = size <= sizeof e->inside ? NULL : malloc(size);
+    if (outside == NULL && size > sizeof e->inside) return PHC_ENOMEM;
+    e->kind = kind;
+    e->state = PHC_OUT_WAITING;
+    e->tried = false;
+    e->id = id;
+    e->after = 0;
+    e->size = size;
+    e->bytes = outside;
+    memcpy(outside != NULL ? outside : e->inside, bytes, size);
+    o->end++;
     o->cnt++;
     if (kind == PHC_OUT_ORDER && id > o->order_id_max) o->order_id_max = id;
     return PHC_OK;

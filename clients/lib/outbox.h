@@ -24,6 +24,8 @@ typedef enum {
     PHC_OUT_QUERY = 3,   /* id is a request; the outcome is not in the private stream */
 } phc_out_kind;
 
+enum { PHC_OUT_INSIDE = 64 };
+
 typedef enum { PHC_OUT_WAITING, PHC_OUT_IN_FLIGHT, PHC_OUT_GONE } phc_out_state;
 
 typedef struct {
@@ -32,8 +34,9 @@ typedef struct {
     bool tried; /* was in flight before */
     uint64_t id;
     uint64_t after; /* its outcome has a higher stream number than this */
-    uint8_t *bytes; /* encoded message */
-    size_t size;
+    size_t size;    /* of the encoded message */
+    uint8_t *bytes; /* NULL: they are inside, as those of nearly every order are */
+    uint8_t inside[PHC_OUT_INSIDE];
 } phc_out;
 
 typedef struct {
@@ -56,6 +59,12 @@ phc_status phc_outbox_put(phc_outbox *o, phc_out_kind kind, uint64_t id, const u
 
 /* The next message to send now, or NULL: nothing waits, or it is paused. */
 phc_out *phc_outbox_next(phc_outbox *o, uint64_t now_ms);
+
+/* The encoded message; valid until the outbox changes. */
+static inline const uint8_t *phc_out_bytes(const phc_out *e)
+{
+    return e->bytes != NULL ? e->bytes : e->inside;
+}
 
 /* It was sent; last_report is the newest private-stream number that exists for sure. */
 void phc_outbox_sent(phc_outbox *o, phc_out *e, uint64_t last_report);

@@ -4,10 +4,8 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <zmq.h>
 
 enum {
-    FRAMES_PER_TURN = 256,
     GAPS_MAX = 3,         /* connections in a row that miss the same number */
     SEGMENTS_MAX = 65536, /* of one contract */
 };
@@ -120,7 +118,7 @@ void phc_session_send(phc_client *c, uint64_t now_ms)
         c->again = true; /* sending may swallow the sign that something arrived */
         c->frame.cnt = 0;
         c->frame.size = 0;
-        while (e != NULL && phc_frame_put(&c->frame, e->bytes, e->size)) {
+        while (e != NULL && phc_frame_put(&c->frame, phc_out_bytes(e), e->size)) {
             phc_outbox_sent(&c->outbox, e, newest);
             e = phc_outbox_next(&c->outbox, now_ms);
         }
@@ -240,23 +238,28 @@ static void nonsense(phc_client *c, const char *text)
     phc_connection_lose(c, text);
 }
 
+void phc_session_report(phc_client *c, phc_report *r)
+{
+    bool echo;
+    if (c->state != PHC_READING && c->state != PHC_READY) return;
+    if (!phc_session_number(c, "private", r->stream_number, &c->next_report)) return;
+    r->replayed = r->stream_number <= c->logon.last_report;
+    settle_order(c, r, &echo);
+    bool has_contract = r->type == PHC_TRADE || r->type == PHC_ASSIGNED;
+    if (has_contract && phc_match_report(&c->match, r) == PHC_MATCH_DIFFERS)
+        phc_client_problem(c, PHC_EVERIFY, "a contract differs from the report of its trade");
+    c->handled++;
+    if (!echo && c->cb.on_report != NULL) c->cb.on_report(c->cb.arg, r);
+    read_up(c);
+}
+
 static void on_report(phc_client *c, const Petahour__V1__ExecutionReport *m)
 {
     phc_report r;
-    bool echo;
-    if (!phc_decode_report(m, &c->segments, &r)) {
+    if (phc_decode_report(m, &c->segments, &r))
+        phc_session_report(c, &r);
+    else
         nonsense(c, "an execution report makes no sense");
-        return;
-    }
-    if (!phc_session_number(c, "private", r.stream_number, &c->next_report)) return;
-    r.replayed = r.stream_number <= c->logon.last_report;
-    settle_order(c, &r, &echo);
-    bool has_contract = r.type == PHC_TRADE || r.type == PHC_ASSIGNED;
-    if (has_contract && phc_match_report(&c->match, &r) == PHC_MATCH_DIFFERS)
-        phc_client_problem(c, PHC_EVERIFY, "a contract differs from the report of its trade");
-    c->handled++;
-    if (!echo && c->cb.on_report != NULL) c->cb.on_report(c->cb.arg, &r);
-    read_up(c);
 }
 
 static void on_result(phc_client *c, const Petahour__V1__CommandResult *m)
@@ -485,7 +488,7 @@ static void on_answer(phc_client *c, const Petahour__V1__GatewayMessage *m)
     }
 }
 
-static void on_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
+void phc_session_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
 {
     bool open = c->state == PHC_READING || c->state == PHC_READY;
     switch (m->message_case) {
@@ -547,54 +550,4 @@ static void on_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
     case _PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE__CASE_IS_INT_SIZE: break;
     }
     /* A newer gateway may say more; what belongs to a stream is missed by its number. */
-}
-
-/* One ZeroMQ message: header, payload, nothing else.  False if there is none or it is no frame. */
-static bool receive_parts(void *socket, zmq_msg_t *header, zmq_msg_t *payload, bool *ret_bad)
-{
-    if (zmq_msg_recv(header, socket, ZMQ_DONTWAIT) < 0) return false;
-    *ret_bad = zmq_msg_more(header) == 0;
-    if (*ret_bad) return true;
-    if (zmq_msg_recv(payload, socket, ZMQ_DONTWAIT) < 0) *ret_bad = true;
-    while (zmq_msg_more(payload) != 0) {
-        *ret_bad = true;
-        if (zmq_msg_recv(payload, socket, ZMQ_DONTWAIT) < 0) break;
-    }
-    return true;
-}
-
-static bool receive_frame(phc_client *c)
-{
-    zmq_msg_t header, payload;
-    bool bad = false;
-    (void)zmq_msg_init(&header); /* these two cannot fail */
-    (void)zmq_msg_init(&payload);
-    bool any = receive_parts(c->dealer, &header, &payload, &bad);
-    Petahour__V1__GatewayFrame *f = NULL;
-    if (any && !bad &&
-        phc_frame_header_ok(zmq_msg_data(&header), zmq_msg_size(&header), PHC_KIND_GATEWAY))
-        f = phc_unpack(&c->unpacking, zmq_msg_data(&payload), zmq_msg_size(&payload));
-    if (f != NULL) {
-        uint32_t connection = c->connection;
-        c->heard_ms = phc_now_ms();
-        for (size_t i = 0; i < f->n_messages; i++) {
-            on_message(c, f->messages[i]);
-            if (c->dealer == NULL || c->connection != connection) break;
-        }
-        phc_unpack_end(&c->unpacking, f);
-    } else if (any) {
-        phc_client_problem(c, PHC_ECORRUPT, "the gateway sent something that is no frame");
-        phc_connection_lose(c, "the gateway sent something that is no frame");
-    }
-    (void)zmq_msg_close(&payload);
-    (void)zmq_msg_close(&header);
-    return any;
-}
-
-void phc_session_receive(phc_client *c)
-{
-    for (int i = 0; i < FRAMES_PER_TURN; i++) {
-        if (c->dealer == NULL || !receive_frame(c)) return;
-    }
-    c->again = true;
 }

@@ -104,6 +104,7 @@ static ph_status turn(loop *l, bool *ret_more, char *err, size_t err_size)
         return s;
     }
     s = ph_server_flush(l->server);
+    ph_sequencer_fill(l->sequencer);
     if (s == PH_EAGAIN) {
         more = true;
         s = PH_OK;

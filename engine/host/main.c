@@ -15,6 +15,7 @@
 #include "engine/link/frame.h"
 #include "engine/process/clock.h"
 #include "engine/process/log.h"
+#include "engine/process/memory.h"
 #include "engine/process/options.h"
 #include "engine/process/stop.h"
 
@@ -65,6 +66,20 @@ static ph_status open_market(engine *e)
     return s;
 }
 
+/* The first order that needs a page of a table waits until the system has cleared it, 2 MiB at a
+   time: asked for here, none does. */
+static ph_status touch_tables(engine *e)
+{
+    size_t size = ph_market_footprint(&e->recovered.limits);
+    if (e->settings.touch_tables == 0) return PH_OK;
+    if (ph_memory_touch(e->recovered.market, size) == PH_OK) return PH_OK;
+    (void)snprintf(e->err, sizeof e->err,
+                   "could not take the %zu MiB of the tables of [engine] at the start: %s; make "
+                   "room, lower the tables, or set touch_tables = 0",
+                   size >> 20, strerror(errno));
+    return PH_EFULL;
+}
+
 static ph_status start(engine *e)
 {
     uint64_t begun = ph_clock_monotonic_ns();
@@ -80,6 +95,8 @@ static ph_status start(engine *e)
                 (unsigned long long)(ph_market_seq(r->market) - r->began_at),
                 (unsigned long long)((ph_clock_monotonic_ns() - begun) / 1000000),
                 (unsigned long long)r->spool_kept);
+    s = touch_tables(e);
+    if (s != PH_OK) return s;
     char origin[80];
     (void)snprintf(origin, sizeof origin, "%.55s/engine", e->market.name);
     e->zmq_context = zmq_ctx_new();

@@ -97,6 +97,11 @@ ph_status ph_sequencer_commit(ph_sequencer *s)
     return PH_OK;
 }
 
+void ph_sequencer_fill(ph_sequencer *s)
+{
+    if (!s->is_failed) ph_journal_fill(s->parts.journal);
+}
+
 static ph_status append(ph_sequencer *s, uint32_t command_size, uint32_t event_size)
 {
     const uint8_t *command = s->record + PH_RECORD_HEADER_SIZE;

@@ -71,6 +71,9 @@ ph_time ph_sequencer_next_due(const ph_sequencer *s);
    nothing when nothing was submitted. */
 ph_status ph_sequencer_commit(ph_sequencer *s);
 
+/* Prepares the disk for the next commits; for when nobody waits any more for the last one. */
+void ph_sequencer_fill(ph_sequencer *s);
+
 /* Valid until close. */
 const ph_sequencer_counts *ph_sequencer_count(const ph_sequencer *s);
 

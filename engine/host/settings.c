@@ -35,6 +35,9 @@ static const ph_config_row rows[] = {
      "newest snapshots that stay, in the folder snapshots of the journal"},
     {"monitor", PH_CONFIG_LOOPBACK, AT(monitor), "", 0, 0,
      "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"},
+    {"touch_tables", PH_CONFIG_U32, AT(touch_tables), "0", 0, 1,
+     "1: the memory of all tables below is taken at the start, so that no order waits for it; 0: "
+     "as they fill"},
     {"participants_max", PH_CONFIG_U32, AT(limits.participants_max), "1024", 1, 1 << 20,
      "participants registered ever; like all tables below fixed when the journal is new"},
     {"sites_max", PH_CONFIG_U32, AT(limits.sites_max), "1024", 1, (1 << 20) - 1,

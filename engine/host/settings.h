@@ -19,6 +19,7 @@ typedef struct {
     uint64_t snapshot_every; /* records between two snapshots; 0: none is written */
     uint32_t snapshots_kept; /* at least 1 */
     char monitor[32];        /* 127.a.b.c:PORT, or empty */
+    uint32_t touch_tables;   /* 1: their memory is taken at the start */
     ph_market_limits limits; /* used when the journal is new */
 } ph_engine_settings;
 

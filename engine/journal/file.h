@@ -38,6 +38,9 @@ typedef struct {
     /* Reads up to size bytes; *ret_size is smaller only at the end of the file. */
     ph_status (*read)(ph_disk *d, int file, uint64_t at, void *bytes, size_t size,
                       size_t *ret_size);
+    /* Begins to bring what was written there to the disk, and does not wait: only a wish, whose
+       failure is for the next sync to tell. */
+    void (*begin)(ph_disk *d, int file, uint64_t at, size_t size);
     /* PH_OK: every byte written so far survives a crash; any handle of the file will do. */
     ph_status (*sync)(ph_disk *d, int file);
     ph_status (*size)(ph_disk *d, int file, uint64_t *ret);

@@ -90,6 +90,12 @@ static ph_status posix_read(ph_disk *disk, int file, uint64_t at, void *bytes, s
     return PH_OK;
 }
 
+static void posix_begin(ph_disk *disk, int file, uint64_t at, size_t size)
+{
+    (void)disk;
+    (void)sync_file_range(file, (off_t)at, (off_t)size, SYNC_FILE_RANGE_WRITE);
+}
+
 static ph_status posix_sync(ph_disk *disk, int file)
 {
     return fdatasync(file) == 0 ? PH_OK : failed(posix_of(disk), errno);
@@ -171,6 +177,7 @@ static const ph_disk_ops posix_ops = {
     .close = posix_close,
     .write = posix_write,
     .read = posix_read,
+    .begin = posix_begin,
     .sync = posix_sync,
     .size = posix_size,
     .rename = posix_rename,

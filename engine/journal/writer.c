@@ -22,6 +22,7 @@ struct ph_journal {
     ph_segment_header header; /* of the open segment */
     ph_segment_place place;   /* what is durable: where the next batch goes */
     uint64_t filled;          /* bytes of the file that are written, zeros included */
+    uint64_t last_extent;     /* bytes of the last batch on disk */
     uint64_t cut;
     bool is_new;
     uint32_t record_cnt; /* the batch in memory */
@@ -31,7 +32,11 @@ struct ph_journal {
     _Alignas(64) uint8_t buffer[PH_JOURNAL_BATCH_MAX];
 };
 
-enum { SEGMENT_BYTES_DEFAULT = 64 << 20, FILL_BYTES_DEFAULT = 4 << 20 };
+enum {
+    SEGMENT_BYTES_DEFAULT = 64 << 20,
+    FILL_BYTES_DEFAULT = 4 << 20,
+    FILL_PIECE = 128 << 10, /* bytes: half a millisecond of a disk that does 256 MB/s */
+};
 
 static const uint8_t zeros[65536];
 
@@ -75,22 +80,45 @@ static ph_status write_zeros(ph_disk *d, int file, uint64_t from, uint64_t to)
     return PH_OK;
 }
 
-/* Writes zeros ahead so that [offset, offset + extent) is within what the file already has: a sync
-   then has no change of its size or its blocks to write. */
-static ph_status fill_ahead(ph_journal *j, uint64_t extent)
+/* Zeros are written in whole pieces, because each makes one sync longer. */
+static uint64_t piece_of(const ph_journal *j)
 {
-    uint64_t need = j->place.offset + extent;
-    if (need <= j->filled) return PH_OK;
-    uint64_t to = j->filled + j->fill_bytes;
-    if (to > j->segment_bytes) to = j->segment_bytes;
-    if (to < need) to = need;
+    return j->fill_bytes < FILL_PIECE ? j->fill_bytes : FILL_PIECE;
+}
+
+static ph_status fill_to(ph_journal *j, uint64_t to)
+{
     ph_status s = write_zeros(j->disk, j->place.file, j->filled, to);
     if (s == PH_OK) j->filled = to;
     return s;
 }
 
+/* Writes zeros so that [offset, offset + extent) is within what the file already has: a sync then
+   has no change of its size or its blocks to write.  Nearly always they are there. */
+static ph_status fill_ahead(ph_journal *j, uint64_t extent)
+{
+    uint64_t need = j->place.offset + extent;
+    if (need <= j->filled) return PH_OK;
+    uint64_t to = need + piece_of(j);
+    if (to > j->segment_bytes) to = j->segment_bytes < need ? need : j->segment_bytes;
+    return fill_to(j, to);
+}
+
+void ph_journal_fill(ph_journal *j)
+{
+    if (j->is_dead) return;
+    uint64_t end = j->place.offset + j->fill_bytes, piece = piece_of(j);
+    if (end > j->segment_bytes) end = j->segment_bytes;
+    /* Twice what the last batch took, so that what is ahead grows also under load. */
+    uint64_t most = j->filled + (piece > 2 * j->last_extent ? piece : 2 * j->last_extent);
+    uint64_t to = most < end ? most : end, from = j->filled;
+    if (to <= from || (to - from < piece && to != j->segment_bytes)) return;
+    if (fill_to(j, to) == PH_OK)
+        j->disk->ops->begin(j->disk, j->place.file, from, (size_t)(to - from));
+}
+
 /* Makes a segment that is whole before it has its name: header and first zeros, synced, renamed. */
-static ph_status make_segment(ph_journal *j, ph_segment_header *h, int *ret_file,
+static ph_status make_segment(ph_journal *j, ph_segment_header *h, uint64_t fill, int *ret_file,
                               ph_journal_fault *reterr)
 {
     const ph_disk_ops *ops = j->disk->ops;
@@ -100,7 +128,7 @@ static ph_status make_segment(ph_journal *j, ph_segment_header *h, int *ret_file
     memcpy(aside + strlen(name), ".new", 5);
     uint8_t page[PH_JOURNAL_PAGE];
     ph_segment_header_write(h, page);
-    uint64_t size = j->fill_bytes < j->segment_bytes ? j->fill_bytes : j->segment_bytes;
+    uint64_t size = fill < j->segment_bytes ? fill : j->segment_bytes;
     int file;
     ph_status s = ops->open(j->disk, aside, PH_FILE_CREATE, &file);
     if (s != PH_OK) return disk_failed(j, s, aside, "make segment", reterr);
@@ -126,7 +154,7 @@ static ph_status rotate(ph_journal *j, ph_journal_fault *reterr)
     h.previous = j->place.previous;
     h.previous_at = j->place.last_at;
     int file = -1;
-    ph_status s = make_segment(j, &h, &file, reterr);
+    ph_status s = make_segment(j, &h, piece_of(j), &file, reterr); /* no more: a batch waits */
     if (s != PH_OK) return s;
     j->disk->ops->close(j->disk, j->place.file);
     j->header = h;
@@ -184,7 +212,7 @@ static ph_status begin_journal(ph_journal *j, ph_journal_fault *reterr)
     j->header.first = 1;
     j->place.next_seq = 1;
     int file = -1;
-    ph_status s = make_segment(j, &j->header, &file, reterr);
+    ph_status s = make_segment(j, &j->header, j->fill_bytes, &file, reterr);
     if (s != PH_OK) return s;
     j->is_new = true;
     j->place.file = file;
@@ -398,6 +426,7 @@ ph_status ph_journal_commit(ph_journal *j, ph_journal_fault *reterr)
         j->is_dead = true;
         return s == PH_EFULL ? PH_EFULL : PH_EIO;
     }
+    j->last_extent = extent;
     j->place.offset += extent;
     j->place.next_seq += j->record_cnt;
     j->place.last_at = j->last_at;

@@ -30,7 +30,7 @@ typedef struct {
     const void *meta;       /* for whoever replays; kept in every segment's header */
     uint32_t meta_size;     /* at most PH_JOURNAL_META_MAX; used only when the journal is new */
     uint64_t segment_bytes; /* a new segment begins when this would be passed; 0: 64 MiB */
-    uint32_t fill_bytes;    /* zeros written ahead at a time; 0: 4 MiB */
+    uint32_t fill_bytes;    /* zeros that ph_journal_fill keeps ahead; 0: 4 MiB */
 } ph_journal_options;
 
 /* Where the journal ends: what is durable. */
@@ -69,6 +69,11 @@ ph_status ph_journal_append(ph_journal *j, ph_time at, const void *bytes, uint32
    nothing.  PH_EFULL: the disk is full; PH_EIO: write or sync failed, or an earlier call did.
    After either the process must stop. */
 ph_status ph_journal_commit(ph_journal *j, ph_journal_fault *reterr);
+
+/* Writes some of the zeros that the next commits need in front of them, so that those do not: call
+   it after every commit, when nobody waits any more.  What fails here is tried again by the commit
+   that needs it, which says why. */
+void ph_journal_fill(ph_journal *j);
 
 /* What is durable; appended records count from the commit on. */
 ph_journal_position ph_journal_end(const ph_journal *j);

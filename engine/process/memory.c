@@ -30,6 +30,11 @@ void ph_memory_prefer_large_pages(void *block, size_t size)
     (void)madvise(block, size, MADV_HUGEPAGE); /* only a wish: small pages work as well */
 }
 
+ph_status ph_memory_touch(void *block, size_t size)
+{
+    return madvise(block, size, MADV_POPULATE_WRITE) == 0 ? PH_OK : PH_EFULL;
+}
+
 uint64_t ph_memory_of_machine(void)
 {
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);

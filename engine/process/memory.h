@@ -24,6 +24,10 @@ ph_status ph_memory_grow(void **block, size_t size, size_t new_size);
 /* Asks for large pages, which the system may or may not give. */
 void ph_memory_prefer_large_pages(void *block, size_t size);
 
+/* Takes all memory of a mapped block now, so that nothing waits for it later; what it holds stays.
+   PH_EFULL: the system has not enough. */
+ph_status ph_memory_touch(void *block, size_t size);
+
 /* Bytes that the machine has, used or not. */
 uint64_t ph_memory_of_machine(void);
 

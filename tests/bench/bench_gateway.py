@@ -10,7 +10,8 @@ See the heads of the programs.  Every run has a bound of its own: one that does 
 told as such, the next one follows, and the bench ends with 1.
 
 Tables (all, if none is named):
-  pipelined  throughput and latency; beside them the processor time of an order
+  pipelined  throughput and latency, and the processor time of an order; beside them the same messages on the
+             same way, client, gateway, engine, disk and back, and with one process in place of two
   pingpong   one order in flight for each client; what is bare is one round trip and one sync
   offered    orders that are offered by the clock
   durable    the same market with its journal on the disk and in memory
@@ -59,7 +60,7 @@ IDLE = [(1, 10, 1), (1, 6, 15), (1, 60, 15), (3, 200, 15)]
 IDLE_SECONDS = 5
 OPEN_SECONDS = 120
 TICKS = os.sysconf("SC_CLK_TCK")
-MORE = "orders_max = 8388608\norder_periods_max = 8388608\n"
+MORE = "orders_max = 8388608\norder_periods_max = 8388608\ntouch_tables = 1\n"
 # What one participant may send is not what is measured.
 NO_LIMIT = "".join(
     f"{key} = 10000000\n"
@@ -152,39 +153,40 @@ class Bench:
             return None
         return told + [(cpu_us(p) - before[name]) / what[1] for name, p in daemons.items()]
 
-    def bare(self, what):
-        return numbers([str(self.build / "tests/bench/gateway_bare"), f"{self.market.run}/bare",
+    def bare(self, what, hops=1):
+        return numbers([str(self.build / "tests/bench/gateway_bare"), f"{self.market.run}/bare", str(hops),
                         *(str(n) for n in what)])  # fmt: skip
 
-    def both(self, what):
-        """Medians of what load and bare say; None: one of them did not end."""
-        return middle([(self.load(what), self.bare(what)) for _ in range(RUNS)])
+    def beside(self, what, *hops):
+        """Medians of what load and bare, with each number of hops, say; None: one of them did not end."""
+        return middle([(self.load(what), *(self.bare(what, n) for n in hops)) for _ in range(RUNS)])
 
 
 def middle(pairs):
-    if any(a is None or b is None for a, b in pairs):
+    if any(side is None for row_of in pairs for side in row_of):
         return None
     return tuple([statistics.median(column) for column in zip(*side)] for side in zip(*pairs))
 
 
 def pipelined(bench):
     title(f"Durable orders of {MARKET}, CURVE on: thousand a second, milliseconds, microseconds of processor"
-          " time an order", "market", "bare", "ratio", "p50", "p99", "bare p50", "bare p99",
-          "client", *bench.market.processes, "all", "bare")  # fmt: skip
+          " time an order", "market", "bare", "ratio", "one hop", "ratio", "p50", "p99", "bare p50", "bare p99",
+          "client", *bench.market.processes, "all", "bare", "one hop")  # fmt: skip
     for what in PIPELINED:
-        got = bench.both(what)
+        got = bench.beside(what, 2, 1)
         figures = None
         if got is not None:
-            ours, bare = got
-            figures = [ours[0] / 1e3, bare[0] / 1e3, ours[0] / bare[0], ours[1] / 1e3, ours[2] / 1e3,
-                       bare[1] / 1e3, bare[2] / 1e3, *ours[5:], sum(ours[5:]), bare[5]]  # fmt: skip
+            ours, bare, one_hop = got
+            figures = [ours[0] / 1e3, bare[0] / 1e3, ours[0] / bare[0], one_hop[0] / 1e3, ours[0] / one_hop[0],
+                       ours[1] / 1e3, ours[2] / 1e3, bare[1] / 1e3, bare[2] / 1e3, *ours[5:], sum(ours[5:]),
+                       bare[5], one_hop[5]]  # fmt: skip
         row(name_of(what), figures)
 
 
 def timed(bench, text, rows):
     title(text, "p50", "p99", "p99.9", "bare p50", "bare p99", "bare 99.9", "ratio p50", "ratio p99", "k/s")
     for what in rows:
-        got = bench.both(what)
+        got = bench.beside(what, 1)
         figures = None
         if got is not None:
             ours, bare = got

@@ -37,6 +37,8 @@ BELOW_HOST = ("engine/base", "engine/wire", "engine/core", "engine/journal", "en
               "engine/process", "engine/replay")  # fmt: skip
 
 LAYERS = {
+    # What the two ends of the protocol share beside the generated code.
+    "proto": Layer(0, (), True),
     "engine/base": Layer(0, (), True),
     "engine/wire": Layer(1, ("engine/base",), True),
     "engine/journal": Layer(1, ("engine/base",), True, impure=("chain", "file_posix", "writer", "reader", "segment")),
@@ -44,7 +46,7 @@ LAYERS = {
     "engine/link": Layer(1, ("engine/base",), ("frame",)),
     "gateway": Layer(
         2,
-        ("engine/base", "engine/wire", "engine/link", "engine/process"),
+        ("engine/base", "engine/wire", "engine/link", "engine/process", "proto"),
         ("ratelimit",),
         quiet=(
             "blocks", "candles", "catalogue", "depth", "feed", "feed_blocks", "feed_books", "feed_frames", "feed_trades", "history", "overview", "private_stream", "replica", "resting", "session",
@@ -68,7 +70,7 @@ LAYERS = {
         files={"engine/notary": ("contracts", "countersignatures", "notary_keys")},
     ),
     "engine/query": Layer(5, BELOW_HOST, quiet=("answer", "holdings")),
-    "clients/lib": Layer(None, ()),
+    "clients/lib": Layer(None, ("proto",)),
     "clients/cli": Layer(None, ("clients/lib",)),
     "clients/demo": Layer(None, ("clients/lib",), quiet=("scenario", "orders", "catalogue")),
     "clients/web": Layer(None, ("clients/lib",)),
@@ -105,6 +107,7 @@ DOORS = {
         "gateway/market_data",
         "gateway/zap",
         "gateway/uplink",
+        "gateway/watch",
         "gateway/questions",
         "clients/lib/",
         "clients/cli/keygen",
@@ -167,7 +170,7 @@ SYSTEM = {
 }  # fmt: skip
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.M)
-TOPS = ("engine", "gateway", "clients", "tests")
+TOPS = ("engine", "gateway", "clients", "proto", "tests")
 
 
 def sources(root):

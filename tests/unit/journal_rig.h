@@ -31,6 +31,8 @@ typedef struct {
     ph_status failure; /* with this */
     size_t torn;       /* a write that fails writes this much first */
     bool is_fast;      /* syncs are counted but not done */
+    uint64_t written;  /* bytes since somebody set it to 0 */
+    uint64_t begun;    /* bytes that were to be brought to the disk ahead of a sync */
     void (*on_sync)(void *arg);
     void *on_sync_arg;
     void *writer_block, *reader_block;
@@ -63,6 +65,7 @@ static inline void rig_close(ph_disk *d, int file)
 static inline ph_status rig_write(ph_disk *d, int file, uint64_t at, const void *p, size_t size)
 {
     rig *g = rig_of(d);
+    g->written += size;
     if (!rig_fails(g)) return g->real.disk.ops->write(&g->real.disk, file, at, p, size);
     size_t torn = g->torn < size ? g->torn : size;
     ck_assert_int_eq(g->real.disk.ops->write(&g->real.disk, file, at, p, torn), PH_OK);
@@ -73,6 +76,12 @@ static inline ph_status rig_read(ph_disk *d, int file, uint64_t at, void *p, siz
                                  size_t *ret)
 {
     return rig_of(d)->real.disk.ops->read(&rig_of(d)->real.disk, file, at, p, size, ret);
+}
+
+static inline void rig_begin_out(ph_disk *d, int file, uint64_t at, size_t size)
+{
+    rig_of(d)->begun += size;
+    rig_of(d)->real.disk.ops->begin(&rig_of(d)->real.disk, file, at, size);
 }
 
 static inline ph_status rig_sync(ph_disk *d, int file)
@@ -133,6 +142,7 @@ static const ph_disk_ops rig_ops = {
     .close = rig_close,
     .write = rig_write,
     .read = rig_read,
+    .begin = rig_begin_out,
     .sync = rig_sync,
     .size = rig_size,
     .rename = rig_rename,

@@ -176,40 +176,76 @@ START_TEST(the_longest_message_fits)
 }
 END_TEST
 
-/* Frames that fit the room and one that does not, read one after the other. */
-START_TEST(a_frame_is_read_whole_in_or_beside_its_room)
+/* Messages that fit the room and one that does not, read one after the other. */
+START_TEST(a_message_is_read_in_or_beside_its_room)
 {
-    static char text[2001];
-    static uint8_t bytes[1 << 20];
+    enum { LONGEST = 400000, STEP = 100000 };
+    static char text[LONGEST + 1];
+    static uint8_t bytes[LONGEST + 64];
     Petahour__V1__SessionRefused refused;
-    Petahour__V1__GatewayMessage message, *list[256];
-    Petahour__V1__GatewayFrame all;
+    Petahour__V1__GatewayMessage message;
     phc_unpacking u = {0};
-    for (size_t length = 0; length <= 2000; length += 500) {
+    for (size_t length = 0; length <= LONGEST; length += STEP) {
         memset(text, 'x', length);
         petahour__v1__session_refused__init(&refused);
         refused.text = text;
         petahour__v1__gateway_message__init(&message);
         message.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_SESSION_REFUSED;
         message.session_refused = &refused;
-        petahour__v1__gateway_frame__init(&all);
-        all.n_messages = 256;
-        all.messages = list;
-        for (size_t i = 0; i < 256; i++)
-            list[i] = &message;
-        size_t size = petahour__v1__gateway_frame__pack(&all, bytes);
-        Petahour__V1__GatewayFrame *f = phc_unpack(&u, bytes, size);
-        ck_assert_ptr_nonnull(f);
-        ck_assert_uint_eq(f->n_messages, 256);
-        for (size_t i = 0; i < 256; i++)
-            ck_assert_str_eq(f->messages[i]->session_refused->text, text);
-        ck_assert((u.asked != 0) == (length >= 1000));
-        phc_unpack_end(&u, f);
+        size_t size = petahour__v1__gateway_message__pack(&message, bytes);
+        Petahour__V1__GatewayMessage *m = phc_unpack(&u, bytes, size);
+        ck_assert_ptr_nonnull(m);
+        ck_assert_str_eq(m->session_refused->text, text);
+        ck_assert((u.asked != 0) == (length > 2 * STEP));
+        phc_unpack_end(&u, m);
         ck_assert_uint_eq(u.asked, 0);
-        ck_assert_ptr_null(phc_unpack(&u, bytes, size - 1));
+        if (length != 0) ck_assert_ptr_null(phc_unpack(&u, bytes, size - 1));
         ck_assert_uint_eq(u.asked, 0);
     }
     phc_unpack_release(&u);
+}
+END_TEST
+
+START_TEST(the_messages_of_a_frame_come_one_by_one)
+{
+    /* Unknown fields of every form between them, one message empty, a length with padding. */
+    static const uint8_t payload[] = {0x0a, 2, 0x1a, 0, 0x10, 0x85, 0x01, 0x0a, 0x00, 0x19, 1,
+                                      2,    3, 4,    5, 6,    7,    8,    0x22, 2,    9,    9,
+                                      0x25, 1, 2,    3, 4,    0x0a, 0x81, 0x00, 7};
+    const uint8_t *p = payload, *end = payload + sizeof payload;
+    phc_frame_message m;
+    ck_assert(phc_frame_is_whole(payload, sizeof payload));
+    ck_assert(phc_frame_next(&p, end, &m));
+    ck_assert(m.bytes == payload + 2 && m.size == 2);
+    ck_assert(phc_frame_next(&p, end, &m));
+    ck_assert_uint_eq(m.size, 0);
+    ck_assert(phc_frame_next(&p, end, &m));
+    ck_assert(m.size == 1 && m.bytes[0] == 7);
+    ck_assert(!phc_frame_next(&p, end, &m));
+    ck_assert_ptr_eq(p, end);
+}
+END_TEST
+
+START_TEST(what_is_no_frame_is_recognised)
+{
+    static const struct {
+        size_t size;
+        uint8_t bytes[12];
+    } cases[] = {
+        {1, {0x0a}},             /* no length */
+        {2, {0x0a, 1}},          /* cut */
+        {3, {0x0a, 0x80, 0x80}}, /* a length without an end */
+        {2, {0x08, 1}},          /* a message that is a number */
+        {5, {0x0d, 1, 2, 3, 4}}, /* or four bytes */
+        {2, {0x02, 0}},          /* field 0 */
+        {2, {0x0b, 0}},          /* a group */
+        {4, {0x0a, 0, 0x25, 1}}, /* four bytes that are cut */
+        {3, {0x19, 1, 2}},       /* eight */
+        {11, {0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}}, /* longer than all */
+    };
+    ck_assert(phc_frame_is_whole((const uint8_t *)"", 0));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        ck_assert_msg(!phc_frame_is_whole(cases[i].bytes, cases[i].size), "case %zu", i);
 }
 END_TEST
 
@@ -219,7 +255,9 @@ static void add(TCase *t)
     tcase_add_test(t, a_frame_is_what_protobuf_reads);
     tcase_add_test(t, a_frame_holds_256_messages);
     tcase_add_test(t, a_frame_never_passes_its_size);
-    tcase_add_test(t, a_frame_is_read_whole_in_or_beside_its_room);
+    tcase_add_test(t, a_message_is_read_in_or_beside_its_room);
+    tcase_add_test(t, the_messages_of_a_frame_come_one_by_one);
+    tcase_add_test(t, what_is_no_frame_is_recognised);
     tcase_add_test(t, a_header_says_version_and_kind);
     tcase_add_test(t, orders_that_are_no_words_of_the_protocol_are_refused);
     tcase_add_test(t, texts_that_do_not_fit_are_refused);

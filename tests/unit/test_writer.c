@@ -180,6 +180,7 @@ static uint64_t write_day(rig *g, ph_status *ret, uint64_t *ret_tried)
         tried = ph_journal_next_seq(j) - 1;
         s = ph_journal_commit(j, &f);
         if (s == PH_OK) acknowledged = tried;
+        if (s == PH_OK) ph_journal_fill(j);
     }
     if (s != PH_OK && j != NULL) {
         ck_assert_uint_gt(strlen(f.text), 20);
@@ -258,8 +259,90 @@ START_TEST(a_directory_that_is_not_there_is_named)
 }
 END_TEST
 
+/* A commit writes its batch and LOCK, and nothing else, as long as somebody fills between them. */
+START_TEST(zeros_are_there_before_they_are_needed)
+{
+    enum { FILL = 1 << 20, SEGMENT = 4 << 20, LOCK_BYTES = 16, BATCHES = 300 };
+    static uint8_t record[20000];
+    rig g;
+    ph_journal *j;
+    ph_journal_fault f;
+    rig_begin(&g);
+    ph_journal_options o = {.market = "m", .segment_bytes = SEGMENT, .fill_bytes = FILL};
+    ck_assert_int_eq(ph_journal_open(g.writer_block, &g.disk, &o, &j, &f), PH_OK);
+    uint64_t most = 0, zeros = 0, rotations = 0;
+    for (int i = 0; i < BATCHES; i++) {
+        ph_journal_position before = ph_journal_end(j);
+        ck_assert_int_eq(ph_journal_append(j, (ph_time){1}, record, sizeof record, "", 0), PH_OK);
+        g.written = 0;
+        ck_assert_int_eq(ph_journal_commit(j, &f), PH_OK);
+        ph_journal_position after = ph_journal_end(j);
+        if (strcmp(before.segment, after.segment) == 0)
+            ck_assert_uint_eq(g.written, after.offset - before.offset + LOCK_BYTES);
+        else
+            rotations++;
+        g.written = g.begun = 0;
+        ph_journal_fill(j);
+        ck_assert_uint_eq(g.begun, g.written);
+        if (g.written > most) most = g.written;
+        zeros += g.written;
+    }
+    ck_assert_uint_ge(rotations, 1);
+    ck_assert_uint_le(most, 128 << 10);
+    ck_assert_uint_ge(zeros, 2 * (SEGMENT - FILL) / 2);
+    uint64_t cnt = 0;
+    ph_journal_reader *r;
+    ph_journal_batch b;
+    ck_assert_int_eq(ph_journal_reader_open(g.reader_block, &g.disk, &r, &f), PH_OK);
+    while (ph_journal_reader_next(r, &b, &f) == PH_OK)
+        cnt += b.record_cnt;
+    ck_assert_uint_eq(cnt, BATCHES);
+    ph_journal_reader_close(r);
+    ph_journal_close(j);
+    rig_end(&g);
+}
+END_TEST
+
+/* What cannot be filled is a matter of the commit that needs it. */
+START_TEST(a_disk_that_is_full_is_told_by_the_commit)
+{
+    static uint8_t record[20000];
+    rig g;
+    ph_journal *j;
+    ph_journal_fault f = {0};
+    ph_status s = PH_OK;
+    uint64_t durable = 0;
+    rig_begin(&g);
+    ck_assert_int_eq(rig_open_writer(&g, 0, &j, &f), PH_OK);
+    ck_assert_int_eq(ph_journal_append(j, (ph_time){1}, record, 1000, "", 0), PH_OK);
+    ck_assert_int_eq(ph_journal_commit(j, &f), PH_OK);
+    g.fails_at = g.calls;
+    g.failure = PH_EFULL;
+    ph_journal_fill(j);
+    ck_assert_int_eq(g.calls, g.fails_at + 1);
+    ck_assert_int_eq(ph_journal_append(j, (ph_time){1}, record, sizeof record, "", 0), PH_OK);
+    ck_assert_int_eq(ph_journal_commit(j, &f), PH_OK); /* there is room again */
+    durable = ph_journal_end(j).seq;
+    g.fails_at = g.calls;
+    g.fails_ever = true;
+    ph_journal_fill(j);
+    ck_assert_int_eq(ph_journal_append(j, (ph_time){1}, record, sizeof record, "", 0), PH_OK);
+    s = ph_journal_commit(j, &f);
+    ck_assert_int_eq(s, PH_EFULL);
+    ck_assert_ptr_nonnull(strstr(f.text, "make room on the disk"));
+    ck_assert_uint_eq(ph_journal_end(j).seq, durable);
+    int calls = g.calls;
+    ph_journal_fill(j); /* the journal is dead */
+    ck_assert_int_eq(g.calls, calls);
+    ph_journal_close(j);
+    rig_end(&g);
+}
+END_TEST
+
 static void add(TCase *t)
 {
+    tcase_add_test(t, zeros_are_there_before_they_are_needed);
+    tcase_add_test(t, a_disk_that_is_full_is_told_by_the_commit);
     tcase_add_test(t, an_empty_journal_has_a_genesis_and_no_records);
     tcase_add_test(t, records_survive_rotation_and_reopening);
     tcase_add_test(t, a_full_batch_says_so_and_loses_nothing);
