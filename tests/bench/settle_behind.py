@@ -122,7 +122,7 @@ class Behind:
                       flush=True)
                 told, records, rows = now, durable, seq
             if done:
-                return ended, now, worst, float(load.stdout.read().split()[0])
+                return ended, now, worst, float(load.communicate()[0].split()[0])
             time.sleep(SAMPLE_S)
 
     def settled(self):
