@@ -242,7 +242,11 @@ static phg_market_data *door;
 static void open_door(const char *endpoint, uint64_t epoch)
 {
     char err[PHG_ERR_SIZE] = "";
-    ph_status s = phg_market_data_open(context, endpoint, &server_keys, &replica, &door, err);
+    ph_status s;
+    uint64_t until = ph_clock_monotonic_ns() + PATIENCE_MS * UINT64_C(1000000);
+    do /* ZeroMQ gives up the address of a socket that was closed in a thread of its own */
+        s = phg_market_data_open(context, endpoint, &server_keys, &replica, &door, err);
+    while (s == PH_EBUSY && ph_clock_monotonic_ns() < until);
     ck_assert_msg(s == PH_OK, "%s", err);
     ck_assert_int_eq(phg_feed_go_live(&replica.feed, epoch), PH_OK);
 }
