@@ -152,6 +152,7 @@ static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
         if (s != PH_OK) return s;
     }
     if (end > p->closed_end) p->closed_end = end;
+    if (end > p->closed_news) p->closed_news = end;
     return PH_OK;
 }
 

@@ -81,7 +81,8 @@ typedef struct {
     uint32_t ring_max;
     ph_period first, end; /* periods that have a place: [first, end) */
     ph_period touched_first, touched_end;
-    ph_period closed_end;   /* every period before this one is closed */
+    ph_period closed_end;  /* every period before this one is closed */
+    ph_period closed_news; /* likewise, at some time since the last publish: terms may open again */
     phg_feed_trade *trades; /* since the last publish, like their segments */
     uint32_t trade_cnt, trade_max;
     ph_segment *segments;

@@ -35,7 +35,7 @@ static page page_of(phg_feed *f, phg_feed_product *p, phg_stream_kind kind, phg_
     g.product = p;
     g.emit = emit;
     g.arg = arg;
-    g.picture.closed_before = p->closed_end;
+    g.picture.closed_before = p->closed_end > p->closed_news ? p->closed_end : p->closed_news;
     return g;
 }
 
@@ -222,6 +222,7 @@ void phg_feed_tell_books(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, v
     p->trading.has_news = false;
     if (p->blocks.has_news) phg_blocks_told(&p->blocks);
     p->change_cnt = 0;
+    p->closed_news = 0;
     p->depth.has_news = p->statistics.has_news = false;
 }
 

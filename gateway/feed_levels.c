@@ -40,6 +40,8 @@ void phg_feed_turn_page(phg_feed_page *g, bool more)
     picture->statistics_cnt = picture->candle_cnt = picture->member_cnt = 0;
     picture->phase = 0;
     picture->reference = 0;
+    /* What opened again is not taken away a second time. */
+    if (g->product) picture->closed_before = g->product->closed_end;
 }
 
 void phg_feed_row(phg_feed_page *g)

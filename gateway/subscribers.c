@@ -38,7 +38,7 @@ ph_status phg_subscribers_begun(phg_subscribers *s, int file)
     if (file < 0 || file >= FILES_MAX) return PH_EFULL;
     if (!has_file(s, file)) {
         uint32_t more = (uint32_t)file + 64;
-        phg_subscriber **of_file = realloc(s->of_file, more * sizeof *of_file);
+        phg_subscriber **of_file = realloc(s->of_file, more * sizeof(void *));
         if (!of_file) return PH_EFULL;
         s->of_file = of_file;
         bool *is_open = realloc(s->is_open, more * sizeof *is_open);

@@ -1,25 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  tests/prop/follow_truth.h - what market data must say, out of the market itself, the naive way.
+/*  tests/prop/follow_truth.h - what market data must say, found the naive way.
+
+    Depth and measurements are read out of the market itself.  What was traded is summed up each
+    time anew over all fills since the market opened.
 
     Owns      what it remembers of each record; truth_forget frees it.
     Failure   stops the test. */
 #ifndef TESTS_PROP_FOLLOW_TRUTH_H
 #define TESTS_PROP_FOLLOW_TRUTH_H
 
+#include "clients/lib/petahour.h"
 #include "engine/core/market.h"
+#include "engine/wire/event.h"
 
-enum { TRUTH_PRODUCTS_MAX = 8, TRUTH_GRADES = 2 };
+enum { TRUTH_PRODUCTS_MAX = 8, TRUTH_GRADES = 2, TRUTH_SITES_MAX = 4, TRUTH_PROBES_MAX = 8 };
 
-/* Remembers the market as it stands after record `seq`: the last one + 1. */
-void truth_take(const ph_market *m, uint64_t seq);
+/* One fill: units in each of some periods at one price. */
+typedef struct {
+    uint64_t seq, at_ns, trade;
+    uint32_t product, first, periods, units;
+    int64_t price;
+    ph_side taker;
+    bool is_each; /* of two EACH orders */
+    bool is_resale;
+    uint32_t gflops[3], period_seconds; /* the product's, then */
+} truth_fill;
+
+/* What a record left. */
+typedef struct {
+    uint64_t depth[TRUTH_PRODUCTS_MAX + 1], grade[TRUTH_GRADES + 1]; /* checksums */
+    /* Of a product: periods before are closed, by its GATE_CLOSED or by the stamp of its last
+       trade or change of an EACH order. */
+    uint32_t closed[TRUTH_PRODUCTS_MAX + 1];
+    uint32_t product_cnt, fill_cnt, site_cnt, probe_cnt;
+    uint32_t site_of[TRUTH_PRODUCTS_MAX + 1];
+    int64_t reference[TRUTH_PRODUCTS_MAX + 1];
+    ph_phase phase[TRUTH_PRODUCTS_MAX + 1];
+    ph_measure_site sites[TRUTH_SITES_MAX + 1]; /* measured_at 0: none */
+    ph_report_probe probes[TRUTH_PROBES_MAX];
+} truth_record;
+
+/* Remembers what record `seq`, the last one + 1, told and left. */
+void truth_take(const ph_market *m, uint64_t seq, const ph_command *c, const ph_event *events,
+                uint32_t cnt);
 void truth_forget(void);
 
-/* The products of these tests differ in nothing but their memory: without any they are of grade 1,
-   with some of grade 2. */
+const truth_record *truth_after(uint64_t seq);
+const truth_fill *truth_fills(void); /* of record n the first fill_cnt */
+
+/* The products of these tests differ in what a unit is by their memory: without any they are of
+   grade 1, with some of grade 2. */
 uint32_t truth_grade(const ph_product_terms *terms);
 
-/* Checksum of the depth of a product, and of a grade, after a record. */
-uint64_t truth_depth(uint64_t seq, uint32_t product);
-uint64_t truth_grade_depth(uint64_t seq, uint32_t grade);
+/* follow_figures.c: the rows of a book of stream S, K, T or R are those after its record.  Of
+   regions: each site is the only one of its own. */
+void truth_check_figures(const phc_book *b, uint32_t design_pue_ppm);
 
 #endif

@@ -415,6 +415,32 @@ START_TEST(closed_periods_leave_the_books)
 }
 END_TEST
 
+/* New terms may open periods again; what had closed is told nevertheless. */
+START_TEST(closed_periods_leave_the_books_before_new_terms)
+{
+    phg_replica r;
+    live_market(&r);
+    phg_feed_follow(&r.feed, PHG_STREAM_DEPTH, (ph_product_id){1});
+    place(&r, 1, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 5, 1000);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ph_event gate = gate_closed(HOUR + 10);
+    ck_assert_int_eq(take(&r, (ph_command){.kind = PH_CMD_TICK}, &gate, 1), PH_OK);
+    ph_command c = list_product(1);
+    c.kind = PH_CMD_SET_TERMS;
+    ph_event events[] = {cancelled(1, 2, 1, 5), {.kind = PH_EVT_TERMS_SET}};
+    events[1].u.terms_set.product.v = 1;
+    events[1].u.terms_set.terms_version = 2;
+    ck_assert_int_eq(take(&r, c, events, 2), PH_OK);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ck_assert_uint_eq(told.last.closed_before, HOUR + 11);
+    place(&r, 2, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 5, 1000);
+    publish_book(&r, PHG_STREAM_DEPTH);
+    ck_assert_uint_le(told.last.closed_before, HOUR + 10);
+    check_level(0, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 1000, 5);
+    phg_replica_release(&r);
+}
+END_TEST
+
 START_TEST(blocks_have_a_depth_of_their_own)
 {
     phg_replica r;
@@ -517,6 +543,7 @@ static void add(TCase *t)
     tcase_add_test(t, levels_are_told_as_they_stand);
     tcase_add_test(t, what_an_iceberg_hides_is_in_no_level);
     tcase_add_test(t, closed_periods_leave_the_books);
+    tcase_add_test(t, closed_periods_leave_the_books_before_new_terms);
     tcase_add_test(t, blocks_have_a_depth_of_their_own);
     tcase_add_test(t, statistics_are_of_each_period);
     tcase_add_test(t, large_books_are_told_in_parts);
