@@ -23,7 +23,8 @@ enum {
 struct ph_checker {
     ph_journal_reader *reader;
     bool has_thread, is_beside; /* the second: compares this batch */
-    bool is_small;              /* a batch that is not worth it */
+    ph_checker_mode mode;
+    bool is_small; /* a batch that is not worth it */
     pthread_t thread;
     pthread_mutex_t lock; /* of job and is_over, for the sleeper */
     pthread_cond_t woken;
@@ -246,7 +247,7 @@ bool ph_checker_ahead(ph_checker *c, ph_journal_batch *ret, ph_record_room *reco
 }
 
 void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, ph_replay_record *records,
-                      bool is_at_once)
+                      ph_checker_mode mode)
 {
     PH_ASSERT(!c->has_ahead);
     c->batch = batch;
@@ -261,7 +262,8 @@ void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, ph_replay_re
     bool is_large = batch->record_cnt >= BESIDE_MIN && !c->is_small;
     if (is_large && !c->has_thread) start_thread(c);
     is_large = is_large && c->has_thread;
-    c->is_beside = is_large && !is_at_once;
+    c->is_beside = is_large && mode == PH_CHECKER_BESIDE;
+    c->mode = mode;
     if (is_large) set_job(c, false);
 }
 
@@ -289,7 +291,7 @@ ph_status ph_checker_end(ph_checker *c, uint32_t n, ph_checker_finding *ret)
     if (c->is_beside) {
         atomic_store_explicit(&c->is_last, true, memory_order_release);
         wait_for(&c->ended, atomic_load_explicit(&c->job, memory_order_relaxed));
-    } else {
+    } else if (c->mode != PH_CHECKER_NOT) {
         finish(c, n);
     }
     *ret = c->found;

@@ -46,6 +46,7 @@ struct ph_replay {
     ph_checker *checker;
     ph_replay_batch batch;         /* what next returned last */
     bool has_begun;                /* next was called */
+    bool is_chain_only;            /* events are not compared */
     uint64_t durable;              /* record that was known to be durable then */
     ph_state_head snapshot;        /* that it began with; all zero: none */
     ph_replay_on_record on_record; /* may be NULL */
@@ -194,6 +195,12 @@ void ph_replay_watch(ph_replay *r, ph_replay_on_record on_record, void *arg)
 {
     r->on_record = on_record;
     r->on_record_arg = arg;
+}
+
+void ph_replay_chain_only(ph_replay *r)
+{
+    PH_ASSERT(!r->has_begun);
+    r->is_chain_only = true;
 }
 
 const ph_replay_difference *ph_replay_differs(const ph_replay *r)
@@ -383,6 +390,35 @@ static ph_status apply_one(ph_replay *r, ph_replay_record *record, events_used *
     return PH_OK;
 }
 
+/* The same without comparing: the events of one record at a time, and nothing encoded. */
+static uint32_t apply_only(ph_replay *r, ph_replay_record *records, uint32_t cnt)
+{
+    uint32_t memo[MEMOS] = {0}, i = 0;
+    if (ensure(&r->events, r->events_max * sizeof(ph_event)) != PH_OK) return 0;
+    ph_events events = {.v = r->events.p, .max = r->events_max};
+    while (i < cnt && !r->is_enough) {
+        prefetch(r, records, i, cnt, memo);
+        ph_replay_record *record = &records[i++];
+        events.cnt = 0;
+        ph_market_apply(r->market, &record->command, &events);
+        if (r->on_record == NULL) continue;
+        record->events = events.v;
+        record->event_cnt = events.cnt;
+        r->is_enough = !r->on_record(r->on_record_arg, r->market, record);
+    }
+    return i;
+}
+
+/* Nobody finds events in the records that were applied so. */
+static void clear_events(ph_replay_record *records, uint32_t cnt)
+{
+    for (uint32_t i = 0; i < cnt; i++) {
+        records[i].events = NULL;
+        records[i].event_bytes = NULL;
+        records[i].event_cnt = records[i].event_size = 0;
+    }
+}
+
 /* Applies records, at most cnt of them; returns how many, fewer when there was no memory for more,
    one was found to differ, or whoever watches has enough. */
 static uint32_t apply(ph_replay *r, ph_replay_record *records, uint32_t cnt)
@@ -464,8 +500,12 @@ static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b, uint32_t d
     }
     if (s != PH_OK) return stop(r, s, b, b->first_seq, "not enough memory for the batch", NULL);
     ph_checker_finding found = {.at = 0};
-    ph_checker_begin(r->checker, b, r->records.v, r->on_record != NULL);
-    uint32_t applied = apply(r, r->records.v, decoded);
+    ph_checker_mode mode = r->is_chain_only       ? PH_CHECKER_NOT
+                           : r->on_record != NULL ? PH_CHECKER_AT_ONCE
+                                                  : PH_CHECKER_BESIDE;
+    ph_checker_begin(r->checker, b, r->records.v, mode);
+    uint32_t applied =
+        r->is_chain_only ? apply_only(r, r->records.v, decoded) : apply(r, r->records.v, decoded);
     s = ph_checker_end(r->checker, applied, &found);
     if (s == PH_EDIVERGED) return differ(r, b, &found);
     if (s == PH_OK && r->is_enough && applied < b->record_cnt) return PH_EEND;
@@ -475,7 +515,10 @@ static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b, uint32_t d
     if (decoded < b->record_cnt)
         return stop(r, PH_ECORRUPT, b, b->first_seq + decoded, "the record is not a command",
                     "use the program that wrote it, or restore the file from a copy");
-    point_into_rooms(r, b->record_cnt);
+    if (r->is_chain_only)
+        clear_events(r->records.v, b->record_cnt);
+    else
+        point_into_rooms(r, b->record_cnt);
     return PH_OK;
 }
 
