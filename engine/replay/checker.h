@@ -41,12 +41,19 @@ typedef enum {
     PH_CHECKER_NOT,     /* not at all; `applied` is not called */
 } ph_checker_mode;
 
-/* `records` has one for each of the batch, with the checksum that the journal states.  Both stay
-   where they are until end. */
-void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, ph_replay_record *records,
-                      ph_checker_mode mode);
+/* What applying a record gave.  Not in the record before its batch is whole: there the other thread
+   reads what the journal states, and a cache line that one writes and both read is a wait for
+   both. */
+typedef struct {
+    uint32_t event_cnt, event_size;
+} ph_applied;
 
-/* The first n records are applied: event_size of each is set, and `bytes` has all their events
+/* `records` has one for each of the batch, with the checksum that the journal states, `applied` room
+   for as many.  All stay where they are until end. */
+void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, const ph_replay_record *records,
+                      const ph_applied *applied, ph_checker_mode mode);
+
+/* The first n records are applied: what that gave is in its room, and `bytes` has all their events
    encoded, one behind the other.  PH_OK: none is known to differ; at once all n are as the
    journal states.  PH_EDIVERGED, which end will give: nothing more need be applied. */
 ph_status ph_checker_applied(ph_checker *c, const uint8_t *bytes, uint32_t n);
