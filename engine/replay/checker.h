@@ -42,14 +42,13 @@ typedef enum {
 } ph_checker_mode;
 
 /* What applying a record gave.  Not in the record before its batch is whole: there the other thread
-   reads what the journal states, and a cache line that one writes and both read is a wait for
-   both. */
+   reads what the journal states, and a cache line that one writes and both read makes both wait. */
 typedef struct {
     uint32_t event_cnt, event_size;
 } ph_applied;
 
-/* `records` has one for each of the batch, with the checksum that the journal states, `applied` room
-   for as many.  All stay where they are until end. */
+/* `records` has one for each of the batch, with the checksum that the journal states, `applied`
+   room for as many.  All stay where they are until end. */
 void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, const ph_replay_record *records,
                       const ph_applied *applied, ph_checker_mode mode);
 

@@ -355,10 +355,11 @@ static void prefetch(const ph_replay *r, const ph_replay_record *records, uint32
 {
     static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3};
     memo[(i + ahead[0]) % MEMOS] = 0;
-    if (i + RECORDS_AHEAD < cnt) { /* another processor wrote it: head and order, three lines */
-        const char *next = (const char *)&records[i + RECORDS_AHEAD];
-        for (size_t line = 0; line < 3; line++)
-            __builtin_prefetch(next + 64 * line);
+    if (i + RECORDS_AHEAD < cnt) { /* another processor wrote it: the command, if it is an order */
+        const ph_command *next = &records[i + RECORDS_AHEAD].command;
+        __builtin_prefetch(next);
+        __builtin_prefetch((const char *)next + 64);
+        __builtin_prefetch((const char *)(&next->u.order + 1) - 1);
     }
     for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
         uint32_t at = i + ahead[step];

@@ -83,10 +83,10 @@ const ph_state_head *ph_replay_snapshot(const ph_replay *r);
 /* Name of the market, as the journal's segments state it. */
 ph_text64 ph_replay_market_name(const ph_replay *r);
 
-/* Before the first next: events are not compared.  Bytes, sums and chain of every batch are verified
-   before one of its commands is applied, as always; what is not proved is that this market computes
-   what the journal states, so PH_EDIVERGED does not occur.  Records of a batch then have no events;
-   a watcher sees those of its record, not encoded. */
+/* Before the first next: events are not compared.  Bytes, sums and chain of every batch are
+   verified before one of its commands is applied, as always; what is not proved is that this market
+   computes what the journal states, so PH_EDIVERGED does not occur.  Records of a batch then have
+   no events; a watcher sees those of its record, not encoded. */
 void ph_replay_chain_only(ph_replay *r);
 
 /* Reads, verifies and applies the next batch.  PH_OK: *ret is it.  PH_EEND: nothing more was
@@ -99,10 +99,11 @@ ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_er
 uint64_t ph_replay_durable(const ph_replay *r);
 
 /* Told of every record as soon as its events were found to be those that the journal states (with
-   ph_replay_chain_only: as soon as it is applied), and before its batch is whole; the market stands right behind it.  The record and what it points to
-   are valid during the call.  With a snapshot the first one is that behind it.  False: enough;
-   nothing more is applied and the market stays where it is.  The batch is still handed out if this
-   was the last of its records; then, and otherwise at once, next returns PH_EEND. */
+   ph_replay_chain_only: as soon as it is applied), and before its batch is whole; the market stands
+   right behind it.  The record and what it points to are valid during the call.  With a snapshot
+   the first one is that behind it.  False: enough; nothing more is applied and the market stays
+   where it is.  The batch is still handed out if this was the last of its records; then, and
+   otherwise at once, next returns PH_EEND. */
 typedef bool (*ph_replay_on_record)(void *arg, const ph_market *m, const ph_replay_record *record);
 
 /* Sets who is told; NULL: nobody. */
