@@ -46,7 +46,8 @@ enum {
     KEY_CONTRACTS,
     KEY_MONTH,
     KEY_PARTICIPANT,
-    KEY_COUNTERSIGNATURES
+    KEY_COUNTERSIGNATURES,
+    KEY_CHAIN_ONLY
 };
 
 #define OPTION_JSON                                                   \
@@ -95,6 +96,7 @@ static const struct argp_option replay_options[] = {
      0},
     {"countersignatures", KEY_COUNTERSIGNATURES, NULL, 0,
      "verify the countersignatures of the parties too: 50 microseconds each", 0},
+    {"chain-only", KEY_CHAIN_ONLY, NULL, 0, "do not compare the results with the journal's", 0},
     OPTION_JSON,
     OPTION_QUIET,
     {0},
@@ -195,7 +197,8 @@ static const struct command {
      "Recompute every fill, fee, contract and balance, and say \"equal\" or name the first record "
      "that differs.\v"
      "With --from-snapshot only what follows the snapshot is recomputed; the chain of hashes is "
-     "read from the first record all the same.",
+     "read from the first record all the same.  With --chain-only every byte is verified and every "
+     "command applied, but the results are taken as they come out: the state at once, no proof.",
      replay_options, ARGS_JOURNAL, ph_audit_replay},
     {"report", "JOURNAL",
      "Recompute the market and report what happened in it: trading by compute type, product and "
@@ -420,6 +423,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_OUT: q->out = arg; break;
     case KEY_CONTRACTS: q->contracts = arg; break;
     case KEY_COUNTERSIGNATURES: q->countersignatures = true; break;
+    case KEY_CHAIN_ONLY: q->chain_only = true; break;
     case ARGP_KEY_ARG:
         if (r->arg_cnt == sizeof r->args / sizeof r->args[0])
             argp_error(state, "one argument too many: %s", arg);

@@ -93,6 +93,7 @@ int ph_recompute_run(const ph_audit_request *q, const ph_recompute *with)
     if (progress.is_shown) progress.total = ph_walk_last_seq(q->journal);
     if (q->until != 0 && q->until < progress.total) progress.total = q->until;
     ph_replay_watch(r, with->on_record, with->arg);
+    if (q->chain_only) ph_replay_chain_only(r);
     int status = q->snapshot == NULL ? PH_AUDIT_RIGHT : begin(r, q);
     if (status == PH_AUDIT_RIGHT && with->on_begin != NULL)
         with->on_begin(with->arg, ph_replay_market(r), ph_replay_snapshot(r));

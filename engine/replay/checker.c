@@ -23,7 +23,8 @@ enum {
 struct ph_checker {
     ph_journal_reader *reader;
     bool has_thread, is_beside; /* the second: compares this batch */
-    bool is_small;              /* a batch that is not worth it */
+    ph_checker_mode mode;
+    bool is_small; /* a batch that is not worth it */
     pthread_t thread;
     pthread_mutex_t lock; /* of job and is_over, for the sleeper */
     pthread_cond_t woken;
@@ -34,7 +35,8 @@ struct ph_checker {
     _Alignas(CACHE_LINE) atomic_uint_fast32_t applied; /* records */
     atomic_bool is_last;                               /* no more will be applied */
     const ph_journal_batch *batch;
-    ph_replay_record *records;
+    const ph_replay_record *records;
+    const ph_applied *gave;         /* one for each of them */
     _Atomic(const uint8_t *) bytes; /* encoded events */
 
     /* Written by whoever compares. */
@@ -61,7 +63,7 @@ static uint32_t compare_some(ph_checker *c, uint32_t from, uint32_t n, const uin
     uint64_t computed[PH_CHECKS_MAX];
     uint32_t cnt = n - from < PH_CHECKS_MAX ? n - from : PH_CHECKS_MAX;
     for (uint32_t i = 0; i < cnt; i++) {
-        checked[i] = (ph_checked){bytes + *size, c->records[from + i].event_size};
+        checked[i] = (ph_checked){bytes + *size, c->gave[from + i].event_size};
         *size += checked[i].size;
     }
     ph_chain_checks(c->batch->first_seq + from, checked, cnt, computed);
@@ -74,11 +76,23 @@ static uint32_t compare_some(ph_checker *c, uint32_t from, uint32_t n, const uin
     return cnt;
 }
 
+/* Asks for all that will be hashed: it is in the cache of the other processor, and to wait for one
+   line after the other takes longer than to hash them. */
+static void ask_for(const ph_checker *c, uint32_t from, uint32_t n, const uint8_t *bytes)
+{
+    size_t size = 0;
+    for (uint32_t i = from; i < n; i++)
+        size += c->gave[i].event_size;
+    for (size_t at = 0; at < size; at += CACHE_LINE)
+        __builtin_prefetch(bytes + at);
+}
+
 /* Records from `from` up to n, whose events are there, as long as nothing differs. */
 static void compare_up_to(ph_checker *c, uint32_t from, uint32_t n)
 {
     const uint8_t *bytes = atomic_load_explicit(&c->bytes, memory_order_relaxed) + c->byte_cnt;
     size_t size = 0;
+    if (c->is_beside) ask_for(c, from, n, bytes);
     for (uint32_t i = from; i < n && c->status == PH_OK;)
         i += compare_some(c, i, n, bytes, &size);
     if (c->status == PH_OK) ph_digest_add(&c->digest, bytes, size);
@@ -245,12 +259,13 @@ bool ph_checker_ahead(ph_checker *c, ph_journal_batch *ret, ph_record_room *reco
     return true;
 }
 
-void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, ph_replay_record *records,
-                      bool is_at_once)
+void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, const ph_replay_record *records,
+                      const ph_applied *applied, ph_checker_mode mode)
 {
     PH_ASSERT(!c->has_ahead);
     c->batch = batch;
     c->records = records;
+    c->gave = applied;
     c->status = PH_OK;
     c->found = (ph_checker_finding){.at = 0};
     c->byte_cnt = 0;
@@ -261,7 +276,8 @@ void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, ph_replay_re
     bool is_large = batch->record_cnt >= BESIDE_MIN && !c->is_small;
     if (is_large && !c->has_thread) start_thread(c);
     is_large = is_large && c->has_thread;
-    c->is_beside = is_large && !is_at_once;
+    c->is_beside = is_large && mode == PH_CHECKER_BESIDE;
+    c->mode = mode;
     if (is_large) set_job(c, false);
 }
 
@@ -289,7 +305,7 @@ ph_status ph_checker_end(ph_checker *c, uint32_t n, ph_checker_finding *ret)
     if (c->is_beside) {
         atomic_store_explicit(&c->is_last, true, memory_order_release);
         wait_for(&c->ended, atomic_load_explicit(&c->job, memory_order_relaxed));
-    } else {
+    } else if (c->mode != PH_CHECKER_NOT) {
         finish(c, n);
     }
     *ret = c->found;

@@ -35,13 +35,25 @@ ph_status ph_checker_new(ph_journal_reader *reader, ph_checker **ret);
 bool ph_checker_ahead(ph_checker *c, ph_journal_batch *ret, ph_record_room *records,
                       uint32_t *ret_decoded);
 
-/* `records` has one for each of the batch, with the checksum that the journal states.  Both stay
-   where they are until end.  With is_at_once each record is compared when `applied` tells of it. */
-void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, ph_replay_record *records,
-                      bool is_at_once);
+typedef enum {
+    PH_CHECKER_BESIDE,  /* records are compared while others are applied */
+    PH_CHECKER_AT_ONCE, /* each record when `applied` tells of it */
+    PH_CHECKER_NOT,     /* not at all; `applied` is not called */
+} ph_checker_mode;
 
-/* The first n records are applied: event_size of each is set, and `bytes` has all their events
-   encoded, one behind the other.  PH_OK: none is known to differ; with is_at_once all n are as the
+/* What applying a record gave.  Not in the record before its batch is whole: there the other thread
+   reads what the journal states, and a cache line that one writes and both read makes both wait. */
+typedef struct {
+    uint32_t event_cnt, event_size;
+} ph_applied;
+
+/* `records` has one for each of the batch, with the checksum that the journal states, `applied`
+   room for as many.  All stay where they are until end. */
+void ph_checker_begin(ph_checker *c, const ph_journal_batch *batch, const ph_replay_record *records,
+                      const ph_applied *applied, ph_checker_mode mode);
+
+/* The first n records are applied: what that gave is in its room, and `bytes` has all their events
+   encoded, one behind the other.  PH_OK: none is known to differ; at once all n are as the
    journal states.  PH_EDIVERGED, which end will give: nothing more need be applied. */
 ph_status ph_checker_applied(ph_checker *c, const uint8_t *bytes, uint32_t n);
 

@@ -37,6 +37,9 @@ ph_status ph_decode(ph_decoding *d, ph_record_room *room, uint32_t most)
         out->command_bytes = in.bytes;
         out->command_size = in.size;
         out->event_check = in.events;
+        out->event_bytes = NULL;
+        out->events = NULL;
+        out->event_size = out->event_cnt = 0;
         d->cnt++;
     }
     return PH_EAGAIN;

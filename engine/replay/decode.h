@@ -26,7 +26,7 @@ void ph_decode_begin(const ph_journal_batch *b, ph_decoding *ret);
 
 /* Decodes the next records of the batch, at most `most` of them.  PH_EAGAIN: there are more.
    PH_OK: all of them are there, or all up to the first that is no command; d->cnt says how many.
-   What is known only after they were applied is left as it is.  PH_EFULL: no memory. */
+   What is known only after they were applied is zero.  PH_EFULL: no memory. */
 ph_status ph_decode(ph_decoding *d, ph_record_room *room, uint32_t most);
 
 void ph_record_room_free(ph_record_room *room);

@@ -17,9 +17,9 @@
 #include "engine/wire/codec.h"
 
 enum {
-    APPLIED_AT_ONCE = 8, /* records between two messages to the checker */
-    MEMOS = 32,          /* of prefetching, more than it looks ahead */
-    RECORDS_AHEAD = 24,  /* of the record itself, before what it touches is asked for */
+    APPLIED_AT_ONCE = 32, /* records between two messages to the checker */
+    MEMOS = 32,           /* of prefetching, more than it looks ahead */
+    RECORDS_AHEAD = 24,   /* of the record itself, before what it touches is asked for */
 };
 
 /* A block that grows; what is behind the part that was used costs nothing. */
@@ -43,9 +43,11 @@ struct ph_replay {
     ph_record_room records;
     room events; /* ph_event, of a batch */
     room bytes;  /* the same, encoded */
+    room gave;   /* ph_applied, of a batch */
     ph_checker *checker;
     ph_replay_batch batch;         /* what next returned last */
     bool has_begun;                /* next was called */
+    bool is_chain_only;            /* events are not compared */
     uint64_t durable;              /* record that was known to be durable then */
     ph_state_head snapshot;        /* that it began with; all zero: none */
     ph_replay_on_record on_record; /* may be NULL */
@@ -169,6 +171,7 @@ void ph_replay_close(ph_replay *r)
     ph_record_room_free(&r->records);
     ph_memory_unmap(r->events.p, r->events.size);
     ph_memory_unmap(r->bytes.p, r->bytes.size);
+    ph_memory_unmap(r->gave.p, r->gave.size);
     ph_memory_unmap(r, sizeof *r);
 }
 
@@ -194,6 +197,12 @@ void ph_replay_watch(ph_replay *r, ph_replay_on_record on_record, void *arg)
 {
     r->on_record = on_record;
     r->on_record_arg = arg;
+}
+
+void ph_replay_chain_only(ph_replay *r)
+{
+    PH_ASSERT(!r->has_begun);
+    r->is_chain_only = true;
 }
 
 const ph_replay_difference *ph_replay_differs(const ph_replay *r)
@@ -346,10 +355,11 @@ static void prefetch(const ph_replay *r, const ph_replay_record *records, uint32
 {
     static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3};
     memo[(i + ahead[0]) % MEMOS] = 0;
-    if (i + RECORDS_AHEAD < cnt) { /* another processor wrote it: head and order, three lines */
-        const char *next = (const char *)&records[i + RECORDS_AHEAD];
-        for (size_t line = 0; line < 3; line++)
-            __builtin_prefetch(next + 64 * line);
+    if (i + RECORDS_AHEAD < cnt) { /* another processor wrote it: the command, if it is an order */
+        const ph_command *next = &records[i + RECORDS_AHEAD].command;
+        __builtin_prefetch(next);
+        __builtin_prefetch((const char *)next + 64);
+        __builtin_prefetch((const char *)(&next->u.order + 1) - 1);
     }
     for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
         uint32_t at = i + ahead[step];
@@ -357,14 +367,20 @@ static void prefetch(const ph_replay *r, const ph_replay_record *records, uint32
     }
 }
 
-static void point(const ph_replay *r, ph_replay_record *record, const events_used *used)
+/* Lets record i point to its events. */
+static void point(const ph_replay *r, uint32_t i, const events_used *used)
 {
+    const ph_applied *gave = (const ph_applied *)r->gave.p + i;
+    ph_replay_record *record = &r->records.v[i];
+    record->event_cnt = gave->event_cnt;
+    record->event_size = gave->event_size;
     record->events = (const ph_event *)r->events.p + used->events;
     record->event_bytes = (const uint8_t *)r->bytes.p + used->bytes;
 }
 
 /* Applies the record and encodes its events.  PH_EFULL: there was no memory for that. */
-static ph_status apply_one(ph_replay *r, ph_replay_record *record, events_used *used)
+static ph_status apply_one(ph_replay *r, const ph_replay_record *record, const events_used *used,
+                           ph_applied *ret)
 {
     ph_status s = make_room(r, used, 0);
     if (s != PH_OK) return s;
@@ -378,9 +394,37 @@ static ph_status apply_one(ph_replay *r, ph_replay_record *record, events_used *
     for (uint32_t e = 0; e < events.cnt; e++)
         ph_event_write(&w, &events.v[e]);
     PH_ASSERT(!w.full && ph_writer_size(&w) <= UINT32_MAX);
-    record->event_cnt = events.cnt;
-    record->event_size = (uint32_t)ph_writer_size(&w);
+    *ret = (ph_applied){events.cnt, (uint32_t)ph_writer_size(&w)};
     return PH_OK;
+}
+
+/* The same without comparing: the events of one record at a time, and nothing encoded. */
+static uint32_t apply_only(ph_replay *r, ph_replay_record *records, uint32_t cnt)
+{
+    uint32_t memo[MEMOS] = {0}, i = 0;
+    if (ensure(&r->events, r->events_max * sizeof(ph_event)) != PH_OK) return 0;
+    ph_events events = {.v = r->events.p, .max = r->events_max};
+    while (i < cnt && !r->is_enough) {
+        prefetch(r, records, i, cnt, memo);
+        ph_replay_record *record = &records[i++];
+        events.cnt = 0;
+        ph_market_apply(r->market, &record->command, &events);
+        if (r->on_record == NULL) continue;
+        record->events = events.v;
+        record->event_cnt = events.cnt;
+        r->is_enough = !r->on_record(r->on_record_arg, r->market, record);
+    }
+    return i;
+}
+
+/* Nobody finds events in the records that were applied so, once a watcher has seen them. */
+static void clear_events(ph_replay_record *records, uint32_t cnt)
+{
+    for (uint32_t i = 0; i < cnt; i++) {
+        records[i].events = NULL;
+        records[i].event_bytes = NULL;
+        records[i].event_cnt = records[i].event_size = 0;
+    }
 }
 
 /* Applies records, at most cnt of them; returns how many, fewer when there was no memory for more,
@@ -393,16 +437,16 @@ static uint32_t apply(ph_replay *r, ph_replay_record *records, uint32_t cnt)
     ph_status s = PH_OK;
     while (i < cnt && s == PH_OK && !r->is_enough) {
         prefetch(r, records, i, cnt, memo);
-        ph_replay_record *record = &records[i];
-        if (apply_one(r, record, &used) != PH_OK) break;
+        ph_applied *gave = (ph_applied *)r->gave.p + i;
+        if (apply_one(r, &records[i], &used, gave) != PH_OK) break;
         i++;
         if (i % at_once == 0) s = ph_checker_applied(r->checker, r->bytes.p, i);
         if (r->on_record != NULL && s == PH_OK) {
-            point(r, record, &used);
-            r->is_enough = !r->on_record(r->on_record_arg, r->market, record);
+            point(r, i - 1, &used);
+            r->is_enough = !r->on_record(r->on_record_arg, r->market, &records[i - 1]);
         }
-        used.events += record->event_cnt;
-        used.bytes += record->event_size;
+        used.events += gave->event_cnt;
+        used.bytes += gave->event_size;
     }
     if (i % at_once != 0) (void)ph_checker_applied(r->checker, r->bytes.p, i); /* see end */
     return i;
@@ -413,10 +457,9 @@ static void point_into_rooms(ph_replay *r, uint32_t cnt)
 {
     events_used used = {0};
     for (uint32_t i = 0; i < cnt; i++) {
-        ph_replay_record *record = &r->records.v[i];
-        point(r, record, &used);
-        used.events += record->event_cnt;
-        used.bytes += record->event_size;
+        point(r, i, &used);
+        used.events += r->records.v[i].event_cnt;
+        used.bytes += r->records.v[i].event_size;
     }
 }
 
@@ -462,10 +505,15 @@ static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b, uint32_t d
         s = ph_decode(&all, &r->records, UINT32_MAX);
         decoded = all.cnt;
     }
+    if (s == PH_OK) s = ensure(&r->gave, b->record_cnt * sizeof(ph_applied));
     if (s != PH_OK) return stop(r, s, b, b->first_seq, "not enough memory for the batch", NULL);
     ph_checker_finding found = {.at = 0};
-    ph_checker_begin(r->checker, b, r->records.v, r->on_record != NULL);
-    uint32_t applied = apply(r, r->records.v, decoded);
+    ph_checker_mode mode = r->is_chain_only       ? PH_CHECKER_NOT
+                           : r->on_record != NULL ? PH_CHECKER_AT_ONCE
+                                                  : PH_CHECKER_BESIDE;
+    ph_checker_begin(r->checker, b, r->records.v, r->gave.p, mode);
+    uint32_t applied =
+        r->is_chain_only ? apply_only(r, r->records.v, decoded) : apply(r, r->records.v, decoded);
     s = ph_checker_end(r->checker, applied, &found);
     if (s == PH_EDIVERGED) return differ(r, b, &found);
     if (s == PH_OK && r->is_enough && applied < b->record_cnt) return PH_EEND;
@@ -475,7 +523,10 @@ static ph_status apply_batch(ph_replay *r, const ph_journal_batch *b, uint32_t d
     if (decoded < b->record_cnt)
         return stop(r, PH_ECORRUPT, b, b->first_seq + decoded, "the record is not a command",
                     "use the program that wrote it, or restore the file from a copy");
-    point_into_rooms(r, b->record_cnt);
+    if (!r->is_chain_only)
+        point_into_rooms(r, b->record_cnt);
+    else if (r->on_record != NULL)
+        clear_events(r->records.v, b->record_cnt);
     return PH_OK;
 }
 

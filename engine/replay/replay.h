@@ -24,14 +24,12 @@
 
 /* One record: a command and its events. */
 typedef struct {
-    ph_command command;           /* with seq and at */
     const uint8_t *command_bytes; /* canonical, as journaled */
-    uint32_t command_size;
-    const uint8_t *event_bytes; /* canonical, recomputed */
-    uint32_t event_size;
-    const ph_event *events; /* recomputed; TRADE is followed by its SEGMENTs */
-    uint32_t event_cnt;
-    uint64_t event_check; /* checksum of event_bytes, as journaled */
+    const uint8_t *event_bytes;   /* canonical, recomputed */
+    const ph_event *events;       /* recomputed; TRADE is followed by its SEGMENTs */
+    uint64_t event_check;         /* checksum of event_bytes, as journaled */
+    uint32_t command_size, event_size, event_cnt;
+    ph_command command; /* with seq and at; last, because most of it is seldom used */
 } ph_replay_record;
 
 /* What one sync of the engine made durable together. */
@@ -85,6 +83,12 @@ const ph_state_head *ph_replay_snapshot(const ph_replay *r);
 /* Name of the market, as the journal's segments state it. */
 ph_text64 ph_replay_market_name(const ph_replay *r);
 
+/* Before the first next: events are not compared.  Bytes, sums and chain of every batch are
+   verified before one of its commands is applied, as always; what is not proved is that this market
+   computes what the journal states, so PH_EDIVERGED does not occur.  Records of a batch then have
+   no events; a watcher sees those of its record, not encoded. */
+void ph_replay_chain_only(ph_replay *r);
+
 /* Reads, verifies and applies the next batch.  PH_OK: *ret is it.  PH_EEND: nothing more was
    durable when this looked; call again later (an incomplete tail is not an error: the engine may be
    writing it).  PH_ECORRUPT: bytes are wrong.  PH_EDIVERGED: this market computed other events than
@@ -94,11 +98,12 @@ ph_status ph_replay_next(ph_replay *r, const ph_replay_batch **ret, ph_replay_er
 /* The last record that is known to be durable; it may not have been replayed yet. */
 uint64_t ph_replay_durable(const ph_replay *r);
 
-/* Told of every record as soon as its events were found to be those that the journal states, and
-   before its batch is whole; the market stands right behind it.  The record and what it points to
-   are valid during the call.  With a snapshot the first one is that behind it.  False: enough;
-   nothing more is applied and the market stays where it is.  The batch is still handed out if this
-   was the last of its records; then, and otherwise at once, next returns PH_EEND. */
+/* Told of every record as soon as its events were found to be those that the journal states (with
+   ph_replay_chain_only: as soon as it is applied), and before its batch is whole; the market stands
+   right behind it.  The record and what it points to are valid during the call.  With a snapshot
+   the first one is that behind it.  False: enough; nothing more is applied and the market stays
+   where it is.  The batch is still handed out if this was the last of its records; then, and
+   otherwise at once, next returns PH_EEND. */
 typedef bool (*ph_replay_on_record)(void *arg, const ph_market *m, const ph_replay_record *record);
 
 /* Sets who is told; NULL: nobody. */

@@ -299,6 +299,22 @@ class Replay(Folder):
             before = audit("replay", "--until", max(1, bent - 1), journal)
             self.assertEqual(before.returncode, 8 if bent == 1 else 0)
 
+    def test_with_the_chain_only_the_state_is_the_same_and_nothing_is_called_equal(self):
+        journal = self.day(1000, 100)
+        whole, only = (self.json_of("replay", "--json", *more, journal) for more in ([], ["--chain-only"]))
+        self.assertIs(whole.pop("equal"), True)
+        self.assertIsNone(only.pop("equal"))
+        self.assertEqual(only, whole)
+        self.assertEqual(self.states(journal, "--chain-only", "--state-every=100"),
+                         self.states(journal, "--state-every=100"))
+        said = audit("replay", "--chain-only", journal).stdout
+        self.assertIn("not compared", said)
+        self.assertNotIn("equal", said)
+        bent = self.scenario("example-1", bent=9)
+        self.assertEqual(audit("replay", bent).returncode, 8)
+        self.assertEqual(audit("replay", "--chain-only", bent).returncode, 0)
+        self.assertEqual(audit("replay", "--chain-only", "--countersignatures", journal).returncode, 2)
+
     def test_a_journal_that_ends_before_is_not_found(self):
         done = audit("replay", "--until=19", self.scenario("example-7"))
         self.assertEqual(done.returncode, 4)
