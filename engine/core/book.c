@@ -121,19 +121,24 @@ static void stand_by_place(const ph_market *m, const ph_order *o, uint32_t at)
     }
 }
 
-/* Prices lie tick by tick, mostly. */
-static bool find_level(const ph_market *m, const ph_order *o, const ph_ladder *l, uint32_t *ret)
+/* How many levels of a period are better than an order's own; false if that one is not there.
+   Prices lie tick by tick, mostly, so that it is guessed where it is. */
+static bool find_level(const ph_market *m, const ph_order *o, const ph_book_period *p,
+                       uint32_t *ret)
 {
-    ph_price tick = m->products[o->product].order_terms.tick;
-    return ph_ladder_find(&m->ladders, l, o->key, tick, ret);
+    uint64_t ticks = 0;
+    if (p->best > o->key)
+        ticks = (uint64_t)(p->best - o->key) / (uint64_t)m->products[o->product].order_terms.tick;
+    uint32_t guess = ticks < p->ladder.cnt ? (uint32_t)ticks : p->ladder.cnt;
+    return ph_ladder_find(&m->ladders, &p->ladder, o->key, guess, ret);
 }
 
 static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint32_t at,
                       uint32_t ring)
 {
     ph_book_period *p = ph_book_at(side, ring);
-    uint32_t better = 0, level;
-    if (find_level(m, o, &p->ladder, &better)) {
+    uint32_t better, level;
+    if (find_level(m, o, p, &better)) {
         level = ph_ladder_nth(&m->ladders, &p->ladder, better)->ref;
     } else {
         level = level_new(m);
@@ -168,7 +173,7 @@ static bool link_node(ph_market *m, ph_book_side *side, const ph_order *o, uint3
 static void ask_for_front(const ph_market *m, uint32_t front)
 {
     const ph_node *first = &m->nodes[front];
-    ph_ask(&m->order_of.entries[ph_row_index_home(&m->order_of, m->orders[first->order].id)]);
+    ph_book_ask(m, first->order);
     ph_ask(&m->order_links[first->order]);
     if (first->next == PH_NODE_NONE) return;
     const ph_node *second = &m->nodes[first->next];
@@ -183,14 +188,15 @@ static void unlink_node(ph_market *m, ph_book_side *side, const ph_order *o, uin
     ph_node *n = &m->nodes[at];
     ph_level *v = &m->levels[n->level];
     v->quantity -= n->open;
-    *(n->prev != PH_NODE_NONE ? &m->nodes[n->prev].next : &v->head) = n->next;
-    *(n->next != PH_NODE_NONE ? &m->nodes[n->next].prev : &v->tail) = n->prev;
-    if (n->prev == PH_NODE_NONE && n->next != PH_NODE_NONE) ask_for_front(m, n->next);
+    uint32_t next = n->next, prev = n->prev;
+    *(prev != PH_NODE_NONE ? &m->nodes[prev].next : &v->head) = next;
+    *(next != PH_NODE_NONE ? &m->nodes[next].prev : &v->tail) = prev;
+    if (prev == PH_NODE_NONE && next != PH_NODE_NONE) ask_for_front(m, next);
     if (v->head == PH_NODE_NONE) {
         ph_book_period *p = ph_book_at(side, ring);
         ph_ladder *l = &p->ladder;
         uint32_t better = 0;
-        bool found = o->key == p->best || find_level(m, o, l, &better);
+        bool found = o->key == p->best || find_level(m, o, p, &better);
         PH_ASSERT(found && ph_ladder_nth(&m->ladders, l, better)->ref == n->level);
         ph_ladder_remove(&m->ladders, l, better);
         level_free(m, n->level);

@@ -334,14 +334,14 @@ static bool is_one_alone(const ph_market *m)
            m->first_touched == m->last_touched;
 }
 
-void ph_fill_settle(ph_market *m)
+/* It came to rest, holds what it was accepted with, and nothing of it changed. */
+static bool rests_as_it_came(const ph_market *m, uint32_t slot)
 {
-    if (is_one_alone(m)) {
-        if (m->first_touched == PH_NONE) return;
-        settle_order(m, m->first_touched);
-        release_order(m, m->first_touched);
-        return;
-    }
+    return m->is_held && slot == m->incoming && m->orders[slot].resting;
+}
+
+__attribute__((noinline)) static void settle_all(ph_market *m)
+{
     m->is_held &= m->fill_cnt == 0 && m->lost_cnt == 0;
     if (m->fill_cnt > 0) ph_trade_conclude_all(m);
     tell_lost(m);
@@ -355,4 +355,16 @@ void ph_fill_settle(ph_market *m)
     }
     tell_reference(m);
     tell_halt(m);
+}
+
+void ph_fill_settle(ph_market *m)
+{
+    if (!is_one_alone(m)) {
+        settle_all(m);
+        return;
+    }
+    uint32_t slot = m->first_touched;
+    if (slot == PH_NONE) return;
+    if (!rests_as_it_came(m, slot)) settle_order(m, slot);
+    release_order(m, slot);
 }

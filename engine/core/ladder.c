@@ -5,7 +5,7 @@
 
 #include "engine/base/panic.h"
 
-enum { NEAR = 24 }; /* entries from the best that are looked at one by one */
+enum { NEAR = 24 }; /* entries that are looked at one by one, from the best or a guess */
 
 void ph_ladder_room_init(ph_ladder_room *room, ph_arena *a, uint32_t cells)
 {
@@ -31,15 +31,13 @@ static uint32_t below(const ph_ladder_entry *v, uint32_t cnt, int64_t key)
     return from + (v[from].key < key);
 }
 
-/* Entries with a better key, not better than the best: looked for one by one from where it would be
-   if each were a step from the next.  False if it is not near. */
-static bool find_near(const ph_ladder_entry *best, uint32_t cnt, int64_t key, int64_t step,
+/* Entries with a better key, looked for one by one from a guess on.  False if they are not near. */
+static bool find_near(const ph_ladder_entry *best, uint32_t cnt, int64_t key, uint32_t guess,
                       uint32_t *ret)
 {
-    uint64_t steps = (uint64_t)(best->key - key) / (uint64_t)step;
-    uint32_t guess = steps < cnt ? (uint32_t)steps : cnt, better = guess;
-    uint32_t least = guess < NEAR ? 0 : guess - NEAR;
-    uint32_t most = cnt - guess < NEAR ? cnt : guess + NEAR;
+    uint32_t better = guess < cnt ? guess : cnt;
+    uint32_t least = better < NEAR ? 0 : better - NEAR;
+    uint32_t most = cnt - better < NEAR ? cnt : better + NEAR;
     while (better > least && best[1 - (ptrdiff_t)better].key <= key)
         better--;
     while (better < most && best[-(ptrdiff_t)better].key > key)
@@ -48,15 +46,13 @@ static bool find_near(const ph_ladder_entry *best, uint32_t cnt, int64_t key, in
     return (better > least || least == 0) && (better < most || most == cnt);
 }
 
-bool ph_ladder_find(const ph_ladder_room *room, const ph_ladder *l, int64_t key, int64_t step,
+bool ph_ladder_find(const ph_ladder_room *room, const ph_ladder *l, int64_t key, uint32_t guess,
                     uint32_t *ret)
 {
     *ret = 0;
     if (l->cnt == 0) return false;
     const ph_ladder_entry *v = &room->cells[ph_ladder_at(l)], *best = v + l->cnt - 1;
-    if (key > best->key) return false;
-    if (step == 0 || !find_near(best, l->cnt, key, step, ret))
-        *ret = l->cnt - below(v, l->cnt, key + 1);
+    if (!find_near(best, l->cnt, key, guess, ret)) *ret = l->cnt - below(v, l->cnt, key + 1);
     return *ret < l->cnt && best[-(ptrdiff_t)*ret].key == key;
 }
 

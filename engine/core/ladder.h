@@ -62,10 +62,9 @@ static inline int64_t ph_ladder_best(const ph_ladder_room *room, const ph_ladder
     return l->cnt == 0 ? PH_KEY_NONE : room->cells[ph_ladder_at(l) + l->cnt - 1].key;
 }
 
-/* How many entries have a better key than this one; true if the next one has this key.  Where no
-   keys are equal, `step` > 0 is by how much they mostly differ from one to the next: where they
-   all do, an entry is found without looking at others.  0: says nothing. */
-bool ph_ladder_find(const ph_ladder_room *room, const ph_ladder *l, int64_t key, int64_t step,
+/* How many entries have a better key than this one, which is below INT64_MAX; true if the next one
+   has this key.  Found at once if `guess` is about right; it may be any number. */
+bool ph_ladder_find(const ph_ladder_room *room, const ph_ladder *l, int64_t key, uint32_t guess,
                     uint32_t *ret);
 
 /* Adds an entry behind all that are equal or better. */

@@ -59,14 +59,21 @@ uint32_t ph_market_events_max(const ph_market_limits *limits);
    last; out->cnt is 0 and out->max at least ph_market_events_max.  Anything else is a bug. */
 void ph_market_apply(ph_market *m, const ph_command *c, ph_events *out);
 
-enum { PH_PREFETCH_STEPS = 4 };
+enum { PH_PREFETCH_STEPS = 5 };
+
+/* What a step of ph_market_prefetch found, for the next; nobody else's business. */
+typedef struct {
+    uint32_t order, product, period, sells;
+    int64_t limit;
+} ph_prefetch_memo;
 
 /* Asks the processor for the memory that a later command will touch, in PH_PREFETCH_STEPS steps,
    each of which needs what the one before asked for: a caller with a batch in hand does step 0 far
    ahead and the last one just before, each for the same command and with the same *memo, which is
-   the caller's, one for each command and 0 at first, and carries what a step found to the next.
-   Changes nothing else, and any command may be given. */
-void ph_market_prefetch(const ph_market *m, const ph_command *c, uint32_t step, uint32_t *memo);
+   the caller's, one for each command, and set by step 0.  Changes nothing else, and any command
+   may be given. */
+void ph_market_prefetch(const ph_market *m, const ph_command *c, uint32_t step,
+                        ph_prefetch_memo *memo);
 
 /* Sequence of the last command that was applied; 0 for an empty market. */
 uint64_t ph_market_seq(const ph_market *m);

@@ -360,7 +360,18 @@ static void sweep(ph_market *m, uint32_t incoming, ph_front front)
     }
 }
 
-void ph_match_each(ph_market *m, uint32_t incoming)
+/* True for most orders that come to rest: in the one period of theirs nobody accepts their price,
+   alone or as part of a block. */
+static bool meets_nobody(const ph_market *m, const ph_order *o)
+{
+    if (o->window.periods != 1) return false;
+    const ph_book_side *other = &m->products[o->product].side[ph_other_side((ph_side)o->side)];
+    const ph_book_period *p = ph_book_at(other, ph_ring(m, o->window.first));
+    return p->touching == 0 && (p->best == PH_KEY_NONE || !accepts(o->key, p->best));
+}
+
+/* Apart, so that an order that meets nobody does not make room for what this keeps. */
+__attribute__((noinline)) static void match_window(ph_market *m, uint32_t incoming)
 {
     const ph_order *o = &m->orders[incoming];
     const ph_book_side *other = &m->products[o->product].side[ph_other_side((ph_side)o->side)];
@@ -374,6 +385,11 @@ void ph_match_each(ph_market *m, uint32_t incoming)
     ph_reach_count_begin(m, incoming);
     match_all(m, incoming, true);
     ph_reach_count_end(m);
+}
+
+void ph_match_each(ph_market *m, uint32_t incoming)
+{
+    if (!meets_nobody(m, &m->orders[incoming])) match_window(m, incoming);
 }
 
 /* ---- FOK and post-only EACH ---------------------------------------------------------------- */

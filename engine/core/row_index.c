@@ -63,7 +63,8 @@ void ph_row_index_remove(ph_row_index *x, uint32_t row)
     }
     for (;;) {
         uint64_t next = (hole + 1) & x->mask;
-        if (x->entries[next].row == 0 || distance(x, next) == 0) break;
+        /* Whether somebody is there is known to chance alone: one question, not two. */
+        if ((x->entries[next].row == 0) | (distance(x, next) == 0)) break;
         x->entries[hole] = x->entries[next];
         hole = next;
     }

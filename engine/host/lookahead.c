@@ -15,7 +15,6 @@ void ph_lookahead_add(ph_lookahead *a, const void *bytes, uint32_t size)
     ph_lookahead_command *c = at(a, a->added++);
     c->bytes = bytes;
     c->size = size;
-    c->memo = 0;
     c->status = ph_command_read(bytes, size, &c->command);
 }
 
@@ -23,7 +22,7 @@ void ph_lookahead_add(ph_lookahead *a, const void *bytes, uint32_t size)
    one step come before the next step, so that their waits overlap. */
 static void ask(ph_lookahead *a, const ph_market *m)
 {
-    static const uint64_t distance[PH_PREFETCH_STEPS] = {15, 10, 6, 3};
+    static const uint64_t distance[PH_PREFETCH_STEPS] = {15, 10, 6, 3, 1};
     for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
         uint64_t end = a->taken + distance[step] + 1;
         if (end > a->added) end = a->added;

@@ -17,7 +17,7 @@
 typedef struct {
     const void *bytes;
     uint32_t size;
-    uint32_t memo;    /* of ph_market_prefetch */
+    ph_prefetch_memo memo;
     ph_status status; /* PH_ECORRUPT: it is no command */
     ph_command command;
 } ph_lookahead_command;

@@ -349,12 +349,12 @@ static ph_status make_room(ph_replay *r, const events_used *used, uint32_t cnt)
     return ensure(&r->bytes, size);
 }
 
-/* Before record i; memo has one for each of the records that follow, around. */
+/* Before record i; memo has one for each of the records that follow, around.  Each step for each
+   record once, where they begin for all that are near enough. */
 static void prefetch(const ph_replay *r, const ph_replay_record *records, uint32_t i, uint32_t cnt,
-                     uint32_t memo[MEMOS])
+                     ph_prefetch_memo memo[MEMOS])
 {
-    static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3};
-    memo[(i + ahead[0]) % MEMOS] = 0;
+    static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3, 1};
     if (i + RECORDS_AHEAD < cnt) { /* another processor wrote it: the command, if it is an order */
         const ph_command *next = &records[i + RECORDS_AHEAD].command;
         __builtin_prefetch(next);
@@ -362,8 +362,9 @@ static void prefetch(const ph_replay *r, const ph_replay_record *records, uint32
         __builtin_prefetch((const char *)(&next->u.order + 1) - 1);
     }
     for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
-        uint32_t at = i + ahead[step];
-        if (at < cnt) ph_market_prefetch(r->market, &records[at].command, step, &memo[at % MEMOS]);
+        uint32_t last = i + ahead[step];
+        for (uint32_t at = i == 0 ? 1 : last; at <= last && at < cnt; at++)
+            ph_market_prefetch(r->market, &records[at].command, step, &memo[at % MEMOS]);
     }
 }
 
@@ -432,7 +433,7 @@ static void clear_events(ph_replay_record *records, uint32_t cnt)
 static uint32_t apply(ph_replay *r, ph_replay_record *records, uint32_t cnt)
 {
     events_used used = {0};
-    uint32_t memo[MEMOS] = {0};
+    ph_prefetch_memo memo[MEMOS];
     uint32_t i = 0, at_once = r->on_record == NULL ? APPLIED_AT_ONCE : 1;
     ph_status s = PH_OK;
     while (i < cnt && s == PH_OK && !r->is_enough) {

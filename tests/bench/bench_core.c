@@ -115,15 +115,16 @@ static void preload(play *p)
     }
 }
 
-/* Looks ahead in the batch, as a replay and the sequencer do. */
+/* Looks ahead in the batch, as a replay and the sequencer do: each step for each command once, where
+   the batch begins for all that are near enough. */
 static void look_ahead(play *p, const ph_command *c, uint32_t i, uint32_t cnt)
 {
-    static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3};
-    static uint32_t memo[BATCH];
-    if (i == 0) memset(memo, 0, sizeof memo);
+    static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3, 1};
+    static ph_prefetch_memo memo[BATCH];
     for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
-        uint32_t at = i + ahead[step];
-        if (at < cnt) ph_market_prefetch(p->b.m, &c[at], step, &memo[at]);
+        uint32_t last = i + ahead[step];
+        for (uint32_t at = i == 0 ? 1 : last; at <= last && at < cnt; at++)
+            ph_market_prefetch(p->b.m, &c[at], step, &memo[at]);
     }
 }
 

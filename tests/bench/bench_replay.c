@@ -148,13 +148,13 @@ static void decode(const ph_journal_record *in, ph_command *c)
 
 static void apply_all(ph_market *m, const ph_command *c, size_t cnt, ph_events *out)
 {
-    static const size_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3};
-    static uint32_t memo[BATCH];
-    memset(memo, 0, sizeof memo);
+    static const size_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3, 1};
+    static ph_prefetch_memo memo[BATCH];
     for (size_t i = 0; i < cnt; i++) {
         for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
-            size_t at = i + ahead[step];
-            if (at < cnt) ph_market_prefetch(m, &c[at], step, &memo[at]);
+            size_t last = i + ahead[step];
+            for (size_t at = i == 0 ? 1 : last; at <= last && at < cnt; at++)
+                ph_market_prefetch(m, &c[at], step, &memo[at]);
         }
         out->cnt = 0;
         ph_market_apply(m, &c[i], out);

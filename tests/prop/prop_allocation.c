@@ -387,7 +387,7 @@ static void apply(ph_command *c)
     c->seq = ph_market_seq(w.m) + 1;
     c->at = w.now;
     w.out.cnt = 0;
-    uint32_t memo = 0;
+    ph_prefetch_memo memo = {0};
     watch("a step of", c);
     for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++)
         ph_market_prefetch(w.m, c, step, &memo);

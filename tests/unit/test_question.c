@@ -142,7 +142,7 @@ START_TEST(prefetch_takes_anything)
 {
     sell((ph_window){0, 4}, 10, 5);
     world_do(&w, world_order(&w, BUYER, PH_SIDE_BUY, PH_SHAPE_BLOCK, (ph_window){0, 3}, 2, 3));
-    uint32_t memo[4][3] = {{0}};
+    ph_prefetch_memo memo[4][3] = {{{0}}};
     for (uint32_t step = 0; step < PH_PREFETCH_STEPS; step++) {
         for (uint32_t id = 0; id < 4; id++) {
             ph_command c =
