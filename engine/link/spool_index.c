@@ -181,7 +181,7 @@ ph_status ph_spool_index_read(int folder, const char *name, const ph_text64 *ori
     ph_status st = get(fd, &bytes, &size);
     (void)close(fd); /* nothing was written */
     if (st != PH_OK) return st;
-    ph_spool_index x = {.v = malloc(size + 1)}; /* a place takes more in the file */
+    ph_spool_index x = {.v = calloc(size / PLACE_SIZE + 1, sizeof x.v[0])};
     if (x.v == NULL) {
         free(bytes);
         return PH_EFULL;
