@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -28,6 +27,7 @@
 #include "engine/notary/note.h"
 #include "engine/notary/seal.h"
 #include "engine/process/clock.h"
+#include "engine/process/folder_watch.h"
 #include "engine/process/log.h"
 #include "engine/process/options.h"
 #include "engine/process/stop.h"
@@ -428,26 +428,6 @@ static bool open_server(notary *n)
     return true;
 }
 
-/* The engine writes to a file of the directory after every batch. */
-static int watch_journal(const notary *n)
-{
-    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (fd >= 0 && inotify_add_watch(fd, n->settings.journal, IN_MODIFY | IN_MOVED_TO) >= 0)
-        return fd;
-    ph_log_warning("could not watch journal \"%s\": %s; looking every %d ms", n->settings.journal,
-                   strerror(errno), UNTOLD_MS);
-    if (fd >= 0) (void)close(fd); /* nothing was written */
-    return -1;
-}
-
-/* What changed does not matter, only that something did. */
-static void forget_changes(const notary *n)
-{
-    char events[4096];
-    while (n->watch >= 0 && read(n->watch, events, sizeof events) > 0)
-        continue;
-}
-
 static ph_status refuse_command(void *arg, ph_link_peer peer, const void *bytes, uint32_t size)
 {
     (void)arg, (void)peer, (void)bytes, (void)size;
@@ -458,7 +438,7 @@ static ph_status refuse_command(void *arg, ph_link_peer peer, const void *bytes,
 static bool turn(notary *n, bool *ret_idle)
 {
     ph_status took = ph_server_take(n->server, COMMANDS_PER_TURN, NULL, refuse_command, n);
-    forget_changes(n); /* before the look: what comes later is told again */
+    ph_folder_watch_forget(n->watch); /* before the look: what comes later is told again */
     ph_status followed = follow(n, BATCHES_PER_TURN);
     if ((followed != PH_OK && followed != PH_EEND) || !publish_log(n, false)) return false;
     ph_server_publish(n->server);
@@ -540,7 +520,7 @@ static bool run(notary *n)
         ph_log_error("could not start ZeroMQ: %s", zmq_strerror(errno));
         return false;
     }
-    n->watch = watch_journal(n);
+    n->watch = ph_folder_watch_open(n->settings.journal, UNTOLD_MS);
     return open_server(n) && serve(n) && publish_log(n, true);
 }
 

@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
 
 #include "engine/base/panic.h"
+#include "engine/process/folder_watch.h"
 #include "engine/process/log.h"
 #include "engine/process/memory.h"
 #include "engine/process/options.h"
@@ -170,26 +170,6 @@ static bool catch_up(replica *r)
     return true;
 }
 
-/* The engine writes to a file of the directory after every batch. */
-static int watch_journal(const replica *r)
-{
-    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (fd >= 0 && inotify_add_watch(fd, r->settings.journal, IN_MODIFY | IN_MOVED_TO) >= 0)
-        return fd;
-    ph_log_warning("could not watch journal \"%s\": %s; looking every %d ms", r->settings.journal,
-                   strerror(errno), UNTOLD_MS);
-    if (fd >= 0) (void)close(fd); /* nothing was written */
-    return -1;
-}
-
-/* What changed does not matter, only that something did. */
-static void forget_changes(const replica *r)
-{
-    char events[4096];
-    while (r->watch >= 0 && read(r->watch, events, sizeof events) > 0)
-        continue;
-}
-
 /* ---- Questions ----------------------------------------------------------------------------- */
 
 static bool open_door(replica *r)
@@ -276,7 +256,7 @@ static bool serve(replica *r)
             return false;
         }
         ph_monitor_turn(r->monitor);
-        forget_changes(r); /* before the look: what comes later is told again */
+        ph_folder_watch_forget(r->watch); /* before the look: what comes later is told again */
         ph_status s = follow(r);
         if (s != PH_OK && s != PH_EEND) return false;
         is_idle = !answer_questions(r) && s == PH_EEND;
@@ -305,7 +285,7 @@ static bool run(replica *r)
 {
     if (!open_monitor(r) || !catch_up(r)) return false;
     if (ph_stop_requested()) return true;
-    r->watch = watch_journal(r);
+    r->watch = ph_folder_watch_open(r->settings.journal, UNTOLD_MS);
     if (!open_door(r)) return false;
     if (ph_ready_write(r->settings.ready_file, "ready\n") != PH_OK) {
         ph_log_error("could not write ready file \"%s\": %s", r->settings.ready_file,

@@ -6,12 +6,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "engine/base/limits.h"
 #include "engine/base/panic.h"
 #include "engine/process/clock.h"
+#include "engine/process/folder_watch.h"
 #include "engine/process/log.h"
 #include "engine/process/stop.h"
 #include "engine/replay/replay.h"
@@ -97,9 +97,7 @@ static void pause_ms(int watch, int ms)
     struct pollfd fds[2] = {{.fd = ph_stop_descriptor(), .events = POLLIN},
                             {.fd = watch, .events = POLLIN}};
     (void)poll(fds, 2, ms); /* a failed wait is a short wait */
-    char events[4096];
-    while (watch >= 0 && read(watch, events, sizeof events) > 0)
-        continue; /* what changed does not matter */
+    ph_folder_watch_forget(watch);
 }
 
 /* Waits before another try, after so many that failed in a row.  False: a stop was requested. */
@@ -113,17 +111,6 @@ static bool wait_to_try(settle *s, uint32_t failures)
     if (!ph_stop_requested()) pause_ms(-1, pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
     ph_monitor_turn(s->monitor);
     return !ph_stop_requested();
-}
-
-static int watch_journal(const char *directory)
-{
-    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (fd >= 0 && inotify_add_watch(fd, directory, IN_MODIFY | IN_MOVED_TO | IN_CREATE) >= 0)
-        return fd;
-    ph_log_warning("could not watch journal \"%s\": %s; looking every %d ms", directory,
-                   strerror(errno), UNTOLD_MS);
-    if (fd >= 0) (void)close(fd); /* nothing was written */
-    return -1;
 }
 
 /* Connects, once.  The schema must be the one of this program.  The position is taken the first
@@ -411,7 +398,7 @@ static ph_status begin(settle *s)
         ph_log_error("stopping: %s", err.text);
         return status;
     }
-    if (!s->is_watch_tried) s->watch = watch_journal(s->options->journal);
+    if (!s->is_watch_tried) s->watch = ph_folder_watch_open(s->options->journal, UNTOLD_MS);
     s->is_watch_tried = true;
     status = check_market(s);
     if (status == PH_OK) status = connect_database(s);
