@@ -13,7 +13,10 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { LOGOUT_LINGER_MS = 200 };
+enum {
+    LOGOUT_LINGER_MS = 200,
+    DESCRIPTORS = 5, /* timer, nudge, and three sockets */
+};
 
 uint64_t phc_now_ms(void)
 {
@@ -48,6 +51,7 @@ bool phc_client_send_begin(phc_client *c)
 {
     int events = 0;
     size_t size = sizeof events;
+    c->dealer_has = true;
     if (send_header(c)) return true;
     if (zmq_getsockopt(c->dealer, ZMQ_EVENTS, &events, &size) != 0) return false;
     if ((events & ZMQ_POLLIN) != 0) c->again = true; /* its sign may just have been swallowed */
@@ -227,10 +231,22 @@ void phc_close(phc_client *c)
 
 /* ---- Turning ------------------------------------------------------------------------------- */
 
+/* Which sockets have something, of the cnt events that a wait told of; below 0: any may. */
+static void look(phc_client *c, const struct epoll_event *e, int cnt)
+{
+    if (cnt < 0) c->dealer_has = c->monitor_has = c->sub_has = true;
+    for (int i = 0; i < cnt; i++) {
+        int fd = e[i].data.fd;
+        if (fd == c->dealer_fd) c->dealer_has = true;
+        if (fd == c->monitor_fd) c->monitor_has = true;
+        if (fd == c->sub_fd) c->sub_has = true;
+    }
+}
+
 static void step(phc_client *c)
 {
     c->again = false;
-    if (c->monitor != NULL) phc_connection_watch(c);
+    if (c->monitor_has) phc_connection_watch(c);
     phc_session_time(c, phc_now_ms());
     if (c->dealer != NULL) phc_session_send(c, phc_now_ms());
     phc_session_receive(c);
@@ -248,9 +264,12 @@ static void step(phc_client *c)
 phc_status phc_turn(phc_client *c, int timeout_ms)
 {
     uint64_t start = phc_now_ms();
+    struct epoll_event e[DESCRIPTORS];
+    int cnt = epoll_wait(c->epoll, e, DESCRIPTORS, 0);
     c->handled = 0;
     for (;;) {
         if (c->state == PHC_STOPPED) return PHC_EFATAL;
+        look(c, e, cnt);
         step(c);
         if (c->state == PHC_STOPPED) return PHC_EFATAL;
         if (c->handled > 0) return PHC_OK;
@@ -260,8 +279,8 @@ phc_status phc_turn(phc_client *c, int timeout_ms)
             if (passed >= (uint64_t)timeout_ms) return PHC_ETIMEOUT;
             wait = (int)((uint64_t)timeout_ms - passed);
         }
-        struct epoll_event e[5];
-        if (epoll_wait(c->epoll, e, 5, wait) >= 0) continue;
+        cnt = epoll_wait(c->epoll, e, DESCRIPTORS, wait);
+        if (cnt >= 0) continue;
         snprintf(c->error, sizeof c->error, "could not wait: %s", strerror(errno));
         return PHC_EIO;
     }

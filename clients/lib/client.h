@@ -62,6 +62,9 @@ struct phc_client {
     uint64_t timer_ms;                 /* when the timer fires, or fired; UINT64_MAX: it is off */
     bool is_nudged;                    /* the nudge is readable: there is more to do at once */
     int dealer_fd, monitor_fd, sub_fd; /* inside epoll; -1: not */
+    /* A message may be there: the descriptor said so, or the socket was used since, which may hide
+       what it says.  To ask a socket in vain costs two calls. */
+    bool dealer_has, monitor_has, sub_has;
     char sub_endpoint[sizeof((phc_gateway *)0)->market_data];
     char sub_key[sizeof((phc_gateway *)0)->server_key];
     uint32_t connection; /* counts, to name the monitor */

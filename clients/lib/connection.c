@@ -83,6 +83,7 @@ static bool make_dealer(phc_client *c)
     if (!make_monitor(c) || zmq_connect(c->dealer, c->gateway.order_entry) != 0) return false;
     c->dealer_fd = watch_fd(c, c->dealer);
     c->monitor_fd = watch_fd(c, c->monitor);
+    c->dealer_has = c->monitor_has = true;
     return c->dealer_fd >= 0 && c->monitor_fd >= 0;
 }
 
@@ -167,6 +168,7 @@ void phc_connection_feed(phc_client *c)
     if (c->sub != NULL && set_common(c->sub) && secure(c, c->sub, c->sub_key) &&
         set_int(c->sub, ZMQ_SNDHWM, 0) && set_int(c->sub, ZMQ_RECONNECT_IVL_MAX, BACKOFF_MAX_MS) &&
         zmq_connect(c->sub, c->sub_endpoint) == 0 && (c->sub_fd = watch_fd(c, c->sub)) >= 0) {
+        c->sub_has = true;
         phc_feed_renew(c);
         return;
     }
@@ -209,6 +211,7 @@ void phc_connection_watch(phc_client *c)
     uint16_t event;
     uint32_t value;
     char why[400];
+    c->monitor_has = false;
     while (c->monitor != NULL && next_event(c, &event, &value)) {
         if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
             if (c->state == PHC_CONNECTING) c->state = PHC_LOGGING_ON;

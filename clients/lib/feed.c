@@ -177,7 +177,9 @@ static bool receive_frame(phc_client *c)
 
 void phc_feed_receive(phc_client *c)
 {
-    for (int i = 0; i < FRAMES_PER_TURN; i++)
-        if (c->sub == NULL || !receive_frame(c)) return;
+    for (int i = 0; i < FRAMES_PER_TURN; i++) {
+        if (!c->sub_has || c->sub == NULL) return;
+        if (!receive_frame(c)) c->sub_has = false;
+    }
     c->again = true;
 }

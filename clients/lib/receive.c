@@ -74,7 +74,8 @@ static bool receive_frame(phc_client *c)
 void phc_session_receive(phc_client *c)
 {
     for (int i = 0; i < FRAMES_PER_TURN; i++) {
-        if (c->dealer == NULL || !receive_frame(c)) return;
+        if (!c->dealer_has || c->dealer == NULL) return;
+        if (!receive_frame(c)) c->dealer_has = false;
     }
     c->again = true;
 }
