@@ -11,7 +11,7 @@
       16  u64       offset of the place in its object
       24  char[16]  the thread's name
       40  char[8]   "main", "other" (a thread beside it) or "forked" (any of a forked process)
-      48  char[16]  malloc, calloc, realloc, aligned, free, mmap, munmap, mremap
+      48  char[16]  malloc, calloc, realloc, aligned, free, mmap, munmap
       64  char[32]  name of the object that the place is in
 
     The program is the real one, unchanged, and without a sanitizer, whose allocator would stand in
@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -116,6 +115,8 @@ static void seen(const char *call, size_t size, const void *place)
 
 #define PLACE __builtin_return_address(0)
 
+/* The C library calls the parameters by names that are its own. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 void *malloc(size_t size)
 {
     seen("malloc", size, PLACE);
@@ -173,13 +174,4 @@ int munmap(void *at, size_t size)
     seen("munmap", size, PLACE);
     return (int)syscall(SYS_munmap, at, size);
 }
-
-void *mremap(void *at, size_t old_size, size_t size, int flags, ...)
-{
-    seen("mremap", size, PLACE);
-    va_list rest;
-    va_start(rest, flags);
-    void *to = (flags & MREMAP_FIXED) != 0 ? va_arg(rest, void *) : NULL;
-    va_end(rest);
-    return (void *)syscall(SYS_mremap, at, old_size, size, flags, to);
-}
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -77,7 +77,6 @@ __attribute__((constructor)) static void install(void)
 
 #else
 
-#include <stdarg.h>
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -90,6 +89,8 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 extern void __libc_free(void *p);
 extern void *__sbrk(intptr_t by);
 
+/* The C library calls the parameters by names that are its own. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 void *malloc(size_t size)
 {
     seen("malloc");
@@ -148,21 +149,12 @@ int munmap(void *at, size_t size)
     return (int)syscall(SYS_munmap, at, size);
 }
 
-void *mremap(void *at, size_t old_size, size_t size, int flags, ...)
-{
-    seen("mremap");
-    va_list rest;
-    va_start(rest, flags);
-    void *to = (flags & MREMAP_FIXED) != 0 ? va_arg(rest, void *) : NULL;
-    va_end(rest);
-    return (void *)syscall(SYS_mremap, at, old_size, size, flags, to);
-}
-
 void *sbrk(intptr_t by)
 {
     seen("sbrk");
     return __sbrk(by);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 #endif
 

@@ -230,6 +230,51 @@ START_TEST(the_resellers_own_fee_is_earned_for_what_it_sells_on)
 }
 END_TEST
 
+/* 200 of the buyer's fee of 600 are earned with the first of three periods: 400 of the 2,000 that
+   are to come are sold on.  The seller arrives, and so pays another rate than the supplier, who
+   rested. */
+START_TEST(fees_of_what_is_sold_on_after_a_delivery)
+{
+    ph_product_terms t = deal_terms(&d);
+    t.maker_ppm = 100000;
+    t.taker_ppm = 200000;
+    deal_list(&d, &t);
+    uint64_t first = deal_sell(&d, d.buyer, 3, 10, 100);
+    deal_clock(&d, 1, 10);
+    world_do(&d.w, deal_report(d.supplier, first, 0, 10 * HOUR));
+    world_do(&d.w, deal_confirm(d.buyer, first, 0));
+    ck_assert_int_eq(deal_moved(&d, PH_TRANSFER_BUYER_FEE), 200);
+    ph_window last = {2, 1};
+    world_do(&d.w, world_order(&d.w, d.second, PH_SIDE_BUY, PH_SHAPE_EACH, last, 4, 50));
+    world_do(&d.w, deal_offer(&d, d.buyer, first, last, 4, 50));
+    const ph_trade *sold = &world_event(&d.w, PH_EVT_TRADE, 0)->u.trade;
+    ck_assert_int_eq(sold->supplier_notional, 400);
+    ck_assert_int_eq(sold->supplier_fee, 40);
+    ck_assert_int_eq(sold->reseller_fee, 40); /* of 200 */
+    ck_assert_int_eq(sold->buyer_fee, 20);
+    ck_assert_int_eq(deal_moved(&d, PH_TRANSFER_BUYER_FEE), 80);
+}
+END_TEST
+
+/* What was paid at the trade was paid for all of it: 100 for 10 units, of which 4 are sold on. */
+START_TEST(a_fee_paid_at_the_trade_is_compensated_as_it_was_agreed)
+{
+    ph_product_terms t = deal_terms(&d);
+    t.taker_ppm = 200000;
+    t.fee_at_trade_ppm = 500000;
+    t.bond_fixed = 50;
+    deal_list(&d, &t);
+    uint64_t first = deal_sell(&d, d.buyer, 1, 10, 100);
+    (void)deal_resell(&d, first, d.buyer, d.second, 4, 100);
+    deal_clock(&d, 1, 10);
+    world_do(&d.w, deal_report(d.supplier, first, 0, 6 * HOUR / 2));
+    world_do(&d.w, deal_confirm(d.buyer, first, 0));
+    ck_assert_int_eq(deal_moved(&d, PH_TRANSFER_FEE_COMPENSATION), 50);
+    ck_assert_int_eq(deal_moved(&d, PH_TRANSFER_PENALTY), 125); /* half of 300 less 50 */
+    ck_assert_int_eq(deal_moved(&d, PH_TRANSFER_BOND_RETURN), 125);
+}
+END_TEST
+
 START_TEST(a_contract_of_which_all_is_resold_gives_back_what_is_left_of_its_fee)
 {
     ph_product_terms t = deal_terms(&d);
@@ -469,6 +514,8 @@ static void add(TCase *t)
     tcase_add_test(t, old_terms_cannot_be_resold);
     tcase_add_test(t, units_leave_from_the_lowest_price_up_and_meet_the_lowest_resale_price);
     tcase_add_test(t, the_resellers_own_fee_is_earned_for_what_it_sells_on);
+    tcase_add_test(t, fees_of_what_is_sold_on_after_a_delivery);
+    tcase_add_test(t, a_fee_paid_at_the_trade_is_compensated_as_it_was_agreed);
     tcase_add_test(t, a_contract_of_which_all_is_resold_gives_back_what_is_left_of_its_fee);
     tcase_add_test(t, what_was_resold_eight_times_cannot_be_offered_again);
     tcase_add_test(t, a_supplier_may_buy_back_its_own_supply);
