@@ -402,7 +402,8 @@ static ph_status apply_one(ph_replay *r, const ph_replay_record *record, const e
 /* The same without comparing: the events of one record at a time, and nothing encoded. */
 static uint32_t apply_only(ph_replay *r, ph_replay_record *records, uint32_t cnt)
 {
-    uint32_t memo[MEMOS] = {0}, i = 0;
+    ph_prefetch_memo memo[MEMOS];
+    uint32_t i = 0;
     if (ensure(&r->events, r->events_max * sizeof(ph_event)) != PH_OK) return 0;
     ph_events events = {.v = r->events.p, .max = r->events_max};
     while (i < cnt && !r->is_enough) {
