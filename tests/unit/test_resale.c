@@ -349,6 +349,7 @@ START_TEST(who_is_owed_a_premium_may_claim_above_the_report)
     deal_clock(&d, 1, 0);
     world_do(&d.w, deal_report(d.supplier, c, 0, 1800));
     deal_refused(&d, deal_dispute(d.buyer, c, 0, 1799), PH_REJECT_DELIVERY_FIGURE);
+    deal_refused(&d, deal_dispute(d.buyer, c, 0, 1800), PH_REJECT_DELIVERY_FIGURE);
     deal_refused(&d, deal_dispute(d.buyer, c, 0, 3601), PH_REJECT_DELIVERY_FIGURE);
     deal_refused(&d, deal_dispute(d.second, c, 0, 1801), PH_REJECT_DELIVERY_FIGURE);
     world_do(&d.w, deal_dispute(d.buyer, c, 0, 2700));
@@ -372,6 +373,46 @@ START_TEST(who_is_owed_a_premium_may_claim_above_the_report)
         world_do(&d.w, deal_resolve(c, 0, 2000));
         deal_final(&d, PH_FINAL_RESOLVED, 2000);
     }
+}
+END_TEST
+
+/* Who bought back what it had sold at a premium has one claim as buyer and one as its owner. */
+START_TEST(who_is_buyer_and_owner_of_a_premium_has_two_claims)
+{
+    plain();
+    uint64_t first = deal_sell(&d, d.buyer, 1, 1, 1000);
+    uint64_t sold = deal_resell(&d, first, d.buyer, d.second, 1, 1500);
+    uint64_t back = deal_resell(&d, sold, d.second, d.buyer, 1, 1600);
+    deal_clock(&d, 1, 0);
+    world_do(&d.w, deal_report(d.supplier, back, 0, 1800));
+    world_do(&d.w, deal_dispute(d.buyer, back, 0, 2700));
+    world_do(&d.w, deal_dispute(d.buyer, back, 0, 900));
+    deal_refused(&d, deal_dispute(d.buyer, back, 0, 2800), PH_REJECT_DELIVERY_STATE);
+    deal_refused(&d, deal_dispute(d.buyer, back, 0, 800), PH_REJECT_DELIVERY_STATE);
+    deal_refused(&d, deal_resolve(back, 0, 2701), PH_REJECT_DELIVERY_FIGURE);
+    deal_refused(&d, deal_resolve(back, 0, 899), PH_REJECT_DELIVERY_FIGURE);
+    world_do(&d.w, deal_resolve(back, 0, 1800));
+    deal_final(&d, PH_FINAL_RESOLVED, 1800);
+}
+END_TEST
+
+START_TEST(the_resolve_window_begins_with_the_first_dispute)
+{
+    plain();
+    uint64_t first = deal_sell(&d, d.buyer, 1, 1, 1000);
+    uint64_t c = deal_resell(&d, first, d.buyer, d.second, 1, 1500);
+    deal_clock(&d, 1, 0);
+    world_do(&d.w, deal_report(d.supplier, c, 0, 1800));
+    deal_clock(&d, 1, 100);
+    world_do(&d.w, deal_dispute(d.buyer, c, 0, 2700));
+    deal_clock(&d, 1, 500);
+    world_do(&d.w, deal_dispute(d.second, c, 0, 901));
+    deal_clock(&d, 1, 100 + RESOLVE_S - 1);
+    deal_tick(&d);
+    ck_assert_uint_eq(world_cnt(&d.w, PH_EVT_DELIVERY_FINAL), 0);
+    deal_clock(&d, 1, 100 + RESOLVE_S);
+    deal_tick(&d);
+    deal_final(&d, PH_FINAL_UNRESOLVED, 1800);
 }
 END_TEST
 
@@ -520,6 +561,8 @@ static void add(TCase *t)
     tcase_add_test(t, what_was_resold_eight_times_cannot_be_offered_again);
     tcase_add_test(t, a_supplier_may_buy_back_its_own_supply);
     tcase_add_loop_test(t, who_is_owed_a_premium_may_claim_above_the_report, 0, 3);
+    tcase_add_test(t, who_is_buyer_and_owner_of_a_premium_has_two_claims);
+    tcase_add_test(t, the_resolve_window_begins_with_the_first_dispute);
     tcase_add_test(t, who_confirmed_as_buyer_disputes_no_more_as_owner_of_a_premium);
     tcase_add_loop_test(t, a_meter_that_is_owed_a_premium_of_the_contract_counts_as_none, 0, 2);
     tcase_add_test(t, units_of_one_period_have_their_own_prices);
