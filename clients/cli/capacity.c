@@ -53,14 +53,18 @@ static void name_place(cli_field fields[PLACE_FIELDS], place *p)
 /* Opens the session and looks the place up; on failure everything is released. */
 static cli_exit open_at(cli_session *s, cli_catalogue *c, const cli_common *common, place *p)
 {
-    if (phc_period_from_time(p->from, p->period_seconds, &p->first_period) != PHC_OK)
-        return cli_say(CLI_USAGE, "could not use --from: no period of %u seconds starts then",
-                       p->period_seconds);
+    if (phc_period_from_time(p->from, p->period_seconds, &p->first_period) != PHC_OK) {
+        (void)cli_say(CLI_USAGE, "could not use --from: no period of %u seconds starts then",
+                      p->period_seconds);
+        return CLI_USAGE;
+    }
     cli_exit e = cli_open_catalogue(s, c, common);
     if (e != CLI_DONE) return e;
     p->site = cli_find_site(c, p->site_text);
     p->hardware = p->site == NULL ? NULL : cli_find_hardware(c, p->hardware_text);
-    return p->hardware == NULL ? (cli_exit)cli_end(s, c, CLI_NOT_FOUND) : CLI_DONE;
+    if (p->hardware != NULL) return CLI_DONE;
+    (void)cli_end(s, c, CLI_NOT_FOUND);
+    return CLI_NOT_FOUND;
 }
 
 static int change(int argc, char **argv, bool add)
