@@ -115,8 +115,8 @@ static void preload(play *p)
     }
 }
 
-/* Looks ahead in the batch, as a replay and the sequencer do: each step for each command once, where
-   the batch begins for all that are near enough. */
+/* Looks ahead in the batch, as a replay and the sequencer do: each step for each command once,
+   where the batch begins for all that are near enough. */
 static void look_ahead(play *p, const ph_command *c, uint32_t i, uint32_t cnt)
 {
     static const uint32_t ahead[PH_PREFETCH_STEPS] = {16, 11, 7, 3, 1};
