@@ -258,7 +258,7 @@ class Attack(Attacked):
                     if topic == name and frame.answer == market_data_pb2.STREAM_ANSWER_DROPPED:
                         self.assertIn("too many topics", frame.reason)
                         told.add(size)
-            self.assertLess(self.rss() - before, 64 * MIB)
+            self.assertLess(self.rss() - before, 96 * MIB)
             greedy.close()
         first = None
         while good.poll(200):  # each frame of the other one, in its order
