@@ -168,6 +168,14 @@ static void compare_beside(ph_checker *c)
     }
 }
 
+/* The caller compares, or nobody does: all of the time is for what comes next.  Whoever has applied
+   the last record waits for the batch behind it, and for no piece of those that follow. */
+static void work_beside(ph_checker *c)
+{
+    for (uint32_t looks = 0; !atomic_load_explicit(&c->is_last, memory_order_acquire);)
+        if (!work_ahead(c)) look_again(&looks);
+}
+
 /* False: there will be no more. */
 static bool wait_for_job(ph_checker *c, uint64_t seen)
 {
@@ -191,7 +199,10 @@ static void *run(void *arg)
     for (uint64_t seen = 0; wait_for_job(c, seen);) {
         seen = atomic_load_explicit(&c->job, memory_order_acquire);
         c->work = WORK_READ;
-        if (c->is_beside) compare_beside(c);
+        if (c->is_beside)
+            compare_beside(c);
+        else
+            work_beside(c);
         atomic_store_explicit(&c->ended, seen, memory_order_release);
         while (c->work != WORK_DONE)
             (void)work_ahead(c);
@@ -302,8 +313,8 @@ void ph_checker_pause(ph_checker *c)
 
 ph_status ph_checker_end(ph_checker *c, uint32_t n, ph_checker_finding *ret)
 {
+    atomic_store_explicit(&c->is_last, true, memory_order_release);
     if (c->is_beside) {
-        atomic_store_explicit(&c->is_last, true, memory_order_release);
         wait_for(&c->ended, atomic_load_explicit(&c->job, memory_order_relaxed));
     } else if (c->mode != PH_CHECKER_NOT) {
         finish(c, n);
