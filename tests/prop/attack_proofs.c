@@ -62,6 +62,16 @@ static void change_path(ph_log_path *p, uint64_t *seed)
     p->v[i] = logs[chance(seed, LOGS)].leaves[chance(seed, logs[FORK].cnt / 2)];
 }
 
+/* The same proof with the hash of some record where one of its path was. */
+static text with_another_path(const text *was, uint64_t *seed)
+{
+    ph_log_proof p;
+    ph_log_proof_fault fault;
+    CHECK(ph_log_proof_read(was->v, was->size, &p, &fault) == PH_OK);
+    change_path(&p.path, seed);
+    return proof_text(&p);
+}
+
 /* ---- Inclusion ------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -130,11 +140,7 @@ static attack_end inclusion_splice(uint64_t *seed, change_text *how)
     inclusion i = some_inclusion(seed);
     text was = inclusion_text(&i, &by_notary), now;
     if (chance(seed, 2) == 0) {
-        ph_log_proof p;
-        ph_log_proof_fault fault;
-        CHECK(ph_log_proof_read(was.v, was.size, &p, &fault) == PH_OK);
-        change_path(&p.path, seed);
-        now = proof_text(&p);
+        now = with_another_path(&was, seed);
     } else {
         i.path_of = (log_kind)chance(seed, 2);
         i.under = (log_kind)chance(seed, LOGS);
@@ -279,11 +285,7 @@ static attack_end growth_splice(uint64_t *seed, change_text *how)
     growth g = some_growth(seed);
     text was = growth_text(&g, &by_notary), now;
     if (chance(seed, 2) == 0) {
-        ph_log_proof p;
-        ph_log_proof_fault fault;
-        CHECK(ph_log_proof_read(was.v, was.size, &p, &fault) == PH_OK);
-        change_path(&p.path, seed);
-        now = proof_text(&p);
+        now = with_another_path(&was, seed);
     } else {
         g.path_of = (log_kind)chance(seed, 2);
         g.new_of = (log_kind)chance(seed, LOGS);
