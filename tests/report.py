@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the runs of meson's tests came to: Check's closing lines, then one line of totals.
+"""What the runs of meson's tests came to: Check's closing lines, the last words of each test that
+failed, then one line of totals.
 
 usage: report.py STEPS "BROKEN STEPS" LABEL=TESTLOG.json ...
 
@@ -15,6 +16,7 @@ from pathlib import Path
 
 CLOSING = re.compile(r"^\d+%: Checks: \d+, Failures: \d+, Errors: \d+", re.M)
 PASSED = {"OK", "EXPECTEDFAIL"}
+LINES = 60  # of what a test that failed said last
 
 
 def tests_of(path):
@@ -28,7 +30,7 @@ def main(argv):
         print(__doc__, file=sys.stderr)
         return 2
     broken = argv[2].split()
-    passed, failed = int(argv[1]) - len(broken), list(broken)
+    passed, failed, last_words = int(argv[1]) - len(broken), list(broken), []
     for spec in argv[3:]:
         label, _, path = spec.partition("=")
         if not Path(path).is_file():
@@ -45,6 +47,10 @@ def main(argv):
                 print(f"{name}: skipped")
             else:
                 failed.append(name)
+                last_words.append(f"\n{name}, {test['result']} after {test['duration']:.0f} s:")
+                last_words += (test.get("stdout", "") + test.get("stderr", "")).splitlines()[-LINES:]
+    for line in last_words:
+        print(line)
     for name in failed:
         print(f"failed: {name}")
     print(f"{passed} passed, {len(failed)} failed")
