@@ -451,8 +451,8 @@ class Books(SettleCase):
         self.assertIn("now()", view)
         for role, who, side in (("member_six", 6, "BUYER"), ("member_two", 2, "SUPPLIER")):
             self.member(role, who)
-            for now in (first - week - 3600, first - week + 1, first + 3600, (first + last) // 2, last - 1, last):
-                said = view.replace("now()", f"to_timestamp({now})").rstrip(" ;")
+            for moment in (first - week - 3600, first - week + 1, first + 3600, (first + last) // 2, last - 1, last):
+                said = view.replace("now()", f"to_timestamp({moment})").rstrip(" ;")
                 got = self.pg.sql(f"SELECT id, side, extract(epoch FROM begins_at)::bigint, extract(epoch"
                                   f" FROM ends_at)::bigint, notional FROM ({said}) v ORDER BY id",
                                   user=role)
@@ -461,8 +461,8 @@ class Books(SettleCase):
                     " petahour.contract c, LATERAL (SELECT min(first_period) * p.period_seconds::bigint"
                     " AS begins, max(first_period + periods) * p.period_seconds::bigint AS ends FROM"
                     " petahour.segment s JOIN petahour.product p ON p.id = c.product WHERE s.contract = c.id"
-                    f" GROUP BY p.period_seconds) w WHERE {side} = {who} AND ends > {now} AND"
-                    f" begins < {now} + {week} ORDER BY c.id"), (role, now - first))
+                    f" GROUP BY p.period_seconds) w WHERE {side} = {who} AND ends > {moment} AND"
+                    f" begins < {moment} + {week} ORDER BY c.id"), (role, moment - first))
                 found.add(len(got.splitlines()))
             self.assertIn(0, found)
             self.assertGreater(max(found), 10)
