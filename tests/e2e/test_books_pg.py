@@ -441,6 +441,32 @@ class Books(SettleCase):
         self.assertEqual(history, self.pg.sql(
             "SELECT count(*) FROM petahour.contract WHERE product = 1"))
 
+    def test_contracts_of_next_week(self):
+        """As the view says at one moment after the other, beside the same from the segments."""
+        self.settle_life(records=3000)
+        first, last = (int(n) for n in self.pg.sql(
+            "SELECT min(begins_s), max(ends_s) FROM petahour.contract").split("|"))
+        week, found = 7 * 86400, set()
+        view = self.pg.sql("SELECT pg_get_viewdef('petahour.my_contracts_next_week'::regclass)")
+        self.assertIn("now()", view)
+        for role, who, side in (("member_six", 6, "BUYER"), ("member_two", 2, "SUPPLIER")):
+            self.member(role, who)
+            for moment in (first - week - 3600, first - week + 1, first + 3600, (first + last) // 2, last - 1, last):
+                said = view.replace("now()", f"to_timestamp({moment})").rstrip(" ;")
+                got = self.pg.sql(f"SELECT id, side, extract(epoch FROM begins_at)::bigint, extract(epoch"
+                                  f" FROM ends_at)::bigint, notional FROM ({said}) v ORDER BY id",
+                                  user=role)
+                self.assertEqual(got, self.pg.sql(
+                    f"SELECT c.id, '{side}', begins, ends, (notional / 1e6)::numeric(30, 6) FROM"
+                    " petahour.contract c, LATERAL (SELECT min(first_period) * p.period_seconds::bigint"
+                    " AS begins, max(first_period + periods) * p.period_seconds::bigint AS ends FROM"
+                    " petahour.segment s JOIN petahour.product p ON p.id = c.product WHERE s.contract = c.id"
+                    f" GROUP BY p.period_seconds) w WHERE {side} = {who} AND ends > {moment} AND"
+                    f" begins < {moment} + {week} ORDER BY c.id"), (role, moment - first))
+                found.add(len(got.splitlines()))
+            self.assertIn(0, found)
+            self.assertGreater(max(found), 10)
+
     # ---- invoices --------------------------------------------------------------------------
 
     def invoice(self, user, month, *arguments, code=0):

@@ -134,6 +134,29 @@ class Faults(SettleCase):
             self.assertEqual(self.position(), records)
             self.assert_equal_to_journal()
 
+    def test_a_retry_sends_the_same_bytes(self):
+        """Message by message, from what begins the transaction to its COMMIT, which is lost twice."""
+        records, tries, is_rows = 700, [], [False]
+        self.make(records, per_hour=PER_HOUR)
+
+        def judge(kind, body):
+            if kind == "Q" and b"petahour.advance(" in body:
+                tries.append([])
+                is_rows[0] = True
+            if not is_rows[0]:
+                return PASS  # the position is taken, or read back
+            tries[-1].append((kind, body))
+            is_rows[0] = not is_commit(kind, body)
+            return CUT if not is_rows[0] and len(tries) <= 2 else PASS
+        self.proxy.judge = judge
+        self.settle("--once")
+        self.assertEqual((len(tries), self.position()), (3, records))
+        self.assertGreater(len(tries[0]), 10)
+        for again in tries[1:]:
+            self.assertEqual([kind for kind, _ in again], [kind for kind, _ in tries[0]])
+            self.assertEqual(again, tries[0])
+        self.assert_equal_to_journal()
+
     def test_server_killed_in_the_middle_of_a_commit(self):
         records = 0
 

@@ -191,7 +191,14 @@ START_TEST(small_frames_do_not_become_large)
         bytes[i] = 0x0a;
         bytes[i + 1] = 0x00;
     }
+    /* Size and number are looked at before anything is unpacked. */
+    translator->arena_used = 0;
     ck_assert(!takes(size));
+    ck_assert(!takes(size + 1));
+    ck_assert(!takes(2 * (PHG_FRAME_MESSAGES_MAX + 1)));
+    ck_assert_uint_eq(translator->arena_used, 0);
+    ck_assert(!takes(2)); /* one is unpacked, and says nothing */
+    ck_assert_uint_gt(translator->arena_used, 0);
     /* One message of nothing but unknown fields. */
     static const uint8_t head[4] = {0x0a, 0xfc, 0xff, 0x03};
     memcpy(bytes, head, sizeof head);

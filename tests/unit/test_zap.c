@@ -4,6 +4,8 @@
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"
 
+#include <zmq.h>
+
 static uint8_t key[32];
 static phg_zap_part parts[PHG_ZAP_PARTS_MAX];
 
@@ -152,8 +154,115 @@ START_TEST(only_our_own_user_ids_are_read)
 }
 END_TEST
 
+/* ---- Real doors ------------------------------------------------------------------------------ */
+
+enum { PATIENCE_MS = 20000 };
+
+static void *open_door(void *context, bool is_guarded, const ph_keyfile *keys, char endpoint[128])
+{
+    char err[PHG_ERR_SIZE];
+    void *door = zmq_socket(context, ZMQ_ROUTER);
+    ck_assert_ptr_nonnull(door);
+    if (is_guarded) {
+        ck_assert_int_eq(phg_zap_guard(door, keys, 65536), PH_OK);
+    } else {
+        int on = 1;
+        ck_assert_int_eq(zmq_setsockopt(door, ZMQ_CURVE_SERVER, &on, sizeof on), 0);
+        ck_assert_int_eq(zmq_setsockopt(door, ZMQ_CURVE_SECRETKEY, keys->curve_secret, 32), 0);
+    }
+    ck_assert_msg(phg_zap_bind(door, "tcp://127.0.0.1:*", endpoint, err) == PH_OK, "%s", err);
+    return door;
+}
+
+static ph_keyfile new_keys(void)
+{
+    ph_keyfile k = {.name = "gateway"};
+    char public[41], secret[41];
+    ck_assert_int_eq(zmq_curve_keypair(public, secret), 0);
+    ck_assert_ptr_nonnull(zmq_z85_decode(k.curve_public.b, public));
+    ck_assert_ptr_nonnull(zmq_z85_decode(k.curve_secret, secret));
+    return k;
+}
+
+/* What becomes of a connection with a good key of its own that sends something. */
+static uint16_t knock(void *context, const char *endpoint, const ph_keyfile *server, void **ret)
+{
+    ph_keyfile own = new_keys();
+    void *s = *ret = zmq_socket(context, ZMQ_DEALER), *monitor = zmq_socket(context, ZMQ_PAIR);
+    int linger = 0, patience = PATIENCE_MS;
+    zmq_setsockopt(s, ZMQ_LINGER, &linger, sizeof linger);
+    zmq_setsockopt(monitor, ZMQ_LINGER, &linger, sizeof linger);
+    zmq_setsockopt(monitor, ZMQ_RCVTIMEO, &patience, sizeof patience);
+    zmq_setsockopt(s, ZMQ_CURVE_SERVERKEY, server->curve_public.b, 32);
+    zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, own.curve_public.b, 32);
+    zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, own.curve_secret, 32);
+    ck_assert_int_eq(zmq_socket_monitor(s, "inproc://knock",
+                                        ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
+                                            ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                                            ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                                            ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL),
+                     0);
+    ck_assert_int_eq(zmq_connect(monitor, "inproc://knock"), 0);
+    ck_assert_int_eq(zmq_connect(s, endpoint), 0);
+    (void)zmq_send(s, "hello", 5, ZMQ_DONTWAIT);
+    uint8_t event[6];
+    uint16_t what = 0;
+    ck_assert_int_ge(zmq_recv(monitor, event, sizeof event, 0), 2);
+    memcpy(&what, event, sizeof what);
+    (void)zmq_close(monitor);
+    return what;
+}
+
+/* A guarded door without anybody who answers is shut, also for a key that would be let in; without
+   the guard it is open. */
+START_TEST(without_a_handler_nobody_gets_in)
+{
+    bool is_guarded = _i == 0;
+    void *context = zmq_ctx_new(), *client = NULL;
+    ph_keyfile keys = new_keys();
+    char endpoint[128], hello[8];
+    void *door = open_door(context, is_guarded, &keys, endpoint);
+    int patience = is_guarded ? 300 : PATIENCE_MS; /* the handshake has failed before */
+    zmq_setsockopt(door, ZMQ_RCVTIMEO, &patience, sizeof patience);
+    uint16_t what = knock(context, endpoint, &keys, &client);
+    ck_assert(is_guarded == (what != ZMQ_EVENT_HANDSHAKE_SUCCEEDED));
+    ck_assert(is_guarded == (zmq_recv(door, hello, sizeof hello, 0) < 0));
+    (void)zmq_close(client);
+    (void)zmq_close(door);
+    (void)zmq_ctx_term(context);
+}
+END_TEST
+
+/* What the gateway asks of its doors before it tells anybody where they are.  The open one is where
+   nobody answers: in another context. */
+START_TEST(a_door_that_lets_strangers_in_is_found)
+{
+    phg_replica r;
+    phg_zap *zap = NULL;
+    set_up_market(&r);
+    void *context = zmq_ctx_new(), *elsewhere = zmq_ctx_new();
+    ph_keyfile keys = new_keys();
+    char shut_at[128], open_at[128];
+    ck_assert_int_eq(phg_zap_open(context, &zap), PH_OK);
+    void *shut = open_door(context, true, &keys, shut_at);
+    void *open = open_door(elsewhere, false, &keys, open_at);
+    phg_zap_door doors[2] = {{shut_at, ZMQ_DEALER}, {open_at, ZMQ_DEALER}};
+    ck_assert_int_eq(phg_zap_check(zap, context, &doors[0], &keys.curve_public, &r.catalogue),
+                     PH_OK);
+    ck_assert_int_eq(phg_zap_check(zap, context, &doors[1], &keys.curve_public, &r.catalogue),
+                     PH_EDENIED);
+    (void)zmq_close(shut);
+    (void)zmq_close(open);
+    phg_zap_close(zap);
+    (void)zmq_ctx_term(context);
+    (void)zmq_ctx_term(elsewhere);
+    phg_replica_release(&r);
+}
+END_TEST
+
 static void add(TCase *t)
 {
+    tcase_set_timeout(t, 60);
     tcase_add_test(t, a_registered_key_is_its_participant);
     tcase_add_test(t, strangers_are_refused);
     tcase_add_test(t, a_closed_participant_is_refused);
@@ -161,6 +270,8 @@ static void add(TCase *t)
     tcase_add_test(t, keys_are_added_and_revoked_while_others_stay);
     tcase_add_test(t, what_is_not_a_curve_request_is_refused);
     tcase_add_test(t, only_our_own_user_ids_are_read);
+    tcase_add_loop_test(t, without_a_handler_nobody_gets_in, 0, 2);
+    tcase_add_test(t, a_door_that_lets_strangers_in_is_found);
 }
 
 int main(void)
