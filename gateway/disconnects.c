@@ -168,9 +168,9 @@ static bool is_over(phg_disconnects *d, phg_tag tag, const phg_disconnects_route
 static void hold_dead(phg_disconnects *d)
 {
     bool has_orders[PHG_GATEWAYS_MAX + 1] = {false};
-    for (uint64_t i = 0; i < d->entered->max; i++)
-        if (d->entered->v[i].order.v != 0)
-            has_orders[phg_tag_read(d->entered->v[i].tag).gateway] = true;
+    const phg_entered_order *o;
+    for (uint32_t at = 0; (o = phg_entered_next(d->entered, &at)) != NULL;)
+        has_orders[phg_tag_read(o->tag).gateway] = true;
     for (uint32_t i = 1; i <= PHG_GATEWAYS_MAX; i++) {
         if (i == d->gateway) continue;
         if (has_orders[i] && d->locks[i] < 0 && hold(d, i))
@@ -190,9 +190,9 @@ ph_status phg_disconnects_turn(phg_disconnects *d, uint64_t now_ns,
     d->must_look = false;
     d->looked_ns = now_ns;
     hold_dead(d);
-    for (uint64_t i = 0; i < d->entered->max; i++) {
-        phg_entered_order *o = &d->entered->v[i];
-        if (o->order.v == 0 || o->asked == d->round || !is_over(d, o->tag, routes)) continue;
+    phg_entered_order *o;
+    for (uint32_t at = 0; (o = phg_entered_next(d->entered, &at)) != NULL;) {
+        if (o->asked == d->round || !is_over(d, o->tag, routes)) continue;
         const ph_command c = end_of(d, o);
         ph_status s = routes->send(routes->arg, &c);
         if (s == PH_EAGAIN) {

@@ -44,74 +44,25 @@ bool phg_tag_is(uint64_t request)
 
 void phg_entered_release(phg_entered *e)
 {
-    free(e->v);
+    phg_order_table_release(&e->orders);
     free(e->open);
     *e = (phg_entered){0};
 }
 
-/* ---- The table: as gateway/resting.c keeps its own --------------------------------------- */
-
-static uint64_t home(const phg_entered *e, ph_order_id id)
-{
-    return id.v & (e->max - 1);
-}
-
-static phg_entered_order *place_of(const phg_entered *e, ph_order_id id)
-{
-    uint64_t i = home(e, id);
-    while (e->v[i].order.v != 0 && e->v[i].order.v != id.v)
-        i = (i + 1) & (e->max - 1);
-    return &e->v[i];
-}
-
-static ph_status grow(phg_entered *e)
-{
-    phg_entered bigger = {.max = e->max == 0 ? 1024 : e->max * 2};
-    bigger.v = calloc(bigger.max, sizeof *bigger.v);
-    if (!bigger.v) return PH_EFULL;
-    for (uint64_t i = 0; i < e->max; i++)
-        if (e->v[i].order.v != 0) *place_of(&bigger, e->v[i].order) = e->v[i];
-    free(e->v);
-    e->v = bigger.v;
-    e->max = bigger.max;
-    return PH_OK;
-}
-
-static ph_status put(phg_entered *e, const phg_entered_order *o)
-{
-    if (o->order.v == 0) return PH_ECORRUPT;
-    if (e->cnt * 4 >= e->max * 3) {
-        ph_status s = grow(e);
-        if (s != PH_OK) return s;
-    }
-    phg_entered_order *place = place_of(e, o->order);
-    if (place->order.v != 0) return PH_ECORRUPT;
-    *place = *o;
-    e->cnt++;
-    return PH_OK;
-}
-
 phg_entered_order *phg_entered_find(const phg_entered *e, ph_order_id id)
 {
-    if (e->cnt == 0 || id.v == 0) return NULL;
-    phg_entered_order *place = place_of(e, id);
-    return place->order.v == 0 ? NULL : place;
+    return phg_order_table_find(&e->orders, id);
 }
 
-/* Moves up every entry behind the gap that would not be found any more. */
+phg_entered_order *phg_entered_next(const phg_entered *e, uint32_t *at)
+{
+    return phg_order_table_next(&e->orders, at);
+}
+
 static void drop(phg_entered *e, ph_order_id id)
 {
     phg_entered_order *o = phg_entered_find(e, id);
-    if (!o) return;
-    uint64_t mask = e->max - 1, gap = (uint64_t)(o - e->v);
-    for (uint64_t i = (gap + 1) & mask; e->v[i].order.v != 0; i = (i + 1) & mask) {
-        uint64_t wants = home(e, e->v[i].order);
-        if (((i - wants) & mask) < ((i - gap) & mask)) continue;
-        e->v[gap] = e->v[i];
-        gap = i;
-    }
-    e->v[gap] = (phg_entered_order){.order = {0}};
-    e->cnt--;
+    if (o) phg_order_table_drop(&e->orders, o);
 }
 
 /* ---- Events ------------------------------------------------------------------------------- */
@@ -132,7 +83,8 @@ static ph_status begins(phg_entered *e, const ph_command *c, ph_order_id order)
     }
     e->open[who - 1]++;
     if (c->kind != PH_CMD_NEW_ORDER || !phg_tag_is(c->request)) return PH_OK;
-    return put(e, &(phg_entered_order){order, c->sender, c->request, 0});
+    const phg_entered_order o = {order, c->sender, c->request, 0};
+    return phg_order_table_put(&e->orders, &o, sizeof o);
 }
 
 static void ends(phg_entered *e, ph_participant_id who, ph_order_id order)
@@ -164,17 +116,15 @@ ph_status phg_entered_take(phg_entered *e, const ph_command *c, const ph_event *
 
 void phg_entered_pass(phg_entered *e, const phg_passing *p)
 {
-    for (uint64_t i = 0; i < e->max;) {
-        phg_entered_order *o = &e->v[i];
-        bool is_meant = o->order.v != 0 && o->participant.v == p->participant.v &&
-                        o->tag != p->to &&
+    phg_entered_order *o;
+    for (uint32_t at = 0; (o = phg_entered_next(e, &at)) != NULL;) {
+        bool is_meant = o->participant.v == p->participant.v && o->tag != p->to &&
                         (p->from != 0 ? o->tag == p->from : phg_tag_read(o->tag).key == p->key);
-        if (is_meant && p->to == 0) {
-            drop(e, o->order); /* another may have moved here */
-            continue;
-        }
-        if (is_meant) *o = (phg_entered_order){o->order, o->participant, p->to, 0};
-        i++;
+        if (!is_meant) continue;
+        if (p->to == 0)
+            phg_order_table_drop(&e->orders, o);
+        else
+            *o = (phg_entered_order){o->order, o->participant, p->to, 0};
     }
 }
 

@@ -15,7 +15,7 @@
     Also counts the open orders of every participant.
 
     Owns      its tables; phg_entered_release accepts a zeroed one.
-    Lifetime  an entry is valid until the next phg_entered_take.
+    Lifetime  an entry stays where it is until a phg_entered_take or phg_entered_pass drops it.
     Thread    one.
     Laws      an order is in the table from its ACCEPTED to its end, as the records tell them. */
 #ifndef GATEWAY_ENTERED_H
@@ -24,6 +24,7 @@
 #include "engine/base/status.h"
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
+#include "gateway/order_table.h"
 
 enum {
     PHG_GATEWAYS_MAX = 127, /* gateways of one engine */
@@ -52,9 +53,8 @@ typedef struct {
 } phg_entered_order;
 
 typedef struct {
-    phg_entered_order *v;
-    uint64_t cnt, max; /* max is a power of two; at most three quarters are used */
-    uint32_t *open;    /* orders of participant n: open[n - 1] */
+    phg_order_table orders;
+    uint32_t *open; /* orders of participant n: open[n - 1] */
     uint32_t open_max;
 } phg_entered;
 
@@ -75,6 +75,9 @@ void phg_entered_pass(phg_entered *e, const phg_passing *p);
 
 /* NULL if it is not there. */
 phg_entered_order *phg_entered_find(const phg_entered *e, ph_order_id id);
+
+/* The next entry behind *at, which begins with 0; NULL: that was all. */
+phg_entered_order *phg_entered_next(const phg_entered *e, uint32_t *at);
 
 /* Open orders of a participant, tagged or not. */
 uint32_t phg_entered_open(const phg_entered *e, ph_participant_id who);

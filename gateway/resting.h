@@ -6,13 +6,12 @@
     need not be as large as displayed.  As long as all periods are alike they are not written out.
 
     Owns      its table and the quantities; phg_resting_release accepts a zeroed one.
-    Lifetime  an entry is valid until the next put or drop.
+    Lifetime  an entry stays where it is until it is dropped.
     Thread    one. */
 #ifndef GATEWAY_RESTING_H
 #define GATEWAY_RESTING_H
 
-#include "engine/base/status.h"
-#include "engine/base/types.h"
+#include "gateway/order_table.h"
 
 #define PHG_PERIOD_LOST UINT32_MAX /* in place of what was executed */
 
@@ -36,8 +35,7 @@ typedef struct {
 } phg_resting_order;
 
 typedef struct {
-    phg_resting_order *v;
-    uint64_t cnt, max; /* max is a power of two; at most three quarters are used */
+    phg_order_table orders;
 } phg_resting;
 
 void phg_resting_release(phg_resting *r);

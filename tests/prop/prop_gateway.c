@@ -183,7 +183,7 @@ static void compare_open(void)
         ck_assert(e->tag == tags[id] && e->participant.v == o.participant.v);
         entered++;
     }
-    ck_assert_uint_eq(replica.entered.cnt, entered);
+    ck_assert_uint_eq(replica.entered.orders.cnt, entered);
     for (uint32_t who = 1; who <= PEOPLE; who++)
         ck_assert_uint_eq(phg_entered_open(&replica.entered, (ph_participant_id){who}), open[who]);
 }

@@ -92,13 +92,13 @@ END_TEST
 START_TEST(thousands_come_and_go)
 {
     for (uint64_t i = 1; i <= 5000; i++)
-        enter(i * 1024, tag); /* all with the same home */
+        enter(i * 1024, tag);
     for (uint64_t i = 1; i <= 5000; i += 2)
         ck_assert_int_eq(tell((ph_command){.kind = PH_CMD_TICK}, cancelled(i * 1024, 3, i, 1)),
                          PH_OK);
     for (uint64_t i = 1; i <= 5000; i++)
         ck_assert(is_there(i * 1024) == (i % 2 == 0));
-    ck_assert_uint_eq(entered.cnt, 2500);
+    ck_assert_uint_eq(entered.orders.cnt, 2500);
 }
 END_TEST
 

@@ -134,7 +134,7 @@ START_TEST(a_filled_order_is_gone)
     ph_event events[] = {accepted(2, 0), trade(1, 2, 0, 1, 0, 1), segment(HOUR + 10, 2, 5, 1000)};
     ph_command c = new_order(3, 2, PH_SIDE_BUY, (ph_window){HOUR + 10, 2}, 5, 1000);
     ck_assert_int_eq(take(&r, c, events, 3), PH_OK);
-    ck_assert_uint_eq(r.feed.resting.cnt, 0);
+    ck_assert_uint_eq(r.feed.resting.orders.cnt, 0);
     publish(&r);
     ck_assert_uint_eq(seen.run_cnt, 0);
     ck_assert_uint_eq(seen.trades, 1);

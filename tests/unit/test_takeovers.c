@@ -71,7 +71,7 @@ START_TEST(or_they_stay)
     for (uint64_t i = 1; i <= 3000; i++)
         enter(i * 1024, buyer, session(1, 0, (uint32_t)(i % 3))); /* all with the same home */
     ck_assert_int_eq(take_done(&r, take_over(session(2, 0, 0), 0, true)), PH_OK);
-    ck_assert_uint_eq(r.entered.cnt, 0);
+    ck_assert_uint_eq(r.entered.orders.cnt, 0);
     ck_assert_uint_eq(phg_entered_open(&r.entered, buyer), 3000);
 }
 END_TEST
