@@ -21,6 +21,8 @@ enum {
     STEP = PH_SPOOL_STEP,   /* items per entry of the index */
     LOOKS = 16,             /* entries of an index whose items are looked at */
     TAIL_BYTES = 8 << 20,   /* newest part of the file in memory */
+    PIECE_BYTES = 1 << 17,  /* written at once: 4 MiB held the engine up for 6 to 12 ms */
+    PAGE_BYTES = 4096,
     SCRATCH_BYTES = 1 << 20 /* for reads of older parts; grows for a longer item */
 };
 
@@ -79,14 +81,20 @@ static uint64_t sum_behind(uint64_t before, const uint8_t *p)
     return sum ^ sum >> 32;
 }
 
+/* Gives the file everything before an offset. */
+static ph_status write_to(ph_spool *s, uint64_t to)
+{
+    if (s->written >= to) return PH_OK;
+    PH_ASSERT(s->written >= s->tail_at && to <= s->end);
+    ph_status st = ph_spool_file_write(s->fd, s->written, s->tail + (s->written - s->tail_at),
+                                       (size_t)(to - s->written));
+    if (st == PH_OK) s->written = to;
+    return st;
+}
+
 ph_status ph_spool_flush(ph_spool *s)
 {
-    if (s->written == s->end) return PH_OK;
-    PH_ASSERT(s->written >= s->tail_at);
-    ph_status st = ph_spool_file_write(s->fd, s->written, s->tail + (s->written - s->tail_at),
-                                       (size_t)(s->end - s->written));
-    if (st == PH_OK) s->written = s->end;
-    return st;
+    return write_to(s, s->end);
 }
 
 /* Cuts the file at an offset behind `number` items, and forgets what memory has of it. */
@@ -406,11 +414,14 @@ static ph_status distrust(ph_spool *s, ph_status st)
     return st;
 }
 
-/* Makes room for `size` more bytes in the tail: writes it out, keeps its newer half. */
+/* Makes room for `size` more bytes in the tail, and keeps its newer half.  Writes it out piece by
+   piece, whole pages, so that none is written twice. */
 static ph_status make_room(ph_spool *s, size_t size)
 {
-    if (s->end - s->tail_at + size <= TAIL_BYTES) return PH_OK;
-    ph_status st = ph_spool_flush(s);
+    ph_status st = PH_OK;
+    if (s->end - s->written >= PIECE_BYTES) st = write_to(s, s->end - s->end % PAGE_BYTES);
+    if (st != PH_OK || s->end - s->tail_at + size <= TAIL_BYTES) return st;
+    st = ph_spool_flush(s);
     if (st != PH_OK) return st;
     uint64_t keep = size > TAIL_BYTES / 2 ? 0 : TAIL_BYTES / 2;
     if (keep > s->end - s->tail_at) keep = s->end - s->tail_at;
