@@ -16,6 +16,18 @@
 /* Bytes that the peer has not made room for; 0 also for what is no TCP connection. */
 uint32_t phg_connection_unsent(int file);
 
+/* Of the connection that is on the file now, whatever was there before; 0: it is no socket. */
+uint64_t phg_connection_cookie(int file);
+
+/* Bytes that were received and read since it began; false: it is no TCP connection. */
+bool phg_connection_read(int file, uint64_t *ret);
+
+/* True if it was accepted at "tcp://ADDRESS:PORT", by the port. */
+bool phg_connection_is_at(int file, const char *endpoint);
+
+/* Who is on the other side, "ADDRESS:PORT"; "?": nobody any more. */
+void phg_connection_peer(int file, char ret[64]);
+
 /* Ends it both ways: ZeroMQ then gives it up, and all that it kept of it.  `endpoint`: where it was
    accepted, "tcp://ADDRESS:PORT".  False: it is no connection to there. */
 bool phg_connection_end(int file, const char *endpoint);

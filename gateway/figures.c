@@ -19,6 +19,9 @@ enum {
     LIMITED,
     MALFORMED,
     REFUSED,
+    DROPPED,
+    TOPICS_REFUSED,
+    SENDERS_ENDED,
 };
 
 static const ph_metric_row rows[] = {
@@ -55,6 +58,12 @@ static const ph_metric_row rows[] = {
                    "Frames of clients that could not be read."},
     [REFUSED] = {"petahour_gateway_refusals_total", PH_METRIC_COUNTER, NULL,
                  "Log-ons refused and sessions ended by the gateway."},
+    [DROPPED] = {"petahour_gateway_subscribers_dropped_total", PH_METRIC_COUNTER, NULL,
+                 "Subscribers of market data that were too slow or named too much."},
+    [TOPICS_REFUSED] = {"petahour_gateway_topics_refused_total", PH_METRIC_COUNTER, NULL,
+                        "Topics of market data that are none, and requests that were refused."},
+    [SENDERS_ENDED] = {"petahour_gateway_senders_ended_total", PH_METRIC_COUNTER, NULL,
+                       "Connections that sent more than could be taken, and were ended."},
 };
 
 void phg_figures_describe(ph_monitor_settings *settings)
@@ -83,4 +92,7 @@ void phg_figures_tell(ph_metrics *m, const phg_figures *f)
     ph_metrics_set(m, LIMITED, f->limited);
     ph_metrics_set(m, MALFORMED, f->malformed);
     ph_metrics_set(m, REFUSED, f->refused);
+    ph_metrics_set(m, DROPPED, f->dropped);
+    ph_metrics_set(m, TOPICS_REFUSED, f->topics_refused);
+    ph_metrics_set(m, SENDERS_ENDED, f->senders_ended);
 }

@@ -10,6 +10,7 @@
 #include "gateway/bounds.h"
 #include "gateway/disconnects.h"
 #include "gateway/figures.h"
+#include "gateway/inflow.h"
 #include "gateway/market_data.h"
 #include "gateway/order_entry.h"
 #include "gateway/replica.h"
@@ -25,6 +26,11 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <zmq.h>
+
+/* The header hides it behind the draft interface; the library takes it since 4.3. */
+#ifndef ZMQ_ZERO_COPY_RECV
+#define ZMQ_ZERO_COPY_RECV 10
+#endif
 
 enum {
     SESSIONS_PER_IO_THREAD = 2048,
@@ -50,6 +56,7 @@ struct phg_gateway {
     phg_questions *questions;
     phg_order_entry *order_entry;
     phg_market_data *market_data;
+    phg_inflow *inflow;
     phg_disconnects *disconnects;
     bool is_live, is_stopping, was_recovering;
     phg_watch watch;
@@ -93,7 +100,11 @@ static void tell_figures(phg_gateway *g)
                            .busy = c.busy,
                            .limited = c.limited,
                            .malformed = c.malformed,
-                           .refused = c.refused};
+                           .refused = c.refused,
+                           .dropped = phg_market_data_dropped(g->market_data),
+                           .topics_refused = phg_market_data_refused(g->market_data),
+                           .senders_ended = phg_inflow_ended(g->inflow, PHG_INFLOW_ORDERS) +
+                                            phg_inflow_ended(g->inflow, PHG_INFLOW_MARKET_DATA)};
     phg_figures_tell(ph_monitor_metrics(g->monitor), &f);
     ph_monitor_ready(g->monitor, not_ready(g, &up));
 }
@@ -181,6 +192,20 @@ static ph_status check_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
     return PH_OK;
 }
 
+static ph_status open_inflow(phg_gateway *g, char err[PHG_ERR_SIZE])
+{
+    const char *const endpoints[PHG_INFLOW_DOORS] = {
+        [PHG_INFLOW_ORDERS] = phg_order_entry_endpoint(g->order_entry),
+        [PHG_INFLOW_MARKET_DATA] = phg_market_data_endpoint(g->market_data)};
+    ph_status s = phg_inflow_open(endpoints, &g->inflow);
+    if (s != PH_OK)
+        (void)snprintf(err, PHG_ERR_SIZE, "could not watch what clients send: %s",
+                       ph_status_text(s));
+    else
+        phg_market_data_count(g->market_data, g->inflow);
+    return s;
+}
+
 static ph_status open_all(phg_gateway *g, char err[PHG_ERR_SIZE])
 {
     ph_monitor_settings monitor = {.address = g->settings.monitor,
@@ -197,11 +222,14 @@ static ph_status open_all(phg_gateway *g, char err[PHG_ERR_SIZE])
         return PH_EFULL;
     }
     (void)zmq_ctx_set(g->context, ZMQ_MAX_SOCKETS, 4096);
+    /* What is received is copied: else a part of one byte holds a whole buffer, some 18 kB. */
+    (void)zmq_ctx_set(g->context, ZMQ_ZERO_COPY_RECV, 0);
     /* ZeroMQ cancels a timer at every heartbeat, after a walk over all timers of the thread. */
     int threads = 1 + (int)(g->settings.sessions_max / SESSIONS_PER_IO_THREAD);
     (void)zmq_ctx_set(g->context, ZMQ_IO_THREADS, threads);
     s = open_doors(g, err);
-    return s == PH_OK ? check_doors(g, err) : s;
+    if (s == PH_OK) s = check_doors(g, err);
+    return s == PH_OK ? open_inflow(g, err) : s;
 }
 
 ph_status phg_gateway_open(const phg_settings *settings, const char *market, phg_gateway **ret)
@@ -233,6 +261,7 @@ void phg_gateway_close(phg_gateway *g)
 {
     if (!g) return;
     ph_monitor_close(g->monitor);
+    phg_inflow_close(g->inflow);
     phg_order_entry_close(g->order_entry);
     phg_market_data_close(g->market_data);
     phg_uplink_close(g->uplink);
@@ -354,6 +383,7 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
         .under_way = phg_uplink_in_flight(g->uplink),
         .under_way_max = phg_uplink_in_flight_max(g->uplink),
         .has_frames = has(g, ORDERS),
+        .inflow = g->inflow,
     };
     if (!g->is_stopping) s = phg_order_entry_take(g->order_entry, now_ns, is_recovering, &routes);
     phg_uplink_flush(g->uplink);

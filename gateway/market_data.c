@@ -20,7 +20,6 @@ enum {
     SNAPSHOTS_PER_SECOND = 2000,
     SNAPSHOTS_PER_TURN = 64,
     QUEUE_FRAMES = 4096,
-    RECEIVED = 4, /* messages of a subscriber that wait; what does not is in ZeroMQ's table */
     CONFLATED_MS = 250,
     ANSWERS_PER_SECOND = 256, /* frames that answer the requests of one key */
     ANSWER_BURST = 2048,
@@ -41,7 +40,9 @@ typedef struct {
 struct phg_market_data {
     void *socket;
     phg_audience *audience;
-    uint64_t now_ns; /* of this turn */
+    phg_inflow *inflow; /* borrowed; NULL: nobody keeps count */
+    uint64_t now_ns;    /* of this turn */
+    uint64_t refused;   /* topics and requests */
     char endpoint[128];
     phg_replica *replica;
     phg_feed *feed; /* of the replica */
@@ -89,7 +90,7 @@ static void leave(void *arg, const phg_named *named)
 ph_status phg_market_data_open(void *zmq_context, const char *endpoint, const ph_keyfile *keys,
                                phg_replica *replica, phg_market_data **ret, char err[PHG_ERR_SIZE])
 {
-    const int one = 1, queue = QUEUE_FRAMES, received = RECEIVED;
+    const int one = 1, queue = QUEUE_FRAMES, unbounded = 0; /* by ZeroMQ: see inflow.h */
     phg_market_data *md = calloc(1, sizeof *md);
     if (!md) {
         (void)snprintf(err, PHG_ERR_SIZE, "could not make the market data socket: no memory");
@@ -104,7 +105,7 @@ ph_status phg_market_data_open(void *zmq_context, const char *endpoint, const ph
         zmq_setsockopt(md->socket, ZMQ_XPUB_MANUAL, &one, sizeof one) != 0 ||
         zmq_setsockopt(md->socket, ZMQ_XPUB_NODROP, &one, sizeof one) != 0 ||
         zmq_setsockopt(md->socket, ZMQ_SNDHWM, &queue, sizeof queue) != 0 ||
-        zmq_setsockopt(md->socket, ZMQ_RCVHWM, &received, sizeof received) != 0 ||
+        zmq_setsockopt(md->socket, ZMQ_RCVHWM, &unbounded, sizeof unbounded) != 0 ||
         phg_audience_open(zmq_context, md->socket, leave, md, &md->audience) != PH_OK)
         (void)snprintf(err, PHG_ERR_SIZE, "could not make the market data socket: %s",
                        zmq_strerror(errno));
@@ -291,6 +292,7 @@ static void emit_answer(void *arg, const phg_picture *picture)
 static void refuse(phg_market_data *md, const phg_topic *topic, phg_stream_answer answer,
                    const char *reason)
 {
+    md->refused++;
     phg_picture p = {.stream = topic->kind,
                      .product = topic->product,
                      .epoch = md->feed->epoch,
@@ -490,8 +492,26 @@ static ph_status take_subscription(phg_market_data *md, zmq_msg_t *m)
     case PHG_NAMED_AGAIN:
     case PHG_NAMED_NEW: break;
     }
-    if (phg_topic_read(bytes, size - 1, &topic) != PH_OK) return PH_OK;
+    if (phg_topic_read(bytes, size - 1, &topic) != PH_OK) {
+        md->refused++;
+        return PH_OK;
+    }
     return subscribe(md, who, phg_subscriber_topic(who, bytes, size - 1), &topic);
+}
+
+uint64_t phg_market_data_dropped(const phg_market_data *md)
+{
+    return phg_audience_dropped(md->audience);
+}
+
+uint64_t phg_market_data_refused(const phg_market_data *md)
+{
+    return md->refused;
+}
+
+void phg_market_data_count(phg_market_data *md, phg_inflow *inflow)
+{
+    md->inflow = inflow;
 }
 
 ph_status phg_market_data_take(phg_market_data *md, uint64_t now_ns)
@@ -502,7 +522,13 @@ ph_status phg_market_data_take(phg_market_data *md, uint64_t now_ns)
         zmq_msg_t m;
         (void)zmq_msg_init(&m); /* cannot fail */
         bool is_there = zmq_msg_recv(&m, md->socket, ZMQ_DONTWAIT) >= 0;
-        if (is_there) s = take_subscription(md, &m);
+        if (is_there) {
+            phg_inflow_taken(md->inflow, zmq_msg_get(&m, ZMQ_SRCFD),
+                             phg_inflow_wire(zmq_msg_size(&m)));
+            s = take_subscription(md, &m);
+        } else {
+            phg_inflow_emptied(md->inflow, PHG_INFLOW_MARKET_DATA);
+        }
         (void)zmq_msg_close(&m);
         if (!is_there) break;
     }

@@ -20,6 +20,7 @@
 
 #include "engine/process/keyfile.h"
 #include "gateway/bounds.h"
+#include "gateway/inflow.h"
 #include "gateway/replica.h"
 #include "gateway/topic.h"
 
@@ -41,8 +42,16 @@ typedef struct {
 
 phg_market_data_counts phg_market_data_counted(const phg_market_data *md);
 
+/* Since the start: subscribers that were dropped; topics that are none, and requests that were
+   refused. */
+uint64_t phg_market_data_dropped(const phg_market_data *md);
+uint64_t phg_market_data_refused(const phg_market_data *md);
+
 void *phg_market_data_socket(phg_market_data *md);
 const char *phg_market_data_endpoint(const phg_market_data *md);
+
+/* What is taken from now on is counted there. */
+void phg_market_data_count(phg_market_data *md, phg_inflow *inflow);
 
 /* Takes the subscriptions that are there, and answers the requests. */
 ph_status phg_market_data_take(phg_market_data *md, uint64_t now_ns);

@@ -539,6 +539,10 @@ ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_rec
     oe->under_way_max = routes->under_way_max;
     for (int i = 0; routes->has_frames && i < FRAMES_PER_TURN && status == PH_OK; i++) {
         bool is_there = phg_router_receive(oe->socket, oe->view.catalogue, &from);
+        if (is_there)
+            phg_inflow_taken(routes->inflow, from.file, from.wire);
+        else
+            phg_inflow_emptied(routes->inflow, PHG_INFLOW_ORDERS);
         taking t = {oe, NULL, &from, now_ns, is_recovering, routes};
         if (is_there && from.id.size != 0) status = take_frame(&t);
         (void)zmq_msg_close(&from.payload);

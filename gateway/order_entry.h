@@ -16,6 +16,7 @@
 #include "engine/process/keyfile.h"
 #include "gateway/bounds.h"
 #include "gateway/disconnects.h"
+#include "gateway/inflow.h"
 #include "gateway/questions.h"
 #include "gateway/session_table.h"
 
@@ -49,6 +50,7 @@ typedef struct {
     phg_takeovers *takeovers;          /* those that came since the last time; emptied */
     uint32_t under_way, under_way_max; /* commands of all, to the engine */
     bool has_frames;                   /* false: none is looked for */
+    phg_inflow *inflow;                /* NULL: nobody keeps count */
 } phg_order_entry_routes;
 
 /* Binds the socket.  err receives a sentence on failure: PH_EBUSY, PH_EIO, PH_EFULL. */

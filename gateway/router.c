@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/router.h"
 
+#include "gateway/inflow.h"
 #include "gateway/zap.h"
 
 #include <errno.h>
@@ -8,18 +9,18 @@
 #include <string.h>
 
 enum {
-    QUEUE_FRAMES = 128, /* ZeroMQ's own queue of one connection, each way */
+    QUEUE_FRAMES = 128, /* ZeroMQ's own queue of one connection, of what it is told */
     LINGER_MS = 300,
 };
 
 ph_status phg_router_open(void *zmq_context, const char *endpoint, const ph_keyfile *keys,
                           void **ret, char ret_endpoint[128], char err[PHG_ERR_SIZE])
 {
-    const int one = 1, queue = QUEUE_FRAMES;
+    const int one = 1, queue = QUEUE_FRAMES, unbounded = 0; /* by ZeroMQ: see inflow.h */
     void *s = *ret = zmq_socket(zmq_context, ZMQ_ROUTER);
     if (!s || phg_zap_guard(s, keys, PHG_FRAME_BYTES_MAX) != PH_OK ||
         zmq_setsockopt(s, ZMQ_ROUTER_MANDATORY, &one, sizeof one) != 0 ||
-        zmq_setsockopt(s, ZMQ_RCVHWM, &queue, sizeof queue) != 0 ||
+        zmq_setsockopt(s, ZMQ_RCVHWM, &unbounded, sizeof unbounded) != 0 ||
         zmq_setsockopt(s, ZMQ_SNDHWM, &queue, sizeof queue) != 0) {
         (void)snprintf(err, PHG_ERR_SIZE, "could not make the order entry socket: %s",
                        zmq_strerror(errno));
@@ -34,6 +35,7 @@ bool phg_router_receive(void *socket, const phg_catalogue *c, phg_arrival *ret)
     int more = 1;
     zmq_msg_t part;
     memset(ret, 0, sizeof *ret);
+    ret->file = -1;
     (void)zmq_msg_init(&ret->payload);
     (void)zmq_msg_init(&part);
     for (; more; cnt++) {
@@ -42,6 +44,7 @@ bool phg_router_receive(void *socket, const phg_catalogue *c, phg_arrival *ret)
         more = zmq_msg_more(to);
         const void *bytes = zmq_msg_data(to);
         size_t size = zmq_msg_size(to);
+        if (cnt != 0) ret->wire += phg_inflow_wire(size);
         if (cnt == 0 && size <= sizeof ret->id.bytes) {
             ret->id.size = (uint32_t)size;
             memcpy(ret->id.bytes, bytes, size);
@@ -50,6 +53,7 @@ bool phg_router_receive(void *socket, const phg_catalogue *c, phg_arrival *ret)
             ret->has_form = size == sizeof ret->header && more;
             if (ret->has_form) memcpy(ret->header, bytes, size);
             ret->key = phg_zap_user(zmq_msg_gets(&part, "User-Id"));
+            ret->file = zmq_msg_get(&part, ZMQ_SRCFD);
         }
     }
     if (cnt != 3) ret->has_form = false;

@@ -22,6 +22,8 @@ typedef struct {
     zmq_msg_t payload;     /* whoever received it closes it */
     uint32_t key;          /* number in the catalogue; 0: none */
     ph_participant_id who; /* 0: nobody, or its key was revoked */
+    int file;              /* of its connection; -1: unknown */
+    uint64_t wire;         /* bytes that it took on the wire */
 } phg_arrival;
 
 /* A socket that is bound to an endpoint; ret_endpoint (128 bytes) receives where.  err receives a

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: one struct, and all that reads or writes it */
 #include "engine/link/spool.h"
 
 #include <errno.h>
@@ -18,10 +19,10 @@
 
 enum {
     HEAD_SIZE = 72,
-    STEP = PH_SPOOL_STEP,   /* items per entry of the index */
-    LOOKS = 16,             /* entries of an index whose items are looked at */
-    TAIL_BYTES = 8 << 20,   /* newest part of the file in memory */
-    PIECE_BYTES = 1 << 17,  /* written at once: 4 MiB held the engine up for 6 to 12 ms */
+    STEP = PH_SPOOL_STEP,  /* items per entry of the index */
+    LOOKS = 16,            /* entries of an index whose items are looked at */
+    TAIL_BYTES = 8 << 20,  /* newest part of the file in memory */
+    PIECE_BYTES = 1 << 17, /* written at once: 4 MiB take 6 to 12 ms */
     PAGE_BYTES = 4096,
     SCRATCH_BYTES = 1 << 20 /* for reads of older parts; grows for a longer item */
 };

@@ -16,6 +16,7 @@ import unittest
 
 import zmq
 from gateways import AUDITOR, Gates, asked, log_on
+from raw_zmtp import COMMAND, MORE, PING, RawClient
 from test_gateway import HEADER, PATIENCE, Key, market_data_pb2, message, order, session_pb2
 from zmq.utils import z85
 
@@ -241,7 +242,7 @@ class Attack(Attacked):
         self.addCleanup(good.close)
         good.setsockopt(zmq.SUBSCRIBE, b"D00000001")
         # A sanitizer doubles nodes of 32 bytes, and gives nothing back of what was once needed.
-        before, told, most = self.rss(), set(), (448 if self.is_sanitized() else 96) * MIB
+        before, told, most = self.rss(), set(), (512 if self.is_sanitized() else 128) * MIB
         for size in [9, 40, 900]:
             greedy = self.run_.context.socket(zmq.SUB)
             self.addCleanup(greedy.close)
@@ -305,6 +306,58 @@ class Attack(Attacked):
         self.assertGreater(busy, 0)
         # 2,048 at once, 256 a second, and the answer that was too much
         self.assertLess(given, 2048 + 256 * (time.monotonic() - begun + 1) + last - first + 2)
+
+    # ---- What no ZeroMQ library sends -----------------------------------------------------------
+
+    def forger(self, door, kind):
+        client = RawClient(door, self.run_.keys[SUPPLIER], self.run_.server.public, kind)
+        self.addCleanup(client.close)
+        return client
+
+    def test_a_connection_lost_with_a_ping_in_a_full_queue(self):
+        """libzmq 4.3 ends the program when it decodes the PING, if its queue was full before."""
+        for door, kind, body in [
+            (self.run_.order_entry, b"DEALER", lambda i: (HEADER, b"\x0a\x00")),
+            (self.run_.market_data, b"SUB", lambda i: (b"\1t%04x" % i,)),
+        ]:
+            for attempt in range(12):
+                client = self.forger(door, kind)
+                flood = b"".join(
+                    client.message(*body(i)) + (client.sealed(PING, COMMAND) if i % 20 == 0 else b"")
+                    for i in range(3000)
+                )
+                client.socket.settimeout(PATIENCE)
+                client.send(flood)
+                client.reset()
+                if attempt % 4 == 0:
+                    self.serves(1)
+            self.assertIsNone(self.run_.gateway.poll())
+
+    def test_a_message_of_parts_without_end(self):
+        """It is in no queue that ZeroMQ bounds until its last part is there."""
+        for door, kind, size in [(self.run_.order_entry, b"DEALER", 1), (self.run_.market_data, b"SUB", 1),
+                                 (self.run_.order_entry, b"DEALER", 60000)]:  # fmt: skip
+            with self.subTest(kind=kind, size=size):
+                before, client = self.rss(), self.forger(door, kind)
+                client.socket.settimeout(0.5)
+                part, sent, ended = bytes(size), 0, False
+                while not ended:
+                    self.assertLess(sent, 160 * MIB, "nobody ends it")
+                    data = b"".join(client.sealed(part, MORE) for _ in range(1 + 200000 // (size + 36)))
+                    try:
+                        client.send(data)
+                        sent += len(data)
+                    except TimeoutError:  # nothing is read any more: then it must be ended
+                        end = time.monotonic() + PATIENCE
+                        while not ended:
+                            self.assertLess(time.monotonic(), end, "nobody ends it")
+                            ended = client.is_ended(0.5)
+                            self.serves(1)
+                    except OSError:
+                        ended = True
+                    self.serves(1)
+                # Parts of one byte take 64 each, and what came in between two looks comes on top.
+                self.assertLess(self.rss() - before, (400 if self.is_sanitized() else 160) * MIB)
 
     # ---- Slow readers -------------------------------------------------------------------------
 

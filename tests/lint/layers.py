@@ -139,6 +139,7 @@ DOORS = {
     "arpa/inet.h": ("engine/process/monitor", "gateway/connection"),
     "netinet/in.h": ("engine/process/monitor", "gateway/connection"),
     "linux/sockios.h": ("gateway/connection",),
+    "linux/tcp.h": ("gateway/connection",),
     "systemd/sd-daemon.h": ("engine/process/stop",),
     "jansson.h": ("clients/cli/", "clients/audit/", "clients/lib/", "clients/demo/"),
     "argp.h": ("engine/process/", "engine/host/main", "engine/settle/main", "engine/notary/main",
