@@ -15,9 +15,10 @@
 #include "engine/base/panic.h"
 #include "tests/bench/array_ladder.h"
 #include "tests/bench/bench_market.h"
+#include "tests/bench/bench_windows.h"
 #include "tests/bench/order_stream.h"
 
-enum { BATCH = 256, RUNS = 3, FILLS_MAX = 4096, BLOCKS = 4000 };
+enum { BATCH = 256, RUNS = 3, FILLS_MAX = 4096 };
 
 /* ---- A stream through the market ------------------------------------------------------------ */
 
@@ -240,12 +241,6 @@ static void mix_rows(uint32_t commands)
 
 /* ---- Latency -------------------------------------------------------------------------------- */
 
-static int by_latency(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static void latency_rows(uint32_t commands)
 {
     static const char *const names[STREAM_TYPES] = {"new", "cancel", "IOC", "replace"};
@@ -259,169 +254,11 @@ static void latency_rows(uint32_t commands)
         "resting)\n%-46s %8s %8s %8s %8s\n",
         "", "50 %", "99 %", "99.9 %", "most");
     for (int k = 0; k < STREAM_TYPES; k++) {
-        uint32_t cnt = p.latency_cnt[k], *v = p.latency[k];
-        qsort(v, cnt, sizeof v[0], by_latency);
-        if (cnt > 0)
-            printf("%-46s %8u %8u %8u %8u\n", names[k], v[cnt / 2], v[(size_t)cnt * 99 / 100],
-                   v[(size_t)cnt * 999 / 1000], v[cnt - 1]);
-        free(v);
+        bench_latency_row(names[k], p.latency[k], p.latency_cnt[k]);
+        free(p.latency[k]);
     }
     play_free(&p);
     stream_free(&s);
-}
-
-/* ---- Windows and blocks --------------------------------------------------------------------- */
-
-/* Time of n commands that `make` gives, in ns each; what they leave is cancelled untimed. */
-typedef ph_command maker(bench_market *b, uint32_t i);
-
-static double time_each(bench_market *b, uint32_t n, maker *make)
-{
-    uint64_t spent = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        ph_command c = make(b, i);
-        uint64_t start = bench_now();
-        bench_apply(b, &c);
-        spent += bench_now() - start;
-        if (b->out.v[0].kind != PH_EVT_ACCEPTED) {
-            fprintf(stderr, "an order was refused: %s\n",
-                    ph_reject_text(b->out.v[0].u.rejected.code));
-            exit(1);
-        }
-        ph_command cancel = {.kind = PH_CMD_CANCEL_ORDER,
-                             .sender = c.sender,
-                             .u.cancel = {.order = b->out.v[0].u.accepted.order}};
-        ph_resting_order unused;
-        if (ph_market_order(b->m, cancel.u.cancel.order, &unused)) bench_apply(b, &cancel);
-    }
-    return (double)spent / n;
-}
-
-static ph_command sell_720(bench_market *b, uint32_t i)
-{
-    ph_command c = bench_order(b, i, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){BENCH_FIRST, 720});
-    c.u.order.price = 1000;
-    return c;
-}
-
-static void bid_each(bench_market *b, uint32_t i, ph_window window, uint32_t quantity,
-                     ph_price price)
-{
-    ph_command c = bench_order(b, i, PH_SIDE_BUY, PH_SHAPE_EACH, window);
-    c.u.order.quantity = quantity;
-    c.u.order.price = price;
-    bench_apply(b, &c);
-}
-
-static void offer_each(bench_market *b, uint32_t i, ph_window window, uint32_t quantity,
-                       ph_price price)
-{
-    ph_command c = bench_order(b, i, PH_SIDE_SELL, PH_SHAPE_EACH, window);
-    c.u.order.quantity = quantity;
-    c.u.order.price = price;
-    bench_apply(b, &c);
-}
-
-static void window_rows(void)
-{
-    ph_market_limits limits = bench_limits(1, 1000, 1 << 17, 1 << 21);
-    printf("\nSELL EACH over 720 periods, ns a period\n");
-    bench_market b = bench_market_new(&limits, 1);
-    for (uint32_t i = 0; i < 50; i++)
-        bid_each(&b, i, (ph_window){BENCH_FIRST, 720}, 5, 900 - i % 7);
-    printf("%-46s %8.1f\n", "that rests", time_each(&b, 2000, sell_720) / 720);
-    for (uint32_t i = 0; i < 50; i++)
-        bid_each(&b, i, (ph_window){BENCH_FIRST, 720}, 100, 1000 + i % 7);
-    printf("%-46s %8.1f\n", "that executes in every period", time_each(&b, 2000, sell_720) / 720);
-    bench_market_free(&b);
-}
-
-static uint32_t block_periods;
-
-static ph_command buy_block(bench_market *b, uint32_t i)
-{
-    ph_window window = {BENCH_FIRST + (i * 37) % (1000 - block_periods), block_periods};
-    ph_command c = bench_order(b, i, PH_SIDE_BUY, PH_SHAPE_BLOCK, window);
-    c.u.order.quantity = 2;
-    c.u.order.price = 1100;
-    return c;
-}
-
-static void block_rows(void)
-{
-    ph_market_limits limits = bench_limits(1, 1000, 1 << 18, 1 << 21);
-    printf("\nBUY BLOCK against 100,000 resting single-period orders, thousand a second\n");
-    static const uint32_t lengths[] = {24, 720};
-    for (size_t k = 0; k < 2; k++) {
-        bench_market b = bench_market_new(&limits, 1);
-        for (uint32_t i = 0; i < 100000; i++)
-            offer_each(&b, i, (ph_window){BENCH_FIRST + i % 1000, 1}, 100, 1000 + (i / 1000) % 50);
-        block_periods = lengths[k];
-        char name[64];
-        snprintf(name, sizeof name, "of %u periods, 2 units, executes", block_periods);
-        printf("%-46s %8.1f\n", name,
-               1e6 / time_each(&b, block_periods == 24 ? 20000 : 1500, buy_block));
-        bench_market_free(&b);
-    }
-}
-
-static void rest_blocks(bench_market *b, uint32_t cnt)
-{
-    for (uint32_t i = 0; i < cnt; i++) {
-        ph_window window = {BENCH_FIRST + (i * 37) % 976, 24};
-        ph_command c = bench_order(b, i, PH_SIDE_BUY, PH_SHAPE_BLOCK, window);
-        c.u.order.quantity = 1 + i % 5;
-        c.u.order.price = 900 - i % 50;
-        if (i % 2 == 0) { /* half of them around the period that is sold */
-            c.u.order.window.first = BENCH_FIRST + 500 - i / 2 % 24;
-        }
-        bench_apply(b, &c);
-    }
-}
-
-static ph_command sell_one(bench_market *b, uint32_t i)
-{
-    ph_command c =
-        bench_order(b, i, PH_SIDE_SELL, PH_SHAPE_EACH, (ph_window){BENCH_FIRST + 500, 1});
-    c.u.order.price = 1000;
-    return c;
-}
-
-static double beside_blocks(uint32_t blocks, bool supplied, maker *make, uint32_t n)
-{
-    ph_market_limits limits = bench_limits(1, 1000, 1 << 15, 1 << 19);
-    bench_market b = bench_market_new(&limits, 1);
-    if (supplied)
-        for (uint32_t i = 0; i < 10; i++)
-            offer_each(&b, i, (ph_window){BENCH_FIRST, 1000}, 100, 1001 + i);
-    rest_blocks(&b, blocks);
-    double v[RUNS];
-    for (int i = 0; i < RUNS; i++)
-        v[i] = time_each(&b, n, make);
-    bench_market_free(&b);
-    return bench_median(v, RUNS);
-}
-
-static void beside_blocks_rows(void)
-{
-    printf("\nSELL EACH beside resting BUY blocks of 24 periods that it cannot complete, ns\n"
-           "%-46s %8s %8s %8s\n",
-           "", "4,000", "none", "ratio");
-    static const struct {
-        const char *name;
-        bool supplied;
-        maker *make;
-        uint32_t n;
-    } rows[] = {
-        {"1 period; blocks lack other periods", false, sell_one, 5000},
-        {"1 period; blocks are supplied, too dear", true, sell_one, 5000},
-        {"720 periods; blocks are supplied, too dear", true, sell_720, 200},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        double with = beside_blocks(BLOCKS, rows[i].supplied, rows[i].make, rows[i].n);
-        double none = beside_blocks(0, rows[i].supplied, rows[i].make, rows[i].n);
-        printf("%-46s %8.0f %8.0f %8.2f\n", rows[i].name, with, none, with / none);
-    }
 }
 
 /* ---- Memory and growth ---------------------------------------------------------------------- */
@@ -496,8 +333,8 @@ static void growth_rows(void)
         printf("\n");
     }
     printf("%-46s", "blocks, from 4 (SELL EACH of 1 period)");
-    for (uint32_t blocks = 4; blocks <= BLOCKS; blocks *= 10)
-        printf(" %8.0f", beside_blocks(blocks, true, sell_one, 2000));
+    for (uint32_t blocks = 4; blocks <= BENCH_BLOCKS; blocks *= 10)
+        printf(" %8.0f", bench_beside_blocks(blocks));
     printf("\n");
 }
 
@@ -519,6 +356,7 @@ static void mix_all(void)
 static void latency_all(void)
 {
     latency_rows(500000);
+    bench_kind_rows();
 }
 
 static void file_row(const char *path)
@@ -537,9 +375,9 @@ int main(int argc, char **argv)
         bool always;
     } parts[] = {{"--mix", mix_all, true},
                  {"--latency", latency_all, true},
-                 {"--windows", window_rows, true},
-                 {"--blocks", block_rows, true},
-                 {"--beside-blocks", beside_blocks_rows, true},
+                 {"--windows", bench_window_rows, true},
+                 {"--blocks", bench_block_rows, true},
+                 {"--beside-blocks", bench_beside_blocks_rows, true},
                  {"--memory", memory_rows, true},
                  {"--growth", growth_rows, true},
                  {"--brief", brief_run, false}};

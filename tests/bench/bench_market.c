@@ -31,6 +31,21 @@ double bench_median(double *v, uint32_t n)
     return n % 2 == 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
+static int by_latency(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+void bench_latency_row(const char *name, uint32_t *v, uint32_t cnt)
+{
+    if (cnt == 0) return;
+    qsort(v, cnt, sizeof v[0], by_latency);
+    printf("%-46s %8u %8u %8u %8u\n", name, v[cnt / 2], v[(size_t)cnt * 99 / 100],
+           v[(size_t)cnt * 999 / 1000], v[cnt - 1]);
+    fflush(stdout);
+}
+
 static uint32_t power_of_two(uint32_t n)
 {
     uint32_t p = 16;

@@ -51,4 +51,7 @@ uint64_t bench_now(void);
 /* Median of n figures; sorts them. */
 double bench_median(double *v, uint32_t n);
 
+/* Prints a row with median, 99th and 99.9th percentile and the largest; sorts them. */
+void bench_latency_row(const char *name, uint32_t *v, uint32_t cnt);
+
 #endif

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks that are scripts still run: a few hundred orders each, so that an argument that has
-changed is found here and not by whoever measures. What they say of speed is not looked at.
+"""The benchmarks still run: a few hundred orders each, so that an argument that has changed is found
+here and not by whoever measures. What they say of speed is not looked at; what the core says of its
+memory is, and that it reads order streams of others and proves their results.
 
 usage: test_benches.py BUILD_FOLDER"""
 
 import contextlib
 import io
 import os
+import random
+import re
+import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -30,7 +35,111 @@ def said(call, *arguments):
     return out.getvalue()
 
 
+class Stream:
+    """An order stream in the form of tests/bench/order_stream.h with its result, by a price-time book
+    that has nothing of ours: a few orders, most of which meet somebody."""
+
+    NEW, CANCEL, IOC, MODIFY = range(4)
+    BUY, SELL = range(2)
+
+    def __init__(self, instruments=3, preload=60, commands=600):
+        self.chance = random.Random(5)
+        self.records, self.live, self.last = [], {}, 0  # id: [instrument, side, price, quantity, place]
+        self.trades = self.volume = self.notional = self.fifo = self.place = 0
+        for n in range(preload):
+            side = n % 2
+            away = self.chance.randrange(1, 20)
+            self.enter(self.NEW, n % instruments, side, 1000 - away if side == self.BUY else 1000 + away)
+        assert self.trades == 0
+        for _ in range(commands):
+            kind = self.chance.choice((self.NEW,) * 10 + (self.CANCEL,) * 7 + (self.IOC,) * 2 + (self.MODIFY,))
+            if kind in (self.NEW, self.IOC) or not self.live:
+                self.enter(kind if kind == self.IOC else self.NEW, self.chance.randrange(instruments), self.chance.randrange(2),
+                           self.chance.randrange(985, 1016))
+                continue
+            order = self.chance.choice(sorted(self.live))
+            instrument, side, price, quantity, _ = self.live.pop(order)
+            if kind == self.CANCEL:
+                self.record(order, instrument, price, quantity, kind, side)
+            else:  # another price, which may trade
+                price = self.chance.choice([p for p in range(985, 1016) if p != price])
+                self.arrive(order, kind, instrument, side, price, self.chance.randrange(1, 100))
+        self.header = [0x31304D5254534F42, instruments, preload, commands, self.last, 900, 1100, 5,
+                       self.trades, self.volume, self.notional, self.fifo, len(self.live)]
+
+    def record(self, *fields):
+        order, instrument, price, quantity, kind, side = fields
+        self.records.append(struct.pack("<IIHHBBH", order, instrument, price, quantity, kind, side, 0))
+
+    def enter(self, kind, instrument, side, price):
+        self.last += 1
+        self.arrive(self.last, kind, instrument, side, price, self.chance.randrange(1, 100))
+
+    def arrive(self, order, kind, instrument, side, price, quantity):
+        self.record(order, instrument, price, quantity, kind, side)
+        sign = 1 if side == self.BUY else -1
+        while quantity:
+            others = [(sign * o[2], o[4], i) for i, o in self.live.items() if o[0] == instrument and o[1] != side]
+            if not others or min(others)[0] > sign * price:
+                break
+            maker = min(others)[2]
+            units = min(quantity, self.live[maker][3])
+            self.trades, self.volume = self.trades + 1, self.volume + units
+            self.notional += units * self.live[maker][2]
+            x = maker * 0x9E3779B97F4A7C15 + order * 0xC2B2AE3D27D4EB4F + units
+            self.fifo = ((self.fifo ^ x % 2**64) * 0xD6E8FEB86659FD93 + 1) % 2**64
+            quantity -= units
+            self.live[maker][3] -= units
+            if self.live[maker][3] == 0:
+                del self.live[maker]
+        self.place += 1
+        if quantity and kind != self.IOC:
+            self.live[order] = [instrument, side, price, quantity, self.place]
+
+    def bytes(self):
+        return struct.pack("<QIIIIIIQQQQQI52x", *self.header) + b"".join(self.records)
+
+
 class Benches(unittest.TestCase):
+    def core(self, *words):
+        return subprocess.run([BUILD / "tests/bench/bench_core", *words], capture_output=True, text=True,
+                              timeout=PATIENCE, check=False)
+
+    def test_core_reads_streams_of_others(self):
+        stream = Stream()
+        self.assertGreater(stream.trades, 100)
+        with tempfile.NamedTemporaryFile(prefix="ph-stream-") as file:
+            def run(data):
+                file.seek(0)
+                file.truncate()
+                file.write(data)
+                file.flush()
+                return self.core(file.name)
+
+            done = run(stream.bytes())
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stdout, r"market +ladder +ratio\n" + re.escape(file.name) + r"( +\d+\.\d+){3}\n$")
+            for what, status, said in ((8, 1, "not the stream's"), (11, 1, "not the stream's"), (12, 1, "not the stream's"),
+                                       (0, 2, "BOSTRM01"), (3, 2, "ends before its last record")):
+                stream.header[what] += 1
+                done = run(stream.bytes())
+                stream.header[what] -= 1
+                self.assertEqual(done.returncode, status, (what, done.stderr))
+                self.assertIn(said, done.stderr)
+            self.assertIn("out of range", run(stream.bytes()[:-16] + bytes(16)).stderr)
+
+    def test_memory_of_the_core(self):
+        """A resting order and one of its periods, where four orders rest at a price."""
+        sizes = dict(re.findall(r"^(\S.*?\S) +(\d+)$", self.core("--memory").stdout, re.M))
+        self.assertTrue(0 < int(sizes["per order"]) <= 192, sizes)
+        self.assertTrue(0 < int(sizes["per order-period, four at a price"]) <= 48, sizes)
+
+    def test_parts_of_the_core(self):
+        self.assertEqual(self.core("--brief").stdout, "200000\n")
+        done = self.core("--beside-blocks")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(re.findall(r"^\d+ periods?; blocks .*?( +[\d.]+){3}$", done.stdout, re.M)), 3, done.stdout)
+
     def test_gateway(self):
         bench_gateway.RUNS, bench_gateway.RUN_SECONDS, bench_gateway.CLIENTS_MOST = 1, PATIENCE, 2
         bench_gateway.PIPELINED = [(1, 200, 64, 1, 0), (2, 200, 64, 16, 0)]
@@ -41,6 +150,13 @@ class Benches(unittest.TestCase):
                 text = said(table, bench)
                 self.assertEqual(text.count(" a frame"), rows, text)
                 self.assertNotIn("no result", text)
+        self.assertEqual(bench_gateway.missing, [])
+
+    def test_sessions_that_do_nothing(self):
+        bench_gateway.IDLE, bench_gateway.IDLE_SECONDS = [(1, 3, 1), (2, 3, 3)], 0.5
+        bench_gateway.CLIENTS_MOST = 1
+        with bench_gateway.Bench(BUILD) as bench:
+            self.assertRegex(said(bench_gateway.idle, bench), r"(?m)^3 sessions( +-?[\d.,]+){4}\n21 sessions( +-?[\d.,]+){4}$")
         self.assertEqual(bench_gateway.missing, [])
 
     def test_load_refuses_what_it_does_not_know(self):
