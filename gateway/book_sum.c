@@ -65,20 +65,35 @@ uint64_t phg_sum_statistics(ph_period t, const phg_statistics *s)
     return hash(row, &w);
 }
 
+static void write_candle(ph_writer *w, uint32_t interval_seconds, const phg_candle *c)
+{
+    ph_write_u32(w, interval_seconds);
+    ph_write_u64(w, c->start);
+    ph_write_i64(w, c->open);
+    ph_write_i64(w, c->high);
+    ph_write_i64(w, c->low);
+    ph_write_i64(w, c->close);
+    ph_write_u64(w, c->volume);
+    ph_write_i64(w, phg_candle_average(c));
+    ph_write_u64(w, c->trades);
+}
+
 uint64_t phg_sum_candle(uint32_t interval_seconds, const phg_candle *c)
 {
     uint8_t row[ROW_BYTES_MAX];
     ph_writer w = ph_writer_of(row, sizeof row);
     ph_write_u8(&w, 'K');
-    ph_write_u32(&w, interval_seconds);
-    ph_write_u64(&w, c->start);
-    ph_write_i64(&w, c->open);
-    ph_write_i64(&w, c->high);
-    ph_write_i64(&w, c->low);
-    ph_write_i64(&w, c->close);
-    ph_write_u64(&w, c->volume);
-    ph_write_i64(&w, phg_candle_average(c));
-    ph_write_u64(&w, c->trades);
+    write_candle(&w, interval_seconds, c);
+    return hash(row, &w);
+}
+
+uint64_t phg_sum_period_candle(ph_period t, uint32_t interval_seconds, const phg_candle *c)
+{
+    uint8_t row[ROW_BYTES_MAX];
+    ph_writer w = ph_writer_of(row, sizeof row);
+    ph_write_u8(&w, 'C');
+    ph_write_u32(&w, t);
+    write_candle(&w, interval_seconds, c);
     return hash(row, &w);
 }
 

@@ -17,6 +17,7 @@
       member      'G', number of the grade 4, product 4
       candle      'K', interval 4, start 8, open 8, high 8, low 8, close 8, volume 8, average 8,
                   trades 8
+      of a period 'C', period 4, then as a candle from its interval on
 
     Thread    any. */
 #ifndef GATEWAY_BOOK_SUM_H
@@ -33,5 +34,6 @@ uint64_t phg_sum_site(const phg_site_told *s);
 uint64_t phg_sum_probe(const ph_report_probe *p);
 uint64_t phg_sum_member(uint32_t grade, ph_product_id product);
 uint64_t phg_sum_candle(uint32_t interval_seconds, const phg_candle *c);
+uint64_t phg_sum_period_candle(ph_period t, uint32_t interval_seconds, const phg_candle *c);
 
 #endif

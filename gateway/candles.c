@@ -71,15 +71,20 @@ static void take_price(phg_candle *c, const phg_candle_fill *f)
     if (c->low == 0 || f->price < c->low) c->low = f->price;
 }
 
+void phg_candle_take(phg_candle *c, const phg_candle_fill *fill, uint32_t periods)
+{
+    uint64_t units = (uint64_t)fill->quantity * periods;
+    c->volume += units;
+    c->notional += (ph_wide)units * fill->price;
+    if (fill->is_each) take_price(c, fill);
+}
+
 void phg_candles_fill(phg_candles *c, const phg_candle_fill *fill)
 {
     for (uint32_t i = 0; i < PHG_INTERVALS; i++) {
         phg_candle *last = last_of(c, i);
-        uint64_t units = (uint64_t)fill->quantity * fill->periods;
         PH_ASSERT(last != NULL);
-        last->volume += units;
-        last->notional += (ph_wide)units * fill->price;
-        if (fill->is_each) take_price(last, fill);
+        phg_candle_take(last, fill, fill->periods);
     }
 }
 

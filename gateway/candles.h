@@ -60,6 +60,9 @@ typedef struct {
 
 void phg_candles_fill(phg_candles *c, const phg_candle_fill *fill);
 
+/* Takes the units and the price of a fill into one candle; so many of its periods count. */
+void phg_candle_take(phg_candle *c, const phg_candle_fill *fill, uint32_t periods);
+
 /* Candle i of an interval, from the oldest that is kept. */
 phg_candle *phg_candle_at(const phg_candles *c, uint32_t interval, uint32_t i);
 

@@ -25,6 +25,7 @@ void phg_feed_release(phg_feed *f)
         free(p->changes);
         phg_blocks_release(&p->blocks);
         phg_candles_release(&p->candles);
+        phg_period_candles_release(&p->period_candles);
     }
     phg_resting_release(&f->resting);
     phg_feed_grades_release(f);
@@ -149,6 +150,11 @@ static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
                          phg_statistics_is_empty(&period->statistics);
         ph_status s = empty(f, p, t);
         if (s == PH_OK && !was_empty) s = phg_feed_touch(f, p, t);
+        if (s != PH_OK) return s;
+    }
+    if (end > p->closed_end && phg_period_candles_close(&p->period_candles, end)) {
+        p->period_trading.has_news = true;
+        ph_status s = phg_feed_list(f, p);
         if (s != PH_OK) return s;
     }
     if (end > p->closed_end) p->closed_end = end;
@@ -490,6 +496,8 @@ static ph_status take_product(phg_feed *f, const ph_product_terms *terms)
         .depth.is_followed = f->all_depth,
         .statistics.is_followed = f->all_statistics,
         .trading.is_followed = f->all_candles,
+        .period_trading.is_followed = f->all_period_candles,
+        .period_candles.is_followed = f->all_period_candles,
     };
     return PH_OK;
 }

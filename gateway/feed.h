@@ -6,7 +6,7 @@
     events tell it; it knows no rule of the market.  Blocks are not part of best prices.  An iceberg
     counts with the clip that it shows.
 
-    Each product has four streams, each grade one.  That of prices always gives frames; of the
+    Each product has five streams, each grade one.  That of prices always gives frames; of the
     others frames are made, and the checksum is kept, from when somebody follows them on.  Their
     numbers go on all the same, one for each publish that has news.
 
@@ -28,6 +28,7 @@
 
 #include "gateway/depth.h"
 #include "gateway/grades.h"
+#include "gateway/period_candles.h"
 #include "gateway/resting.h"
 #include "gateway/translate.h"
 
@@ -89,9 +90,11 @@ typedef struct {
     uint32_t segment_cnt, segment_max;
     ph_order_id *orders; /* that rest in it, in no order */
     uint32_t order_cnt, order_max;
-    uint64_t number;                            /* of the last frame of prices */
-    phg_feed_stream depth, statistics, trading; /* trading: candles */
+    uint64_t number; /* of the last frame of prices */
+    phg_feed_stream depth, statistics;
+    phg_feed_stream trading, period_trading; /* candles, and those of each period */
     phg_candles candles;
+    phg_period_candles period_candles;
     uint64_t open_interest; /* unit-periods sold in periods that are open */
     phg_blocks blocks;
     phg_feed_change *changes; /* of depth, since the last publish */
@@ -123,9 +126,10 @@ typedef struct {
     phg_resting resting;
     ph_order_id arriving; /* EACH order that the present command put in */
     uint32_t member;      /* of a group: how many were accepted */
-    bool all_depth, all_statistics, all_candles,
-        all_grades;          /* what is listed later is followed too */
-    phg_feed_closed *closed; /* by the last GATE_CLOSED, in order of id */
+    bool all_depth, all_statistics, all_candles, all_period_candles,
+        all_grades;              /* what is listed later is followed too */
+    uint32_t period_candles_max; /* 0: PHG_PERIOD_CANDLES_MAX; the same at every gateway */
+    phg_feed_closed *closed;     /* by the last GATE_CLOSED, in order of id */
     uint32_t closed_cnt, closed_max;
     phg_feed_product *products;
     uint32_t product_cnt, product_max;
@@ -168,9 +172,9 @@ ph_status phg_feed_snapshot(phg_feed *f, ph_product_id id, phg_feed_emit emit, v
    PH_EFULL, PH_ECORRUPT. */
 ph_status phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id);
 
-/* Emits the whole book of depth, statistics, candles or a grade, and follows it: at least one
-   frame, none with `more` last.  False: there is none, nothing is told yet, or no memory.  Call
-   after phg_feed_publish. */
+/* Emits the whole book of depth, statistics, candles of either kind or a grade, and follows it:
+   at least one frame, none with `more` last. False: there is none, nothing is told yet, or no
+   memory. Call after phg_feed_publish. */
 bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_feed_emit emit,
                     void *arg);
 

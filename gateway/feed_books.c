@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is new of depth and of statistics, and all of them, as frames. */
+/* What is new of depth, statistics and candles, and all of them, as frames. */
 #include "gateway/feed.h"
 
 #include "engine/base/panic.h"
@@ -18,6 +18,7 @@ static phg_feed_stream *stream_of(phg_feed_product *p, phg_stream_kind kind)
     case PHG_STREAM_DEPTH: return &p->depth;
     case PHG_STREAM_STATISTICS: return &p->statistics;
     case PHG_STREAM_CANDLES: return &p->trading;
+    case PHG_STREAM_PERIOD_CANDLES: return &p->period_trading;
     case PHG_STREAM_PRICES:
     case PHG_STREAM_GRADE:
     case PHG_STREAM_TYPE:
@@ -153,61 +154,17 @@ static uint64_t sum_statistics(phg_feed_product *p)
 
 /* ---- Candles -------------------------------------------------------------------------------- */
 
-static void add_candle(page *g, uint32_t interval, const phg_candle *c)
+/* wide: which of two streams, and where it is told */
+static void tell_candles(phg_feed *f, phg_feed_product *p, phg_stream_kind kind, phg_feed_emit emit,
+                         void *arg)
 {
-    phg_feed_row(g);
-    g->feed->candles[g->picture.candle_cnt++] = (phg_candle_told){phg_candle_seconds(interval), *c};
-}
-
-/* New ones are the last of each interval. */
-static void tell_candles(page *g, bool is_all)
-{
-    const phg_candles *all = &g->product->candles;
-    for (uint32_t i = 0; i < PHG_INTERVALS; i++) {
-        uint32_t cnt = all->ring[i].cnt, first = is_all ? 0 : cnt;
-        while (first > 0 && phg_candle_at(all, i, first - 1)->is_new)
-            first--;
-        for (uint32_t k = first; k < cnt; k++)
-            add_candle(g, i, phg_candle_at(all, i, k));
-    }
-}
-
-/* Takes what is told into the checksum, and what left the rings out of it. */
-static void sum_candles(phg_feed_product *p, bool is_all)
-{
-    for (uint32_t i = 0; i < PHG_INTERVALS; i++) {
-        phg_candle_ring *ring = &p->candles.ring[i];
-        p->trading.checksum -= ring->gone;
-        ring->gone = 0;
-        for (uint32_t k = ring->cnt; k-- > 0;) {
-            phg_candle *c = phg_candle_at(&p->candles, i, k);
-            if (!is_all && !c->is_new) break;
-            uint64_t sum = p->trading.is_followed ? phg_sum_candle(phg_candle_seconds(i), c) : 0;
-            p->trading.checksum += sum - c->sum;
-            c->sum = sum;
-        }
-    }
-}
-
-static void candles_told(phg_feed_product *p)
-{
-    for (uint32_t i = 0; i < PHG_INTERVALS; i++)
-        for (uint32_t k = p->candles.ring[i].cnt; k-- > 0;) {
-            phg_candle *c = phg_candle_at(&p->candles, i, k);
-            if (!c->is_new) break;
-            c->is_new = false;
-        }
-}
-
-static void tell_trading(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg)
-{
-    if (!p->trading.is_followed) {
-        p->trading.number++;
+    phg_feed_stream *stream = stream_of(p, kind);
+    if (!stream->is_followed) {
+        stream->number++;
         return;
     }
-    page g = page_of(f, p, PHG_STREAM_CANDLES, emit, arg);
-    sum_candles(p, false);
-    tell_candles(&g, false);
+    page g = page_of(f, p, kind, emit, arg);
+    phg_feed_tell_candles(&g, false);
     phg_feed_turn_page(&g, false);
 }
 
@@ -217,9 +174,11 @@ void phg_feed_tell_books(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, v
 {
     if (f->is_live && p->depth.has_news) tell_depth(f, p, emit, arg);
     if (f->is_live && p->statistics.has_news) tell_statistics(f, p, emit, arg);
-    if (f->is_live && p->trading.has_news) tell_trading(f, p, emit, arg);
-    if (p->trading.has_news) candles_told(p);
-    p->trading.has_news = false;
+    if (f->is_live && p->trading.has_news) tell_candles(f, p, PHG_STREAM_CANDLES, emit, arg);
+    if (f->is_live && p->period_trading.has_news)
+        tell_candles(f, p, PHG_STREAM_PERIOD_CANDLES, emit, arg);
+    if (p->trading.has_news) phg_feed_candles_told(p);
+    p->trading.has_news = p->period_trading.has_news = false;
     if (p->blocks.has_news) phg_blocks_told(&p->blocks);
     p->change_cnt = 0;
     p->closed_news = 0;
@@ -234,7 +193,7 @@ static void follow(phg_feed_product *p, phg_stream_kind kind)
     stream->checksum = 0;
     if (kind == PHG_STREAM_DEPTH) stream->checksum = sum_depth(p);
     if (kind == PHG_STREAM_STATISTICS) stream->checksum = sum_statistics(p);
-    if (kind == PHG_STREAM_CANDLES) sum_candles(p, true);
+    phg_feed_follow_candles(p, kind);
 }
 
 ph_status phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id)
@@ -248,6 +207,7 @@ ph_status phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id)
     if (kind == PHG_STREAM_DEPTH) f->all_depth = true;
     if (kind == PHG_STREAM_STATISTICS) f->all_statistics = true;
     if (kind == PHG_STREAM_CANDLES) f->all_candles = true;
+    if (kind == PHG_STREAM_PERIOD_CANDLES) f->all_period_candles = true;
     for (uint32_t i = 0; i < f->product_cnt; i++)
         follow(&f->products[i], kind);
     return PH_OK;
@@ -272,7 +232,7 @@ bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_fee
         g.picture.reference = p->reference;
         tell_traded(&g, p->first, p->end, true);
     } else {
-        tell_candles(&g, true);
+        phg_feed_tell_candles(&g, true);
     }
     phg_feed_turn_page(&g, false);
     return true;
@@ -289,6 +249,7 @@ uint64_t phg_feed_number(const phg_feed *f, phg_stream_kind kind, ph_product_id 
     case PHG_STREAM_DEPTH: return p->depth.number;
     case PHG_STREAM_STATISTICS: return p->statistics.number;
     case PHG_STREAM_CANDLES: return p->trading.number;
+    case PHG_STREAM_PERIOD_CANDLES: return p->period_trading.number;
     case PHG_STREAM_GRADE:
     case PHG_STREAM_TYPE:
     case PHG_STREAM_REGION: return 0;

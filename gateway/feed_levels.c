@@ -38,6 +38,7 @@ void phg_feed_turn_page(phg_feed_page *g, bool more)
     g->emit(g->arg, picture);
     picture->level_cnt = picture->block_cnt = 0;
     picture->statistics_cnt = picture->candle_cnt = picture->member_cnt = 0;
+    picture->dropped_cnt = 0;
     picture->phase = 0;
     picture->reference = 0;
     /* What opened again is not taken away a second time. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  gateway/feed_parts.h - what the files of the feed share: feed.c keeps the pictures,
-    feed_frames.c tells prices and trades, feed_books.c depth and statistics. */
+    feed_frames.c tells prices and trades, feed_books.c the other streams of a product. */
 #ifndef GATEWAY_FEED_PARTS_H
 #define GATEWAY_FEED_PARTS_H
 
@@ -95,8 +95,17 @@ ph_status phg_feed_follow_grade(phg_feed *f, uint32_t number);
 bool phg_feed_whole_grade(phg_feed *f, uint32_t number, phg_feed_emit emit, void *arg);
 void phg_feed_grades_release(phg_feed *f);
 
-/* feed_books.c: tells what is new of depth and of statistics; before the places of closed periods
-   are given up. */
+/* feed_candles.c: adds the candles that are new, and takes them into the checksum; or all. */
+void phg_feed_tell_candles(phg_feed_page *g, bool is_all);
+
+/* Counts what new candles of the product there are as told. */
+void phg_feed_candles_told(phg_feed_product *p);
+
+/* From here on the checksum of a stream is kept, if it is one of candles. */
+void phg_feed_follow_candles(phg_feed_product *p, phg_stream_kind kind);
+
+/* feed_books.c: tells what is new of depth, statistics and candles; before the places of closed
+   periods are given up. */
 void phg_feed_tell_books(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg);
 
 #endif

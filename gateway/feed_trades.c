@@ -3,6 +3,7 @@
 #include "gateway/feed.h"
 
 #include "engine/base/period.h"
+#include "gateway/bounds.h"
 #include "gateway/feed_parts.h"
 
 ph_status phg_feed_count(phg_feed *f, phg_feed_product *p, const ph_command *c, const ph_trade *e,
@@ -31,10 +32,17 @@ ph_status phg_feed_count(phg_feed *f, phg_feed_product *p, const ph_command *c, 
             period->has_traded = true;
             s = phg_feed_touch(f, p, t);
         }
-        phg_candles_fill(&p->candles,
-                         &(phg_candle_fill){c->seq, e->taker, g->quantity, g->window.periods,
-                                            g->price, fill.is_each});
+        const phg_candle_fill priced = {c->seq,   e->taker,    g->quantity, g->window.periods,
+                                        g->price, fill.is_each};
+        phg_candles_fill(&p->candles, &priced);
+        ph_period first = g->window.first > p->closed_end ? g->window.first : p->closed_end;
+        if (s != PH_OK || first >= end) continue;
+        s = phg_period_candles_fill(
+            &p->period_candles, &(phg_period_fill){c->at, e->trade, {first, end - first}, &priced});
     }
-    p->statistics.has_news = p->trading.has_news = true;
+    phg_period_candles_keep(&p->period_candles, f->period_candles_max != 0
+                                                    ? f->period_candles_max
+                                                    : PHG_PERIOD_CANDLES_MAX);
+    p->statistics.has_news = p->trading.has_news = p->period_trading.has_news = true;
     return s;
 }

@@ -27,7 +27,7 @@ enum {
 
 /* What was sent last of each stream of a product. */
 typedef struct {
-    phg_history prices, depth, statistics, candles, grade, region;
+    phg_history prices, depth, statistics, candles, period_candles, grade, region;
 } histories;
 
 /* A stream that somebody wants conflated. */
@@ -129,6 +129,7 @@ void phg_market_data_close(phg_market_data *md)
         phg_history_release(&md->kept[i].depth);
         phg_history_release(&md->kept[i].statistics);
         phg_history_release(&md->kept[i].candles);
+        phg_history_release(&md->kept[i].period_candles);
         phg_history_release(&md->kept[i].grade);
         phg_history_release(&md->kept[i].region);
     }
@@ -229,6 +230,7 @@ static phg_history *history_of(phg_market_data *md, phg_stream_kind kind, ph_pro
     case PHG_STREAM_DEPTH: return &of->depth;
     case PHG_STREAM_STATISTICS: return &of->statistics;
     case PHG_STREAM_CANDLES: return &of->candles;
+    case PHG_STREAM_PERIOD_CANDLES: return &of->period_candles;
     case PHG_STREAM_GRADE: return &of->grade;
     case PHG_STREAM_REGION: return &of->region;
     case PHG_STREAM_TYPE: break;

@@ -77,9 +77,9 @@ ph_status phg_topic_read(const void *bytes, size_t size, phg_topic *ret)
     if (size > 1 && text[0] == '!') return read_name(text + 1, size - 1, ret);
     if (size > 1 && text[0] == '~') return read_conflated(text + 1, size - 1, ret);
     if (size != 1 && size != PHG_TOPIC_SIZE) return PH_EINVAL;
-    static const char kinds[] = {PHG_STREAM_PRICES,  PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
-                                 PHG_STREAM_CANDLES, PHG_STREAM_TYPE,  PHG_STREAM_REGION,
-                                 PHG_STREAM_GRADE};
+    static const char kinds[] = {
+        PHG_STREAM_PRICES, PHG_STREAM_DEPTH,  PHG_STREAM_STATISTICS, PHG_STREAM_CANDLES,
+        PHG_STREAM_TYPE,   PHG_STREAM_REGION, PHG_STREAM_GRADE,      PHG_STREAM_PERIOD_CANDLES};
     if (!memchr(kinds, text[0], sizeof kinds)) return PH_EINVAL;
     if (size != 1 && (!read_hex(text + 1, PHG_TOPIC_SIZE - 1, &product) || product == 0))
         return PH_EINVAL;

@@ -272,8 +272,15 @@ typedef struct {
 
 typedef struct {
     uint32_t interval_seconds;
+    ph_window window; /* it is of each of these periods; none: of all periods together */
     phg_candle candle;
 } phg_candle_told;
+
+/* Candles of an interval that began before `start` are gone. */
+typedef struct {
+    uint32_t interval_seconds;
+    uint64_t start;
+} phg_candles_dropped;
 
 /* What is traded of a compute type, or in a region. */
 typedef struct {
@@ -302,6 +309,7 @@ typedef enum {
     PHG_STREAM_DEPTH = 'D',
     PHG_STREAM_STATISTICS = 'S',
     PHG_STREAM_CANDLES = 'K',
+    PHG_STREAM_PERIOD_CANDLES = 'C',
     PHG_STREAM_TYPE = 'T',
     PHG_STREAM_REGION = 'R',
     PHG_STREAM_GRADE = 'G',
@@ -334,6 +342,8 @@ typedef struct {
     const phg_member_told *members;
     uint32_t site_cnt, probe_cnt, member_cnt;
     uint32_t trade_cnt, run_cnt, level_cnt, block_cnt, statistics_cnt, candle_cnt;
+    phg_candles_dropped dropped[PHG_INTERVALS];
+    uint32_t dropped_cnt;
     ph_phase phase;          /* 0: not told */
     ph_price reference;      /* 0: not told */
     ph_period closed_before; /* 0: not told */

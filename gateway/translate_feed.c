@@ -189,7 +189,27 @@ static void fill_candles(Petahour__V1__MarketDataFrame *m, const phg_picture *p,
         to->volume = from->volume;
         to->average_price = phg_candle_average(from);
         to->trades = from->trades;
+        to->first_period = p->candles[i].window.first;
+        to->periods = p->candles[i].window.periods;
         m->candles[i] = to;
+    }
+}
+
+/* The messages of what left, of each interval one. */
+typedef struct {
+    Petahour__V1__CandlesDropped each[PHG_INTERVALS];
+    Petahour__V1__CandlesDropped *pointers[PHG_INTERVALS];
+} dropped_room;
+
+static void fill_dropped(Petahour__V1__MarketDataFrame *m, const phg_picture *p, dropped_room *room)
+{
+    m->n_candles_dropped = p->dropped_cnt;
+    m->candles_dropped = room->pointers;
+    for (uint32_t i = 0; i < p->dropped_cnt; i++) {
+        room->pointers[i] = &room->each[i];
+        petahour__v1__candles_dropped__init(&room->each[i]);
+        room->each[i].interval_seconds = p->dropped[i].interval_seconds;
+        room->each[i].before = p->dropped[i].start;
     }
 }
 
@@ -306,6 +326,8 @@ phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
     fill_sites(&m, p, &room);
     fill_probes(&m, p, &room);
     fill_members(&m, p, &room);
+    dropped_room dropped;
+    fill_dropped(&m, p, &dropped);
     totals_room totals;
     if (p->totals) fill_overview(&m, p->totals, &totals);
     m.checksum = p->checksum;

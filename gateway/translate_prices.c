@@ -14,7 +14,7 @@ enum {
 bool phg_picture_is_prices(const phg_picture *p)
 {
     bool has_rows = (p->level_cnt | p->block_cnt | p->statistics_cnt | p->candle_cnt | p->site_cnt |
-                     p->probe_cnt | p->member_cnt) != 0;
+                     p->probe_cnt | p->member_cnt | p->dropped_cnt) != 0;
     return !has_rows && !p->totals && p->reference == 0 && p->closed_before == 0 && !p->more &&
            p->checksum == 0 && p->answer == PHG_ANSWER_NONE && !p->reason;
 }

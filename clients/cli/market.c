@@ -15,6 +15,8 @@ typedef struct {
     cli_catalogue catalogue; /* first: the catalogue's callbacks look here */
     const phc_product *product;
     uint32_t interval; /* of candles; 0: all */
+    uint64_t from;     /* start of the first period that has candles of its own; 0: all together */
+    uint32_t first_period, periods;
     bool watch, shown;
 } market;
 
@@ -164,24 +166,39 @@ static json_t *candle_row(const phc_candle *k)
                      cli_money(k->average_price), "trades", cli_number(k->trades));
 }
 
+/* Of each period of the window. */
+static void add_period_candles(const market *m, const phc_book *b, json_t *rows)
+{
+    for (size_t i = 0; i < b->period_candle_cnt; i++) {
+        const phc_period_candles *p = &b->period_candles[i];
+        if (p->period < m->first_period || p->period - m->first_period >= m->periods) continue;
+        for (size_t k = 0; k < p->candle_cnt; k++) {
+            if (p->candles[k].interval_seconds != m->interval) continue;
+            json_t *row = json_pack("{s:o}", "from", start_of(m, p->period));
+            (void)json_object_update_new(row, candle_row(&p->candles[k]));
+            json_array_append_new(rows, row);
+        }
+    }
+}
+
 static void print_candles(const market *m, const phc_book *b, bool json)
 {
-    static const cli_column columns[] = {{"start", "START", false},
-                                         {"open", "OPEN", true},
-                                         {"high", "HIGH", true},
-                                         {"low", "LOW", true},
-                                         {"close", "CLOSE", true},
-                                         {"volume", "VOLUME", true},
-                                         {"average_price", "AVERAGE", true},
-                                         {"trades", "TRADES", true}};
+    static const cli_column columns[] = {
+        {"from", "FROM", false},    {"start", "START", false},
+        {"open", "OPEN", true},     {"high", "HIGH", true},
+        {"low", "LOW", true},       {"close", "CLOSE", true},
+        {"volume", "VOLUME", true}, {"average_price", "AVERAGE", true},
+        {"trades", "TRADES", true}};
     json_t *rows = json_array();
     for (size_t i = 0; i < b->candle_cnt; i++)
         if (m->interval == 0 || b->candles[i].interval_seconds == m->interval)
             json_array_append_new(rows, candle_row(&b->candles[i]));
+    if (m->from != 0) add_period_candles(m, b, rows);
+    size_t skipped = m->from == 0 ? 1 : 0; /* all periods together: there is no FROM */
     if (json)
         print_object(b, NULL, "candles", rows, NULL, NULL);
     else
-        cli_print_rows(rows, columns, CNT(columns), false);
+        cli_print_rows(rows, columns + skipped, CNT(columns) - skipped, false);
 }
 
 static void on_book(void *arg, const phc_book *b)
@@ -205,6 +222,7 @@ static const char *name_of(phc_stream stream)
     case PHC_STREAM_GRADE: return "depth of grade";
     case PHC_STREAM_STATISTICS: return "statistics of product";
     case PHC_STREAM_CANDLES: return "candles of product";
+    case PHC_STREAM_PERIOD_CANDLES: return "candles by period of product";
     case PHC_STREAM_TYPE: return "compute type";
     case PHC_STREAM_REGION: return "region";
     }
@@ -227,6 +245,16 @@ static uint32_t seconds_of(const char *interval)
     return strcmp(interval, "day") == 0 ? 86400 : 0;
 }
 
+/* Which periods have candles of their own. */
+static cli_exit find_periods(market *m)
+{
+    if (m->from == 0) return CLI_DONE;
+    uint32_t seconds = m->product->period_seconds;
+    if (phc_period_from_time(m->from, seconds, &m->first_period) == PHC_OK) return CLI_DONE;
+    return cli_say(CLI_USAGE, "could not use --from: no period of %" PRIu32 " seconds starts then",
+                   seconds);
+}
+
 /* Of the stream: the product, or its grade. */
 static uint32_t number_of(const market *m, phc_stream stream)
 {
@@ -234,10 +262,12 @@ static uint32_t number_of(const market *m, phc_stream stream)
     return m->catalogue.grades[m->product - m->catalogue.products];
 }
 
+enum { COMMON_FIELDS = 2 };
+
 static int show(int argc, char **argv, phc_stream stream, const char *doc)
 {
     const char *product = NULL, *interval = "hour";
-    market m = {0};
+    market m = {.periods = 1};
     cli_common common;
     cli_field fields[] = {
         {.name = "PRODUCT", .kind = CLI_TEXT, .required = true, .to = &product},
@@ -250,11 +280,24 @@ static int show(int argc, char **argv, phc_stream stream, const char *doc)
          .kind = CLI_TEXT,
          .to = &interval,
          .doc = "Length of the candles, hour if it is not given"},
+        {.name = "from",
+         .arg = "TIME",
+         .kind = CLI_TIME,
+         .to = &m.from,
+         .doc = "Of the period that starts then alone, like 2026-12-01T00:00:00Z"},
+        {.name = "periods",
+         .arg = "N",
+         .kind = CLI_U32,
+         .to = &m.periods,
+         .doc = "Of so many periods from then on, each by itself (default: 1)"},
     };
     bool has_candles = stream == PHC_STREAM_CANDLES;
-    cli_read(argc, argv, doc, fields, has_candles ? CNT(fields) : CNT(fields) - 1, &common);
+    cli_read(argc, argv, doc, fields, has_candles ? CNT(fields) : COMMON_FIELDS, &common);
     if (has_candles && (m.interval = seconds_of(interval)) == 0)
         return cli_say(CLI_USAGE, "--interval is minute, hour or day, not \"%s\"", interval);
+    if (m.from == 0 && m.periods != 1)
+        return cli_say(CLI_USAGE, "--periods says how many from --from on, which is not given");
+    if (m.from != 0) stream = PHC_STREAM_PERIOD_CANDLES;
     cli_session s = {.arg = &m};
     phc_callbacks cb = {.on_catalogue = cli_on_catalogue,
                         .on_catalogue_end = cli_on_catalogue_end,
@@ -265,6 +308,7 @@ static int show(int argc, char **argv, phc_stream stream, const char *doc)
     e = cli_load_catalogue(&s);
     if (e == CLI_DONE && (m.product = cli_find_product(&m.catalogue, product)) == NULL)
         e = CLI_NOT_FOUND;
+    if (e == CLI_DONE) e = find_periods(&m);
     uint32_t number = 0;
     if (e == CLI_DONE) number = number_of(&m, stream);
     if (e == CLI_DONE && phc_follow(s.client, stream, number) != PHC_OK)
@@ -295,5 +339,6 @@ int cli_market_statistics(int argc, char **argv)
 int cli_market_candles(int argc, char **argv)
 {
     return show(argc, argv, PHC_STREAM_CANDLES,
-                "Shows prices and volume of a product by minute, hour or day.");
+                "Shows prices and volume of a product by minute, hour or day, of all its periods "
+                "together or of single ones.");
 }

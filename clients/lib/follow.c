@@ -37,6 +37,7 @@ static bool is_stream(phc_stream s)
     case PHC_STREAM_DEPTH:
     case PHC_STREAM_STATISTICS:
     case PHC_STREAM_CANDLES:
+    case PHC_STREAM_PERIOD_CANDLES:
     case PHC_STREAM_TYPE:
     case PHC_STREAM_REGION:
     case PHC_STREAM_GRADE: return true;

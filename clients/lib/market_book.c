@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PERIODS_MAX = 16384 };
+enum { PERIODS_MAX = PHC_BOOK_PERIODS_MAX };
 
 static void release_room(phc_level_room *room)
 {
@@ -22,7 +22,7 @@ void phc_market_book_release(phc_market_book *b)
     free(b->rooms);
     free(b->blocks);
     free(b->statistics);
-    free(b->candles);
+    phc_market_book_release_candles(b);
     free(b->sites);
     free(b->networks);
     free(b->members);
@@ -71,22 +71,6 @@ static uint64_t sum_statistics(const phc_period_statistics *s)
     phc_book_row_put(&r, s->volume, 8);
     phc_book_row_put(&r, (uint64_t)s->average_price, 8);
     phc_book_row_put(&r, s->open_interest, 8);
-    return phc_book_row_hash(&r);
-}
-
-static uint64_t sum_candle(const phc_candle *k)
-{
-    phc_book_row r = {.size = 0};
-    phc_book_row_put(&r, 'K', 1);
-    phc_book_row_put(&r, k->interval_seconds, 4);
-    phc_book_row_put(&r, k->start, 8);
-    phc_book_row_put(&r, (uint64_t)k->open, 8);
-    phc_book_row_put(&r, (uint64_t)k->high, 8);
-    phc_book_row_put(&r, (uint64_t)k->low, 8);
-    phc_book_row_put(&r, (uint64_t)k->close, 8);
-    phc_book_row_put(&r, k->volume, 8);
-    phc_book_row_put(&r, (uint64_t)k->average_price, 8);
-    phc_book_row_put(&r, k->trades, 8);
     return phc_book_row_hash(&r);
 }
 
@@ -274,69 +258,6 @@ static phc_status take_statistics(phc_market_book *b, const Petahour__V1__Period
     return s;
 }
 
-/* ---- Candles -------------------------------------------------------------------------------- */
-
-static bool comes_before(const phc_candle *a, const phc_candle *b)
-{
-    if (a->interval_seconds != b->interval_seconds)
-        return a->interval_seconds < b->interval_seconds;
-    return a->start < b->start;
-}
-
-/* Makes place at `at`.  Of an interval that is full the oldest goes, as it does at the gateway; it
-   is before `at`, or nothing older is taken. */
-static phc_status insert_candle(phc_market_book *b, size_t *at, uint32_t interval_seconds)
-{
-    size_t first = 0, cnt = 0;
-    for (size_t i = b->candle_cnt; i-- > 0;) {
-        if (b->candles[i].interval_seconds != interval_seconds) continue;
-        first = i;
-        cnt++;
-    }
-    if (cnt == PHC_CANDLES_KEPT && *at == first) return PHC_ECORRUPT;
-    if (cnt == PHC_CANDLES_KEPT) {
-        b->checksum -= sum_candle(&b->candles[first]);
-        --*at;
-        memmove(b->candles + first, b->candles + first + 1, (*at - first) * sizeof *b->candles);
-        return PHC_OK;
-    }
-    if (b->candle_cnt == b->candle_max) {
-        size_t more = b->candle_max == 0 ? 64 : b->candle_max * 2;
-        phc_candle *grown = reallocarray(b->candles, more, sizeof *grown);
-        if (grown == NULL) return PHC_ENOMEM;
-        b->candles = grown;
-        b->candle_max = more;
-    }
-    memmove(b->candles + *at + 1, b->candles + *at, (b->candle_cnt - *at) * sizeof *b->candles);
-    b->candle_cnt++;
-    return PHC_OK;
-}
-
-static phc_status take_candle(phc_market_book *b, const Petahour__V1__Candle *m)
-{
-    const phc_candle k = {.interval_seconds = m->interval_seconds,
-                          .start = m->start,
-                          .open = m->open,
-                          .high = m->high,
-                          .low = m->low,
-                          .close = m->close,
-                          .volume = m->volume,
-                          .average_price = m->average_price,
-                          .trades = m->trades};
-    if (k.interval_seconds != 60 && k.interval_seconds != 3600 && k.interval_seconds != 86400)
-        return PHC_ECORRUPT;
-    size_t at = b->candle_cnt;
-    while (at > 0 && !comes_before(&b->candles[at - 1], &k))
-        at--;
-    bool is_there = at < b->candle_cnt && !comes_before(&k, &b->candles[at]);
-    if (is_there) b->checksum -= sum_candle(&b->candles[at]);
-    phc_status s = is_there ? PHC_OK : insert_candle(b, &at, k.interval_seconds);
-    if (s != PHC_OK) return s;
-    b->candles[at] = k;
-    b->checksum += sum_candle(&k);
-    return PHC_OK;
-}
-
 /* ---- All ------------------------------------------------------------------------------------ */
 
 /* Nothing of the periods before `end` is there any more. */
@@ -364,6 +285,9 @@ phc_status phc_market_book_take(phc_market_book *b, const Petahour__V1__MarketDa
     for (size_t i = 0; i < f->n_phases; i++)
         if (phc_phase_text((phc_phase)f->phases[i]->phase) == NULL) return PHC_ECORRUPT;
     close_before(b, f->closed_before);
+    phc_market_book_close_candles(b, f->closed_before);
+    for (size_t i = 0; i < f->n_candles_dropped; i++)
+        phc_market_book_drop_candles(b, f->candles_dropped[i]);
     for (size_t i = 0; i < f->n_levels && s == PHC_OK; i++)
         s = take_levels(b, f->levels[i]);
     for (size_t i = 0; i < f->n_blocks && s == PHC_OK; i++)
@@ -371,7 +295,7 @@ phc_status phc_market_book_take(phc_market_book *b, const Petahour__V1__MarketDa
     for (size_t i = 0; i < f->n_statistics && s == PHC_OK; i++)
         s = take_statistics(b, f->statistics[i]);
     for (size_t i = 0; i < f->n_candles && s == PHC_OK; i++)
-        s = take_candle(b, f->candles[i]);
+        s = phc_market_book_candle(b, f->candles[i]);
     if (s == PHC_OK) s = phc_market_book_overview(b, f);
     if (s == PHC_OK) s = phc_market_book_members(b, f);
     if (f->reference_price != 0) b->reference_price = f->reference_price;
@@ -389,6 +313,8 @@ void phc_market_book_view(const phc_market_book *b, phc_book *ret)
     ret->statistics_cnt = b->statistics_cnt;
     ret->candles = b->candles;
     ret->candle_cnt = b->candle_cnt;
+    ret->period_candles = b->candle_periods;
+    ret->period_candle_cnt = b->candle_period_cnt;
     ret->totals = b->totals_sum != 0 ? &b->totals : NULL;
     ret->sites = b->sites;
     ret->site_cnt = b->site_cnt;

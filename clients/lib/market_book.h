@@ -13,10 +13,17 @@
 
 #include "petahour/v1/market_data.pb-c.h"
 
+enum { PHC_BOOK_PERIODS_MAX = 16384, PHC_INTERVALS = 3 };
+
 typedef struct {
     phc_level *v[2]; /* BUY, SELL; best first */
     uint32_t max[2];
 } phc_level_room;
+
+typedef struct {
+    phc_candle *v; /* by interval, then start */
+    uint32_t max;
+} phc_candle_room;
 
 typedef struct {
     phc_period_depth *periods;
@@ -28,6 +35,10 @@ typedef struct {
     size_t statistics_cnt, statistics_max;
     phc_candle *candles;
     size_t candle_cnt, candle_max;
+    phc_period_candles *candle_periods; /* in order, those that are not empty */
+    phc_candle_room *candle_rooms;      /* of the periods, in the same order */
+    size_t candle_period_cnt, candle_period_max;
+    uint32_t candles_of[PHC_INTERVALS]; /* how many of each interval all periods have */
     phc_market_totals totals;
     uint64_t totals_sum; /* 0: none yet */
     phc_site_figures *sites;
@@ -47,6 +58,16 @@ phc_status phc_market_book_take(phc_market_book *b, const Petahour__V1__MarketDa
 
 /* overview.c: the totals, sites and networks of a frame. */
 phc_status phc_market_book_overview(phc_market_book *b, const Petahour__V1__MarketDataFrame *f);
+
+/* candles.c: a candle, of all periods together or of each period of a run. */
+phc_status phc_market_book_candle(phc_market_book *b, const Petahour__V1__Candle *m);
+
+/* candles.c: of the periods before `end`, and of what began too early, there are none any more. */
+void phc_market_book_close_candles(phc_market_book *b, uint32_t end);
+void phc_market_book_drop_candles(phc_market_book *b, const Petahour__V1__CandlesDropped *m);
+
+/* candles.c: frees them all; their counts are then of no use. */
+void phc_market_book_release_candles(phc_market_book *b);
 
 /* grade.c: which products are of the grade. */
 phc_status phc_market_book_members(phc_market_book *b, const Petahour__V1__MarketDataFrame *f);

@@ -729,9 +729,10 @@ typedef enum {
     PHC_STREAM_DEPTH = 'D',
     PHC_STREAM_STATISTICS = 'S',
     PHC_STREAM_CANDLES = 'K',
-    PHC_STREAM_TYPE = 'T',   /* of a compute type */
-    PHC_STREAM_REGION = 'R', /* of a region, by the site that was registered first in it */
-    PHC_STREAM_GRADE = 'G',  /* depth of a grade over all sites, by its number in the catalogue */
+    PHC_STREAM_PERIOD_CANDLES = 'C', /* candles of each period by itself */
+    PHC_STREAM_TYPE = 'T',           /* of a compute type */
+    PHC_STREAM_REGION = 'R',         /* of a region, by the site that was registered first in it */
+    PHC_STREAM_GRADE = 'G', /* depth of a grade over all sites, by its number in the catalogue */
 } phc_stream;
 
 typedef struct {
@@ -766,9 +767,10 @@ typedef struct {
     uint64_t open_interest;
 } phc_period_statistics;
 
-enum { PHC_CANDLES_KEPT = 400 }; /* of each interval */
+/* Of each interval; by period: of all periods together. */
+enum { PHC_CANDLES_KEPT = 400, PHC_PERIOD_CANDLES_KEPT = 16384 };
 
-/* Prices and volume in an interval of journal time, all delivery periods together. */
+/* Prices and volume in an interval of journal time, all delivery periods together or one alone. */
 typedef struct {
     uint32_t interval_seconds;      /* 60, 3600 or 86400 */
     uint64_t start;                 /* seconds since 1970 UTC */
@@ -777,6 +779,13 @@ typedef struct {
     int64_t average_price;
     uint64_t trades;
 } phc_candle;
+
+/* The candles of one period. */
+typedef struct {
+    uint32_t period;
+    const phc_candle *candles; /* by interval, then start */
+    size_t candle_cnt;
+} phc_period_candles;
 
 /* What was traded, summed up. */
 typedef struct {
@@ -832,6 +841,8 @@ typedef struct {
     int64_t reference_price;        /* STATISTICS; otherwise 0 */
     const uint32_t *grade_products; /* GRADE: whose depth it is, in order of id */
     size_t grade_product_cnt;
+    const phc_period_candles *period_candles; /* PERIOD_CANDLES: in order, those that have any */
+    size_t period_candle_cnt;
 } phc_book;
 
 /* What went wrong with a stream; the library is already putting it right. */

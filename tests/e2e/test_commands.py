@@ -95,6 +95,15 @@ class Commands(unittest.TestCase):
         [day] = self.cli("market", "candles", "AI.P1", "--interval", "day", key="buyer")["candles"][-1:]
         self.assertEqual((day["interval_seconds"], day["close"]), (86400, "3.000000"))
         self.assertGreaterEqual(day["volume"], 2)
+        from_ = at(self.soon(6) * STEP)
+        own = self.cli("market", "candles", "AI.P1", "--interval", "day", "--from", from_, key="buyer")["candles"]
+        self.assertEqual([(c["from"], c["interval_seconds"]) for c in own], [(from_, 86400)] * len(own))
+        self.assertEqual((own[-1]["close"], own[-1]["volume"]), ("3.000000", row["volume"]))
+        more = ("market", "candles", "AI.P1", "--from", from_, "--periods", "3")
+        several = self.cli(*more, key="buyer")["candles"]
+        self.assertLessEqual({c["from"] for c in several}, {at(self.soon(6 + n) * STEP) for n in range(3)})
+        self.refused(2, "--periods says how many from --from on, which is not given", *more[:3], "--periods", "3", key="buyer")
+        self.refused(2, "no period of 900 seconds", *more[:3], "--from", "2026-12-01T00:07:00Z", key="buyer")
         kind = self.cli("market", "type", "ai", key="buyer")
         self.assertGreaterEqual(kind["ever"]["volume"], day["volume"])
         region = self.cli("market", "region", self.cli("site", "list", key="buyer")[0]["region"], key="buyer")

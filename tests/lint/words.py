@@ -47,6 +47,7 @@ TESTED_BY = {
     "gateway/session.c": "tests/unit/test_session_table.c",
     "gateway/private_stream.c": "tests/unit/test_resting.c",
     "gateway/feed_blocks.c": "tests/unit/test_feed.c",
+    "gateway/feed_candles.c": "tests/unit/test_feed.c",
     "gateway/feed_books.c": "tests/unit/test_feed.c",
     "gateway/feed_frames.c": "tests/unit/test_feed.c",
     "gateway/feed_trades.c": "tests/unit/test_feed.c",

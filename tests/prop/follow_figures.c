@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Statistics, candles, totals and measurements, each from all fills or from the market's own. */
+/* Statistics, totals and measurements, each from all fills or from the market's own. */
 #include "tests/prop/follow_truth.h"
 
 #include "engine/base/money.h"
@@ -9,13 +9,7 @@
 
 #define PRICE_UNIT ((ph_wide)1000000 * 3600) /* GFLOPS-seconds of a PFLOPS-hour */
 
-enum { NS_PER_S = 1000000000, DAY_SECONDS = 86400, CANDLES_MAX = 4096 };
-
-/* For who buys the higher of two prices is the worse one. */
-static bool is_worse(ph_side taker, int64_t a, int64_t b)
-{
-    return taker == PH_SIDE_BUY ? a > b : a < b;
-}
+enum { NS_PER_S = 1000000000, DAY_SECONDS = 86400 };
 
 /* ---- Statistics ----------------------------------------------------------------------------- */
 
@@ -33,7 +27,7 @@ static phc_period_statistics statistics_of(const truth_record *now, uint32_t pro
         if (!f->is_resale) s.open_interest += f->units;
         if (!f->is_each) continue;
         /* An order takes the best price of a period first. */
-        if (f->seq != last_seq || is_worse(f->taker, f->price, s.last)) s.last = f->price;
+        if (f->seq != last_seq || truth_is_worse(f->taker, f->price, s.last)) s.last = f->price;
         last_seq = f->seq;
         if (f->price > s.high) s.high = f->price;
         if (s.low == 0 || f->price < s.low) s.low = f->price;
@@ -71,63 +65,6 @@ static void check_statistics(const phc_book *b, const truth_record *now)
         ck_assert_uint_eq(is->open_interest, s.open_interest);
     }
     ck_assert_uint_eq(row, b->statistics_cnt);
-}
-
-/* ---- Candles -------------------------------------------------------------------------------- */
-
-typedef struct {
-    phc_candle c;
-    ph_wide paid;
-    uint64_t opened_by, closed_by, last_trade;
-} candle;
-
-static void add_to_candle(candle *k, const truth_fill *f)
-{
-    uint64_t units = (uint64_t)f->units * f->periods;
-    if (f->trade != k->last_trade) k->c.trades++;
-    k->last_trade = f->trade;
-    k->c.volume += units;
-    k->paid += (ph_wide)f->price * (ph_wide)units;
-    if (!f->is_each) return;
-    if (k->c.open == 0) k->opened_by = f->seq;
-    if (k->c.open == 0 || (f->seq == k->opened_by && is_worse(f->taker, k->c.open, f->price)))
-        k->c.open = f->price;
-    if (f->seq != k->closed_by || is_worse(f->taker, f->price, k->c.close)) k->c.close = f->price;
-    k->closed_by = f->seq;
-    if (f->price > k->c.high) k->c.high = f->price;
-    if (k->c.low == 0 || f->price < k->c.low) k->c.low = f->price;
-}
-
-static void check_candles(const phc_book *b, const truth_record *now)
-{
-    static const uint32_t intervals[] = {60, 3600, 86400};
-    static candle v[CANDLES_MAX];
-    size_t row = 0;
-    for (uint32_t n = 0; n < 3; n++) {
-        uint32_t cnt = 0;
-        for (uint32_t i = 0; i < now->fill_cnt; i++) {
-            const truth_fill *f = &truth_fills()[i];
-            if (f->product != b->product) continue;
-            uint64_t start = f->at_ns / NS_PER_S / intervals[n] * intervals[n];
-            if (cnt == 0 || v[cnt - 1].c.start != start) {
-                ck_assert(cnt < CANDLES_MAX);
-                v[cnt++] = (candle){.c = {.interval_seconds = intervals[n], .start = start}};
-            }
-            add_to_candle(&v[cnt - 1], f);
-        }
-        for (uint32_t i = cnt > PHC_CANDLES_KEPT ? cnt - PHC_CANDLES_KEPT : 0; i < cnt; i++) {
-            phc_candle *k = &v[i].c;
-            k->average_price = (int64_t)(v[i].paid / (ph_wide)k->volume);
-            ck_assert_uint_lt(row, b->candle_cnt);
-            const phc_candle *is = &b->candles[row++];
-            ck_assert(is->interval_seconds == k->interval_seconds && is->start == k->start);
-            ck_assert(is->open == k->open && is->close == k->close);
-            ck_assert(is->high == k->high && is->low == k->low);
-            ck_assert(is->volume == k->volume && is->trades == k->trades);
-            ck_assert_int_eq(is->average_price, k->average_price);
-        }
-    }
-    ck_assert_uint_eq(row, b->candle_cnt);
 }
 
 /* ---- Totals --------------------------------------------------------------------------------- */
@@ -211,7 +148,8 @@ void truth_check_figures(const phc_book *b, uint32_t design_pue_ppm)
     const truth_record *now = truth_after(b->sequence);
     switch (b->stream) {
     case PHC_STREAM_STATISTICS: check_statistics(b, now); return;
-    case PHC_STREAM_CANDLES: check_candles(b, now); return;
+    case PHC_STREAM_CANDLES: truth_check_candles(b); return;
+    case PHC_STREAM_PERIOD_CANDLES: truth_check_period_candles(b); return;
     case PHC_STREAM_TYPE: check_market(b, now, 0); return;
     case PHC_STREAM_REGION:
         check_market(b, now, b->product);

@@ -91,7 +91,8 @@ static void close_by_stamp(const ph_market *m, truth_record *now, uint32_t produ
     if (first > now->closed[product]) now->closed[product] = first;
 }
 
-static void add_fill(const ph_market *m, uint64_t seq, const ph_trade *t, const ph_segment *g)
+static void add_fill(const ph_market *m, uint64_t seq, const ph_trade *t, const ph_segment *g,
+                     uint32_t closed)
 {
     const ph_product_terms *terms = &m->products[t->product.v].terms;
     if (fill_cnt == fill_max) {
@@ -111,6 +112,7 @@ static void add_fill(const ph_market *m, uint64_t seq, const ph_trade *t, const 
         .taker = t->taker,
         .is_each = is_each(t->buy_order) && is_each(t->sell_order),
         .is_resale = t->from_contract.v != 0,
+        .closed = closed,
         .gflops = {terms->gflops_fp16, terms->gflops_fp32, terms->gflops_fp64},
         .period_seconds = terms->period_seconds,
     };
@@ -131,7 +133,7 @@ static void take_event(const ph_market *m, uint64_t seq, truth_record *now, cons
     } else if (e->kind == PH_EVT_TRADE) {
         close_by_stamp(m, now, e->u.trade.product.v);
         for (uint32_t i = 1; i <= e->u.trade.segment_cnt; i++)
-            add_fill(m, seq, &e->u.trade, &e[i].u.segment);
+            add_fill(m, seq, &e->u.trade, &e[i].u.segment, now->closed[e->u.trade.product.v]);
     }
 }
 

@@ -15,6 +15,9 @@
 
 enum { TRUTH_PRODUCTS_MAX = 8, TRUTH_GRADES = 2, TRUTH_SITES_MAX = 4, TRUTH_PROBES_MAX = 8 };
 
+/* Of each interval of a product, over all its periods; so few that it is reached. */
+enum { TRUTH_PERIOD_CANDLES_MAX = 60 };
+
 /* One fill: units in each of some periods at one price. */
 typedef struct {
     uint64_t seq, at_ns, trade;
@@ -23,6 +26,7 @@ typedef struct {
     ph_side taker;
     bool is_each; /* of two EACH orders */
     bool is_resale;
+    uint32_t closed;                    /* periods before this one were closed then */
     uint32_t gflops[3], period_seconds; /* the product's, then */
 } truth_fill;
 
@@ -52,7 +56,25 @@ const truth_fill *truth_fills(void); /* of record n the first fill_cnt */
    grade 1, with some of grade 2. */
 uint32_t truth_grade(const ph_product_terms *terms);
 
-/* follow_figures.c: the rows of a book of stream S, K, T or R are those after its record.  Of
+/* For who buys the higher of two prices is the worse one. */
+static inline bool truth_is_worse(ph_side taker, int64_t a, int64_t b)
+{
+    return taker == PH_SIDE_BUY ? a > b : a < b;
+}
+
+/* follow_candles.c: the rows of a book of stream K, or C, are those after its record. */
+void truth_check_candles(const phc_book *b);
+void truth_check_period_candles(const phc_book *b);
+
+/* follow_candles.c: candles that checked books had no more because there were too many. */
+typedef struct {
+    uint64_t of_product, of_periods;
+} truth_forgotten_candles;
+
+truth_forgotten_candles truth_forgotten(void);
+void truth_forget_candles(void);
+
+/* follow_figures.c: the rows of a book of stream S, K, C, T or R are those after its record.  Of
    regions: each site is the only one of its own. */
 void truth_check_figures(const phc_book *b, uint32_t design_pue_ppm);
 

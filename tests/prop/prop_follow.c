@@ -53,6 +53,12 @@ static record records[RECORDS_MAX];
 static uint32_t record_cnt;
 static phg_replica replica;
 
+static void open_replica(void)
+{
+    ck_assert_int_eq(phg_replica_init(&replica), PH_OK);
+    replica.feed.period_candles_max = TRUTH_PERIOD_CANDLES_MAX;
+}
+
 /* What the market was told and said goes to the replica as a record. */
 static void tell(const ph_command *c)
 {
@@ -183,7 +189,7 @@ static void set_up_market(const uint8_t client_key[32])
     ph_market_limits limits = world_limits();
     w = world_new(&limits);
     w.check_laws = false;
-    ck_assert_int_eq(phg_replica_init(&replica), PH_OK);
+    open_replica();
     ph_command open = {.kind = PH_CMD_OPEN_MARKET, .u.open_market = {.rules_version = 1}};
     ph_text_set(open.u.open_market.market.s, 64, "market.test");
     ph_text_set(open.u.open_market.currency, 4, "USD");
@@ -258,7 +264,7 @@ static void start_again(uint64_t epoch)
     snprintf(endpoint, sizeof endpoint, "%s", phg_market_data_endpoint(door));
     phg_market_data_close(door);
     phg_replica_release(&replica);
-    ck_assert_int_eq(phg_replica_init(&replica), PH_OK);
+    open_replica();
     for (uint32_t i = 0; i < record_cnt; i++)
         ck_assert_int_eq(
             phg_replica_take_record(&replica, i + 1, records[i].bytes, records[i].size), PH_OK);
@@ -382,7 +388,7 @@ static void turn_proxy(void)
 
 static phc_client *client;
 
-enum { DEPTH, STATISTICS, CANDLES, TYPE, REGION, GRADE, STREAMS };
+enum { DEPTH, STATISTICS, CANDLES, PERIOD_CANDLES, TYPE, REGION, GRADE, STREAMS };
 
 static struct {
     uint64_t books, number[STREAMS][PRODUCTS + 1], epoch[STREAMS][PRODUCTS + 1],
@@ -423,6 +429,7 @@ static uint32_t index_of(phc_stream stream)
     case PHC_STREAM_DEPTH: return DEPTH;
     case PHC_STREAM_STATISTICS: return STATISTICS;
     case PHC_STREAM_CANDLES: return CANDLES;
+    case PHC_STREAM_PERIOD_CANDLES: return PERIOD_CANDLES;
     case PHC_STREAM_TYPE: return TYPE;
     case PHC_STREAM_REGION: return REGION;
     case PHC_STREAM_GRADE: return GRADE;
@@ -482,6 +489,9 @@ static void open_client(const phc_key *key, const phc_key *front)
         ck_assert_int_eq(i == 1 ? phc_follow(client, PHC_STREAM_CANDLES, i)
                                 : phc_follow_conflated(client, PHC_STREAM_CANDLES, i),
                          PHC_OK);
+        ck_assert_int_eq(i != 1 ? phc_follow(client, PHC_STREAM_PERIOD_CANDLES, i)
+                                : phc_follow_conflated(client, PHC_STREAM_PERIOD_CANDLES, i),
+                         PHC_OK);
     }
     ck_assert_int_eq(phc_follow(client, PHC_STREAM_GRADE, 1), PHC_OK);
     ck_assert_int_eq(phc_follow_conflated(client, PHC_STREAM_GRADE, 2), PHC_OK);
@@ -515,8 +525,9 @@ static bool is_in_step(void)
             return false;
     for (uint32_t i = 1; i <= PRODUCTS; i++) {
         const phg_feed_product *p = &replica.feed.products[i - 1];
-        const uint64_t numbers[] = {p->depth.number, p->statistics.number, p->trading.number};
-        for (uint32_t k = 0; k <= CANDLES; k++)
+        const uint64_t numbers[] = {p->depth.number, p->statistics.number, p->trading.number,
+                                    p->period_trading.number};
+        for (uint32_t k = 0; k <= PERIOD_CANDLES; k++)
             if (seen.epoch[k][i] != replica.feed.epoch || seen.number[k][i] != numbers[k])
                 return false;
     }
@@ -562,6 +573,24 @@ static void trade(int steps, bool is_hasty)
     }
 }
 
+/* Something of the first product is traded in every minute, until its oldest ones are forgotten. */
+static void trade_each_minute(void)
+{
+    uint64_t until = w.now.ns + UINT64_C(3) * PHC_CANDLES_KEPT * 60 * PH_NS_PER_S;
+    while (truth_forgotten().of_product < 5) {
+        ck_assert_msg(w.now.ns < until, "candles are never forgotten");
+        w.now.ns += 60 * PH_NS_PER_S;
+        const ph_side sides[] = {PH_SIDE_SELL, PH_SIDE_BUY};
+        for (uint32_t i = 0; i < 2; i++) {
+            ph_command c = world_order(&w, 2 + i, sides[i], PH_SHAPE_EACH, (ph_window){0, 1}, 1,
+                                       sides[i] == PH_SIDE_BUY ? 30 : 1);
+            c.u.order.window.first = ph_period_at(w.now, HOUR) + 2;
+            step(c);
+        }
+        turn();
+    }
+}
+
 static void run_rounds(void)
 {
     int steps = environment("PH_STEPS", 300);
@@ -569,6 +598,10 @@ static void run_rounds(void)
     trade(steps, false);
     wait_for_step();
     ck_assert_uint_gt(seen.losses[PHC_LOSS_GAP], 0);
+    proxy.mood = FAULTY;
+    trade_each_minute();
+    wait_for_step();
+    ck_assert(truth_forgotten().of_product > 0 && truth_forgotten().of_periods > 100);
     trade(50, false);
     proxy.mood = SHUT; /* for longer than frames are kept */
     trade(3 * PHG_HISTORY_FRAMES, true);
@@ -604,6 +637,9 @@ START_TEST(a_client_always_comes_back)
     open_client(&client_key, &front);
     wait_for_step();
     run_rounds();
+    printf("candles forgotten: %llu of products, %llu of periods\n",
+           (unsigned long long)truth_forgotten().of_product,
+           (unsigned long long)truth_forgotten().of_periods);
     printf("%llu books; frames: %llu passed, %llu lost, %llu doubled, %llu late; noticed: %llu "
            "gaps, %llu not kept, %llu checksums, %llu epochs, %llu silences, %llu busy\n",
            (unsigned long long)seen.books, (unsigned long long)proxy.passed,
@@ -627,6 +663,7 @@ START_TEST(a_client_always_comes_back)
         free(records[i].bytes);
     world_free(&w);
     truth_forget();
+    truth_forget_candles();
 }
 END_TEST
 

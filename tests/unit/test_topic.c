@@ -9,13 +9,13 @@ START_TEST(topics_read_back)
 {
     const uint32_t ids[] = {1, 42, 0xabcdef, UINT32_MAX};
     const phg_stream_kind kinds[] = {PHG_STREAM_PRICES, PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
-                                     PHG_STREAM_CANDLES};
-    for (int i = 0; i < 16; i++) {
+                                     PHG_STREAM_CANDLES, PHG_STREAM_PERIOD_CANDLES};
+    for (int i = 0; i < 20; i++) {
         char text[PHG_TOPIC_SIZE + 1];
         phg_topic topic = {0};
-        phg_topic_write(text, kinds[i % 4], (ph_product_id){ids[i / 4]});
+        phg_topic_write(text, kinds[i % 5], (ph_product_id){ids[i / 5]});
         ck_assert_int_eq(phg_topic_read(text, strlen(text), &topic), PH_OK);
-        ck_assert(topic.product.v == ids[i / 4] && topic.kind == kinds[i % 4] && !topic.is_request);
+        ck_assert(topic.product.v == ids[i / 5] && topic.kind == kinds[i % 5] && !topic.is_request);
     }
     phg_topic all = {.product = {7}};
     ck_assert_int_eq(phg_topic_read("D", 1, &all), PH_OK);
@@ -30,6 +30,8 @@ START_TEST(requests_are_read)
     ck_assert(t.is_request && t.kind == PHG_STREAM_DEPTH && t.product.v == 42 && t.first == 0);
     ck_assert_int_eq(phg_topic_read("~K0000002a", 10, &t), PH_OK);
     ck_assert(t.is_conflated && !t.is_request && t.kind == PHG_STREAM_CANDLES && t.product.v == 42);
+    ck_assert_int_eq(phg_topic_read("~C0000002a", 10, &t), PH_OK);
+    ck_assert(t.is_conflated && t.kind == PHG_STREAM_PERIOD_CANDLES && t.product.v == 42);
     ck_assert_int_eq(phg_topic_read("?G0000002a", 10, &t), PH_OK);
     ck_assert(t.is_request && t.kind == PHG_STREAM_GRADE && t.product.v == 42);
     ck_assert_int_eq(phg_topic_read("!00000000000000ff", 17, &t), PH_OK);

@@ -122,6 +122,7 @@ static phg_picture write_candles(void)
 {
     static const phg_candle_told candles[] = {
         {60,
+         {0},
          {.start = 1796083200,
           .open = 5,
           .high = 7,
@@ -130,7 +131,7 @@ static phg_picture write_candles(void)
           .volume = 20,
           .trades = 2,
           .notional = 99}},
-        {86400, {.start = 1796083200, .volume = 20, .trades = 2, .notional = 99}}};
+        {86400, {0}, {.start = 1796083200, .volume = 20, .trades = 2, .notional = 99}}};
     phg_picture p = picture_of(PHG_STREAM_CANDLES);
     p.candles = candles;
     p.candle_cnt = 2;
@@ -150,6 +151,96 @@ static void check_candles(const market_data_frame *f)
     ck_assert(k->average_price == 4 && k->trades == 2 && v.candles[1].interval_seconds == 86400);
     phc_market_book_release(&b);
 }
+
+static phg_picture write_period_candles(void)
+{
+    static const phg_candle_told candles[] = {
+        {60,
+         {498912, 3},
+         {.start = 1796083200,
+          .open = 5,
+          .high = 7,
+          .low = 3,
+          .close = 4,
+          .volume = 20,
+          .trades = 2,
+          .notional = 99}},
+        {86400, {498913, 1}, {.start = 1796083200, .volume = 20, .trades = 2, .notional = 99}}};
+    phg_picture p = picture_of(PHG_STREAM_PERIOD_CANDLES);
+    p.candles = candles;
+    p.candle_cnt = 2;
+    p.dropped[0] = (phg_candles_dropped){60, 1796083140};
+    p.dropped_cnt = 1;
+    p.closed_before = 498912;
+    for (uint32_t t = 498912; t < 498915; t++)
+        p.checksum += phg_sum_period_candle(t, 60, &candles[0].candle);
+    p.checksum += phg_sum_period_candle(498913, 86400, &candles[1].candle);
+    return p;
+}
+
+/* The same candle in every period of a run; what began before, and periods that closed, go. */
+static void check_period_candles(const market_data_frame *f)
+{
+    phc_market_book b = {0};
+    phc_book v = {.product = 0};
+    market_data_frame before;
+    Petahour__V1__Candle old, *olds[] = {&old};
+    petahour__v1__market_data_frame__init(&before);
+    before.candles = olds;
+    before.n_candles = 1;
+    for (uint32_t i = 0; i < 2; i++) {
+        petahour__v1__candle__init(&old);
+        old.interval_seconds = 60;
+        old.start = i == 0 ? 1796083200 : 1796083080;
+        old.first_period = i == 0 ? 498911 : 498913;
+        old.periods = i == 0 ? 1 : 3;
+        old.volume = old.trades = 1;
+        ck_assert_int_eq(phc_market_book_take(&b, &before), PHC_OK);
+    }
+    phc_market_book_view(&b, &v);
+    ck_assert(v.period_candle_cnt == 4 && v.candle_cnt == 0);
+    for (int i = 0; i < 2; i++) /* told again it says the same */
+        ck_assert_int_eq(phc_market_book_take(&b, f), PHC_OK);
+    phc_market_book_view(&b, &v);
+    ck_assert(v.period_candle_cnt == 3 && v.candle_cnt == 0 && v.checksum == f->checksum);
+    ck_assert(v.period_candles[0].period == 498912 && v.period_candles[0].candle_cnt == 1);
+    ck_assert(v.period_candles[1].period == 498913 && v.period_candles[1].candle_cnt == 2);
+    const phc_candle *k = v.period_candles[1].candles;
+    ck_assert(k[0].interval_seconds == 60 && k[0].start == 1796083200 && k[0].open == 5);
+    ck_assert(k[0].high == 7 && k[0].low == 3 && k[0].close == 4 && k[0].volume == 20);
+    ck_assert(k[0].average_price == 4 && k[0].trades == 2 && k[1].interval_seconds == 86400);
+    phc_market_book_release(&b);
+}
+
+/* More candles than a gateway has are not taken, nor runs that end behind the last period. */
+START_TEST(too_many_period_candles_are_corrupt)
+{
+    const struct {
+        uint32_t first, periods;
+        phc_status status;
+    } runs[] = {{5, PHC_PERIOD_CANDLES_KEPT, PHC_OK},
+                {UINT32_MAX - 3, 1, PHC_ECORRUPT},
+                {5, 1, PHC_OK},
+                {5, PHC_PERIOD_CANDLES_KEPT + 1, PHC_ECORRUPT},
+                {UINT32_MAX, 2, PHC_ECORRUPT},
+                {5, 0, PHC_ECORRUPT}};
+    ck_assert_int_eq(PHC_PERIOD_CANDLES_KEPT, PHG_PERIOD_CANDLES_MAX);
+    phc_market_book b = {0};
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        Petahour__V1__Candle m, *candles[] = {&m};
+        market_data_frame f;
+        petahour__v1__market_data_frame__init(&f);
+        petahour__v1__candle__init(&m);
+        f.candles = candles;
+        f.n_candles = 1;
+        m.interval_seconds = 3600;
+        m.first_period = runs[i].first;
+        m.periods = runs[i].periods;
+        ck_assert_int_eq(phc_market_book_take(&b, &f), runs[i].status);
+    }
+    phc_market_book_release(&b);
+}
+END_TEST
 
 static phg_overview_totals totals_of(void)
 {
@@ -350,7 +441,7 @@ static const struct {
     void (*check)(const market_data_frame *f);
 } rows[] = {
     ROW(prices),  ROW(depth), ROW(statistics), ROW(snapshot_part), ROW(not_kept),
-    ROW(candles), ROW(type),  ROW(region),     ROW(grade),
+    ROW(candles), ROW(type),  ROW(region),     ROW(grade),         ROW(period_candles),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
 
@@ -439,6 +530,7 @@ static void add(TCase *t)
 {
     tcase_add_loop_test(t, every_frame_is_the_same_bytes_for_ever, 0, ROW_CNT);
     tcase_add_test(t, candles_are_forgotten_alike);
+    tcase_add_test(t, too_many_period_candles_are_corrupt);
     tcase_add_test(t, rows_that_no_gateway_sends_are_corrupt);
 }
 

@@ -123,7 +123,7 @@ END_TEST
 /* A field that is not written here must send its frame through protobuf-c. */
 START_TEST(no_field_is_new)
 {
-    ck_assert_uint_eq(petahour__v1__market_data_frame__descriptor.n_fields, 21);
+    ck_assert_uint_eq(petahour__v1__market_data_frame__descriptor.n_fields, 22);
     ck_assert_uint_eq(petahour__v1__public_trade__descriptor.n_fields, 4);
     ck_assert_uint_eq(petahour__v1__best_prices__descriptor.n_fields, 6);
     ck_assert_uint_eq(petahour__v1__phase_change__descriptor.n_fields, 1);
