@@ -29,6 +29,7 @@ static phc_status take_member(phc_market_book *b, uint32_t grade,
         memmove(b->members + at, b->members + at + 1, (--b->member_cnt - at) * sizeof *b->members);
         return PHC_OK;
     }
+    if (b->member_cnt == PHC_BOOK_ROWS_MAX) return PHC_ECORRUPT;
     if (b->member_cnt == b->member_max) {
         size_t more = b->member_max == 0 ? 16 : b->member_max * 2;
         uint32_t *grown = reallocarray(b->members, more, sizeof *grown);

@@ -113,6 +113,7 @@ static phc_status add_period(phc_market_book *b, size_t at, uint32_t period)
 
 static void drop_period(phc_market_book *b, size_t at)
 {
+    b->level_cnt -= b->periods[at].bid_cnt + b->periods[at].ask_cnt;
     release_room(&b->rooms[at]);
     b->period_cnt--;
     memmove(b->periods + at, b->periods + at + 1, (b->period_cnt - at) * sizeof *b->periods);
@@ -141,7 +142,9 @@ static phc_status set_level(phc_market_book *b, size_t at, phc_side side, phc_le
         v[k] = to;
     } else if (is_there) {
         memmove(v + k, v + k + 1, (--*cnt - k) * sizeof *v);
+        b->level_cnt--;
     } else if (to.quantity != 0) {
+        if (b->level_cnt == PHC_BOOK_LEVELS_MAX) return PHC_ECORRUPT;
         if (*cnt == b->rooms[at].max[i]) {
             uint32_t more = *cnt == 0 ? 4 : (uint32_t)*cnt * 2;
             phc_level *grown = reallocarray(v, more, sizeof *v);
@@ -151,6 +154,7 @@ static phc_status set_level(phc_market_book *b, size_t at, phc_side side, phc_le
         }
         memmove(v + k + 1, v + k, ((*cnt)++ - k) * sizeof *v);
         v[k] = to;
+        b->level_cnt++;
     }
     p->bids = b->rooms[at].v[0];
     p->asks = b->rooms[at].v[1];
@@ -204,6 +208,7 @@ static phc_status take_block(phc_market_book *b, const Petahour__V1__BlockDepth 
         return PHC_OK;
     }
     if (k.units == 0) return PHC_OK;
+    if (b->block_cnt == PHC_BOOK_ROWS_MAX) return PHC_ECORRUPT;
     if (b->block_cnt == b->block_max) {
         size_t more = b->block_max == 0 ? 16 : b->block_max * 2;
         phc_block_depth *grown = reallocarray(b->blocks, more, sizeof *grown);

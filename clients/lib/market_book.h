@@ -13,7 +13,13 @@
 
 #include "petahour/v1/market_data.pb-c.h"
 
-enum { PHC_BOOK_PERIODS_MAX = 16384, PHC_INTERVALS = 3 };
+/* What a gateway sends is bounded here: more than any market has. */
+enum {
+    PHC_BOOK_PERIODS_MAX = 16384,
+    PHC_BOOK_LEVELS_MAX = 1 << 22, /* of all periods */
+    PHC_BOOK_ROWS_MAX = 1 << 16,   /* blocks; sites; networks; products of a grade */
+    PHC_INTERVALS = 3
+};
 
 typedef struct {
     phc_level *v[2]; /* BUY, SELL; best first */
@@ -29,6 +35,7 @@ typedef struct {
     phc_period_depth *periods;
     phc_level_room *rooms; /* of the periods, in the same order */
     size_t period_cnt, period_max;
+    size_t level_cnt; /* of all periods */
     phc_block_depth *blocks;
     size_t block_cnt, block_max;
     phc_period_statistics *statistics;

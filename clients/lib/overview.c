@@ -107,6 +107,7 @@ static phc_status take_site(phc_market_book *b, const Petahour__V1__SiteMeasurem
     while (i < b->site_cnt && b->sites[i].site != s.site)
         i++;
     if (i == b->site_cnt) {
+        if (i == PHC_BOOK_ROWS_MAX) return PHC_ECORRUPT;
         void *rows = b->sites;
         if (!grow(&rows, &b->site_max, b->site_cnt, sizeof *b->sites)) return PHC_ENOMEM;
         b->sites = rows;
@@ -132,6 +133,7 @@ static phc_status take_network(phc_market_book *b, const Petahour__V1__ProbeMeas
            (b->networks[i].site != n.site || strcmp(b->networks[i].region, n.region) != 0))
         i++;
     if (i == b->network_cnt) {
+        if (i == PHC_BOOK_ROWS_MAX) return PHC_ECORRUPT;
         void *rows = b->networks;
         if (!grow(&rows, &b->network_max, b->network_cnt, sizeof *b->networks)) return PHC_ENOMEM;
         b->networks = rows;
