@@ -13,6 +13,10 @@
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 enum { PERIODS = 10, SUPPLIERS = 3, BUYERS = 3, BOTH = 2, PRODUCTS = 2 };
 
 /* SplitMix64 (Steele, Lea, Flood 2014): the same everywhere. */
@@ -493,6 +497,20 @@ static void load_twin(const ph_market_limits *limits)
     free(b.v);
 }
 
+static int at_seed, at_step = -1; /* -1: over */
+
+/* Also when an assertion of the market ends the program. */
+static void say_where(void)
+{
+    if (at_step >= 0) fprintf(stderr, "seed %d, step %d\n", at_seed, at_step);
+}
+
+static void say_where_and_abort(int number)
+{
+    (void)number;
+    say_where();
+}
+
 START_TEST(every_law_holds_after_every_command)
 {
     int seed = environment("PH_SEED", _i);
@@ -509,13 +527,20 @@ START_TEST(every_law_holds_after_every_command)
     set_up_one(&twin);
     traded = countersigned = 0;
     int steps = environment("PH_STEPS", 3000);
+    at_seed = seed;
+    at_step = 0;
+    (void)atexit(say_where);
+    const struct sigaction on_abort = {.sa_handler = say_where_and_abort};
+    ck_assert_int_eq(sigaction(SIGABRT, &on_abort, NULL), 0);
     for (int step = 0; step < steps; step++) {
         mark_point();
+        at_step = step;
         random_step((uint64_t)step);
         if (step % 500 == 499) load_twin(&limits);
     }
     ck_assert_msg(traded > 0, "seed %d: nothing traded", seed);
     ck_assert_msg(countersigned > 0 || steps < 1000, "seed %d: nothing countersigned", seed);
+    at_step = -1;
     world_free(&w);
     world_free(&twin);
     free(question_block);
