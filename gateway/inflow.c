@@ -120,11 +120,11 @@ static bool recognize(phg_inflow *in, int file, uint64_t cookie)
     flow *f = &in->flows[file];
     if (f->cookie == cookie) return cookie != 0;
     f->cookie = 0;
-    for (uint8_t i = 0; i < PHG_INFLOW_DOORS && cookie != 0 && f->cookie == 0; i++) {
+    for (int i = 0; i < PHG_INFLOW_DOORS && cookie != 0 && f->cookie == 0; i++) {
         if (!phg_connection_is_at(file, in->doors[i].endpoint)) continue;
         const mark now = {0, load(&f->taken), ph_clock_monotonic_ns()};
         f->cookie = cookie;
-        f->door = i;
+        f->door = (uint8_t)i;
         f->is_ended = f->has_all = false;
         f->base = f->last = now;
         f->last_rounds = load(&in->doors[i].rounds);
@@ -155,7 +155,7 @@ static uint64_t held_of(flow *f, const door *d, uint64_t read)
 }
 
 /* The one that is ahead most; -1: none. */
-static int greatest(const phg_inflow *in, uint8_t d)
+static int greatest(const phg_inflow *in, int d)
 {
     int found = -1;
     for (int i = 0; i < in->top; i++) {
@@ -183,7 +183,7 @@ static void look(phg_inflow *in)
         all[f->door] += f->over;
     }
     in->top = top;
-    for (uint8_t d = 0; d < PHG_INFLOW_DOORS; d++) {
+    for (int d = 0; d < PHG_INFLOW_DOORS; d++) {
         while (all[d] > in->doors[d].most_of_all) {
             const int file = greatest(in, d);
             if (file < 0) break;

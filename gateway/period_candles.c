@@ -117,11 +117,12 @@ static ph_status fill_interval(phg_period_candles *c, uint32_t interval, const p
     phg_candle_series *s = &c->series[interval];
     phg_candle_group *g = group_of(s, seconds - seconds % phg_candle_seconds(interval));
     if (!g) return PH_EFULL;
+    PH_ASSERT(g->v || g->cnt == 0);
     const ph_period end = (ph_period)ph_window_end(f->window);
     uint32_t i = run_at(g, f->window.first);
     for (ph_period t = f->window.first; t < end; i++) {
-        if (i == g->cnt || g->v[i].window.first > t) {
-            ph_period next = i == g->cnt || g->v[i].window.first > end ? end : g->v[i].window.first;
+        if (i >= g->cnt || g->v[i].window.first > t) {
+            ph_period next = i >= g->cnt || g->v[i].window.first > end ? end : g->v[i].window.first;
             phg_candle_run *made = insert(g, i);
             if (!made) return PH_EFULL;
             *made = (phg_candle_run){{t, next - t}, 0, {.start = g->start, .is_new = true}};
