@@ -229,7 +229,8 @@ static ph_command key(const life *l)
 {
     ph_command c = {.kind = PH_CMD_ADD_KEY};
     c.sender.v = l->cast->buyer + pick(l, 30, l->cast->people);
-    c.u.key = (ph_key_change){.use = pick(l, 34, 2) == 0 ? PH_KEY_CONNECTION : PH_KEY_SIGNATURE};
+    static const ph_key_use uses[] = {PH_KEY_CONNECTION, PH_KEY_SIGNATURE, PH_KEY_READING};
+    c.u.key = (ph_key_change){.use = uses[pick(l, 34, 3)]};
     if (pick(l, 36, 2) == 0) {
         memcpy(c.u.key.key.b, &l->seq, sizeof l->seq);
         c.u.key.key.b[31] = 1;
@@ -237,10 +238,12 @@ static ph_command key(const life *l)
     }
     ph_market_key known[8];
     uint32_t cnt = ph_market_keys(l->m, c.sender, known, 8);
+    if (cnt <= 2) return (ph_command){.kind = PH_CMD_TICK};
+    const ph_market_key *revoked = &known[pick(l, 38, cnt < 8 ? cnt : 8)];
     c.kind = PH_CMD_REVOKE_KEY;
-    c.u.key.use = known[0].use;
-    c.u.key.key = known[0].key;
-    return cnt > 2 ? c : (ph_command){.kind = PH_CMD_TICK};
+    c.u.key.use = revoked->use;
+    c.u.key.key = revoked->key;
+    return c;
 }
 
 static ph_command measure(const life *l)

@@ -162,6 +162,8 @@ class Books(SettleCase):
                               "capacity_attestation", "site_measurement", "probe",
                               "order_replacement", "order_period_lost", "order_clip", "access",
                               "confirmation", "day", "key_life WHERE revoked_seq IS NOT NULL",
+                              "key_change WHERE use = 3 AND is_added",
+                              "key_change WHERE use = 3 AND NOT is_added",
                               "delivery_report_history WHERE replaced_by IS NOT NULL",
                               "contract WHERE from_contract IS NOT NULL",
                               "order_history WHERE reason = 'TERMS_CHANGED'",
@@ -264,6 +266,12 @@ class Books(SettleCase):
         self.assertEqual(len(found), len(doctored) + 1, found)
         for table in [*doctored, "ends of petahour.\"order\""]:
             self.assertEqual(len([line for line in found if table in line]), 1, (table, found))
+
+    def test_the_use_of_a_key_is_compared(self):
+        self.settle_life()
+        self.pg.sql("ALTER TABLE petahour.key_change DISABLE TRIGGER ALL; UPDATE petahour.key_change SET use = 1"
+                    " WHERE seq = (SELECT max(seq) FROM petahour.key_change WHERE use = 3)")
+        self.assertEqual(len([line for line in self.differences() if "petahour.key_change" in line]), 1)
 
     def test_history_cannot_be_changed(self):
         self.settle_life(records=3000)

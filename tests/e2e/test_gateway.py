@@ -505,8 +505,12 @@ def book_rows(frame):
     for p in frame.grade_products:
         yield b"G" + struct.pack("<II", frame.product, p.product)
     for c in frame.candles:
-        yield b"K" + struct.pack("<IQqqqqQqQ", c.interval_seconds, c.start, c.open, c.high, c.low, c.close,
-                                 c.volume, c.average_price, c.trades)  # fmt: skip
+        row = struct.pack("<IQqqqqQqQ", c.interval_seconds, c.start, c.open, c.high, c.low, c.close,
+                          c.volume, c.average_price, c.trades)  # fmt: skip
+        if c.periods == 0:
+            yield b"K" + row
+        for t in range(c.first_period, c.first_period + c.periods):
+            yield b"C" + struct.pack("<I", t) + row
 
 
 def checksum(rows):
@@ -709,7 +713,7 @@ class Streams(unittest.TestCase):
         before = []
         for _ in range(2):
             subscriber = self.run_.socket(zmq.SUB, self.keys[3], self.run_.market_data)
-            books = [self.whole(subscriber, b"%c00000001" % kind) for kind in b"DSKG"]
+            books = [self.whole(subscriber, b"%c00000001" % kind) for kind in b"DSKGC"]
             before.append(([rows for _, rows in books], {frame.epoch for frame, _ in books}))
             subscriber.close()
             if len(before) == 1:
@@ -717,6 +721,7 @@ class Streams(unittest.TestCase):
         self.assertEqual(before[0][0], before[1][0])
         self.assertEqual([len(rows) for rows in before[0][0]][:2], [10, 10])
         self.assertGreaterEqual(len(before[0][0][2]), 3)
+        self.assertGreaterEqual(len(before[0][0][4]), 30)  # 10 periods by minute, hour and day
         depth, grade = before[0][0][0], before[0][0][3]  # the only product of its grade
         self.assertEqual(grade - depth, {b"G" + struct.pack("<II", 1, 1)})
         self.assertEqual(depth - grade, set())

@@ -89,7 +89,9 @@ static void add_statistics(Petahour__V1__MarketDataFrame *f, const phc_period_st
     if (f->n_statistics < ROWS_MAX) f->statistics[f->n_statistics++] = put_row(&r, sizeof r);
 }
 
-static void add_candle(Petahour__V1__MarketDataFrame *f, const phc_candle *k)
+/* Of each of the periods; of none: of all together. */
+static void add_candle(Petahour__V1__MarketDataFrame *f, const phc_candle *k, uint32_t first,
+                       uint32_t periods)
 {
     Petahour__V1__Candle r;
     petahour__v1__candle__init(&r);
@@ -102,6 +104,8 @@ static void add_candle(Petahour__V1__MarketDataFrame *f, const phc_candle *k)
     r.volume = k->volume;
     r.average_price = k->average_price;
     r.trades = k->trades;
+    r.first_period = first;
+    r.periods = periods;
     if (f->n_candles < ROWS_MAX) f->candles[f->n_candles++] = put_row(&r, sizeof r);
 }
 
@@ -230,7 +234,10 @@ static Petahour__V1__MarketDataFrame told_again(const phc_book *k, uint32_t prod
     for (size_t i = 0; i < k->statistics_cnt; i++)
         add_statistics(&f, &k->statistics[i], 1);
     for (size_t i = 0; i < k->candle_cnt; i++)
-        add_candle(&f, &k->candles[i]);
+        add_candle(&f, &k->candles[i], 0, 0);
+    for (size_t i = 0; i < k->period_candle_cnt; i++)
+        for (size_t n = 0; n < k->period_candles[i].candle_cnt; n++)
+            add_candle(&f, &k->period_candles[i].candles[n], k->period_candles[i].period, 1);
     for (size_t i = 0; i < k->site_cnt; i++)
         add_site(&f, &k->sites[i]);
     for (size_t i = 0; i < k->network_cnt; i++)
@@ -251,12 +258,15 @@ static void check(const phc_market_book *b, uint32_t product)
                  shown.network_cnt + shown.grade_product_cnt;
     for (size_t i = 0; i < shown.period_cnt; i++)
         cnt += shown.periods[i].bid_cnt + shown.periods[i].ask_cnt;
+    for (size_t i = 0; i < shown.period_candle_cnt; i++)
+        cnt += shown.period_candles[i].candle_cnt;
     if (cnt > ROWS_MAX / 4) return; /* runs of periods; what fits is enough */
     const Petahour__V1__MarketDataFrame f = told_again(&shown, product);
     if (take(&second, &f) != PHC_OK) abort();
     phc_market_book_view(&second, &again);
     if (again.checksum != shown.checksum || again.period_cnt != shown.period_cnt ||
-        again.block_cnt != shown.block_cnt || again.candle_cnt != shown.candle_cnt)
+        again.block_cnt != shown.block_cnt || again.candle_cnt != shown.candle_cnt ||
+        again.period_candle_cnt != shown.period_candle_cnt)
         abort();
     phc_market_book_release(&second);
 }
@@ -306,9 +316,11 @@ static void add_row(Petahour__V1__MarketDataFrame *f)
         break;
     case 4:
         for (uint64_t start = number(), cnt = below(256); cnt > 0; cnt--)
-            add_candle(f, &(phc_candle){.interval_seconds = intervals[below(4)],
-                                        .start = start++,
-                                        .volume = below(3)});
+            add_candle(f,
+                       &(phc_candle){.interval_seconds = intervals[below(4)],
+                                     .start = start++,
+                                     .volume = below(3)},
+                       below(2) * below(8), below(2) * below(8));
         break;
     case 5: add_site(f, &site); break;
     case 6: add_network(f, &network); break;
@@ -326,6 +338,12 @@ static void take_made(phc_market_book *b)
         for (uint32_t cnt = 1 + below(6); cnt > 0 && p < end; cnt--)
             add_row(&f);
         if (below(4) == 0) f.closed_before = below(10);
+        Petahour__V1__CandlesDropped dropped, *all_dropped[] = {&dropped};
+        petahour__v1__candles_dropped__init(&dropped);
+        dropped.interval_seconds = below(3) == 0 ? 3600 : 60;
+        dropped.before = number();
+        if (below(4) == 0) f.candles_dropped = all_dropped;
+        f.n_candles_dropped = f.candles_dropped != NULL;
         if (below(4) == 0) {
             phase.phase = (Petahour__V1__Phase)below(6);
             f.phases[f.n_phases++] = &phase;

@@ -470,18 +470,21 @@ static ph_command random_command(void)
 }
 
 /* Of the last whole frame of each product. */
-static uint64_t depth_sum[PRODUCTS + 1], statistics_sum[PRODUCTS + 1];
-static uint64_t numbers[2][PRODUCTS + 1], level_cnt, block_cnt;
+static uint64_t depth_sum[PRODUCTS + 1], statistics_sum[PRODUCTS + 1], candle_sum[PRODUCTS + 1];
+static uint64_t numbers[3][PRODUCTS + 1], level_cnt, block_cnt, candle_cnt;
 
 static void on_picture(void *arg, const phg_picture *p)
 {
     (void)arg;
-    if (p->stream != PHG_STREAM_DEPTH && p->stream != PHG_STREAM_STATISTICS) return;
-    bool is_depth = p->stream == PHG_STREAM_DEPTH;
-    ck_assert_uint_eq(p->number, ++numbers[is_depth][p->product.v]);
+    const bool is_depth = p->stream == PHG_STREAM_DEPTH;
+    const bool is_candles = p->stream == PHG_STREAM_PERIOD_CANDLES;
+    if (!is_depth && !is_candles && p->stream != PHG_STREAM_STATISTICS) return;
+    ck_assert_uint_eq(p->number, ++numbers[is_depth ? 1 : is_candles ? 2 : 0][p->product.v]);
+    candle_cnt += p->candle_cnt;
     level_cnt += p->level_cnt;
     block_cnt += p->block_cnt;
-    if (!p->more) (is_depth ? depth_sum : statistics_sum)[p->product.v] = p->checksum;
+    uint64_t *sums = is_depth ? depth_sum : is_candles ? candle_sum : statistics_sum;
+    if (!p->more) sums[p->product.v] = p->checksum;
 }
 
 static void on_whole(void *arg, const phg_picture *p)
@@ -497,6 +500,10 @@ static void on_whole(void *arg, const phg_picture *p)
     for (uint32_t i = 0; i < p->statistics_cnt; i++)
         for (uint32_t k = 0; k < p->statistics[i].window.periods; k++)
             *sum += phg_sum_statistics(p->statistics[i].window.first + k, &p->statistics[i].each);
+    for (uint32_t i = 0; i < p->candle_cnt; i++)
+        for (uint32_t k = 0; k < p->candles[i].window.periods; k++)
+            *sum += phg_sum_period_candle(p->candles[i].window.first + k,
+                                          p->candles[i].interval_seconds, &p->candles[i].candle);
     if (!p->more) ck_assert_uint_eq(p->checksum, *sum);
 }
 
@@ -517,6 +524,10 @@ static void publish_and_compare(void)
         ck_assert(phg_feed_whole(&replica.feed, PHG_STREAM_STATISTICS, (ph_product_id){i}, on_whole,
                                  &whole));
         ck_assert_uint_eq(whole, statistics_sum[i]);
+        whole = 0;
+        ck_assert(phg_feed_whole(&replica.feed, PHG_STREAM_PERIOD_CANDLES, (ph_product_id){i},
+                                 on_whole, &whole));
+        ck_assert_uint_eq(whole, candle_sum[i]);
     }
 }
 
@@ -526,11 +537,14 @@ static void begin_to_follow(void)
     ck_assert_int_eq(phg_feed_go_live(&replica.feed, 1), PH_OK);
     phg_feed_follow(&replica.feed, PHG_STREAM_DEPTH, (ph_product_id){0});
     phg_feed_follow(&replica.feed, PHG_STREAM_STATISTICS, (ph_product_id){0});
+    phg_feed_follow(&replica.feed, PHG_STREAM_PERIOD_CANDLES, (ph_product_id){0});
     memset(numbers, 0, sizeof numbers);
+    candle_cnt = 0;
     level_cnt = block_cnt = 0;
     for (uint32_t i = 1; i <= PRODUCTS; i++) {
         depth_sum[i] = replica.feed.products[i - 1].depth.checksum;
         statistics_sum[i] = replica.feed.products[i - 1].statistics.checksum;
+        candle_sum[i] = replica.feed.products[i - 1].period_trading.checksum;
     }
 }
 
@@ -604,7 +618,7 @@ START_TEST(what_is_told_is_what_is)
                   (unsigned long long)clips, (unsigned long long)replaced,
                   (unsigned long long)closed);
     ck_assert_uint_gt(ph_market_contract_cnt(w.m), 20);
-    ck_assert(level_cnt > 100 && block_cnt > 20);
+    ck_assert(level_cnt > 100 && block_cnt > 20 && candle_cnt > 20);
     uint64_t signed_cnt = 0;
     for (uint32_t who = 1; who <= PEOPLE; who++)
         signed_cnt += signatures[who];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: prices and every book of a product, which share one set of records */
 #include "gateway/feed.h"
 
+#include "engine/base/period.h"
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"
 
@@ -305,8 +307,9 @@ END_TEST
 
 /* The frames of one stream since the last reset. */
 static struct {
-    uint32_t frames, level_cnt, block_cnt, run_cnt;
+    uint32_t frames, level_cnt, block_cnt, run_cnt, candle_cnt;
     phg_picture last;
+    phg_candle_told candles[64];
     phg_level_run levels[4096];
     phg_block_told blocks[64];
     phg_statistics_run runs[64];
@@ -327,17 +330,19 @@ static void take_picture(void *arg, const phg_picture *p)
         told.blocks[told.block_cnt++] = p->blocks[i];
     for (uint32_t i = 0; i < p->statistics_cnt; i++)
         told.runs[told.run_cnt++] = p->statistics[i];
+    for (uint32_t i = 0; i < p->candle_cnt; i++)
+        told.candles[told.candle_cnt++] = p->candles[i];
 }
 
 static void publish_book(phg_replica *r, phg_stream_kind kind)
 {
-    told.frames = told.level_cnt = told.block_cnt = told.run_cnt = 0;
+    told.frames = told.level_cnt = told.block_cnt = told.run_cnt = told.candle_cnt = 0;
     ck_assert_int_eq(phg_feed_publish(&r->feed, take_picture, &kind), PH_OK);
 }
 
 static void whole_book(phg_replica *r, phg_stream_kind kind)
 {
-    told.frames = told.level_cnt = told.block_cnt = told.run_cnt = 0;
+    told.frames = told.level_cnt = told.block_cnt = told.run_cnt = told.candle_cnt = 0;
     ck_assert(phg_feed_whole(&r->feed, kind, (ph_product_id){1}, take_picture, &kind));
     ck_assert_int_eq(told.last.answer, PHG_ANSWER_SNAPSHOT);
 }
@@ -499,6 +504,54 @@ START_TEST(statistics_are_of_each_period)
 }
 END_TEST
 
+/* Buys one unit of order 1 in each period, at this stamp. */
+static void buy(phg_replica *r, uint64_t id, ph_window w, ph_time at)
+{
+    ph_command c = new_order(3, id, PH_SIDE_BUY, w, 1, 1000);
+    ph_event events[] = {
+        accepted(id, 0),
+        trade(id - 1, id, 0, 1, phg_feed_open(&r->feed, (ph_order_id){1}) - w.periods, 1),
+        segment(w.first, w.periods, 1, 1000)};
+    c.at = at;
+    ck_assert_int_eq(take(r, c, events, 3), PH_OK);
+}
+
+START_TEST(candles_are_of_each_period)
+{
+    phg_replica r;
+    live_market(&r);
+    const ph_time minutes[] = {{T0 + 60 * PH_NS_PER_S}, {T0 + 120 * PH_NS_PER_S}};
+    const phg_stream_kind kind = PHG_STREAM_PERIOD_CANDLES;
+    r.feed.period_candles_max = 5;
+    ck_assert_int_eq(phg_feed_follow(&r.feed, kind, (ph_product_id){1}), PH_OK);
+    place(&r, 1, PH_SIDE_SELL, (ph_window){HOUR + 10, 4}, 50, 1000);
+    buy(&r, 2, (ph_window){HOUR + 10, 4}, minutes[0]);
+    publish_book(&r, kind);
+    ck_assert(told.frames == 1 && told.last.number == 1 && told.candle_cnt == 3);
+    ck_assert(told.candles[0].interval_seconds == 60 && told.candles[0].candle.volume == 1);
+    ck_assert(told.candles[0].window.first == HOUR + 10 && told.candles[0].window.periods == 4);
+    ck_assert(told.last.dropped_cnt == 0 && told.last.checksum != 0);
+    buy(&r, 3, (ph_window){HOUR + 12, 2}, minutes[1]);
+    publish_book(&r, kind);
+    ck_assert(told.frames == 1 && told.candle_cnt == 3); /* what did not change is not told */
+    ck_assert(told.last.dropped_cnt == 1 && told.last.dropped[0].interval_seconds == 60);
+    ck_assert_uint_eq(told.last.dropped[0].start, minutes[1].ns / PH_NS_PER_S);
+    uint64_t sum = told.last.checksum;
+    whole_book(&r, kind);
+    ck_assert(told.candle_cnt == 5 && told.last.checksum == sum && told.last.number == 2);
+    ck_assert_uint_eq(told.last.dropped_cnt, 0);
+    ph_event gate = gate_closed(HOUR + 12);
+    ck_assert_int_eq(take(&r, (ph_command){.kind = PH_CMD_TICK, .at = minutes[1]}, &gate, 1),
+                     PH_OK);
+    publish_book(&r, kind);
+    ck_assert(told.frames == 1 && told.candle_cnt == 0);
+    ck_assert_uint_eq(told.last.closed_before, HOUR + 13);
+    whole_book(&r, kind);
+    ck_assert(told.candle_cnt == 3 && told.candles[0].window.first == HOUR + 13);
+    phg_replica_release(&r);
+}
+END_TEST
+
 /* More rows than a frame takes: parts of one state, and the checksum on the last. */
 START_TEST(large_books_are_told_in_parts)
 {
@@ -546,6 +599,7 @@ static void add(TCase *t)
     tcase_add_test(t, closed_periods_leave_the_books_before_new_terms);
     tcase_add_test(t, blocks_have_a_depth_of_their_own);
     tcase_add_test(t, statistics_are_of_each_period);
+    tcase_add_test(t, candles_are_of_each_period);
     tcase_add_test(t, large_books_are_told_in_parts);
     tcase_add_test(t, numbers_go_on_without_followers);
     tcase_add_test(t, equal_neighbours_are_one_run);
