@@ -173,8 +173,8 @@ ph_status phg_feed_snapshot(phg_feed *f, ph_product_id id, phg_feed_emit emit, v
 ph_status phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id);
 
 /* Emits the whole book of depth, statistics, candles of either kind or a grade, and follows it:
-   at least one frame, none with `more` last. False: there is none, nothing is told yet, or no
-   memory. Call after phg_feed_publish. */
+   at least one frame, none with `more` last.  False: there is none, nothing is told yet, or no
+   memory.  Call after phg_feed_publish. */
 bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_feed_emit emit,
                     void *arg);
 

@@ -27,8 +27,9 @@ typedef struct phg_inflow phg_inflow;
 
 typedef enum { PHG_INFLOW_ORDERS, PHG_INFLOW_MARKET_DATA, PHG_INFLOW_DOORS } phg_inflow_door;
 
-/* Of one connection, of all of a door: bytes on the wire that were not taken.  In orders it is what
-   the default rates allow at once; of market data, all that a participant may name. */
+/* Of one connection, of all of a door: bytes on the wire that were not taken.  Of orders it is what
+   the default burst has, 100,000 in frames of their own at some 160 bytes; of market data several
+   times all that a participant may name (512 KiB). */
 enum {
     PHG_INFLOW_ORDER_BYTES_MAX = 16 << 20,
     PHG_INFLOW_ORDER_BYTES_ALL = 64 << 20,
