@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  make_journal - a real journal of a trading day, without engine and gateway.
 
-      make_journal DIRECTORY SEED RECORDS RECORDS_PER_BATCH [PAUSE_MS [RECORDS_PER_HOUR]]
+      make_journal DIRECTORY SEED RECORDS RECORDS_PER_BATCH [PAUSE_MS [RECORDS_PER_HOUR [KEY_USES]]]
 
     With RECORDS_PER_HOUR the market also delivers, disputes, sells on, measures and changes its
-    terms, as time passes that much faster.  Command n follows from SEED, n and RECORDS_PER_HOUR
-    alone, so a journal that is continued is the one that would have been made at once, and another
-    SEED gives another journal.  Continues a journal that is there; pauses between batches when told
-    to. */
+    terms, as time passes that much faster; its keys are for connections, signatures and reading, or
+    with KEY_USES of the first so many of them, as a market had that knew no others yet.  Command n
+    follows from SEED, n, RECORDS_PER_HOUR and KEY_USES alone, so a journal that is continued is the
+    one that would have been made at once, and another SEED gives another journal.  Continues a
+    journal that is there; pauses between batches when told to. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,15 +54,17 @@ static ph_command delivery_terms(uint32_t id)
 }
 
 /* Command `seq` of a market that delivers. */
-static ph_command life(const ph_market *m, uint64_t seed, uint64_t seq, uint64_t at_ns)
+static ph_command life(const ph_market *m, uint64_t seed, uint64_t seq, uint64_t at_ns,
+                       uint32_t key_uses)
 {
-    static const life_cast cast = {.supplier = 2,
-                                   .buyer = 2 + DAY_SUPPLIERS,
-                                   .people = DAY_SUPPLIERS,
-                                   .meter = METER,
-                                   .auditor = AUDITOR,
-                                   .products = DAY_PRODUCTS,
-                                   .period_seconds = DAY_HOUR};
+    const life_cast cast = {.supplier = 2,
+                            .buyer = 2 + DAY_SUPPLIERS,
+                            .people = DAY_SUPPLIERS,
+                            .meter = METER,
+                            .auditor = AUDITOR,
+                            .products = DAY_PRODUCTS,
+                            .period_seconds = DAY_HOUR,
+                            .key_uses = key_uses};
     if (seq < LIFE + 2) {
         ph_command c = a_day_participant((uint32_t)(METER + seq - LIFE));
         c.u.participant.roles = seq == LIFE ? PH_ROLE_METER : PH_ROLE_AUDITOR;
@@ -114,11 +117,13 @@ int main(int argc, char **argv)
 {
     if (argc < 5)
         fail("usage", "make_journal DIRECTORY SEED RECORDS RECORDS_PER_BATCH "
-                      "[PAUSE_MS [RECORDS_PER_HOUR]]");
+                      "[PAUSE_MS [RECORDS_PER_HOUR [KEY_USES]]]");
     uint64_t seed = strtoull(argv[2], NULL, 10), records = strtoull(argv[3], NULL, 10);
     uint64_t per_batch = strtoull(argv[4], NULL, 10);
     long pause_ms = argc > 5 ? strtol(argv[5], NULL, 10) : 0;
     uint64_t per_hour = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;
+    uint32_t key_uses = argc > 7 ? (uint32_t)strtoul(argv[7], NULL, 10) : PH_KEY_READING;
+    if (key_uses < 1 || key_uses > PH_KEY_READING) fail(argv[7], "KEY_USES are 1 to 3");
     struct timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1000000};
     static ph_market *m; /* its block goes with the process */
     m = market_at_end(argv[1]);
@@ -145,7 +150,7 @@ int main(int argc, char **argv)
         ph_command c = a_day_command(seed, seq);
         if (per_hour != 0) {
             uint64_t at_ns = DAY_PERIOD * hour_ns + seq * (hour_ns / per_hour);
-            if (seq >= LIFE) c = life(m, seed, seq, at_ns);
+            if (seq >= LIFE) c = life(m, seed, seq, at_ns, key_uses);
             c.seq = seq;
             c.at.ns = at_ns;
         }

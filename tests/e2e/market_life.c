@@ -230,7 +230,7 @@ static ph_command key(const life *l)
     ph_command c = {.kind = PH_CMD_ADD_KEY};
     c.sender.v = l->cast->buyer + pick(l, 30, l->cast->people);
     static const ph_key_use uses[] = {PH_KEY_CONNECTION, PH_KEY_SIGNATURE, PH_KEY_READING};
-    c.u.key = (ph_key_change){.use = uses[pick(l, 34, 3)]};
+    c.u.key = (ph_key_change){.use = uses[pick(l, 34, l->cast->key_uses)]};
     if (pick(l, 36, 2) == 0) {
         memcpy(c.u.key.key.b, &l->seq, sizeof l->seq);
         c.u.key.key.b[31] = 1;

@@ -13,6 +13,7 @@
 typedef struct {
     uint32_t supplier, buyer, people, meter, auditor, products;
     uint32_t period_seconds;
+    uint32_t key_uses; /* keys are of the first so many uses, 1..PH_KEY_READING */
 } life_cast;
 
 /* A command for record `seq`, stamped at_ns. */

@@ -96,10 +96,12 @@ class SettleCase(unittest.TestCase):
         self.assertEqual(process.wait(PATIENCE_S), 0)
         return process.stderr.read()
 
-    def make(self, records, seed=1, batch=50, pause_ms=None, directory=None, per_hour=0):
-        """With per_hour the market delivers; with pause_ms it trades while the test goes on."""
+    def make(self, records, seed=1, batch=50, pause_ms=None, directory=None, per_hour=0,
+             key_uses=3):
+        """With per_hour the market delivers, and with 2 key_uses knows no keys for reading; with
+        pause_ms it trades while the test goes on."""
         command = [MAKE_JOURNAL, directory or self.journal, str(seed), str(records), str(batch),
-                   str(pause_ms or 0), str(per_hour)]
+                   str(pause_ms or 0), str(per_hour), str(key_uses)]
         if pause_ms is not None:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             self.started.append(process)

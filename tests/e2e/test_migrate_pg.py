@@ -23,6 +23,7 @@ PER_HOUR = 100
 RECORDS = 1500
 IS_LONG = int(os.environ.get("PETAHOUR_KILLS", "20")) > 20
 WITH_ROWS = "0013"  # from here on a database with rows is migrated
+KEY_USES_THEN = 2   # keys for reading came with a later migration
 
 
 class Migrations(SettleCase):
@@ -85,7 +86,7 @@ class Migrations(SettleCase):
 
     def old_rows(self, records=RECORDS):
         """The same with the rows of a market that delivered, migrated and not yet filled."""
-        self.make(records, per_hour=PER_HOUR)
+        self.make(records, per_hour=PER_HOUR, key_uses=KEY_USES_THEN)
         self.settle("--once")
         self.old_database()
         self.copy_rows()
@@ -112,7 +113,7 @@ class Migrations(SettleCase):
     def test_database_with_rows_is_migrated(self):
         """What the old program wrote before the migration, and what it still wrote after it, gets
         what it lacks from the journal."""
-        self.make(RECORDS, per_hour=PER_HOUR)
+        self.make(RECORDS, per_hour=PER_HOUR, key_uses=KEY_USES_THEN)
         self.settle("--once")
         for is_before in (True, False):
             with self.subTest(rows="before" if is_before else "after"):
