@@ -297,17 +297,33 @@ static void answer_price(const asking *x, const ph_new_order *n, const ph_order 
     if (fills) ret->price = better.price;
 }
 
+/* Whether so many lots of a draft would execute, all of them. */
+static bool lots_execute(const asking *x, const ph_order *draft, uint32_t lots)
+{
+    ph_order o = *draft;
+    o.quantity = o.open = lots * x->m->products[draft->product].terms.lot;
+    o.left = (uint64_t)o.quantity * (o.shape == PH_SHAPE_FLEX ? o.duration : o.window.periods);
+    return executes(x, &o);
+}
+
+/* Where no block rests, less executes where more does.  A block that is all-or-none gives all or
+   nothing, so with blocks the largest quantities are tried one by one. */
 static void answer_quantity(const asking *x, const ph_new_order *n, const ph_order *draft,
                             ph_why *ret)
 {
-    uint32_t lot = x->m->products[n->product.v].terms.lot;
-    uint32_t low = 0, high = n->quantity / lot; /* lots: low executes, high does not */
+    const ph_product *p = &x->m->products[n->product.v];
+    uint32_t lot = p->terms.lot, low = 0, high = n->quantity / lot; /* high does not execute */
+    if (p->side[ph_other_side(n->side)].blocks.cnt > 0) {
+        uint32_t most = high;
+        while (high > 1 && most - high < PH_WHY_QUANTITIES_MAX) {
+            if (!lots_execute(x, draft, --high)) continue;
+            ret->quantity = high * lot;
+            return;
+        }
+    }
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        ph_order o = *draft;
-        o.quantity = o.open = middle * lot;
-        o.left = (uint64_t)o.quantity * (o.shape == PH_SHAPE_FLEX ? o.duration : o.window.periods);
-        if (executes(x, &o))
+        if (lots_execute(x, draft, middle))
             low = middle;
         else
             high = middle;

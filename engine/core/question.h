@@ -57,7 +57,7 @@ void ph_question_preview(ph_question *q, const ph_market *m, ph_participant_id w
 
 /* ---- Why: what would have to differ for all of an order to execute at once ------------------ */
 
-enum { PH_WHY_PRODUCTS_MAX = 16, PH_WHY_STARTS_MAX = 1024 };
+enum { PH_WHY_PRODUCTS_MAX = 16, PH_WHY_STARTS_MAX = 1024, PH_WHY_QUANTITIES_MAX = 1024 };
 
 typedef struct {
     ph_reject reject;       /* of the order as it stands; when not NONE, nothing else is answered */
@@ -65,7 +65,9 @@ typedef struct {
     ph_price price;         /* BUY: the lowest, SELL: the highest at which all of it executes;
                               a tick less (SELL: more) would not.  0: there is none */
     ph_reject price_reject; /* price is 0 because an order at that price would be refused so */
-    ph_quantity quantity;   /* the largest that executes at the order's price; 0: none */
+    ph_quantity quantity;   /* the largest that executes at the order's price; 0: none.  Beside
+                               resting blocks: of the PH_WHY_QUANTITIES_MAX lots next to the order's
+                               quantity the largest, below them one that executes */
     bool has_start;         /* the window moved to `start` executes; no nearer one does (equal: */
     ph_period start;        /* the earlier) */
     bool more_starts;       /* there are starts that were not tried */

@@ -332,22 +332,28 @@ static bool check_product(model *m, const ph_command *c)
     return false;
 }
 
+void model_open_periods(const model *m, uint32_t product, uint64_t *ret_first, uint64_t *ret_last)
+{
+    const ph_product_terms *p = &m->product[product].terms;
+    ph_period current = (ph_period)(m->now.ns / NS_PER_S / p->period_seconds);
+    ph_period first = current;
+    while (m->now.ns >= gate_ns(m, product, first))
+        first++;
+    *ret_first = first;
+    *ret_last = (uint64_t)current + p->horizon;
+}
+
 static bool check_window(model *m, const ph_command *c)
 {
-    uint32_t product = c->u.order.product.v;
-    const ph_product_terms *p = &m->product[product].terms;
     ph_window w = c->u.order.window;
-    ph_period current = (ph_period)(m->now.ns / NS_PER_S / p->period_seconds);
-    ph_period first_open = current;
-    while (m->now.ns >= gate_ns(m, product, first_open))
-        first_open++;
-    int64_t last = (int64_t)w.first + w.periods - 1, last_open = (int64_t)current + p->horizon;
+    uint64_t first_open, last_open, last = (uint64_t)w.first + w.periods - 1;
+    model_open_periods(m, c->u.order.product.v, &first_open, &last_open);
     if (w.periods == 0)
         reject(m, c, PH_REJECT_WINDOW_EMPTY, w.first, 0);
     else if (w.first < first_open)
-        reject(m, c, PH_REJECT_PERIOD_CLOSED, w.first, first_open);
+        reject(m, c, PH_REJECT_PERIOD_CLOSED, w.first, (int64_t)first_open);
     else if (last > last_open)
-        reject(m, c, PH_REJECT_PERIOD_TOO_FAR, last, last_open);
+        reject(m, c, PH_REJECT_PERIOD_TOO_FAR, (int64_t)last, (int64_t)last_open);
     else
         return true;
     return false;

@@ -131,6 +131,13 @@ model_order *model_resting(model *m, ph_order_id id);
 /* What a command's matching and its trades are, in model_match.c and model_trade.c. */
 void model_match(model *m, model_order *incoming);
 
+/* The periods of a product whose gates are open. */
+void model_open_periods(const model *m, uint32_t product, uint64_t *ret_first, uint64_t *ret_last);
+
+/* Units of the column that a block meets, each at no more than its limit (price 0: at any), as far
+   as it wants units, and what they cost. */
+uint64_t model_column_units(model *m, const model_order *block, model_wide *ret_cost);
+
 /* Whether an arriving block would execute, and what all its units cost; all-or-none. */
 bool model_block_cost(model *m, model_order *incoming, model_wide *ret);
 

@@ -147,6 +147,22 @@ static bool column_cost(const column *c, uint64_t k, model_wide *ret)
     return true;
 }
 
+uint64_t model_column_units(model *m, const model_order *block, model_wide *ret_cost)
+{
+    static column c;
+    const ph_new_order *b = &block->terms;
+    uint64_t units = 0;
+    model_wide of_unit;
+    column_of(m, block, NULL, &c);
+    *ret_cost = 0;
+    while (units < block->open[0] && column_cost(&c, units, &of_unit) &&
+           (b->price == 0 || within(b->side, of_unit, (model_wide)b->price * b->window.periods))) {
+        units++;
+        *ret_cost += of_unit;
+    }
+    return units;
+}
+
 /* ---- Fills ----------------------------------------------------------------------------------- */
 
 void model_stand(model_order *o)

@@ -17,7 +17,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PERIODS = 10, SUPPLIERS = 3, BUYERS = 3, BOTH = 2, PRODUCTS = 2 };
+enum {
+    PERIODS = 10,
+    SUPPLIERS = 3,
+    BUYERS = 3,
+    BOTH = 2,
+    PRODUCTS = 2,
+    PRICES_TRIED = 40, /* above all of the orders' */
+    STARTS_TRIED = 20, /* beyond all periods */
+};
 
 /* SplitMix64 (Steele, Lea, Flood 2014): the same everywhere. */
 static uint64_t rng_state;
@@ -121,13 +129,51 @@ static bool fills_whole(ph_participant_id who, ph_new_order n)
     return p.reject == PH_REJECT_NONE && p.executed == length * n.quantity;
 }
 
-/* Every answer is true when tried, and a tick less is not. */
+/* No price between the order's and the one that is named will do; none at all if none is named. */
+static void check_no_better_price(ph_participant_id who, const ph_new_order *n, const ph_why *why)
+{
+    ph_new_order other = *n;
+    ph_price step = n->side == PH_SIDE_BUY ? 1 : -1;
+    for (; other.price >= 1 && other.price <= PRICES_TRIED; other.price += step) {
+        if (other.price == why->price) return;
+        ck_assert_msg(!fills_whole(who, other), "not only at %lld: at %lld", (long long)why->price,
+                      (long long)other.price);
+    }
+}
+
+static void check_no_larger_quantity(ph_participant_id who, const ph_new_order *n,
+                                     const ph_why *why)
+{
+    ph_new_order other = *n;
+    while (--other.quantity > why->quantity)
+        ck_assert_msg(!fills_whole(who, other), "not only %u: %u", why->quantity, other.quantity);
+}
+
+static void check_no_nearer_start(ph_participant_id who, const ph_new_order *n, const ph_why *why)
+{
+    ph_new_order other = *n;
+    for (uint32_t away = 1; away <= STARTS_TRIED; away++) {
+        for (int side = -1; side <= 1; side += 2) {
+            other.window.first = n->window.first + (uint32_t)side * away;
+            if (why->has_start && other.window.first == why->start) return;
+            ck_assert_msg(!fills_whole(who, other), "a nearer start: %u", other.window.first);
+        }
+    }
+}
+
+/* Every answer is true when tried, and what is nearer is not. */
 static void check_why(ph_participant_id who, const ph_new_order *n)
 {
     ph_why why;
     ph_question_why(questions, w.m, who, n, &why);
     if (why.reject != PH_REJECT_NONE) return;
     ck_assert(why.fills == fills_whole(who, *n));
+    if (!why.fills) {
+        /* Where an order at that price would be refused, the answer is that and no price. */
+        if (why.price_reject == PH_REJECT_NONE) check_no_better_price(who, n, &why);
+        check_no_larger_quantity(who, n, &why);
+        check_no_nearer_start(who, n, &why);
+    }
     ph_new_order other = *n;
     if (why.price != 0) {
         other.price = why.price;

@@ -11,6 +11,7 @@
 #include "engine/base/period.h"
 #include "engine/core/book.h"
 #include "engine/core/capacity.h"
+#include "engine/core/question.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -74,7 +75,7 @@ static world w;
 static model judge;
 static habits h;
 static int seed, step;
-static uint64_t traded, commands;
+static uint64_t traded, commands, asked_units;
 
 /* ---- What is said ---------------------------------------------------------------------------- */
 
@@ -397,6 +398,44 @@ static void both(ph_command c)
     if (how == NULL) how = differ_in_money();
     if (how == NULL) how = differ_in_capacity();
     if (how != NULL) differ(&c, how);
+}
+
+/* Fillable depth (14): what the engine says of every start, of those too that are not open. */
+static void ask_depth(ph_depth_question a)
+{
+    enum { STARTS = 20 };
+    ph_depth_answer said_of_start[STARTS];
+    a.starts.periods = STARTS;
+    if (ph_question_depth(w.m, &a, said_of_start) != PH_OK) ck_abort_msg("no depth");
+    uint64_t first, last;
+    model_open_periods(&judge, a.product.v, &first, &last);
+    for (uint32_t i = 0; i < STARTS; i++) {
+        ph_window window = {a.starts.first + i, a.periods};
+        model_order block = {.who = a.except.v,
+                             .terms = {.product = a.product,
+                                       .side = a.side,
+                                       .shape = PH_SHAPE_BLOCK,
+                                       .window = window,
+                                       .price = a.limit}};
+        for (uint32_t k = 0; k < a.periods; k++)
+            block.open[k] = MODEL_UNITS;
+        model_wide cost = 0;
+        bool is_open = window.first >= first && (uint64_t)window.first + a.periods - 1 <= last;
+        uint64_t units = is_open ? model_column_units(&judge, &block, &cost) : 0;
+        asked_units += units;
+        if (units == said_of_start[i].units && cost == said_of_start[i].notional) continue;
+        static char text[TEXT_MAX];
+        text[0] = '\0';
+        put(text,
+            "seed %d step %d: depth of product %u side %d [%u +%u) limit %lld except %u: ", seed,
+            step, a.product.v, (int)a.side, window.first, a.periods, (long long)a.limit,
+            a.except.v);
+        put(text, "the engine says %llu for %lld, the model %llu for %lld\n",
+            (unsigned long long)said_of_start[i].units, (long long)said_of_start[i].notional,
+            (unsigned long long)units, (long long)cost);
+        put_book(text);
+        ck_abort_msg("%.2000s", text);
+    }
 }
 
 /* ---- A world --------------------------------------------------------------------------------- */
@@ -773,6 +812,18 @@ static void random_second_try(void)
     both(c);
 }
 
+static void random_depth(void)
+{
+    ph_product_id product = {1 + below(h.products)};
+    ph_period here = ph_period_at(w.now, ph_market_product(w.m, product)->period_seconds);
+    ask_depth((ph_depth_question){.product = product,
+                                  .side = one_in(2) ? PH_SIDE_BUY : PH_SIDE_SELL,
+                                  .periods = 1 + below(4),
+                                  .starts = {.first = here - 1 + below(3)},
+                                  .limit = one_in(3) ? 0 : (1 + below(h.price)) * h.unit,
+                                  .except = {one_in(3) ? 0 : somebody()}});
+}
+
 static void random_step(void)
 {
     uint32_t dice = below(1000);
@@ -814,16 +865,19 @@ START_TEST(both_markets_say_and_hold_the_same)
     seed = environment("PH_SEED", _i);
     step = -1;
     rng_state = (uint64_t)seed;
-    traded = 0;
+    traded = commands = 0;
     set_up();
     int steps = environment("PH_STEPS", STEPS);
     for (step = 0; step < steps; step++) {
         mark_point();
         random_step();
+        if (one_in(12)) random_depth();
     }
     if (getenv("PH_COUNT") != NULL)
-        printf("seed %d: %llu commands, %llu trades\n", seed, (unsigned long long)commands,
-               (unsigned long long)traded);
+        printf("seed %d: %llu commands, %llu trades, %llu units of depth\n", seed,
+               (unsigned long long)commands, (unsigned long long)traded,
+               (unsigned long long)asked_units);
+    if (steps >= STEPS) ck_assert_uint_ge(commands * 9, (uint64_t)steps * 10);
     world_free(&w);
 }
 END_TEST

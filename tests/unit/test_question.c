@@ -116,6 +116,68 @@ START_TEST(why_names_quantity_start_and_product)
 }
 END_TEST
 
+/* A block that is all-or-none makes a quantity execute where neither more nor less does. */
+START_TEST(why_names_the_quantity_that_one_block_wants)
+{
+    ph_command c =
+        world_order(&w, SELLER, PH_SIDE_SELL, PH_SHAPE_BLOCK, (ph_window){0, 2}, 900, 5);
+    c.u.order.all_or_none = true;
+    world_do(&w, c);
+    ph_new_order n = order(BUYER, PH_SHAPE_BLOCK, (ph_window){0, 2}, 903, 6);
+    ph_why why;
+    ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
+    ck_assert_uint_eq(why.quantity, 900);
+    n.quantity = 900 + PH_WHY_QUANTITIES_MAX;
+    ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
+    ck_assert_uint_eq(why.quantity, 900);
+    n.quantity++; /* farther than is tried one by one, and less does not execute */
+    ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
+    ck_assert_uint_eq(why.quantity, 0);
+    sell((ph_window){0, 2}, 20, 6);
+    ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
+    ck_assert_uint_eq(why.quantity, 920);
+}
+END_TEST
+
+/* So many starts are tried, and when there are more, that is said. */
+START_TEST(why_says_when_there_are_more_starts)
+{
+    world_free(&w);
+    free(block);
+    ph_market_limits limits = world_limits();
+    limits.ring_periods = 2048;
+    w = world_new(&limits);
+    block = aligned_alloc(64, (ph_question_footprint(&limits) + 63) & ~(size_t)63);
+    ck_assert_ptr_nonnull(block);
+    memset(block, 0, ph_question_footprint(&limits));
+    q = ph_question_init(block, &limits);
+    for (uint32_t who = SELLER; who <= BUYER_2; who++)
+        world_participant(&w, who <= SELLER_2 ? PH_ROLE_SUPPLIER : PH_ROLE_BUYER, 1000000);
+    uint32_t site = world_site(&w, SELLER);
+    ph_product_terms terms = world_terms(&w, site);
+    terms.horizon = 1500;
+    world_product(&w, &terms);
+    world_do(&w, (ph_command){.kind = PH_CMD_REGISTER_CAPACITY,
+                              .sender = {SELLER},
+                              .u.capacity = {.site = {site},
+                                             .hardware = {1},
+                                             .period_seconds = HOUR,
+                                             .window = {FIRST, 1400},
+                                             .units = 10,
+                                             .reference = 1}});
+    ph_new_order n = order(BUYER, PH_SHAPE_BLOCK, (ph_window){0, 1}, 1, 6);
+    ph_why why;
+    ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
+    ck_assert(!why.has_start && why.more_starts);
+    sell((ph_window){PH_WHY_STARTS_MAX + 1, 1}, 1, 5);
+    ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
+    ck_assert(!why.has_start && why.more_starts);
+    sell((ph_window){PH_WHY_STARTS_MAX, 1}, 1, 5);
+    ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
+    ck_assert(why.has_start && why.start == FIRST + PH_WHY_STARTS_MAX && !why.more_starts);
+}
+END_TEST
+
 START_TEST(depth_of_blocks_counts_hidden_quantity)
 {
     sell((ph_window){0, 4}, 10, 5);
@@ -169,6 +231,8 @@ static void add(TCase *t)
     tcase_add_test(t, a_preview_tells_the_refusal);
     tcase_add_test(t, why_names_the_lowest_price);
     tcase_add_test(t, why_names_quantity_start_and_product);
+    tcase_add_test(t, why_names_the_quantity_that_one_block_wants);
+    tcase_add_test(t, why_says_when_there_are_more_starts);
     tcase_add_test(t, depth_of_blocks_counts_hidden_quantity);
     tcase_add_test(t, prefetch_takes_anything);
 }
