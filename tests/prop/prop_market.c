@@ -6,10 +6,9 @@
 
    PH_SEEDS=n runs n seeds (default 60) of PH_STEPS commands (default 3000); PH_SEED=s runs one.
    A failure prints the seed and the step. */
-#include "engine/base/money.h"
 #include "engine/base/period.h"
-#include "engine/core/question.h"
 #include "engine/core/snapshot.h"
+#include "tests/prop/asked.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -23,8 +22,6 @@ enum {
     BUYERS = 3,
     BOTH = 2,
     PRODUCTS = 2,
-    PRICES_TRIED = 40, /* above all of the orders' */
-    STARTS_TRIED = 20, /* beyond all periods */
 };
 
 /* SplitMix64 (Steele, Lea, Flood 2014): the same everywhere. */
@@ -58,160 +55,23 @@ static int environment(const char *name, int otherwise)
 
 static world w, twin;
 static uint64_t traded, countersigned;
-static void *question_block;
-static ph_question *questions;
-
-/* ---- Questions: asked of one world only: the twin shows that asking changes nothing ---- */
-
-static ph_preview preview_of(ph_participant_id who, const ph_new_order *n)
-{
-    ph_preview p;
-    ph_preview_fill fills[64];
-    ph_question_preview(questions, w.m, who, n, &p, (ph_preview_fills){fills, 64});
-    ph_wide notional = 0;
-    uint64_t executed = 0;
-    for (uint32_t i = 0; i < p.fill_cnt && i < 64; i++) {
-        notional += (ph_wide)fills[i].price * (int64_t)fills[i].units;
-        executed += fills[i].units;
-    }
-    ck_assert(p.fill_cnt > 64 || (notional == p.notional && executed == p.executed));
-    return p;
-}
-
-/* What the preview said is what happened. */
-static void check_preview(const ph_preview *p, const ph_command *c)
-{
-    const ph_new_order *n = &c->u.order;
-    uint64_t order = 0;
-    ph_preview seen = {.ends = (ph_cancel_reason)0};
-    for (uint32_t i = 0; i < w.out.cnt; i++) {
-        const ph_event *e = &w.out.v[i];
-        if (e->kind == PH_EVT_REJECTED) {
-            seen.reject = e->u.rejected.code;
-        } else if (e->kind == PH_EVT_ACCEPTED) {
-            order = e->u.accepted.order.v;
-            seen.hold = e->u.accepted.hold;
-        } else if (e->kind == PH_EVT_TRADE) {
-            const ph_trade *t = &e->u.trade;
-            bool buys = t->buy_order.v == order && n->side == PH_SIDE_BUY;
-            bool sells = t->sell_order.v == order && n->side == PH_SIDE_SELL;
-            if (!buys && !sells) continue;
-            seen.contracts++;
-            seen.notional += t->notional;
-            if (buys)
-                seen.fee += t->buyer_fee;
-            else if (t->from_contract.v == 0)
-                seen.fee += t->supplier_fee;
-            else /* its fee falls due with what it receives */
-                seen.fee += t->notional * (ph_money)50000 / 1000000;
-            if (buys) seen.fee_at_trade += t->buyer_fee_at_trade;
-            if (sells && t->from_contract.v == 0) seen.bond += t->bond;
-        } else if (e->kind == PH_EVT_CANCELLED && e->u.cancelled.order.v == order) {
-            seen.ends = e->u.cancelled.reason;
-        }
-    }
-    if (seen.ends == PH_CANCEL_NOTHING_LEFT) seen.ends = (ph_cancel_reason)0;
-    bool same = p->reject == seen.reject && p->hold == seen.hold &&
-                p->contracts == seen.contracts && p->notional == seen.notional &&
-                p->fee == seen.fee && p->fee_at_trade == seen.fee_at_trade &&
-                p->bond == seen.bond && p->ends == seen.ends;
-    ck_assert_msg(same, "preview: %s notional %lld fee %lld ends %d; came: %s %lld %lld %d",
-                  ph_reject_name(p->reject), (long long)p->notional, (long long)p->fee, p->ends,
-                  ph_reject_name(seen.reject), (long long)seen.notional, (long long)seen.fee,
-                  seen.ends);
-}
-
-static bool fills_whole(ph_participant_id who, ph_new_order n)
-{
-    n.post_only = false;
-    ph_preview p = preview_of(who, &n);
-    uint64_t length = n.shape == PH_SHAPE_FLEX ? n.duration : n.window.periods;
-    return p.reject == PH_REJECT_NONE && p.executed == length * n.quantity;
-}
-
-/* No price between the order's and the one that is named will do; none at all if none is named. */
-static void check_no_better_price(ph_participant_id who, const ph_new_order *n, const ph_why *why)
-{
-    ph_new_order other = *n;
-    ph_price step = n->side == PH_SIDE_BUY ? 1 : -1;
-    for (; other.price >= 1 && other.price <= PRICES_TRIED; other.price += step) {
-        if (other.price == why->price) return;
-        ck_assert_msg(!fills_whole(who, other), "not only at %lld: at %lld", (long long)why->price,
-                      (long long)other.price);
-    }
-}
-
-static void check_no_larger_quantity(ph_participant_id who, const ph_new_order *n,
-                                     const ph_why *why)
-{
-    ph_new_order other = *n;
-    while (--other.quantity > why->quantity)
-        ck_assert_msg(!fills_whole(who, other), "not only %u: %u", why->quantity, other.quantity);
-}
-
-static void check_no_nearer_start(ph_participant_id who, const ph_new_order *n, const ph_why *why)
-{
-    ph_new_order other = *n;
-    for (uint32_t away = 1; away <= STARTS_TRIED; away++) {
-        for (int side = -1; side <= 1; side += 2) {
-            other.window.first = n->window.first + (uint32_t)side * away;
-            if (why->has_start && other.window.first == why->start) return;
-            ck_assert_msg(!fills_whole(who, other), "a nearer start: %u", other.window.first);
-        }
-    }
-}
-
-/* Every answer is true when tried, and what is nearer is not. */
-static void check_why(ph_participant_id who, const ph_new_order *n)
-{
-    ph_why why;
-    ph_question_why(questions, w.m, who, n, &why);
-    if (why.reject != PH_REJECT_NONE) return;
-    ck_assert(why.fills == fills_whole(who, *n));
-    if (!why.fills) {
-        /* Where an order at that price would be refused, the answer is that and no price. */
-        if (why.price_reject == PH_REJECT_NONE) check_no_better_price(who, n, &why);
-        check_no_larger_quantity(who, n, &why);
-        check_no_nearer_start(who, n, &why);
-    }
-    ph_new_order other = *n;
-    if (why.price != 0) {
-        other.price = why.price;
-        ck_assert_msg(fills_whole(who, other), "not at this price");
-        other.price += n->side == PH_SIDE_BUY ? -1 : 1;
-        ck_assert_msg(!fills_whole(who, other), "at less, too");
-    }
-    other = *n;
-    if (why.quantity != 0) {
-        other.quantity = why.quantity;
-        ck_assert_msg(fills_whole(who, other), "not this quantity");
-    }
-    other = *n;
-    if (why.has_start) {
-        other.window.first = why.start;
-        ck_assert_msg(fills_whole(who, other), "not at this start");
-    }
-    for (uint32_t i = 0; i < why.product_cnt; i++) {
-        other = *n;
-        other.product = why.products[i];
-        ck_assert_msg(fills_whole(who, other), "not in this product");
-    }
-}
+static asked_room room;
 
 /* Both worlds get every command; their events must be equal bytes. */
 static void both(ph_command c)
 {
     static uint8_t bytes[2][1 << 20];
     ph_preview p = {.reject = PH_REJECT_NONE};
-    /* What time alone does comes first, and a question does not wait for it. */
+    /* Of one world only: the twin shows that asking changes nothing.  What time alone does comes
+       first, and a question does not wait for it. */
     bool asks = c.kind == PH_CMD_NEW_ORDER && ph_market_next_due(w.m).ns > w.now.ns &&
                 ph_market_seq(w.m) % 3 == 0;
     if (asks) {
-        p = preview_of(c.sender, &c.u.order);
-        if (ph_market_seq(w.m) % 9 == 0) check_why(c.sender, &c.u.order);
+        p = asked_preview(&room, &w, c.sender, &c.u.order);
+        if (ph_market_seq(w.m) % 9 == 0) asked_why(&room, &w, c.sender, &c.u.order);
     }
     (void)world_apply(&w, c);
-    if (asks) check_preview(&p, &c);
+    if (asks) asked_preview_came(&w, &p, &c);
     c.seq = ph_market_seq(twin.m) + 1;
     c.at = w.now;
     twin.out.cnt = 0;
@@ -564,11 +424,7 @@ START_TEST(every_law_holds_after_every_command)
     ph_market_limits limits = world_limits();
     w = world_new(&limits);
     twin = world_new(&limits);
-    size_t size = (ph_question_footprint(&limits) + 63) & ~(size_t)63;
-    question_block = aligned_alloc(64, size);
-    ck_assert_ptr_nonnull(question_block);
-    memset(question_block, 0, size);
-    questions = ph_question_init(question_block, &limits);
+    room = asked_open(&limits);
     set_up_one(&w);
     set_up_one(&twin);
     traded = countersigned = 0;
@@ -589,7 +445,7 @@ START_TEST(every_law_holds_after_every_command)
     at_step = -1;
     world_free(&w);
     world_free(&twin);
-    free(question_block);
+    asked_close(&room);
 }
 END_TEST
 

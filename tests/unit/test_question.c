@@ -119,8 +119,7 @@ END_TEST
 /* A block that is all-or-none makes a quantity execute where neither more nor less does. */
 START_TEST(why_names_the_quantity_that_one_block_wants)
 {
-    ph_command c =
-        world_order(&w, SELLER, PH_SIDE_SELL, PH_SHAPE_BLOCK, (ph_window){0, 2}, 900, 5);
+    ph_command c = world_order(&w, SELLER, PH_SIDE_SELL, PH_SHAPE_BLOCK, (ph_window){0, 2}, 900, 5);
     c.u.order.all_or_none = true;
     world_do(&w, c);
     ph_new_order n = order(BUYER, PH_SHAPE_BLOCK, (ph_window){0, 2}, 903, 6);
