@@ -46,7 +46,8 @@ struct ph_order_history {
     uint8_t shift; /* of a hash, to the number of its head */
 };
 
-/* Of one arrival beyond what rests: an order that a better one then takes the room of. */
+/* Beyond what may rest and what is kept: what comes takes its slot before the oldest gives one
+   back, a group's members one after the other. */
 static uint32_t slots_for(const ph_market_limits *limits, uint32_t ended_max)
 {
     return limits->orders_max + PH_GROUP_MEMBERS_MAX + ended_max;
@@ -131,10 +132,11 @@ static void unchain(ph_order_history *h, uint32_t slot, by kind)
     *at = h->slots[slot].next[kind];
 }
 
+/* Whichever link of a slot is met, it is the slot that is looked for. */
 static uint32_t find_order(const ph_order_history *h, uint64_t order)
 {
     uint32_t link = order == 0 ? 0 : *head_of(h, 0, order);
-    while (link != 0 && (link % BY_CNT != BY_ORDER || h->slots[link / BY_CNT].order != order))
+    while (link != 0 && h->slots[link / BY_CNT].order != order)
         link = *next_of(h, link);
     return link / BY_CNT;
 }
@@ -147,8 +149,7 @@ static bool is_of_client(const entry *e, uint32_t who, uint64_t client_order_id)
 static uint32_t find_client(const ph_order_history *h, uint32_t who, uint64_t client_order_id)
 {
     uint32_t link = *head_of(h, who, client_order_id);
-    while (link != 0 && (link % BY_CNT != BY_CLIENT ||
-                         !is_of_client(&h->slots[link / BY_CNT], who, client_order_id)))
+    while (link != 0 && !is_of_client(&h->slots[link / BY_CNT], who, client_order_id))
         link = *next_of(h, link);
     return link / BY_CNT;
 }
