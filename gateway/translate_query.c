@@ -35,6 +35,17 @@ static bool take_depth(phg_reading *r, const Petahour__V1__AskDepth *m, ph_query
     return true;
 }
 
+static bool take_status(phg_reading *r, const Petahour__V1__AskOrderStatus *m, phg_asked *to)
+{
+    to->query.kind = PH_QUERY_STATUS;
+    to->query.order_id.v = m->order;
+    to->query.client_order_id = m->client_order_id;
+    to->request = m->request;
+    if ((m->order == 0) != (m->client_order_id == 0)) return true;
+    return phg_refuse(r, m->order == 0 ? "names no order"
+                                       : "names an order and a client order id; one of them is 0");
+}
+
 #define IS(NAME) (m->message_case == PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_##NAME)
 
 bool phg_take_query(phg_reading *r, const Petahour__V1__ClientMessage *m, phg_asked *ret,
@@ -70,6 +81,8 @@ bool phg_take_query(phg_reading *r, const Petahour__V1__ClientMessage *m, phg_as
     } else if (IS(ASK_BALANCES)) {
         q->kind = PH_QUERY_BALANCES;
         ret->request = m->ask_balances->request;
+    } else if (IS(ASK_ORDER_STATUS)) {
+        *ret_ok = take_status(r, m->ask_order_status, ret);
     } else {
         return false;
     }
@@ -271,6 +284,51 @@ static phg_bytes balances(phg_translator *t, uint64_t request, const ph_answer *
     return phg_pack_message(t, &g);
 }
 
+static phg_bytes order_status(phg_translator *t, uint64_t request, const ph_answer *a)
+{
+    const ph_answer_status *s = &a->u.status;
+    Petahour__V1__OrderStatusAnswer m;
+    petahour__v1__order_status_answer__init(&m);
+    m.request = request;
+    m.sequence = a->seq;
+    m.state = (Petahour__V1__OrderState)s->outcome;
+    m.order = s->order.v;
+    m.client_order_id = s->client_order_id;
+    m.product = s->product.v;
+    m.side = (Petahour__V1__Side)s->side;
+    m.shape = (Petahour__V1__Shape)s->shape;
+    m.first_period = s->window.first;
+    m.periods = s->window.periods;
+    m.duration = s->duration;
+    m.price = s->price;
+    m.quantity = s->quantity;
+    m.unit_periods = s->unit_periods;
+    m.executed = s->executed;
+    m.leaves = s->leaves;
+    m.accepted_sequence = s->accepted_seq;
+    m.accepted_at = s->accepted_at.ns;
+    m.ended_sequence = s->ended_seq;
+    m.ended_at = s->ended_at.ns;
+    if (s->reason != 0) m.cancel_reason = phg_text_of(ph_cancel_reason_name(s->reason));
+    if (s->reject != PH_REJECT_NONE) {
+        m.reject_code = (uint32_t)s->reject;
+        m.reject_name = phg_text_of(ph_reject_name(s->reject));
+        m.reject_text = phg_text_of(ph_reject_text(s->reject));
+        m.reject_arg0 = s->arg0;
+        m.reject_arg1 = s->arg1;
+    }
+    m.failed_client_order_id = s->failed;
+    m.last_client_order_id = s->last_client_order_id;
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_ORDER_STATUS_ANSWER;
+    g.order_status_answer = &m;
+    return phg_pack_message(t, &g);
+}
+
+_Static_assert((int)PH_OUTCOME_MAX == (int)PETAHOUR__V1__ORDER_STATE__ORDER_STATE_ENDED_LONG_AGO,
+               "states are those of the protocol");
+
 phg_bytes phg_translate_answer(phg_translator *t, uint64_t request, const ph_answer *a)
 {
     switch (a->kind) {
@@ -280,6 +338,7 @@ phg_bytes phg_translate_answer(phg_translator *t, uint64_t request, const ph_ans
     case PH_QUERY_ORDERS: return orders(t, request, a);
     case PH_QUERY_POSITIONS: return positions(t, request, a);
     case PH_QUERY_BALANCES: return balances(t, request, a);
+    case PH_QUERY_STATUS: return order_status(t, request, a);
     }
     return (phg_bytes){NULL, 0};
 }

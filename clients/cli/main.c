@@ -45,7 +45,7 @@ static const command commands[] = {
     {"preview", "sell", cli_preview_sell, "ask what an order would do now"},
     {"why", NULL, cli_why, "ask why an order does not execute"},
     {"depth", NULL, cli_depth, "ask how much blocks could take"},
-    {"order", "status", cli_order_status, "ask about one open order"},
+    {"order", "status", cli_order_status, "ask what became of one order"},
     {"order", "replace", cli_order_replace, "give an order a new price or quantity"},
     {"order", "group", cli_order_group, "send orders of which at most one executes"},
     {"order", "list", cli_order_list, "list your open orders"},

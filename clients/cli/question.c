@@ -202,7 +202,7 @@ static void on_open_orders(void *arg, const phc_open_orders *l)
     json_object_set_new(r, "open_unit_periods", cli_number(o->leaves));
 }
 
-static int about_order(int argc, char **argv, bool why)
+int cli_why(int argc, char **argv)
 {
     uint64_t order = 0;
     cli_common common;
@@ -212,31 +212,126 @@ static int about_order(int argc, char **argv, bool why)
         {.name = "ORDER", .kind = CLI_U64, .required = true, .to = &order},
     };
     cli_read(argc, argv,
-             why ? "Asks why an open order of yours does not execute: the price, the quantity, the "
-                   "start and the other products at which all of it would, now."
-                 : "Asks how an open order of yours stands.",
+             "Asks why an open order of yours does not execute: the price, the quantity, the start "
+             "and the other products at which all of it would, now.",
              fields, CNT(fields), &common);
     cli_exit e =
         begin(&s, &a, &common, (phc_callbacks){.on_open_orders = on_open_orders, .on_why = on_why});
     if (e != CLI_DONE) return (int)e;
     a.result = json_object();
     e = wait_answer(&s, &a, phc_ask_orders(s.client, order, 0, NULL));
-    if (e == CLI_DONE && !a.not_found && why)
+    if (e == CLI_DONE && !a.not_found)
         e = wait_answer(&s, &a, phc_ask_why(s.client, order, NULL, NULL));
     if (e == CLI_DONE && a.not_found)
-        e = cli_say(CLI_NOT_FOUND, "you have no open order %llu; see `petahour order list`",
+        e = cli_say(CLI_NOT_FOUND,
+                    "you have no open order %llu; `petahour order status` says what became of it",
                     (unsigned long long)order);
     return finish(&s, &a, e);
 }
 
-int cli_why(int argc, char **argv)
+/* ---- Status --------------------------------------------------------------------------------- */
+
+static cli_exit say_not_kept(const phc_order_status *o)
 {
-    return about_order(argc, argv, true);
+    const char *what = o->order != 0 ? "order" : "client order id";
+    unsigned long long number = o->order != 0 ? o->order : o->client_order_id;
+    if (o->state == PHC_ORDER_ENDED_LONG_AGO)
+        return cli_say(CLI_NOT_FOUND,
+                       "%s %llu is older than what is kept: if it was yours it has ended; "
+                       "`petahour report watch --once` has every report",
+                       what, number);
+    if (o->order != 0)
+        return cli_say(CLI_NOT_FOUND, "you have no order %llu as of record %llu", number,
+                       (unsigned long long)o->sequence);
+    return cli_say(CLI_NOT_FOUND,
+                   "you have no order with client order id %llu as of record %llu: %s", number,
+                   (unsigned long long)o->sequence,
+                   o->client_order_id > o->last_client_order_id
+                       ? "not sent, not durable yet, or refused long ago; sent again it counts once"
+                       : "it was not accepted, and a higher one has been, so it can no longer be");
+}
+
+static void add_terms(asking *a, const phc_order_status *o)
+{
+    json_t *r = a->result;
+    json_object_set_new(r, "product", symbol_of(a, o->product));
+    json_object_set_new(r, "side", json_string(phc_side_text(o->side)));
+    json_object_set_new(r, "shape", json_string(phc_shape_text(o->shape)));
+    json_object_set_new(r, "from", start_of(a, o->product, o->first_period));
+    json_object_set_new(r, "periods", cli_number(o->periods));
+    if (o->shape == PHC_FLEX) json_object_set_new(r, "duration", cli_number(o->duration));
+    json_object_set_new(r, "quantity", cli_number(o->quantity));
+    json_object_set_new(r, "price", cli_money(o->price));
+}
+
+static void add_refusal(asking *a, const phc_order_status *o)
+{
+    json_t *r = a->result;
+    json_object_set_new(r, "reject", json_string(o->reject_name));
+    json_object_set_new(r, "reject_text", json_string(o->reject_text));
+    json_object_set_new(
+        r, "reject_args",
+        json_pack("[I, I]", (json_int_t)o->reject_arg0, (json_int_t)o->reject_arg1));
+    if (o->failed_client_order_id != 0)
+        json_object_set_new(r, "because_of_client_order_id", cli_number(o->failed_client_order_id));
+    json_object_set_new(r, "refused_at", cli_time(o->ended_at));
+    json_object_set_new(r, "refused_by_record", cli_number(o->ended_sequence));
+}
+
+static void on_order_status(void *arg, const phc_order_status *o)
+{
+    asking *a = asking_of(arg);
+    json_t *r = a->result;
+    if (o->state >= PHC_ORDER_UNKNOWN) {
+        a->refused = say_not_kept(o);
+        return;
+    }
+    json_object_set_new(r, "sequence", cli_number(o->sequence));
+    json_object_set_new(r, "order", o->order == 0 ? json_null() : cli_number(o->order));
+    json_object_set_new(r, "client_order_id", cli_number(o->client_order_id));
+    json_object_set_new(r, "state", json_string(phc_order_state_text(o->state)));
+    if (o->state == PHC_ORDER_CANCELLED)
+        json_object_set_new(r, "reason", json_string(o->cancel_reason));
+    add_terms(a, o);
+    if (o->state == PHC_ORDER_REJECTED) {
+        add_refusal(a, o);
+        return;
+    }
+    json_object_set_new(r, "unit_periods", cli_number(o->unit_periods));
+    json_object_set_new(r, "filled_unit_periods", cli_number(o->executed));
+    json_object_set_new(r, "open_unit_periods", cli_number(o->leaves));
+    json_object_set_new(r, "accepted_at", cli_time(o->accepted_at));
+    json_object_set_new(r, "accepted_by_record", cli_number(o->accepted_sequence));
+    if (o->state == PHC_ORDER_RESTING) return;
+    json_object_set_new(r, "ended_at", cli_time(o->ended_at));
+    json_object_set_new(r, "ended_by_record", cli_number(o->ended_sequence));
 }
 
 int cli_order_status(int argc, char **argv)
 {
-    return about_order(argc, argv, false);
+    uint64_t order = 0, client_order_id = 0;
+    cli_common common;
+    cli_session s;
+    asking a = {.result = NULL};
+    cli_field fields[] = {
+        {.name = "ORDER", .kind = CLI_U64, .to = &order},
+        {.name = "client-order-id",
+         .arg = "NUMBER",
+         .kind = CLI_U64,
+         .to = &client_order_id,
+         .doc = "The order that you gave this number, instead of ORDER"},
+    };
+    cli_read(argc, argv,
+             "Asks what became of an order of yours: whether it rests, was filled, cancelled, and "
+             "why, or refused.",
+             fields, CNT(fields), &common);
+    if (fields[0].given == fields[1].given)
+        return cli_say(CLI_USAGE, "give either ORDER or --client-order-id");
+    cli_exit e = begin(&s, &a, &common, (phc_callbacks){.on_order_status = on_order_status});
+    if (e != CLI_DONE) return (int)e;
+    a.result = json_object();
+    e = wait_answer(&s, &a, phc_ask_order_status(s.client, order, client_order_id, NULL));
+    return finish(&s, &a, e);
 }
 
 /* ---- Depth ---------------------------------------------------------------------------------- */

@@ -459,6 +459,14 @@ phc_status phc_ask_balances(phc_client *c, uint64_t *ret_request)
     return ask(c, phc_encode_ask_balances(c->request_next, &m), &m, ret_request);
 }
 
+phc_status phc_ask_order_status(phc_client *c, uint64_t order, uint64_t client_order_id,
+                                uint64_t *ret_request)
+{
+    phc_message m;
+    return ask(c, phc_encode_ask_order_status(order, client_order_id, c->request_next, &m), &m,
+               ret_request);
+}
+
 phc_status phc_catalogue(phc_client *c, uint64_t *ret_request)
 {
     phc_message m;

@@ -67,6 +67,7 @@ bool phc_decode_open_orders(const Petahour__V1__OrdersAnswer *m, phc_answer_room
 bool phc_decode_positions(const Petahour__V1__PositionsAnswer *m, phc_answer_room *room,
                           phc_positions *ret);
 void phc_decode_balances(const Petahour__V1__BalancesAnswer *m, phc_balances *ret);
+bool phc_decode_order_status(const Petahour__V1__OrderStatusAnswer *m, phc_order_status *ret);
 
 /* Room for whichever row it is. */
 typedef struct {

@@ -126,3 +126,38 @@ void phc_decode_balances(const Petahour__V1__BalancesAnswer *m, phc_balances *re
                           .orders = m->orders,
                           .contracts = m->contracts};
 }
+
+bool phc_decode_order_status(const Petahour__V1__OrderStatusAnswer *m, phc_order_status *ret)
+{
+    *ret = (phc_order_status){.request = m->request,
+                              .sequence = m->sequence,
+                              .state = (phc_order_state)m->state,
+                              .order = m->order,
+                              .client_order_id = m->client_order_id,
+                              .product = m->product,
+                              .side = (phc_side)m->side,
+                              .shape = (phc_shape)m->shape,
+                              .first_period = m->first_period,
+                              .periods = m->periods,
+                              .duration = m->duration,
+                              .price = m->price,
+                              .quantity = m->quantity,
+                              .unit_periods = m->unit_periods,
+                              .executed = m->executed,
+                              .leaves = m->leaves,
+                              .accepted_sequence = m->accepted_sequence,
+                              .accepted_at = m->accepted_at,
+                              .ended_sequence = m->ended_sequence,
+                              .ended_at = m->ended_at,
+                              .cancel_reason = m->cancel_reason,
+                              .reject_code = m->reject_code,
+                              .reject_name = m->reject_name,
+                              .reject_text = m->reject_text,
+                              .reject_arg0 = m->reject_arg0,
+                              .reject_arg1 = m->reject_arg1,
+                              .failed_client_order_id = m->failed_client_order_id,
+                              .last_client_order_id = m->last_client_order_id};
+    bool is_known = ret->state < PHC_ORDER_UNKNOWN;
+    return phc_order_state_text(ret->state) != NULL &&
+           (!is_known || (phc_side_text(ret->side) != NULL && phc_shape_text(ret->shape) != NULL));
+}

@@ -103,6 +103,8 @@ const char *phc_encode_ask_orders(uint64_t order, uint64_t after, uint64_t reque
                                   phc_message *ret);
 const char *phc_encode_ask_positions(uint64_t after, uint64_t request, phc_message *ret);
 const char *phc_encode_ask_balances(uint64_t request, phc_message *ret);
+const char *phc_encode_ask_order_status(uint64_t order, uint64_t client_order_id, uint64_t request,
+                                        phc_message *ret);
 const char *phc_encode_catalogue(uint64_t request, phc_message *ret);
 
 #endif

@@ -89,3 +89,17 @@ const char *phc_encode_ask_balances(uint64_t request, phc_message *ret)
     PACK(ASK_BALANCES, ask_balances, m, ret);
     return NULL;
 }
+
+const char *phc_encode_ask_order_status(uint64_t order, uint64_t client_order_id, uint64_t request,
+                                        phc_message *ret)
+{
+    if ((order == 0) == (client_order_id == 0))
+        return "neither or both of an order's number and its client order id";
+    Petahour__V1__AskOrderStatus m;
+    petahour__v1__ask_order_status__init(&m);
+    m.request = request;
+    m.order = order;
+    m.client_order_id = client_order_id;
+    PACK(ASK_ORDER_STATUS, ask_order_status, m, ret);
+    return NULL;
+}

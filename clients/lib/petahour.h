@@ -204,6 +204,18 @@ typedef enum {
     PHC_FINAL_RESOLVED = 4,  /* by an operator */
     PHC_FINAL_UNRESOLVED = 5,
 } phc_final_cause;
+/* What became of an order. */
+typedef enum {
+    PHC_ORDER_RESTING = 1,
+    PHC_ORDER_FILLED = 2,
+    PHC_ORDER_CANCELLED = 3, /* cancel_reason */
+    PHC_ORDER_REJECTED = 4,  /* reject_code */
+    /* No own order is known to have this number.  By client order id: it was not accepted.  While
+       it is higher than last_client_order_id it may still come, and may be sent (again) without
+       risk; otherwise it can no longer be accepted. */
+    PHC_ORDER_UNKNOWN = 5,
+    PHC_ORDER_ENDED_LONG_AGO = 6, /* if there was one: older than what is kept */
+} phc_order_state;
 enum {
     PHC_ROLE_SUPPLIER = 1,
     PHC_ROLE_BUYER = 2,
@@ -225,6 +237,7 @@ PHC_API const char *phc_product_state_text(phc_product_state v);
 PHC_API const char *phc_key_use_text(phc_key_use v);
 PHC_API const char *phc_delivery_step_text(phc_delivery_step v);
 PHC_API const char *phc_final_cause_text(phc_final_cause v);
+PHC_API const char *phc_order_state_text(phc_order_state v);
 PHC_API bool phc_participant_state_parse(const char *text, phc_participant_state *ret);
 PHC_API bool phc_product_state_parse(const char *text, phc_product_state *ret);
 PHC_API bool phc_key_use_parse(const char *text, phc_key_use *ret);
@@ -706,6 +719,31 @@ typedef struct {
     uint32_t orders, contracts; /* that rest; that are not final */
 } phc_balances;
 
+/* What became of an order.  Of PHC_ORDER_UNKNOWN and PHC_ORDER_ENDED_LONG_AGO only the number that
+   was asked for and last_client_order_id are told. */
+typedef struct {
+    uint64_t request, sequence;
+    phc_order_state state;
+    uint64_t order; /* 0: refused */
+    uint64_t client_order_id;
+    uint32_t product;
+    phc_side side;
+    phc_shape shape;
+    uint32_t first_period, periods, duration;
+    int64_t price;                           /* as sent, or replaced last; the quantity likewise */
+    uint32_t quantity;                       /* units per period, executed included */
+    uint64_t unit_periods;                   /* of all periods, executed included */
+    uint64_t executed, leaves;               /* unit-periods; leaves: open now */
+    uint64_t accepted_sequence, accepted_at; /* 0: it was not accepted */
+    uint64_t ended_sequence, ended_at;       /* 0: it rests */
+    const char *cancel_reason;               /* CANCELLED, e.g. "IOC"; otherwise "" */
+    uint32_t reject_code;                    /* REJECTED, with its name, text and arguments */
+    const char *reject_name, *reject_text;
+    int64_t reject_arg0, reject_arg1;
+    uint64_t failed_client_order_id; /* REJECTED with its group: the member that was the reason */
+    uint64_t last_client_order_id;   /* highest that an accepted order has used */
+} phc_order_status;
+
 /* A trade that somebody made. */
 typedef struct {
     uint32_t product;
@@ -877,6 +915,7 @@ typedef struct {
     void (*on_open_orders)(void *arg, const phc_open_orders *o);
     void (*on_positions)(void *arg, const phc_positions *p);
     void (*on_balances)(void *arg, const phc_balances *b);
+    void (*on_order_status)(void *arg, const phc_order_status *o);
     /* Under a contract of this participant, its own among them; also one that does not hold. */
     void (*on_countersignature)(void *arg, const phc_countersignature *k);
     /* A later key of the notary whose proof holds. */
@@ -1113,6 +1152,9 @@ PHC_API phc_status phc_ask_orders(phc_client *c, uint64_t order, uint64_t after,
                                   uint64_t *ret_request);
 PHC_API phc_status phc_ask_positions(phc_client *c, uint64_t after, uint64_t *ret_request);
 PHC_API phc_status phc_ask_balances(phc_client *c, uint64_t *ret_request);
+/* What became of one order, by its number or by its client order id; the other is 0. */
+PHC_API phc_status phc_ask_order_status(phc_client *c, uint64_t order, uint64_t client_order_id,
+                                        uint64_t *ret_request);
 
 /* Answered by on_catalogue for each row, then on_catalogue_end.  Asked again after a lost
    connection: rows may then be told twice, on_catalogue_end is told once. */

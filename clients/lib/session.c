@@ -461,6 +461,7 @@ static void on_answer(phc_client *c, const Petahour__V1__GatewayMessage *m)
         phc_open_orders orders;
         phc_positions positions;
         phc_balances balances;
+        phc_order_status status;
     } a;
     if (HAS(PREVIEW_ANSWER)) {
         bool ok = phc_decode_preview(m->preview_answer, &c->answer, &a.preview);
@@ -485,6 +486,10 @@ static void on_answer(phc_client *c, const Petahour__V1__GatewayMessage *m)
         phc_decode_balances(m->balances_answer, &a.balances);
         if (answered(c, true, a.balances.request) && cb->on_balances != NULL)
             cb->on_balances(cb->arg, &a.balances);
+    } else if (HAS(ORDER_STATUS_ANSWER)) {
+        bool ok = phc_decode_order_status(m->order_status_answer, &a.status);
+        if (answered(c, ok, m->order_status_answer->request) && cb->on_order_status != NULL)
+            cb->on_order_status(cb->arg, &a.status);
     }
 }
 
@@ -538,6 +543,7 @@ void phc_session_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_ORDERS_ANSWER:
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_POSITIONS_ANSWER:
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_BALANCES_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_ORDER_STATUS_ANSWER:
         if (open) on_answer(c, m);
         return;
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY:

@@ -254,6 +254,8 @@ static const vocabulary compute_types = WORDS("GENERAL", "AI", "SUPERCOMPUTING",
 static const vocabulary architectures =
     WORDS("x86", "ARM", "MIPS", "POWER", "RISC-V", "ALPHA", "GPU", "ASIC", "FPGA", "NPU");
 static const vocabulary phases = WORDS("OPEN", "CALL", "HALTED", "CLOSED");
+static const vocabulary order_states =
+    WORDS("RESTING", "FILLED", "CANCELLED", "REJECTED", "UNKNOWN", "ENDED_LONG_AGO");
 static const vocabulary participant_states = WORDS("ACTIVE", "SUSPENDED", "CLOSED");
 static const vocabulary product_states = WORDS("LISTED", "HALTED", "DELISTED");
 static const vocabulary key_uses = WORDS("CONNECTION", "SIGNATURE", "READING");
@@ -297,6 +299,11 @@ VOCABULARY(phase, phc_phase, phases)
 VOCABULARY(participant_state, phc_participant_state, participant_states)
 VOCABULARY(product_state, phc_product_state, product_states)
 VOCABULARY(key_use, phc_key_use, key_uses)
+
+const char *phc_order_state_text(phc_order_state v)
+{
+    return word_of(&order_states, (int)v);
+}
 
 const char *phc_delivery_step_text(phc_delivery_step v)
 {

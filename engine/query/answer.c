@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/query/answer.h"
 
+#include "engine/base/panic.h"
+
 #include <string.h>
 
 _Static_assert((int)PH_QUERY_PRODUCTS_MAX == (int)PH_WHY_PRODUCTS_MAX, "all products are told");
@@ -184,6 +186,17 @@ static void answer_balances(const ph_answerer *a, const ph_query *q, ph_answer *
     }
 }
 
+static void answer_status(const ph_answerer *a, const ph_query *q, ph_answer *ret)
+{
+    ph_answer_status *s = &ret->u.status;
+    ph_order_history_find(a->history, q->who, q->order_id, q->client_order_id, s);
+    if (s->outcome != PH_OUTCOME_RESTING) return;
+    ph_resting_order o;
+    bool rests = ph_market_order(a->market, s->order, &o);
+    PH_ASSERT(rests); /* no event said that it ended */
+    s->leaves = o.unit_periods;
+}
+
 void ph_answer_query(const ph_answerer *a, const ph_query *q, ph_answer *ret)
 {
     ret->kind = q->kind;
@@ -198,5 +211,6 @@ void ph_answer_query(const ph_answerer *a, const ph_query *q, ph_answer *ret)
     case PH_QUERY_ORDERS: answer_orders(a, q, ret); return;
     case PH_QUERY_POSITIONS: answer_positions(a, q, ret); return;
     case PH_QUERY_BALANCES: answer_balances(a, q, ret); return;
+    case PH_QUERY_STATUS: answer_status(a, q, ret); return;
     }
 }

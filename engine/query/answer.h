@@ -11,12 +11,14 @@
 
 #include "engine/core/question.h"
 #include "engine/query/holdings.h"
+#include "engine/query/order_history.h"
 #include "engine/wire/query.h"
 
 typedef struct {
     ph_question *question; /* room for trying orders */
     const ph_market *market;
     const ph_holdings *holdings;
+    const ph_order_history *history; /* of the records that made the market */
 } ph_answerer;
 
 void ph_answer_query(const ph_answerer *a, const ph_query *q, ph_answer *ret);

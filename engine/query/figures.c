@@ -9,6 +9,7 @@ enum {
     BEHIND,
     ANSWERED,
     DROPPED,
+    ENDED,
 };
 
 static const ph_metric_row rows[] = {
@@ -26,6 +27,8 @@ static const ph_metric_row rows[] = {
                   "Questions that were answered."},
     [DROPPED] = {"petahour_replica_questions_dropped_total", PH_METRIC_COUNTER, NULL,
                  "Messages that were no questions."},
+    [ENDED] = {"petahour_replica_ended_orders", PH_METRIC_GAUGE, NULL,
+               "Orders that ended and whose status is kept."},
 };
 
 void ph_query_figures_describe(ph_monitor_settings *settings)
@@ -44,4 +47,5 @@ void ph_query_figures_tell(ph_metrics *m, const ph_query_figures *f)
     ph_metrics_set(m, BEHIND, f->behind.ns);
     ph_metrics_set(m, ANSWERED, f->answered);
     ph_metrics_set(m, DROPPED, f->dropped);
+    ph_metrics_set(m, ENDED, f->ended);
 }

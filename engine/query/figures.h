@@ -17,6 +17,7 @@ typedef struct {
     ph_time behind;    /* stamp that it is behind since; 0: it is not */
     uint64_t answered; /* questions */
     uint64_t dropped;  /* messages that were no questions */
+    uint64_t ended;    /* orders that ended and are kept */
 } ph_query_figures;
 
 /* Rows for ph_monitor_open, and which of them says how old the oldest record is that is still to be

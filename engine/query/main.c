@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -22,6 +23,7 @@
 #include "engine/query/answer.h"
 #include "engine/query/figures.h"
 #include "engine/query/holdings.h"
+#include "engine/query/order_history.h"
 #include "engine/replay/replay.h"
 
 enum {
@@ -36,7 +38,7 @@ enum {
 
 typedef struct {
     char journal[512], link[256], ready_file[512], monitor[32];
-    uint32_t ready_lag_seconds;
+    uint32_t ready_lag_seconds, ended_orders;
 } settings;
 
 static const ph_config_row rows[] = {
@@ -50,13 +52,32 @@ static const ph_config_row rows[] = {
      "127.0.0.1:PORT for figures, health and readiness over HTTP; empty for none"},
     {"ready_lag_seconds", PH_CONFIG_U32, PH_CONFIG_AT(settings, ready_lag_seconds), "10", 1, 86400,
      "not ready when a record of the journal waits longer than this"},
+    {"ended_orders", PH_CONFIG_U32, PH_CONFIG_AT(settings, ended_orders), "1000000", 0,
+     PH_ENDED_ORDERS_MAX,
+     "orders that ended and whose status can still be asked for; about 120 bytes each"},
 };
+
+/* Orders that rest come on top: how many may, the journal says. */
+static void check(const ph_config_market *market, const void *values, ph_config_faults *f)
+{
+    const settings *s = values;
+    const ph_market_limits least = {.orders_max = 1, .participants_max = 1};
+    (void)market;
+    uint64_t needed = ph_order_history_footprint(&least, s->ended_orders);
+    uint64_t there = ph_memory_of_machine();
+    if (needed > there)
+        ph_config_fault(f, "ended_orders",
+                        "\"ended_orders\" takes %" PRIu64 " MiB when so many have ended, and this "
+                        "machine has %" PRIu64 " MiB: lower it",
+                        needed >> 20, there >> 20);
+}
 
 static const ph_config_table table = {
     .section = "replica",
     .rows = rows,
     .row_cnt = sizeof rows / sizeof rows[0],
     .settings_size = sizeof(settings),
+    .check = check,
 };
 
 typedef struct {
@@ -64,10 +85,11 @@ typedef struct {
     ph_config_market market;
     ph_replay *replay; /* NULL until there is a journal */
     ph_holdings holdings;
-    void *room; /* of the questions */
-    size_t room_size;
-    ph_question *question; /* NULL until the market is there */
-    bool is_checked;       /* the journal is of this market */
+    void *room, *past; /* of the questions; of the history */
+    size_t room_size, past_size;
+    ph_question *question; /* NULL until the market is there, likewise the history */
+    ph_order_history *history;
+    bool is_checked; /* the journal is of this market */
     void *zmq, *socket;
     int watch; /* tells that the journal changed; -1: the system cannot */
     uint64_t answered, dropped;
@@ -103,10 +125,36 @@ static bool make_room(replica *r)
     return true;
 }
 
+static bool make_past(replica *r)
+{
+    ph_market_limits limits = ph_replay_limits(r->replay);
+    const uint32_t ended_max = r->settings.ended_orders;
+    ph_order_history_key key;
+    if (getrandom(&key, sizeof key, 0) != (ssize_t)sizeof key) {
+        ph_log_error("could not draw a key for the orders: %s", strerror(errno));
+        return false;
+    }
+    r->past_size = ph_order_history_footprint(&limits, ended_max);
+    if (ph_memory_map(r->past_size, &r->past) != PH_OK) {
+        ph_log_error("could not make room for %" PRIu32 " orders that ended: no memory; lower "
+                     "[replica] ended_orders",
+                     ended_max);
+        return false;
+    }
+    r->history = ph_order_history_init(r->past, &limits, ended_max, &key);
+    const ph_log_pair pairs[] = {{"ended_orders", NULL, ended_max}, {"bytes", NULL, r->past_size}};
+    ph_log_event(PH_LOG_INFO, "history", pairs, 2,
+                 "keeps the status of orders that rest and of the last %" PRIu32
+                 " that ended, in at most %zu bytes",
+                 ended_max, r->past_size);
+    return true;
+}
+
 static bool take(replica *r, const ph_replay_batch *batch)
 {
-    if (!r->is_checked && (!check_market(r) || !make_room(r))) return false;
+    if (!r->is_checked && (!check_market(r) || !make_room(r) || !make_past(r))) return false;
     for (uint32_t i = 0; i < batch->record_cnt; i++) {
+        ph_order_history_take(r->history, &batch->records[i]);
         if (ph_holdings_take(&r->holdings, ph_replay_market(r->replay), &batch->records[i]) ==
             PH_OK)
             continue;
@@ -124,6 +172,7 @@ static void tell_figures(const replica *r)
         f.sequence = ph_market_seq(ph_replay_market(r->replay));
         f.durable = ph_replay_durable(r->replay);
     }
+    if (r->history != NULL) f.ended = ph_order_history_ended(r->history);
     f.lag = f.durable > f.sequence ? f.durable - f.sequence : 0;
     if (r->is_behind) f.behind = r->taken_at;
     ph_query_figures_tell(ph_monitor_metrics(r->monitor), &f);
@@ -228,7 +277,7 @@ static bool answer_questions(replica *r)
             r->dropped++;
             continue;
         }
-        ph_answerer a = {r->question, ph_replay_market(r->replay), &r->holdings};
+        ph_answerer a = {r->question, ph_replay_market(r->replay), &r->holdings, r->history};
         ph_answer_query(&a, &r->asked, &r->answer);
         ph_writer w = ph_writer_of(room, sizeof room);
         ph_answer_write(&w, tag, &r->answer);
@@ -309,6 +358,7 @@ static void release(replica *r)
     if (r->watch >= 0) (void)close(r->watch);       /* nothing was written */
     ph_holdings_release(&r->holdings);
     ph_memory_unmap(r->room, r->room_size);
+    ph_memory_unmap(r->past, r->past_size);
     ph_replay_close(r->replay);
 }
 

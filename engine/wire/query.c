@@ -46,7 +46,7 @@ static bool read_kind(ph_reader *r, ph_query_kind *ret)
 {
     uint8_t kind = ph_read_u8(r);
     *ret = (ph_query_kind)kind;
-    return !r->bad && kind >= PH_QUERY_PREVIEW && kind <= PH_QUERY_BALANCES;
+    return !r->bad && kind >= PH_QUERY_PREVIEW && kind <= PH_QUERY_STATUS;
 }
 
 static uint8_t read_up_to(ph_reader *r, uint8_t max)
@@ -97,6 +97,10 @@ void ph_query_write(ph_writer *w, uint64_t tag, const ph_query *q)
         return;
     case PH_QUERY_POSITIONS: ph_write_u64(w, q->after); return;
     case PH_QUERY_BALANCES: return;
+    case PH_QUERY_STATUS:
+        ph_write_u64(w, q->order_id.v);
+        ph_write_u64(w, q->client_order_id);
+        return;
     }
     ph_panic("question of unknown kind", __FILE__, __LINE__);
 }
@@ -133,6 +137,11 @@ ph_status ph_query_read(const void *bytes, size_t size, uint64_t *ret_tag, ph_qu
         break;
     case PH_QUERY_POSITIONS: ret->after = ph_read_u64(&r); break;
     case PH_QUERY_BALANCES: break;
+    case PH_QUERY_STATUS:
+        ret->order_id.v = ph_read_u64(&r);
+        ret->client_order_id = ph_read_u64(&r);
+        if ((ret->order_id.v == 0) == (ret->client_order_id == 0)) r.bad = true;
+        break;
     }
     return ph_reader_done(&r) ? PH_OK : PH_ECORRUPT;
 }
@@ -278,6 +287,61 @@ static void read_balances(ph_reader *r, ph_answer_balances *b)
     b->contracts = ph_read_u32(r);
 }
 
+static void write_status(ph_writer *w, const ph_answer_status *s)
+{
+    ph_write_u8(w, (uint8_t)s->outcome);
+    ph_write_u64(w, s->order.v);
+    ph_write_u64(w, s->client_order_id);
+    ph_write_u32(w, s->product.v);
+    ph_write_u8(w, (uint8_t)s->side);
+    ph_write_u8(w, (uint8_t)s->shape);
+    write_window(w, s->window);
+    ph_write_u32(w, s->duration);
+    ph_write_i64(w, s->price);
+    ph_write_u32(w, s->quantity);
+    ph_write_u64(w, s->unit_periods);
+    ph_write_u64(w, s->executed);
+    ph_write_u64(w, s->leaves);
+    ph_write_u64(w, s->accepted_seq);
+    ph_write_u64(w, s->ended_seq);
+    ph_write_u64(w, s->accepted_at.ns);
+    ph_write_u64(w, s->ended_at.ns);
+    ph_write_u8(w, (uint8_t)s->reason);
+    ph_write_u16(w, (uint16_t)s->reject);
+    ph_write_i64(w, s->arg0);
+    ph_write_i64(w, s->arg1);
+    ph_write_u64(w, s->failed);
+    ph_write_u64(w, s->last_client_order_id);
+}
+
+static void read_status(ph_reader *r, ph_answer_status *s)
+{
+    s->outcome = (ph_outcome)read_up_to(r, PH_OUTCOME_MAX);
+    if (s->outcome == 0) r->bad = true;
+    s->order.v = ph_read_u64(r);
+    s->client_order_id = ph_read_u64(r);
+    s->product.v = ph_read_u32(r);
+    s->side = (ph_side)read_up_to(r, PH_SIDE_SELL);
+    s->shape = (ph_shape)read_up_to(r, PH_SHAPE_FLEX);
+    s->window = read_window(r);
+    s->duration = ph_read_u32(r);
+    s->price = ph_read_i64(r);
+    s->quantity = ph_read_u32(r);
+    s->unit_periods = ph_read_u64(r);
+    s->executed = ph_read_u64(r);
+    s->leaves = ph_read_u64(r);
+    s->accepted_seq = ph_read_u64(r);
+    s->ended_seq = ph_read_u64(r);
+    s->accepted_at.ns = ph_read_u64(r);
+    s->ended_at.ns = ph_read_u64(r);
+    s->reason = (ph_cancel_reason)read_up_to(r, PH_CANCEL_REASON_MAX);
+    s->reject = (ph_reject)ph_read_u16(r);
+    s->arg0 = ph_read_i64(r);
+    s->arg1 = ph_read_i64(r);
+    s->failed = ph_read_u64(r);
+    s->last_client_order_id = ph_read_u64(r);
+}
+
 static void write_rows(ph_writer *w, const ph_answer *a)
 {
     for (uint32_t i = 0; i < a->cnt && a->kind == PH_QUERY_DEPTH; i++) {
@@ -329,6 +393,7 @@ void ph_answer_write(ph_writer *w, uint64_t tag, const ph_answer *a)
     case PH_QUERY_ORDERS:
     case PH_QUERY_POSITIONS: write_rows(w, a); return;
     case PH_QUERY_BALANCES: write_balances(w, &a->u.balances); return;
+    case PH_QUERY_STATUS: write_status(w, &a->u.status); return;
     }
     ph_panic("answer of unknown kind", __FILE__, __LINE__);
 }
@@ -351,6 +416,10 @@ ph_status ph_answer_read(const void *bytes, size_t size, uint64_t *ret_tag, ph_a
     case PH_QUERY_POSITIONS: read_rows(&r, ret); break;
     case PH_QUERY_BALANCES:
         read_balances(&r, &ret->u.balances);
+        if (ret->cnt != 0) r.bad = true;
+        break;
+    case PH_QUERY_STATUS:
+        read_status(&r, &ret->u.status);
         if (ret->cnt != 0) r.bad = true;
         break;
     }

@@ -28,6 +28,7 @@ typedef enum {
     PH_QUERY_ORDERS = 4,    /* own orders that rest */
     PH_QUERY_POSITIONS = 5, /* own contracts whose periods are not all final */
     PH_QUERY_BALANCES = 6,  /* own money */
+    PH_QUERY_STATUS = 7,    /* what became of one own order */
 } ph_query_kind;
 
 enum {
@@ -45,7 +46,9 @@ typedef struct {
     ph_participant_id who;
     /* PREVIEW, WHY: this order, or when WHY names an order, that one of the participant's. */
     ph_new_order order;
-    ph_order_id order_id; /* WHY; ORDERS: this one alone; 0: all */
+    /* WHY; ORDERS: this one alone; 0: all; STATUS: this one, or 0. */
+    ph_order_id order_id;
+    uint64_t client_order_id; /* STATUS: not 0 if and only if order_id is 0 */
     /* ORDERS, POSITIONS: those with higher numbers than this. */
     uint64_t after;
     /* DEPTH. */
@@ -125,6 +128,42 @@ typedef struct {
     uint32_t contracts;    /* with periods that are not final */
 } ph_answer_balances;
 
+/* What became of an order. */
+typedef enum {
+    PH_OUTCOME_RESTING = 1,
+    PH_OUTCOME_FILLED = 2,
+    PH_OUTCOME_CANCELLED = 3,
+    PH_OUTCOME_REJECTED = 4,
+    PH_OUTCOME_UNKNOWN = 5,  /* no order of the participant's is known to have the number */
+    PH_OUTCOME_LONG_AGO = 6, /* the participant's orders of then ended and are no longer kept */
+} ph_outcome;
+
+enum { PH_OUTCOME_MAX = PH_OUTCOME_LONG_AGO };
+
+/* UNKNOWN and LONG_AGO have the number that was asked for, and
+   last_client_order_id; everything else is 0. */
+typedef struct {
+    ph_outcome outcome;
+    ph_order_id order; /* 0: REJECTED */
+    uint64_t client_order_id;
+    ph_product_id product;
+    ph_side side;
+    ph_shape shape;
+    ph_window window;
+    uint32_t duration;                /* FLEX */
+    ph_price price;                   /* after the last replacement, as the quantity */
+    ph_quantity quantity;             /* units per period */
+    uint64_t unit_periods;            /* of all periods, executed included */
+    uint64_t executed, leaves;        /* leaves: open now; 0 when it has ended */
+    uint64_t accepted_seq, ended_seq; /* records; 0: not yet, or never */
+    ph_time accepted_at, ended_at;    /* their stamps */
+    ph_cancel_reason reason;          /* CANCELLED */
+    ph_reject reject;                 /* REJECTED, with its arguments */
+    int64_t arg0, arg1;
+    uint64_t failed; /* REJECTED: client order id of the member of its group that was the reason */
+    uint64_t last_client_order_id; /* highest that an accepted order of the participant's used */
+} ph_answer_status;
+
 typedef struct {
     ph_query_kind kind;
     uint64_t seq;
@@ -136,6 +175,7 @@ typedef struct {
         ph_answer_preview preview;
         ph_answer_why why;
         ph_answer_balances balances;
+        ph_answer_status status;
     } u;
     union {
         ph_answer_fill fills[PH_QUERY_FILLS_MAX];

@@ -4,9 +4,12 @@
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
+enum { ENDED_MAX = 100 };
+
 static world w;
 static ph_holdings holdings;
-static void *room;
+static ph_order_history *history;
+static void *room, *past;
 static ph_question *question;
 static ph_answer answer;
 
@@ -19,21 +22,31 @@ static void set_up(void)
     ck_assert_ptr_nonnull(room);
     memset(room, 0, size);
     question = ph_question_init(room, &limits);
+    size = (ph_order_history_footprint(&limits, ENDED_MAX) + 63) & ~(size_t)63;
+    past = aligned_alloc(64, size);
+    ck_assert_ptr_nonnull(past);
+    memset(past, 0, size);
+    history =
+        ph_order_history_init(past, &limits, ENDED_MAX, &(ph_order_history_key){{1, 2, 3, 4}});
 }
 
 static void tear_down(void)
 {
     ph_holdings_release(&holdings);
     free(room);
+    free(past);
     world_free(&w);
 }
 
-/* Applies a command and lets the holdings see what it brought. */
+/* Applies a command and lets holdings and history see what it brought. */
 static void apply(ph_command c)
 {
     (void)world_apply(&w, c);
+    c.seq = ph_market_seq(w.m);
+    c.at = w.now;
     ph_replay_record record = {.command = c, .events = w.out.v, .event_cnt = w.out.cnt};
     ck_assert_int_eq(ph_holdings_take(&holdings, w.m, &record), PH_OK);
+    ph_order_history_take(history, &record);
 }
 
 static void order(uint32_t who, ph_side side, ph_window window, ph_quantity q, ph_price price)
@@ -43,7 +56,7 @@ static void order(uint32_t who, ph_side side, ph_window window, ph_quantity q, p
 
 static void ask(ph_query q)
 {
-    ph_answerer a = {question, w.m, &holdings};
+    ph_answerer a = {question, w.m, &holdings, history};
     ph_answer_query(&a, &q, &answer);
     ck_assert_uint_eq(answer.seq, ph_market_seq(w.m));
     ck_assert_int_eq(answer.kind, q.kind);
@@ -135,6 +148,32 @@ START_TEST(balances_add_up)
 }
 END_TEST
 
+START_TEST(a_status_says_what_is_open_and_what_became_of_it)
+{
+    order(BUYER, PH_SIDE_BUY, (ph_window){0, 3}, 5, 10);
+    order(SELLER, PH_SIDE_SELL, (ph_window){0, 1}, 2, 10);
+    const ph_answer_status *s = &answer.u.status;
+    ask((ph_query){.kind = PH_QUERY_STATUS, .who = {BUYER}, .order_id = {1}});
+    ck_assert(s->outcome == PH_OUTCOME_RESTING && s->unit_periods == 15 && s->quantity == 5);
+    ck_assert(s->executed == 2 && s->leaves == 13 && s->ended_seq == 0);
+    /* A gate takes a period, and no event says how much of it was open. */
+    w.now.ns += 2 * (uint64_t)HOUR * PH_NS_PER_S;
+    apply((ph_command){.kind = PH_CMD_TICK});
+    ask((ph_query){.kind = PH_QUERY_STATUS, .who = {BUYER}, .client_order_id = 1});
+    ck_assert(s->outcome == PH_OUTCOME_RESTING && s->executed == 2 && s->leaves == 5);
+    ask((ph_query){.kind = PH_QUERY_STATUS, .who = {SELLER}, .client_order_id = 1});
+    ck_assert(s->outcome == PH_OUTCOME_FILLED && s->order.v == 2 && s->leaves == 0);
+    ask((ph_query){.kind = PH_QUERY_STATUS, .who = {SELLER}, .order_id = {1}});
+    ck_assert(s->outcome == PH_OUTCOME_UNKNOWN && s->order.v == 1 && s->client_order_id == 0);
+    apply((ph_command){.kind = PH_CMD_MASS_CANCEL, .sender = {BUYER}});
+    ask((ph_query){.kind = PH_QUERY_STATUS, .who = {BUYER}, .order_id = {1}});
+    ck_assert(s->outcome == PH_OUTCOME_CANCELLED && s->reason == PH_CANCEL_REQUESTED);
+    ck_assert(s->executed == 2 && s->leaves == 0 && s->ended_seq == answer.seq);
+    ask((ph_query){.kind = PH_QUERY_STATUS, .who = {999}, .order_id = {1}});
+    ck_assert(s->outcome == PH_OUTCOME_UNKNOWN && s->last_client_order_id == 0);
+}
+END_TEST
+
 START_TEST(the_questions_of_the_rulebook_are_answered)
 {
     order(SELLER, PH_SIDE_SELL, (ph_window){0, 4}, 6, 5);
@@ -173,6 +212,7 @@ static void add(TCase *t)
     tcase_add_test(t, lists_forget_what_is_over);
     tcase_add_test(t, positions_are_runs_of_equal_periods);
     tcase_add_test(t, balances_add_up);
+    tcase_add_test(t, a_status_says_what_is_open_and_what_became_of_it);
     tcase_add_test(t, the_questions_of_the_rulebook_are_answered);
 }
 

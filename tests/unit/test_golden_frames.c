@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: every message that a gateway sends */
 /* Golden frames of the gateway: what each message that it sends looks like on the wire, and that
    the client library reads every field of it.
 
@@ -484,6 +485,96 @@ static void check_balances(const gateway_message *m)
               b.contracts == 8);
 }
 
+static phg_bytes write_order_status(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_STATUS, .seq = 1234};
+    answer.u.status = (ph_answer_status){.outcome = PH_OUTCOME_CANCELLED,
+                                         .order = {17},
+                                         .client_order_id = 41,
+                                         .product = {7},
+                                         .side = PH_SIDE_BUY,
+                                         .shape = PH_SHAPE_FLEX,
+                                         .window = {498912, 48},
+                                         .duration = 24,
+                                         .price = 2500000,
+                                         .quantity = 8,
+                                         .unit_periods = 192,
+                                         .executed = 96,
+                                         .leaves = 5,
+                                         .accepted_seq = 1200,
+                                         .accepted_at = {1796083200000000000},
+                                         .ended_seq = 1230,
+                                         .ended_at = {1796083200000000001},
+                                         .reason = PH_CANCEL_EXPIRED,
+                                         .last_client_order_id = 43};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_order_status(const gateway_message *m)
+{
+    phc_order_status o;
+    ck_assert(phc_decode_order_status(m->order_status_answer, &o));
+    ck_assert(o.request == 9 && o.sequence == 1234 && o.state == PHC_ORDER_CANCELLED);
+    ck_assert(o.order == 17 && o.client_order_id == 41 && o.product == 7 && o.side == PHC_BUY);
+    ck_assert(o.shape == PHC_FLEX && o.first_period == 498912 && o.periods == 48);
+    ck_assert(o.duration == 24 && o.price == 2500000 && o.quantity == 8 && o.unit_periods == 192);
+    ck_assert(o.executed == 96 && o.leaves == 5 && o.last_client_order_id == 43);
+    ck_assert(o.accepted_sequence == 1200 && o.accepted_at == 1796083200000000000);
+    ck_assert(o.ended_sequence == 1230 && o.ended_at == 1796083200000000001);
+    ck_assert_str_eq(o.cancel_reason, "EXPIRED");
+    ck_assert(o.reject_code == 0 && o.reject_name[0] == '\0' && o.failed_client_order_id == 0);
+}
+
+static phg_bytes write_order_refused(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_STATUS, .seq = 1234};
+    answer.u.status = (ph_answer_status){.outcome = PH_OUTCOME_REJECTED,
+                                         .client_order_id = 42,
+                                         .product = {7},
+                                         .side = PH_SIDE_SELL,
+                                         .shape = PH_SHAPE_BLOCK,
+                                         .ended_seq = 1231,
+                                         .reject = PH_REJECT_PRICE_TICK,
+                                         .arg0 = 15,
+                                         .arg1 = -10,
+                                         .failed = 43};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_order_refused(const gateway_message *m)
+{
+    phc_order_status o;
+    ck_assert(phc_decode_order_status(m->order_status_answer, &o));
+    ck_assert(o.state == PHC_ORDER_REJECTED && o.order == 0 && o.client_order_id == 42);
+    ck_assert(o.reject_code == PH_REJECT_PRICE_TICK && o.reject_arg0 == 15 && o.reject_arg1 == -10);
+    ck_assert_str_eq(o.reject_name, "PRICE_TICK");
+    ck_assert_str_eq(o.reject_text, ph_reject_text(PH_REJECT_PRICE_TICK));
+    ck_assert(o.failed_client_order_id == 43 && o.ended_sequence == 1231);
+    ck_assert(o.accepted_sequence == 0 && o.cancel_reason[0] == '\0');
+}
+
+static phg_bytes write_order_unknown(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_STATUS, .seq = 1234};
+    answer.u.status = (ph_answer_status){
+        .outcome = PH_OUTCOME_UNKNOWN, .client_order_id = 44, .last_client_order_id = 43};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_order_unknown(const gateway_message *m)
+{
+    phc_order_status o;
+    ck_assert(phc_decode_order_status(m->order_status_answer, &o));
+    ck_assert(o.state == PHC_ORDER_UNKNOWN && o.client_order_id == 44);
+    ck_assert(o.last_client_order_id == 43 && o.sequence == 1234);
+    /* A state that is no word of the protocol, and an order that has no side. */
+    Petahour__V1__OrderStatusAnswer other = *m->order_status_answer;
+    other.state = 7;
+    ck_assert(!phc_decode_order_status(&other, &o));
+    other.state = PETAHOUR__V1__ORDER_STATE__ORDER_STATE_FILLED;
+    ck_assert(!phc_decode_order_status(&other, &o));
+}
+
 #define ROW(name)                         \
     {                                     \
 #name, write_##name, check_##name \
@@ -516,6 +607,9 @@ static const struct {
     ROW(orders),
     ROW(positions),
     ROW(balances),
+    ROW(order_status),
+    ROW(order_refused),
+    ROW(order_unknown),
     ROW(countersignature),
     ROW(notary_key),
     ROW(logon_accepted_signed),

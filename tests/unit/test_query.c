@@ -28,6 +28,7 @@ static ph_query a_query(ph_query_kind kind)
     ph_query q = {.kind = kind, .who = {3}};
     if (kind == PH_QUERY_PREVIEW) q.order = an_order();
     if (kind == PH_QUERY_WHY || kind == PH_QUERY_ORDERS) q.order_id.v = 17;
+    if (kind == PH_QUERY_STATUS) q.client_order_id = UINT64_MAX;
     if (kind == PH_QUERY_ORDERS || kind == PH_QUERY_POSITIONS) q.after = UINT64_MAX;
     if (kind != PH_QUERY_DEPTH) return q;
     q.product.v = 7;
@@ -41,7 +42,7 @@ static ph_query a_query(ph_query_kind kind)
 
 START_TEST(questions_read_back)
 {
-    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_BALANCES; kind++) {
+    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_STATUS; kind++) {
         ph_query q = a_query((ph_query_kind)kind), r;
         uint64_t tag = 0;
         ph_writer w = ph_writer_of(bytes, PH_QUERY_BYTES_MAX);
@@ -54,6 +55,29 @@ START_TEST(questions_read_back)
         for (size_t cut = 0; cut < size; cut++)
             ck_assert_int_eq(ph_query_read(bytes, cut, &tag, &r), PH_ECORRUPT);
         ck_assert_int_eq(ph_query_read(bytes, size + 1, &tag, &r), PH_ECORRUPT);
+    }
+}
+END_TEST
+
+START_TEST(a_status_names_an_order_by_one_number)
+{
+    const struct {
+        uint64_t order, client_order_id;
+        ph_status wanted;
+    } rows[] = {{17, 0, PH_OK}, {0, 41, PH_OK}, {0, 0, PH_ECORRUPT}, {17, 41, PH_ECORRUPT}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ph_query q = {.kind = PH_QUERY_STATUS,
+                      .who = {3},
+                      .order_id = {rows[i].order},
+                      .client_order_id = rows[i].client_order_id};
+        ph_query r;
+        uint64_t tag;
+        ph_writer w = ph_writer_of(bytes, PH_QUERY_BYTES_MAX);
+        ph_query_write(&w, 1, &q);
+        ck_assert_int_eq(ph_query_read(bytes, ph_writer_size(&w), &tag, &r), rows[i].wanted);
+        if (rows[i].wanted != PH_OK) continue;
+        ck_assert_uint_eq(r.order_id.v, rows[i].order);
+        ck_assert_uint_eq(r.client_order_id, rows[i].client_order_id);
     }
 }
 END_TEST
@@ -87,6 +111,30 @@ static void fill(ph_answer *a, ph_query_kind kind)
         a->cnt = PH_QUERY_PRODUCTS_MAX;
     } else if (kind == PH_QUERY_BALANCES) {
         a->u.balances = (ph_answer_balances){1, 2, 3, 4, 5, 6, 7, 8};
+    } else if (kind == PH_QUERY_STATUS) {
+        a->u.status = (ph_answer_status){PH_OUTCOME_REJECTED,
+                                         {1},
+                                         2,
+                                         {3},
+                                         PH_SIDE_SELL,
+                                         PH_SHAPE_FLEX,
+                                         {4, 5},
+                                         6,
+                                         -7,
+                                         8,
+                                         9,
+                                         10,
+                                         11,
+                                         12,
+                                         13,
+                                         {14},
+                                         {15},
+                                         PH_CANCEL_BAND,
+                                         PH_REJECT_RULES_VERSION,
+                                         -16,
+                                         17,
+                                         18,
+                                         19};
     } else {
         a->cnt = kind == PH_QUERY_DEPTH    ? PH_QUERY_STARTS_MAX
                  : kind == PH_QUERY_ORDERS ? PH_QUERY_ORDERS_MAX
@@ -105,7 +153,7 @@ static void fill(ph_answer *a, ph_query_kind kind)
 
 START_TEST(the_longest_answers_fit_and_read_back)
 {
-    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_BALANCES; kind++) {
+    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_STATUS; kind++) {
         uint64_t tag = 0;
         fill(&given, (ph_query_kind)kind);
         ph_writer w = ph_writer_of(bytes, sizeof bytes);
@@ -129,7 +177,7 @@ END_TEST
 START_TEST(changed_bytes_are_refused_or_canonical)
 {
     uint64_t tag = 0;
-    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_BALANCES; kind++) {
+    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_STATUS; kind++) {
         ph_query q = a_query((ph_query_kind)kind), r;
         ph_writer w = ph_writer_of(bytes, PH_QUERY_BYTES_MAX);
         ph_query_write(&w, 99, &q);
@@ -148,9 +196,32 @@ START_TEST(changed_bytes_are_refused_or_canonical)
 }
 END_TEST
 
+/* The first byte behind the answer's head is the outcome. */
+START_TEST(a_status_of_no_outcome_is_refused)
+{
+    enum { AT = 8 + 1 + 8 + 1 + 1 + 4 + 4 };
+    uint64_t tag;
+    fill(&given, PH_QUERY_STATUS);
+    ph_writer w = ph_writer_of(bytes, sizeof bytes);
+    ph_answer_write(&w, 1, &given);
+    ck_assert_uint_eq(bytes[AT], PH_OUTCOME_REJECTED);
+    for (int outcome = 0; outcome <= 255; outcome++) {
+        bytes[AT] = (uint8_t)outcome;
+        bool is_one = outcome >= 1 && outcome <= PH_OUTCOME_MAX;
+        ck_assert_int_eq(ph_answer_read(bytes, ph_writer_size(&w), &tag, &back),
+                         is_one ? PH_OK : PH_ECORRUPT);
+    }
+    bytes[AT] = PH_OUTCOME_REJECTED;
+    ck_assert_int_eq(ph_answer_read(bytes, ph_writer_size(&w), &tag, &back), PH_OK);
+    ck_assert_uint_eq(back.u.status.last_client_order_id, 19);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, questions_read_back);
+    tcase_add_test(t, a_status_names_an_order_by_one_number);
+    tcase_add_test(t, a_status_of_no_outcome_is_refused);
     tcase_add_test(t, a_why_names_an_order_or_states_one);
     tcase_add_test(t, the_longest_answers_fit_and_read_back);
     tcase_add_test(t, changed_bytes_are_refused_or_canonical);

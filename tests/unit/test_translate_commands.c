@@ -308,6 +308,11 @@ static const char *ask_balances(void)
     return phc_encode_ask_balances(9, &message);
 }
 
+static const char *ask_order_status(void)
+{
+    return phc_encode_ask_order_status(0, 41, 9, &message);
+}
+
 #define ROW(name, kind)   \
     {                     \
 #name, name, kind \
@@ -364,6 +369,7 @@ static const struct {
     ASK(ask_preview, PH_QUERY_PREVIEW),     ASK(ask_why, PH_QUERY_WHY),
     ASK(ask_depth, PH_QUERY_DEPTH),         ASK(ask_orders, PH_QUERY_ORDERS),
     ASK(ask_positions, PH_QUERY_POSITIONS), ASK(ask_balances, PH_QUERY_BALANCES),
+    ASK(ask_order_status, PH_QUERY_STATUS),
 };
 enum { ASK_CNT = sizeof asks / sizeof asks[0] };
 
