@@ -13,6 +13,7 @@ import sys
 import time
 
 DAY = "'2016-06-01'::date"
+ROLES = {"member": "member_six", "auditor": "petahour_auditor", "owner": "postgres"}
 LARGE = re.compile(r"((transfer|contract|segment|order|delivery_\w+)_(p\d+|default)|payment_sum|price_sum)$")
 
 # Two years from September 2015; 2,000 buyers and 200 suppliers, of which 6 and 2 are asked about.
@@ -69,13 +70,22 @@ def fill(conninfo, count):
 
 
 def questions(conninfo):
-    """Name, whether a member or an auditor asks, and the SQL; functions as their body, so that the
-    plan shows."""
+    """Name, whether a member, an auditor or the owner asks, and the SQL; functions as their body, so
+    that the plan shows."""
     def body(name, **values):
         text = psql(conninfo, f"SELECT prosrc FROM pg_proc WHERE proname = '{name}'")
         for parameter, value in values.items():
             text = re.sub(rf"\b{parameter}\b", value, text)
         return text
+
+    # An invoice is made of functions that only their owner may call.
+    month = {"the_participant": "6", "the_month": "'2016-06-01'::date"}
+    charges = body("invoice_charge", **month).replace(
+        f"petahour.invoice_transfer(6, {month['the_month']})",
+        f"({body('invoice_transfer', **month)})")
+    invoice = body("invoice", **month).replace(f"invoice_charge(6, {month['the_month']})",
+                                               f"({charges})")
+    assert not re.search(r"invoice_(charge|transfer)\(", invoice)
 
     week = psql(conninfo, "SELECT pg_get_viewdef('petahour.my_contracts_next_week'::regclass)")
     return [
@@ -86,6 +96,7 @@ def questions(conninfo):
         ("what I paid by contract", "member", "SELECT * FROM my_payments_by_contract"),
         ("my invoice of a month", "auditor",
          body("invoice_transfer", the_participant="6", the_month="'2016-06-01'::date")),
+        ("the rows of my invoice", "owner", invoice),
         ("utilisation of a site, a week", "auditor",
          body("site_utilisation", the_site="1", first_day=DAY, days="7")),
         ("prices of a product, a week", "auditor",
@@ -144,8 +155,7 @@ def main(arguments):
           + psql(conninfo, "SELECT pg_size_pretty(pg_database_size(current_database()))"))
     make_member(conninfo, "member_six", 6)
     for name, who, sql in questions(conninfo):
-        as_role = conninfo.replace("user=postgres", "user=" + (
-            "member_six" if who == "member" else "petahour_auditor"))
+        as_role = conninfo.replace("user=postgres", "user=" + ROLES[who])
         reads(as_role, sql, True)
         found, ms = reads(as_role, sql, True)
         scans = sorted({f"{kind} {table}" for kind, table, _ in found if LARGE.match(table)

@@ -5,17 +5,13 @@ finds what breaks it, everybody sees what is theirs, and questions do not read w
 
 Arguments: petahour-settle, make_journal, compare (built programs)."""
 
-import csv
 import pathlib
 import subprocess
-from decimal import Decimal
 
 import fill_books
-import focus_rows
 from settle_rig import MAKE_JOURNAL, SettleCase, main
 
 SIGN_JOURNAL = pathlib.Path(MAKE_JOURNAL).parent / "sign_journal"
-AUDIT = pathlib.Path(MAKE_JOURNAL).parents[2] / "clients/audit/petahour-audit"
 
 PER_HOUR = 100  # records: contract-periods end, are reported and final while the test journal runs
 RECORDS = 5000
@@ -475,112 +471,13 @@ class Books(SettleCase):
             self.assertIn(0, found)
             self.assertGreater(max(found), 10)
 
-    # ---- invoices --------------------------------------------------------------------------
-
-    def invoice(self, user, month, *arguments, code=0):
-        done = subprocess.run([AUDIT, "invoice", "--database", self.pg.conninfo(user), "--month",
-                               month, *arguments], capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, code, done.stderr)
-        return done.stdout if code == 0 else done.stderr
-
-    def micro(self, sql):
-        return int(self.pg.sql(f"SELECT coalesce(sum(x), 0) FROM ({sql}) s (x)"))
-
-    def test_invoices_add_up_to_the_ledger(self):
-        """Participants are charged in August and September; what is known of August in September
-        is still the same at the end."""
-        self.make(3500, per_hour=PER_HOUR)
-        self.settle("--once")
-        self.member("member_six", 6)
-        august = self.invoice("member_six", "2015-08")
-        self.make(RECORDS, per_hour=PER_HOUR)
-        self.settle("--once")
-        self.assertEqual(self.invoice("member_six", "2015-08"), august)
-        self.assert_others_are_found(august)
-        kinds = set()
-        for who in range(2, 10):
-            kept, told = 0, []
-            for month in ("2015-08", "2015-09"):
-                text = self.invoice("petahour_auditor", month, "--participant", str(who))
-                self.assertEqual(focus_rows.check(text.splitlines()), [])
-                rows = list(csv.DictReader(text.splitlines()))
-                kinds.update((row["ChargeCategory"], row["ChargeClass"]) for row in rows)
-                self.assert_corrections(rows, told)
-                told += rows
-                billed = sum(Decimal(row["BilledCost"]) for row in rows) * 1000000
-                kept += billed - sum(Decimal(row["EffectiveCost"]) for row in rows) * 1000000
-                self.assertEqual(billed, self.micro(
-                    "SELECT -amount FROM petahour.entry e JOIN petahour.month m ON seq >= first_seq"
-                    f" AND seq < next_seq WHERE kind = 2 AND id = {who} AND reason > 2"
-                    f" AND month = '{month}-01'"), (who, month))
-            # What was paid and is no cost yet is kept for this participant now.
-            self.assertEqual(kept, self.micro(
-                "SELECT balance FROM petahour.account a JOIN petahour.contract c USING (id) WHERE"
-                f" (a.kind IN (3, 7) AND buyer = {who}) OR (a.kind = 4 AND supplier = {who})"), who)
-        self.assertEqual(kinds, {("Purchase", ""), ("Usage", ""), ("Credit", ""), ("Adjustment", ""),
-                                 ("Purchase", "Correction")})
-        used = self.pg.sql('SELECT sum("ConsumedQuantity") FROM petahour.month m,'
-                           " LATERAL petahour.invoice(6, m.month)")
-        self.assertEqual(used, self.pg.sql(
-            "SELECT sum(delivered) FROM petahour.delivery_final f JOIN petahour.contract c ON"
-            " c.id = f.contract WHERE buyer = 6 AND delivered > 0"))
-        # A participant gets its own and nobody else's, and a month without records has no rows.
-        self.assertEqual(self.invoice("member_six", "2015-08"), self.invoice(
-            "petahour_auditor", "2015-08", "--participant", "6"))
-        self.assertIn("permission denied", self.invoice("member_six", "2015-08", "--participant", "7",
-                                                        code=1))
-        self.assertEqual(len(self.invoice("member_six", "2015-10").splitlines()), 1)
-        for month in ("2015-13", "2015", "2015-08-01"):
-            self.invoice("member_six", month, code=2)
-
-    def assert_corrections(self, rows, earlier):
-        """What comes back of a purchase is a correction if an earlier invoice has the purchase, and no
-        other row is one; its charge period is that of the purchase."""
-        def bought(of):
-            return {row["ResourceId"]: row for row in of if row["x_TransferReason"] in (
-                "NOTIONAL", "RESALE") and Decimal(row["BilledCost"]) > 0}
-        now, before = bought(rows), bought(earlier)
-        self.assertFalse(now.keys() & before.keys())
-        for row in rows:
-            back = row["ChargeCategory"] == "Purchase" and Decimal(row["BilledCost"]) < 0
-            self.assertEqual(row["x_TransferReason"] in ("REFUND", "FEE_REFUND", "PREMIUM_REFUND")
-                             and Decimal(row["BilledCost"]) < 0, back, row)
-            if not back:
-                self.assertEqual(row["ChargeClass"], "", row)
-                continue
-            is_earlier = row["ResourceId"] in before
-            self.assertEqual(row["ChargeClass"], "Correction" if is_earlier else "", row)
-            of = (before if is_earlier else now)[row["ResourceId"]]
-            for name in ("ChargePeriodStart", "ChargePeriodEnd", "SkuId", "BillingAccountId"):
-                self.assertEqual(row[name], of[name], row)
-            self.assertEqual(row["InvoiceId"] == of["InvoiceId"], not is_earlier, row)
-            self.assertNotEqual(row["InvoiceDetailId"], of["InvoiceDetailId"])
-
-    def assert_others_are_found(self, text):
-        """The check of rows finds what is wrong with them."""
-        head, first, *_ = text.splitlines()
-        self.assertEqual(focus_rows.check([head, first]), [])
-        for before, after, why in (
-                ("Purchase", "Bargain", "none of its values"), (",USD,", ",usd,", "no Currency"),
-                (",operator,", ",,", "InvoiceIssuerName is empty"), ("One-Time", "", "is empty"),
-                ("T00:00:00Z", "", "no Date/Time"),
-                ("Dynamic", "", "pricing category")):
-            self.assertIn(before, first)
-            found = focus_rows.check([head, first.replace(before, after, 1)])
-            self.assertTrue([line for line in found if why in line], (after, found))
-        self.assertEqual(focus_rows.check([head.replace("BilledCost,", "Cost,", 1), first]),
-                         ["column BilledCost is missing", "column Cost is none of FOCUS"])
-        self.assertEqual(focus_rows.check([head, first, first]),
-                         ["row 2: the same detail comes twice"])
-
     def test_questions_read_no_whole_table(self):
         self.settle_life(records=2000)
         fill_books.fill(self.pg.conninfo(), 200000)
         self.member("member_six", 6)
-        roles = {"member": "member_six", "auditor": "petahour_auditor"}
         for name, who, sql in fill_books.questions(self.pg.conninfo()):
             with self.subTest(question=name):
-                found, _ = fill_books.reads(self.pg.conninfo(roles[who]), sql, True)
+                found, _ = fill_books.reads(self.pg.conninfo(fill_books.ROLES[who]), sql, True)
                 self.assertEqual(fill_books.whole_reads(self.pg.conninfo(), found), [], found)
                 # Of 1,200,000 rows; a week of a product has 950 contracts, a supplier 1,000 in all.
                 self.assertGreater(fill_books.rows_read(found), 0)
