@@ -166,7 +166,7 @@ void cli_free_catalogue(cli_catalogue *c);
 cli_exit cli_open_catalogue(cli_session *s, cli_catalogue *c, const cli_common *common);
 int cli_end(cli_session *s, cli_catalogue *c, cli_exit e);
 
-/* By number or by symbol; NULL and a message if there is none. */
+/* By number or by name, which must be of one alone; NULL and a message if there is none. */
 const phc_product *cli_find_product(const cli_catalogue *c, const char *text);
 const phc_site *cli_find_site(const cli_catalogue *c, const char *text);
 const phc_hardware *cli_find_hardware(const cli_catalogue *c, const char *text);

@@ -18,7 +18,8 @@
                    period.  Quantities: whole units of the product.  Unit-periods: one unit for one
                    period.  Times (at, measured_at, due, expire_at): nanoseconds since 1970, UTC.
                    Periods: numbers of intervals of the product's period_seconds since 1970, UTC.
-                   ..._ppm: millionths of one.
+                   ..._ppm: millionths of one.  Texts that are sent: UTF-8 without control
+                   characters, as long in bytes as is said.
     Numbers        sequence: the place in the market's journal of the command that caused a message,
                    at: its stamp.  stream_number: the place of the message in the private stream,
                    from 1 without gaps.  participant, site, hardware, product, order, trade and
@@ -243,7 +244,8 @@ PHC_API bool phc_roles_parse(const char *text, uint32_t *ret);
 
 /* An order; a field that its shape does not have is 0. */
 typedef struct {
-    uint64_t client_order_id; /* above all used before; 0: the library takes the next */
+    uint64_t client_order_id; /* above all used before; 0: the library takes the next.  2^64 - 1
+                                 is the last: nothing can be ordered after it */
     uint32_t product;
     phc_side side;
     phc_shape shape;

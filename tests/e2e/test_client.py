@@ -138,6 +138,34 @@ class Day(unittest.TestCase):
         self.refused(5, "knows no participant with this key", "product", "list", key="stranger")
         self.refused(6, "could not open", "product", "list", key="buyer", connect="/nonexistent")
 
+    def test_a_name_of_two_names_none(self):
+        """Money and capacity go to nobody rather than to whoever was registered first."""
+        m, op = self.market, {"key": "operator"}
+        numbers = [m.cli("hardware", "register", "--name", name, **op)["hardware"] for name in ["twin", "twin", "1"]]
+        words = ["capacity", "register", "--site", "site-1", "--from", start_of(self.period), "--periods", "1",
+                 "--units", "1"]  # fmt: skip
+        self.refused(4, f'"twin" is the name of more than one hardware class, as of {numbers[0]} and {numbers[1]}',
+                     *words, "--reference", "2", "--hardware", "twin", key="supplier")  # fmt: skip
+        done = m.cli(*words, "--reference", "2", "--hardware", str(numbers[1]), key="supplier")
+        self.assertEqual(done["hardware"], "twin")
+        # Digits are a number, whoever has them as a name.
+        done = m.cli(*words, "--reference", "3", "--hardware", "1", key="supplier")
+        self.assertEqual(done["hardware"], "H100")
+
+    def test_the_last_client_order_id(self):
+        m, last = self.market, str(2**64 - 1)
+        m.cli("keygen", "--name", "last", "--out", m.key("last"))
+        m.cli("participant", "register", "--name", "last", "--roles", "buyer", "--of", m.key("last"), key="operator")
+        m.cli("deposit", "--participant", "last", "--amount", "100", "--reference", "last", key="operator")
+        words = ["--quantity", "1", "--price", "1"]
+        self.assertEqual(str(self.order("buy", *words, "--client-order-id", last, key="last")["client_order_id"]), last)
+        self.refused(2, f"client_order_id {last} was used and none is above it", "order", "buy", "--product", "1",
+                     "--from", start_of(self.period), *words, key="last")  # fmt: skip
+
+    def test_text_that_no_gateway_takes_is_not_sent(self):
+        for name in [b"a\xff", "a\x9b31m".encode()]:
+            self.refused(2, "name is not 1 to 63 bytes of UTF-8", "hardware", "register", "--name", name, key="operator")
+
     def test_a_wrong_server_key_is_no_connection(self):
         path = f"{self.market.run}/wrong.ready"
         with open(f"{self.market.run}/gateway.ready", encoding="ascii") as f:
