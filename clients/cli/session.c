@@ -37,12 +37,18 @@ static void on_result(void *arg, const phc_result *r)
     cli_session *s = arg;
     if (r->request != s->request || s->request == 0) return;
     s->answered = true;
+    s->count = r->count;
     if (r->reject_code == 0) return;
-    bool denied =
-        strcmp(r->reject_name, "ROLE_MISSING") == 0 || strcmp(r->reject_name, "NOT_OWNER") == 0;
-    s->outcome = cli_say(denied ? CLI_DENIED : CLI_REFUSED, "%s was refused: %s: %s (%lld, %lld)",
-                         r->command, r->reject_name, r->reject_text, (long long)r->reject_arg0,
-                         (long long)r->reject_arg1);
+    bool denied = strcmp(r->reject_name, "ROLE_MISSING") == 0;
+    const cli_refusal why = {r->command,
+                             r->reject_name,
+                             r->reject_text,
+                             {r->reject_arg0, r->reject_arg1},
+                             s->period_seconds};
+    char text[CLI_REFUSAL_ROOM], member[32] = "";
+    if (r->member != 0) snprintf(member, sizeof member, " for its order %u", r->member);
+    s->outcome = cli_say(denied ? CLI_DENIED : CLI_REFUSED, "%s was refused%s: %s", r->command,
+                         member, cli_refusal_text(&why, text));
 }
 
 static cli_exit open_session(cli_session *s, const cli_common *common, phc_config config)
@@ -108,6 +114,11 @@ void cli_close(cli_session *s)
 
 static cli_exit time_is_up(const cli_session *s)
 {
+    if (s->ready && s->only_asks)
+        return cli_say(
+            CLI_UNKNOWN_OUTCOME,
+            "no answer within %u seconds; nothing was changed by asking: ask again later",
+            s->common.timeout_seconds);
     if (s->ready)
         return cli_say(CLI_UNKNOWN_OUTCOME,
                        "no answer within %u seconds; what was sent may or may not have been done: "
@@ -158,15 +169,18 @@ cli_exit cli_watch(cli_session *s)
     }
 }
 
-cli_exit cli_finish(cli_session *s, phc_status sent, uint64_t request, json_t *facts)
+cli_exit cli_answer(cli_session *s, phc_status sent, uint64_t request)
 {
-    if (sent != PHC_OK) {
-        json_decref(facts);
+    if (sent != PHC_OK)
         return cli_say(sent == PHC_EINVAL ? CLI_USAGE : CLI_FAILED, "%s", phc_error(s->client));
-    }
     s->request = request;
     cli_exit e = cli_wait(s, &s->answered);
-    if (e == CLI_DONE) e = s->outcome;
+    return e == CLI_DONE ? s->outcome : e;
+}
+
+cli_exit cli_finish(cli_session *s, phc_status sent, uint64_t request, json_t *facts)
+{
+    cli_exit e = cli_answer(s, sent, request);
     if (e == CLI_DONE)
         cli_print_object(facts, s->common.json);
     else

@@ -431,7 +431,8 @@ typedef struct {
     int64_t hold;            /* ACCEPTED, REPLACED: cash (BUY) or bond (SELL) held for all of it */
     uint32_t reject_code;    /* REJECTED; name and text are never NULL, "" otherwise */
     const char *reject_name, *reject_text;
-    int64_t reject_arg0, reject_arg1; /* the two numbers that the text is about */
+    /* The two numbers that the text is about; engine/wire/reject.h lists what they are. */
+    int64_t reject_arg0, reject_arg1;
     /* TRADE and ASSIGNED, until cancel_reason. */
     uint64_t trade, contract;
     uint32_t product;

@@ -88,6 +88,7 @@ class Day(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as f:
             f.write('{"canonical": ')
         self.refused(1, "could not read", "contract", "verify", path, "--notary-key", key)
+        self.refused(1, "No such file", "contract", "verify", f"{path}.none", "--notary-key", key)
 
     def countersign(self, number, path, key):
         """Each party's countersignature reaches the other; the file says who is missing."""
@@ -129,7 +130,8 @@ class Day(unittest.TestCase):
         self.refused(2, "no period of 3600 seconds starts then", "order", "buy", "--product", "1",
                      "--from", "2027-01-01T00:00:01Z", "--quantity", "1", "--price", "1",
                      key="buyer")  # fmt: skip
-        self.refused(3, "PRICE_TICK", *buy, "--price", "1.00001", key="buyer")
+        self.refused(3, "PRICE_TICK: price is not a multiple of the tick (price 1.000010, tick 0.000100)", *buy,
+                     "--price", "1.00001", key="buyer")  # fmt: skip
         self.refused(3, "KEY_TAKEN", "participant", "register", "--name", "x", "--roles", "buyer",
                      "--of", self.market.key("buyer"), key="operator")  # fmt: skip
         self.refused(4, "no product", "order", "buy", "--product", "9", *window, "--price", "1", key="buyer")

@@ -222,6 +222,10 @@ class Questions(unittest.TestCase):
         answer = raw.answers(1)[0]
         self.assertEqual((answer.WhichOneof("message"), answer.busy.request), ("busy", 5))
         raw.close()
+        # Who only asked is not sent to look for an outcome.
+        done = m.raw("statement", "--timeout", "1", key="buyer")
+        self.assertEqual(done.returncode, 7)
+        self.assertIn("nothing was changed by asking", done.stderr)
         # The market goes on, and what happened meanwhile is known when the replica is back.
         order = self.sell("1", "9", "1")["order"]
         m.start("replica")
