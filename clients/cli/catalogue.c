@@ -159,8 +159,8 @@ void cli_free_catalogue(cli_catalogue *c)
     *c = (cli_catalogue){0};
 }
 
-/* Looks for what a text means.  Digits are the number of one, never its name: who is called "7" does
-   not receive what was meant for number 7. */
+/* Looks for what a text means.  Digits are the number of one, never its name: who is called "7"
+   does not receive what was meant for number 7. */
 typedef struct {
     const char *text;
     bool is_number;

@@ -120,7 +120,7 @@ typedef struct {
 
 enum { CLI_REFUSAL_ROOM = 512 };
 
-/* "PRICE_TICK: price is not a multiple of the tick (price 2.555555, tick 0.000100)".  Returns to. */
+/* "PRICE_TICK: price is not a multiple of the tick (price 2.55, tick 0.1)".  Returns to. */
 char *cli_refusal_text(const cli_refusal *r, char to[CLI_REFUSAL_ROOM]);
 
 /* ---- Session ------------------------------------------------------------------------------- */

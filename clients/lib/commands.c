@@ -54,8 +54,8 @@ static phc_status not_ready(const phc_client *c)
     return c->state == PHC_STOPPED ? PHC_EFATAL : PHC_ENOTREADY;
 }
 
-/* The lowest client order id above `last` and all that were used.  PHC_ENOTREADY, PHC_EFATAL: it is not known; PHC_EINVAL: there is
-   none; c->error says why. */
+/* The lowest client order id above `last` and all that were used.  PHC_ENOTREADY, PHC_EFATAL: it is
+   not known; PHC_EINVAL: there is none; c->error says why. */
 static phc_status next_order_id(phc_client *c, uint64_t last, uint64_t *ret)
 {
     if (c->state != PHC_READING && c->state != PHC_READY) {

@@ -22,7 +22,7 @@ static const struct {
 } rejects[] = {PH_REJECTS(X)};
 #undef X
 
-/* The numbers are called what the market calls them; which ones there are is seen by their labels. */
+/* The numbers are called what the market calls them, and there are no others. */
 START_TEST(every_number_has_its_label)
 {
     for (size_t i = 0; i < sizeof rejects / sizeof rejects[0]; i++) {
