@@ -119,8 +119,10 @@ int cli_participant_register(int argc, char **argv)
 
 int cli_participant_list(int argc, char **argv)
 {
-    static const cli_column columns[] = {
-        {"participant", "PARTICIPANT", true}, {"name", "NAME", false}, {"roles", "ROLES", false}};
+    static const cli_column columns[] = {{"participant", "PARTICIPANT", true},
+                                         {"name", "NAME", false},
+                                         {"roles", "ROLES", false},
+                                         {"state", "STATE", false}};
     cli_common common;
     cli_session s;
     cli_catalogue c;
@@ -131,10 +133,11 @@ int cli_participant_list(int argc, char **argv)
     for (size_t i = 0; i < c.participant_cnt; i++) {
         const phc_participant *p = &c.participants[i];
         char roles[64], key[65];
-        json_array_append_new(rows,
-                              json_pack("{s:I, s:s, s:s, s:s}", "participant", (json_int_t)p->id,
-                                        "name", p->name, "roles", phc_roles_text(p->roles, roles),
-                                        "sign_key", phc_hex_text(p->sign_key, 32, key)));
+        json_array_append_new(rows, json_pack("{s:I, s:s, s:s, s:s, s:s}", "participant",
+                                              (json_int_t)p->id, "name", p->name, "roles",
+                                              phc_roles_text(p->roles, roles), "state",
+                                              phc_participant_state_text(p->state), "sign_key",
+                                              phc_hex_text(p->sign_key, 32, key)));
     }
     cli_print_rows(rows, columns, CNT(columns), common.json);
     return cli_end(&s, &c, CLI_DONE);

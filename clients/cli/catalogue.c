@@ -24,12 +24,13 @@ static const char *copy(const char *text, bool *failed)
     return s;
 }
 
-static void add_product(cli_catalogue *c, const phc_product *from, uint32_t grade)
+static void add_product(cli_catalogue *c, const phc_catalogue_entry *e)
 {
+    const phc_product *from = e->product;
     phc_product *p = add(&c->products, &c->product_cnt, sizeof *p);
-    uint32_t *g = add(&c->grades, &c->grade_cnt, sizeof *g);
-    if (g != NULL) *g = grade;
-    if (p == NULL || g == NULL) {
+    cli_listing *l = add(&c->listings, &c->listing_cnt, sizeof *l);
+    if (l != NULL) *l = (cli_listing){e->terms_version, e->grade, e->product_state, e->phase};
+    if (p == NULL || l == NULL) {
         c->failed = true;
         return;
     }
@@ -82,7 +83,7 @@ void cli_on_catalogue(void *arg, const phc_catalogue_entry *e)
     /* Rows come in order of their numbers; those told again after a lost connection are known. */
     if (e->product != NULL &&
         (c->product_cnt == 0 || e->product->id > c->products[c->product_cnt - 1].id))
-        add_product(c, e->product, e->grade);
+        add_product(c, e);
     if (e->site != NULL && (c->site_cnt == 0 || e->site->id > c->sites[c->site_cnt - 1].id))
         add_site(c, e->site);
     if (e->participant != NULL && (c->participant_cnt == 0 ||
@@ -152,7 +153,7 @@ void cli_free_catalogue(cli_catalogue *c)
     for (size_t i = 0; i < c->hardware_cnt; i++)
         drop(c->hardware[i].name);
     free(c->products);
-    free(c->grades);
+    free(c->listings);
     free(c->sites);
     free(c->participants);
     free(c->hardware);

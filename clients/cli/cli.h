@@ -158,6 +158,8 @@ cli_exit cli_wait_quiet(cli_session *s, uint32_t ms);
 /* Turns for ever; returns only on failure. */
 cli_exit cli_watch(cli_session *s);
 
+/* Says why nothing was sent. */
+cli_exit cli_not_sent(const cli_session *s, phc_status sent);
 /* Waits for the result of `request`, if it was sent; says what went wrong. */
 cli_exit cli_answer(cli_session *s, phc_status sent, uint64_t request);
 /* The same, then prints the facts, of which it takes the reference. */
@@ -167,13 +169,20 @@ uint64_t cli_now_ms(void);
 
 /* ---- Catalogue ----------------------------------------------------------------------------- */
 
+/* What becomes of a product beside its terms. */
+typedef struct {
+    uint32_t terms_version, grade;
+    phc_product_state state;
+    phc_phase phase;
+} cli_listing;
+
 typedef struct {
     phc_participant *participants;
     phc_site *sites;
     phc_hardware *hardware;
     phc_product *products;
-    uint32_t *grades; /* of the products */
-    size_t participant_cnt, site_cnt, hardware_cnt, product_cnt, grade_cnt;
+    cli_listing *listings; /* of the products */
+    size_t participant_cnt, site_cnt, hardware_cnt, product_cnt, listing_cnt;
     uint64_t request;
     bool complete, failed;
 } cli_catalogue;

@@ -106,8 +106,7 @@ static cli_exit send_group(cli_session *s, group *g, const char *path)
     cli_exit e = read_orders(&g->catalogue, path, v, &cnt);
     if (e != CLI_DONE) return e;
     phc_status sent = phc_new_group(s->client, v, cnt, &s->request);
-    if (sent != PHC_OK)
-        return cli_say(sent == PHC_EINVAL ? CLI_USAGE : CLI_FAILED, "%s", phc_error(s->client));
+    if (sent != PHC_OK) return cli_not_sent(s, sent);
     e = cli_wait(s, &s->answered);
     if (e == CLI_DONE) e = s->outcome;
     return e == CLI_DONE ? cli_wait_quiet(s, QUIET_MS) : e;

@@ -259,7 +259,7 @@ static cli_exit find_periods(market *m)
 static uint32_t number_of(const market *m, phc_stream stream)
 {
     if (stream != PHC_STREAM_GRADE) return m->product->id;
-    return m->catalogue.grades[m->product - m->catalogue.products];
+    return m->catalogue.listings[m->product - m->catalogue.products].grade;
 }
 
 enum { COMMON_FIELDS = 2 };

@@ -137,8 +137,7 @@ static cli_exit wait_and_tell(cli_session *s, placing *p)
 static cli_exit send_and_wait(cli_session *s, placing *p, phc_order *o)
 {
     phc_status sent = phc_new_order(s->client, o, &p->client_order_id);
-    if (sent != PHC_OK)
-        return cli_say(sent == PHC_EINVAL ? CLI_USAGE : CLI_FAILED, "%s", phc_error(s->client));
+    if (sent != PHC_OK) return cli_not_sent(s, sent);
     cli_exit e = wait_and_tell(s, p);
     if (e == CLI_UNKNOWN_OUTCOME)
         (void)cli_say(e,

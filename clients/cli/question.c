@@ -50,8 +50,7 @@ static json_t *symbol_of(const asking *a, uint32_t product)
 static cli_exit wait_answer(cli_session *s, asking *a, phc_status sent)
 {
     a->answered = false;
-    if (sent != PHC_OK)
-        return cli_say(sent == PHC_EINVAL ? CLI_USAGE : CLI_FAILED, "%s", phc_error(s->client));
+    if (sent != PHC_OK) return cli_not_sent(s, sent);
     cli_exit e = cli_wait(s, &a->answered);
     return e == CLI_DONE ? a->refused : e;
 }

@@ -169,10 +169,15 @@ cli_exit cli_watch(cli_session *s)
     }
 }
 
+cli_exit cli_not_sent(const cli_session *s, phc_status sent)
+{
+    cli_exit e = sent == PHC_EINVAL ? CLI_USAGE : sent == PHC_EDENIED ? CLI_DENIED : CLI_FAILED;
+    return cli_say(e, "%s", phc_error(s->client));
+}
+
 cli_exit cli_answer(cli_session *s, phc_status sent, uint64_t request)
 {
-    if (sent != PHC_OK)
-        return cli_say(sent == PHC_EINVAL ? CLI_USAGE : CLI_FAILED, "%s", phc_error(s->client));
+    if (sent != PHC_OK) return cli_not_sent(s, sent);
     s->request = request;
     cli_exit e = cli_wait(s, &s->answered);
     return e == CLI_DONE ? s->outcome : e;

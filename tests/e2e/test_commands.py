@@ -217,6 +217,9 @@ class Commands(unittest.TestCase):
         self.cli("product", "terms", "AI.X", "--taker-ppm", "7", "--attested-only", key="operator")
         shown = self.cli("product", "show", "AI.X", key="buyer")
         self.assertEqual((shown["taker_ppm"], shown["attested_only"], shown["model"]), (7, True, "H100"))
+        self.assertEqual((shown["terms_version"], shown["state"], shown["phase"]), (2, "LISTED", "OPEN"))
+        # Without an option they would be the same terms, and cancel what rests.
+        self.refused(2, "no new term", "product", "terms", "AI.X", key="operator")
         ended = [r for r in self.events("supplier", "CANCELLED") if r["order"] == order]
         self.assertEqual([r["reason"] for r in ended], ["TERMS_CHANGED"])
         self.refused(5, "ROLE_MISSING", "product", "terms", "AI.X", "--taker-ppm", "8", key="buyer")
@@ -228,6 +231,7 @@ class Commands(unittest.TestCase):
                  "--period-seconds", "900", key="auditor")  # fmt: skip
         self.place("sell", "5", "--quantity", "1", product="AI.X")
         self.cli("product", "state", "AI.X", "halted", key="operator")
+        self.assertEqual(self.cli("product", "show", "AI.X", key="buyer")["state"], "HALTED")
         self.refused(3, "PRODUCT_STATE", "order", "sell", "--product", "AI.X", "--from", at(self.soon() * STEP),
                      "--quantity", "1", "--price", "5", key="supplier")  # fmt: skip
         self.cli("product", "state", "AI.X", "delisted", key="operator")
@@ -241,6 +245,12 @@ class Commands(unittest.TestCase):
         self.refused(3, f"(period {at(self.soon(20) * STEP)}, hardware units free ", *words, "--units", "1000",
                      "--reference", "3", key="supplier")  # fmt: skip
         self.refused(2, "not 900, 3600 or 86400", *words[:-1], "60", "--units", "1", "--reference", "3", key="supplier")
+
+    def test_a_suspended_participant_is_listed_as_that(self):
+        for state in ["suspended", "active"]:
+            self.cli("participant", "state", "auditor", state, key="operator")
+            [row] = [r for r in self.cli("participant", "list", key="buyer") if r["name"] == "auditor"]
+            self.assertEqual(row["state"], state.upper())
 
     def test_measurements_and_probes(self):
         words = ["site", "measure", "site-1", "--at", at(time.time() - 60), "--cue", "0.3", "--wue", "0.2", "--grade", "2"]
