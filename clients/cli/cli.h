@@ -133,6 +133,7 @@ typedef struct cli_session {
     char refusal[300];
     bool ready, ended;
     bool only_asks;          /* nothing that it sends changes anything */
+    bool watching, lost;     /* the connection, while watching */
     uint64_t request;        /* whose result is waited for */
     uint64_t count;          /* orders that it cancelled, or put into a group */
     uint32_t period_seconds; /* of the periods that a refusal may name; 0: not known */

@@ -16,6 +16,17 @@ static void on_ready(void *arg)
 {
     cli_session *s = arg;
     s->ready = true;
+    if (s->lost) (void)cli_say(CLI_DONE, "connected again");
+    s->lost = false;
+}
+
+/* Whoever watches is told once that what stands there may be old. */
+static void on_disconnected(void *arg, const char *why)
+{
+    cli_session *s = arg;
+    if (!s->watching || s->lost) return;
+    s->lost = true;
+    (void)cli_say(CLI_NO_CONNECTION, "%s; trying again, what is shown may be old", why);
 }
 
 static void on_refused(void *arg, phc_refusal reason, const char *text)
@@ -73,6 +84,7 @@ static cli_exit open_session(cli_session *s, const cli_common *common, phc_confi
     phc_callbacks *cb = &config.callbacks;
     cb->arg = s;
     cb->on_ready = on_ready;
+    cb->on_disconnected = on_disconnected;
     cb->on_refused = on_refused;
     cb->on_problem = on_problem;
     if (cb->on_result == NULL) cb->on_result = on_result;
@@ -163,6 +175,7 @@ cli_exit cli_wait_quiet(cli_session *s, uint32_t ms)
 
 cli_exit cli_watch(cli_session *s)
 {
+    s->watching = true;
     for (;;) {
         cli_exit e = turn(s, -1);
         if (e != CLI_DONE) return e;

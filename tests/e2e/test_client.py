@@ -218,6 +218,23 @@ class ExactlyOnce(unittest.TestCase):
         m.cli("product", "create", "--symbol", "P", "--model", "M", "--site", "1", "--hardware", "1",
               "--reference-price", "1", "--terms-hash", HASH, **op)  # fmt: skip
 
+    def test_a_watcher_is_told_of_a_lost_connection(self):
+        m = self.market
+        m.cli("order", "buy", "--product", "P", "--quantity", "1", "--price", "1", "--from", start_of(first_period()),
+              key="supplier")  # fmt: skip
+        watcher = subprocess.Popen(
+            [m.petahour, "book", "show", "P", "--watch", "--connect", f"{m.run}/gateway.ready", "--key",
+             m.key("supplier")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.addCleanup(watcher.communicate)
+        self.addCleanup(watcher.kill)
+        self.assertIn("BID=1.000000", watcher.stdout.readline())
+        m.kill("gateway")
+        self.assertIn("trying again, what is shown may be old", watcher.stderr.readline())
+        m.start("gateway")
+        self.assertEqual("petahour: connected again\n", watcher.stderr.readline())
+
     def test_orders_survive_kills(self):
         m = self.market
         client = subprocess.Popen(
