@@ -30,8 +30,8 @@ int cli_keygen(int argc, char **argv)
     char err[400], curve[41], sign[65];
     if (phc_key_generate(name, &k) != PHC_OK)
         return cli_say(CLI_USAGE,
-                       "could not make keys for \"%s\": a name has 1 to 63 characters, "
-                       "no control characters and no \";\"",
+                       "could not make keys for \"%s\": a name has 1 to 63 bytes of UTF-8, "
+                       "no control characters, no \";\" and no space at its ends",
                        name);
     phc_status s = phc_key_write(&k, out, err, sizeof err);
     phc_z85_text(k.curve_public, curve);

@@ -32,10 +32,6 @@ static inline void phc_pack(const Petahour__V1__ClientMessage *m, phc_message *r
     ret->size = size <= sizeof ret->bytes ? petahour__v1__client_message__pack(m, ret->bytes) : 0;
 }
 
-/* encode.c: at most `max` bytes of UTF-8 without control characters, as a gateway takes them; empty
-   or NULL only if allowed. */
-bool phc_text_ok(const char *s, size_t max, bool may_be_empty);
-
 /* encode.c: an order as the protocol has it; NULL, or what is wrong. */
 const char *phc_fill_order(const phc_order *o, Petahour__V1__NewOrder *m);
 

@@ -107,8 +107,8 @@ typedef struct {
     uint8_t sign_public[32], sign_seed[32];
 } phc_key;
 
-/* New random keys.  PHC_EINVAL: a name that is empty, longer than 63 bytes, or has a character that
-   a key file cannot keep; PHC_EIO: no source of chance. */
+/* New random keys.  PHC_EINVAL: a name that is empty, longer than 63 bytes, no UTF-8, or has a
+   character that a key file cannot keep; PHC_EIO: no source of chance. */
 PHC_API phc_status phc_key_generate(const char *name, phc_key *ret);
 
 /* Writes the INI text of a key file, mode 0600.  PHC_EEXIST rather than overwriting one; PHC_EIO.
