@@ -55,6 +55,9 @@ class Day(unittest.TestCase):
                          [(24, "2.500000", 12), (24, "2.500000", 16)])  # fmt: skip
         resting = m.cli("order", "list", key="supplier")
         self.assertEqual([r["open_unit_periods"] for r in resting], [672])
+        [trade] = m.cli("trade", "list", key="buyer")
+        self.assertEqual((trade["symbol"], trade["notional"]), ("AI.H100.1", "240.000000"))
+        self.assertEqual([s["from"] for s in trade["segments"]], [start_of(self.period)])
         self.contract(bought["trades"][0]["contract"])
         done = m.cli("order", "cancel", "--all", key="supplier")
         self.assertEqual(done["cancelled"], "yes")
@@ -163,6 +166,20 @@ class Day(unittest.TestCase):
         self.assertEqual(str(self.order("buy", *words, "--client-order-id", last, key="last")["client_order_id"]), last)
         self.refused(2, f"client_order_id {last} was used and none is above it", "order", "buy", "--product", "1",
                      "--from", start_of(self.period), *words, key="last")  # fmt: skip
+
+    def test_trades_are_watched_by_the_names_of_products(self):
+        m = self.market
+        self.order("sell", "--quantity", "9", "--price", "0.5", key="supplier")
+        self.order("buy", "--quantity", "1", "--price", "0.5", key="buyer")
+        with subprocess.Popen(
+            [m.petahour, "trade", "list", "--watch", "--json", "--connect", f"{m.run}/gateway.ready", "--key",
+             m.key("buyer")], stdout=subprocess.PIPE, text=True) as watcher:  # fmt: skip
+            before = [json.loads(watcher.stdout.readline()) for _ in m.cli("trade", "list", key="buyer")]
+            self.order("buy", "--quantity", "1", "--price", "0.5", key="buyer")
+            told = json.loads(watcher.stdout.readline())
+            watcher.kill()
+        self.assertEqual({t["symbol"] for t in [*before, told]}, {"AI.H100.1"})
+        self.assertEqual((told["notional"], told["segments"][0]["from"]), ("0.500000", start_of(self.period)))
 
     def test_text_that_no_gateway_takes_is_not_sent(self):
         for name in [b"a\xff", "a\x9b31m".encode()]:
