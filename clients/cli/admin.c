@@ -38,8 +38,8 @@ int cli_keygen(int argc, char **argv)
     phc_hex_text(k.sign_public, sizeof k.sign_public, sign);
     phc_key_wipe(&k);
     if (s != PHC_OK) return cli_say(CLI_FAILED, "%s", err);
-    cli_print_object(json_pack("{s:s, s:s, s:s, s:s}", "name", name, "file", out, "curve_public",
-                               curve, "sign_public", sign),
+    cli_print_object(json_pack("{s:s, s:o, s:s, s:s}", "name", name, "file", cli_path(out),
+                               "curve_public", curve, "sign_public", sign),
                      common.json);
     return CLI_DONE;
 }

@@ -104,7 +104,8 @@ void cli_print_line(json_t *row, const cli_column *columns, size_t cnt, bool jso
 /* One object: names and values below each other.  Takes the reference. */
 void cli_print_object(json_t *object, bool json);
 
-json_t *cli_money(int64_t micro); /* decimal text */
+json_t *cli_money(int64_t micro);   /* decimal text */
+json_t *cli_path(const char *path); /* null if it is no UTF-8, which a path need not be */
 json_t *cli_time(uint64_t ns);
 json_t *cli_number(uint64_t v);
 

@@ -25,6 +25,12 @@ json_t *cli_money(int64_t micro)
     return json_string(phc_money_text(micro, to));
 }
 
+json_t *cli_path(const char *path)
+{
+    json_t *v = json_string(path);
+    return v != NULL ? v : json_null();
+}
+
 json_t *cli_time(uint64_t ns)
 {
     char to[40];

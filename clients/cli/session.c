@@ -70,6 +70,11 @@ static cli_exit open_session(cli_session *s, const cli_common *common, phc_confi
     if (common->connect_file == NULL)
         return cli_say(CLI_USAGE, "no gateway: give --connect FILE or set PETAHOUR_CONNECT to the "
                                   "gateway's ready file");
+    if (strstr(common->connect_file, "://") != NULL)
+        return cli_say(CLI_USAGE,
+                       "could not use --connect \"%s\": it is the gateway's ready file, "
+                       "which has its address and its key, not an address",
+                       common->connect_file);
     if (common->key_file == NULL)
         return cli_say(CLI_USAGE, "no key: give --key FILE or set PETAHOUR_KEY; "
                                   "`petahour keygen` makes one");

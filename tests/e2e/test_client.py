@@ -79,6 +79,8 @@ class Day(unittest.TestCase):
         self.assertEqual(text.returncode, 0, text.stderr)
         self.assertIn(f"# Contract {number} of ", text.stdout)
         self.refused(8, "does not verify", "contract", "text", path, "--notary-key", HASH)
+        for words in ["text"], ["reservation", "--users", "lab", "--per-node", "8"]:
+            self.refused(2, "there is no --json of", "contract", words[0], path, *words[1:], "--notary-key", key, "--json")
         with open(path, encoding="utf-8") as f:
             saved = json.load(f)
         self.assertEqual(verify_contract.verify(saved, bytes.fromhex(key))["countersignatures"],
@@ -142,6 +144,9 @@ class Day(unittest.TestCase):
                      "--reference", "x", key="buyer")  # fmt: skip
         self.refused(5, "knows no participant with this key", "product", "list", key="stranger")
         self.refused(6, "could not open", "product", "list", key="buyer", connect="/nonexistent")
+        self.refused(2, "the gateway's ready file", "product", "list", key="buyer", connect="tcp://127.0.0.1:7001")
+        made = self.market.raw("keygen", "--name", "x", "--out", f"{self.market.run}/".encode() + b"\xff", "--json")
+        self.assertIsNone(json.loads(made.stdout)["file"])
 
     def test_a_name_of_two_names_none(self):
         """Money and capacity go to nobody rather than to whoever was registered first."""

@@ -124,6 +124,7 @@ class Commands(unittest.TestCase):
         several = self.cli(*more, key="buyer")["candles"]
         self.assertLessEqual({c["from"] for c in several}, {at(self.soon(6 + n) * STEP) for n in range(3)})
         self.refused(2, "--periods says how many from --from on, which is not given", *more[:3], "--periods", "3", key="buyer")
+        self.refused(2, "--periods is 0", *more[:-1], "0", key="buyer")
         self.refused(2, "no period of 900 seconds", *more[:3], "--from", "2026-12-01T00:07:00Z", key="buyer")
         kind = self.cli("market", "type", "ai", key="buyer")
         self.assertGreaterEqual(kind["ever"]["volume"], day["volume"])
