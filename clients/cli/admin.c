@@ -30,16 +30,16 @@ int cli_keygen(int argc, char **argv)
     char err[400], curve[41], sign[65];
     if (phc_key_generate(name, &k) != PHC_OK)
         return cli_say(CLI_USAGE,
-                       "could not make keys for \"%s\": a name has 1 to 63 characters, "
-                       "no control characters and no \";\"",
+                       "could not make keys for \"%s\": a name has 1 to 63 bytes of UTF-8, "
+                       "no control characters, no \";\" and no space at its ends",
                        name);
     phc_status s = phc_key_write(&k, out, err, sizeof err);
     phc_z85_text(k.curve_public, curve);
     phc_hex_text(k.sign_public, sizeof k.sign_public, sign);
     phc_key_wipe(&k);
     if (s != PHC_OK) return cli_say(CLI_FAILED, "%s", err);
-    cli_print_object(json_pack("{s:s, s:s, s:s, s:s}", "name", name, "file", out, "curve_public",
-                               curve, "sign_public", sign),
+    cli_print_object(json_pack("{s:s, s:o, s:s, s:s}", "name", name, "file", cli_path(out),
+                               "curve_public", curve, "sign_public", sign),
                      common.json);
     return CLI_DONE;
 }
@@ -119,8 +119,10 @@ int cli_participant_register(int argc, char **argv)
 
 int cli_participant_list(int argc, char **argv)
 {
-    static const cli_column columns[] = {
-        {"participant", "PARTICIPANT", true}, {"name", "NAME", false}, {"roles", "ROLES", false}};
+    static const cli_column columns[] = {{"participant", "PARTICIPANT", true},
+                                         {"name", "NAME", false},
+                                         {"roles", "ROLES", false},
+                                         {"state", "STATE", false}};
     cli_common common;
     cli_session s;
     cli_catalogue c;
@@ -131,10 +133,11 @@ int cli_participant_list(int argc, char **argv)
     for (size_t i = 0; i < c.participant_cnt; i++) {
         const phc_participant *p = &c.participants[i];
         char roles[64], key[65];
-        json_array_append_new(rows,
-                              json_pack("{s:I, s:s, s:s, s:s}", "participant", (json_int_t)p->id,
-                                        "name", p->name, "roles", phc_roles_text(p->roles, roles),
-                                        "sign_key", phc_hex_text(p->sign_key, 32, key)));
+        json_array_append_new(rows, json_pack("{s:I, s:s, s:s, s:s, s:s}", "participant",
+                                              (json_int_t)p->id, "name", p->name, "roles",
+                                              phc_roles_text(p->roles, roles), "state",
+                                              phc_participant_state_text(p->state), "sign_key",
+                                              phc_hex_text(p->sign_key, 32, key)));
     }
     cli_print_rows(rows, columns, CNT(columns), common.json);
     return cli_end(&s, &c, CLI_DONE);

@@ -66,10 +66,16 @@ static const char *convert(const cli_field *f, const char *text)
         return NULL;
     case CLI_U64:
         return phc_number_parse(text, UINT64_MAX, f->to) == PHC_OK ? NULL : "not a whole number";
+    case CLI_ID:
+        if (phc_number_parse(text, UINT64_MAX, &number) != PHC_OK || number == 0)
+            return "not a whole number from 1 to 18446744073709551615";
+        *(uint64_t *)f->to = number;
+        return NULL;
     case CLI_MONEY:
         return phc_money_parse(text, f->to) == PHC_OK
                    ? NULL
-                   : "not a decimal number with at most six places, like 2.5";
+                   : "not a decimal number with at most six places, like 2.5, or above "
+                     "9223372036854.775807";
     case CLI_TIME:
         return phc_time_parse(text, f->to) == PHC_OK ? NULL
                                                      : "not a UTC time like 2026-12-01T00:00:00Z";

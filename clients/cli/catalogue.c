@@ -24,12 +24,13 @@ static const char *copy(const char *text, bool *failed)
     return s;
 }
 
-static void add_product(cli_catalogue *c, const phc_product *from, uint32_t grade)
+static void add_product(cli_catalogue *c, const phc_catalogue_entry *e)
 {
+    const phc_product *from = e->product;
     phc_product *p = add(&c->products, &c->product_cnt, sizeof *p);
-    uint32_t *g = add(&c->grades, &c->grade_cnt, sizeof *g);
-    if (g != NULL) *g = grade;
-    if (p == NULL || g == NULL) {
+    cli_listing *l = add(&c->listings, &c->listing_cnt, sizeof *l);
+    if (l != NULL) *l = (cli_listing){e->terms_version, e->grade, e->product_state, e->phase};
+    if (p == NULL || l == NULL) {
         c->failed = true;
         return;
     }
@@ -82,7 +83,7 @@ void cli_on_catalogue(void *arg, const phc_catalogue_entry *e)
     /* Rows come in order of their numbers; those told again after a lost connection are known. */
     if (e->product != NULL &&
         (c->product_cnt == 0 || e->product->id > c->products[c->product_cnt - 1].id))
-        add_product(c, e->product, e->grade);
+        add_product(c, e);
     if (e->site != NULL && (c->site_cnt == 0 || e->site->id > c->sites[c->site_cnt - 1].id))
         add_site(c, e->site);
     if (e->participant != NULL && (c->participant_cnt == 0 ||
@@ -152,53 +153,85 @@ void cli_free_catalogue(cli_catalogue *c)
     for (size_t i = 0; i < c->hardware_cnt; i++)
         drop(c->hardware[i].name);
     free(c->products);
-    free(c->grades);
+    free(c->listings);
     free(c->sites);
     free(c->participants);
     free(c->hardware);
     *c = (cli_catalogue){0};
 }
 
-/* True if text is the number id, or the name. */
-static bool means(const char *text, uint32_t id, const char *name)
-{
+/* Looks for what a text means.  Digits are the number of one, never its name: who is called "7"
+   does not receive what was meant for number 7. */
+typedef struct {
+    const char *text;
+    bool is_number;
     uint64_t number;
-    if (phc_number_parse(text, UINT32_MAX, &number) == PHC_OK && number == id) return true;
-    return strcmp(text, name) == 0;
+    size_t cnt; /* that the text means */
+    const void *row;
+    uint32_t first, second; /* their numbers */
+} search;
+
+static search search_of(const char *text)
+{
+    search s = {.text = text};
+    s.is_number = phc_number_parse(text, UINT64_MAX, &s.number) == PHC_OK;
+    return s;
+}
+
+static void look(search *s, uint32_t id, const char *name, const void *row)
+{
+    if (s->is_number ? s->number != id : strcmp(s->text, name) != 0) return;
+    s->row = row;
+    if (s->cnt == 0) s->first = id;
+    if (s->cnt == 1) s->second = id;
+    s->cnt++;
+}
+
+/* The only one that it means; NULL and a message if there is none, or more than one. */
+static const void *only(const search *s, const char *what, const char *noun)
+{
+    if (s->cnt == 1) return s->row;
+    if (s->cnt == 0)
+        (void)cli_say(CLI_NOT_FOUND, "there is no %s \"%s\"; see `petahour %s list`", what, s->text,
+                      noun);
+    else
+        (void)cli_say(CLI_NOT_FOUND,
+                      "\"%s\" is the name of more than one %s, as of %u and %u; give the number "
+                      "instead, see `petahour %s list`",
+                      s->text, what, s->first, s->second, noun);
+    return NULL;
 }
 
 const phc_product *cli_find_product(const cli_catalogue *c, const char *text)
 {
+    search s = search_of(text);
     for (size_t i = 0; i < c->product_cnt; i++)
-        if (means(text, c->products[i].id, c->products[i].symbol)) return &c->products[i];
-    (void)cli_say(CLI_NOT_FOUND, "there is no product \"%s\"; see `petahour product list`", text);
-    return NULL;
+        look(&s, c->products[i].id, c->products[i].symbol, &c->products[i]);
+    return only(&s, "product", "product");
 }
 
 const phc_site *cli_find_site(const cli_catalogue *c, const char *text)
 {
+    search s = search_of(text);
     for (size_t i = 0; i < c->site_cnt; i++)
-        if (means(text, c->sites[i].id, c->sites[i].name)) return &c->sites[i];
-    (void)cli_say(CLI_NOT_FOUND, "there is no site \"%s\"; see `petahour site list`", text);
-    return NULL;
+        look(&s, c->sites[i].id, c->sites[i].name, &c->sites[i]);
+    return only(&s, "site", "site");
 }
 
 const phc_hardware *cli_find_hardware(const cli_catalogue *c, const char *text)
 {
+    search s = search_of(text);
     for (size_t i = 0; i < c->hardware_cnt; i++)
-        if (means(text, c->hardware[i].id, c->hardware[i].name)) return &c->hardware[i];
-    (void)cli_say(CLI_NOT_FOUND, "there is no hardware class \"%s\"; see `petahour hardware list`",
-                  text);
-    return NULL;
+        look(&s, c->hardware[i].id, c->hardware[i].name, &c->hardware[i]);
+    return only(&s, "hardware class", "hardware");
 }
 
 const phc_participant *cli_find_participant(const cli_catalogue *c, const char *text)
 {
+    search s = search_of(text);
     for (size_t i = 0; i < c->participant_cnt; i++)
-        if (means(text, c->participants[i].id, c->participants[i].name)) return &c->participants[i];
-    (void)cli_say(CLI_NOT_FOUND, "there is no participant \"%s\"; see `petahour participant list`",
-                  text);
-    return NULL;
+        look(&s, c->participants[i].id, c->participants[i].name, &c->participants[i]);
+    return only(&s, "participant", "participant");
 }
 
 const char *cli_participant_name(const cli_catalogue *c, uint32_t id, char room[16])

@@ -5,6 +5,7 @@
     saved.c       saved contracts
     rows.c        results as a table for people or as JSON for programs
     session.c     connecting, waiting, exit codes
+    refusal.c     what the market says when it refuses
     catalogue.c   participants, sites, hardware and products, by number or by name
 
     A command is a function of main's form that returns an exit status.  Messages for people go to
@@ -40,6 +41,7 @@ typedef enum {
     CLI_FLAG,    /* bool */
     CLI_U32,     /* uint32_t */
     CLI_U64,     /* uint64_t */
+    CLI_ID,      /* uint64_t, not 0 */
     CLI_MONEY,   /* int64_t, from decimal text */
     CLI_TIME,    /* uint64_t, nanoseconds */
     CLI_DEGREES, /* int32_t, millionths of a degree */
@@ -92,6 +94,9 @@ typedef struct {
     bool right; /* numbers */
 } cli_column;
 
+/* A file of JSON; NULL: a message said why it could not be read. */
+json_t *cli_read_json(const char *path);
+
 /* Prints an array of objects.  Takes the reference. */
 void cli_print_rows(json_t *rows, const cli_column *columns, size_t cnt, bool json);
 /* One row at a time, as it happens. */
@@ -99,9 +104,25 @@ void cli_print_line(json_t *row, const cli_column *columns, size_t cnt, bool jso
 /* One object: names and values below each other.  Takes the reference. */
 void cli_print_object(json_t *object, bool json);
 
-json_t *cli_money(int64_t micro); /* decimal text */
+json_t *cli_money(int64_t micro);   /* decimal text */
+json_t *cli_path(const char *path); /* null if it is no UTF-8, which a path need not be */
 json_t *cli_time(uint64_t ns);
 json_t *cli_number(uint64_t v);
+
+/* ---- Refusals ------------------------------------------------------------------------------ */
+
+/* A "no" of the market. */
+typedef struct {
+    const char *command;     /* "NEW_ORDER": a field of it may be meant */
+    const char *name, *text; /* "PRICE_TICK", and its sentence */
+    int64_t args[2];
+    uint32_t period_seconds; /* of a period that may be meant; 0: not known */
+} cli_refusal;
+
+enum { CLI_REFUSAL_ROOM = 512 };
+
+/* "PRICE_TICK: price is not a multiple of the tick (price 2.55, tick 0.1)".  Returns to. */
+char *cli_refusal_text(const cli_refusal *r, char to[CLI_REFUSAL_ROOM]);
 
 /* ---- Session ------------------------------------------------------------------------------- */
 
@@ -112,7 +133,11 @@ typedef struct cli_session {
     bool refused_key; /* the gateway does not know the key */
     char refusal[300];
     bool ready, ended;
-    uint64_t request; /* whose result is waited for */
+    bool only_asks;          /* nothing that it sends changes anything */
+    bool watching, lost;     /* the connection, while watching */
+    uint64_t request;        /* whose result is waited for */
+    uint64_t count;          /* orders that it cancelled, or put into a group */
+    uint32_t period_seconds; /* of the periods that a refusal may name; 0: not known */
     bool answered;
     cli_exit outcome;
     uint64_t deadline_ms, quiet_since_ms;
@@ -135,21 +160,31 @@ cli_exit cli_wait_quiet(cli_session *s, uint32_t ms);
 /* Turns for ever; returns only on failure. */
 cli_exit cli_watch(cli_session *s);
 
-/* Waits for the result of `request`, tells it, and returns its exit status; s is CLI_EINVAL etc.
-   when sending failed. */
+/* Says why nothing was sent. */
+cli_exit cli_not_sent(const cli_session *s, phc_status sent);
+/* Waits for the result of `request`, if it was sent; says what went wrong. */
+cli_exit cli_answer(cli_session *s, phc_status sent, uint64_t request);
+/* The same, then prints the facts, of which it takes the reference. */
 cli_exit cli_finish(cli_session *s, phc_status sent, uint64_t request, json_t *facts);
 
 uint64_t cli_now_ms(void);
 
 /* ---- Catalogue ----------------------------------------------------------------------------- */
 
+/* What becomes of a product beside its terms. */
+typedef struct {
+    uint32_t terms_version, grade;
+    phc_product_state state;
+    phc_phase phase;
+} cli_listing;
+
 typedef struct {
     phc_participant *participants;
     phc_site *sites;
     phc_hardware *hardware;
     phc_product *products;
-    uint32_t *grades; /* of the products */
-    size_t participant_cnt, site_cnt, hardware_cnt, product_cnt, grade_cnt;
+    cli_listing *listings; /* of the products */
+    size_t participant_cnt, site_cnt, hardware_cnt, product_cnt, listing_cnt;
     uint64_t request;
     bool complete, failed;
 } cli_catalogue;
@@ -166,7 +201,7 @@ void cli_free_catalogue(cli_catalogue *c);
 cli_exit cli_open_catalogue(cli_session *s, cli_catalogue *c, const cli_common *common);
 int cli_end(cli_session *s, cli_catalogue *c, cli_exit e);
 
-/* By number or by symbol; NULL and a message if there is none. */
+/* By number or by name, which must be of one alone; NULL and a message if there is none. */
 const phc_product *cli_find_product(const cli_catalogue *c, const char *text);
 const phc_site *cli_find_site(const cli_catalogue *c, const char *text);
 const phc_hardware *cli_find_hardware(const cli_catalogue *c, const char *text);

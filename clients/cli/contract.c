@@ -222,8 +222,8 @@ int cli_contract_save(int argc, char **argv)
         if (i > 0) keys[i * 65 - 1] = ',';
         (void)phc_hex_text(k.notary_keys.v[i], 32, keys + i * 65); /* returns where it wrote */
     }
-    cli_print_object(json_pack("{s:o, s:s, s:s, s:I}", "contract", cli_number(k.wanted), "file",
-                               out, "notary_key", keys, "countersignatures",
+    cli_print_object(json_pack("{s:o, s:o, s:s, s:I}", "contract", cli_number(k.wanted), "file",
+                               cli_path(out), "notary_key", keys, "countersignatures",
                                (json_int_t)signed_cnt),
                      common.json);
     return CLI_DONE;
@@ -400,5 +400,8 @@ int cli_contract_text(int argc, char **argv)
              "Shows a saved contract as a person reads it, in Markdown: parties, hours, prices, "
              "terms.  Needs no connection.",
              fields, CNT(fields), &common);
+    if (common.json)
+        return cli_say(CLI_USAGE, "there is no --json of a text; `petahour contract verify FILE "
+                                  "--json` has what it says");
     return (int)ask_file(path, &(question){.keys = keys.cnt > 0 ? &keys : NULL, .as_text = true});
 }

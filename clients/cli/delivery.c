@@ -92,6 +92,21 @@ static void on_access(void *arg, const phc_access *a)
     h->opened = phc_access_open(&h->key, a->sealed, a->sealed_size, h->access, &h->size);
 }
 
+/* As it was given; as JSON in hexadecimal, and as text if it is any. */
+static void print_access(const handing *h, bool json)
+{
+    if (!json) {
+        (void)fwrite(h->access, 1, h->size, stdout); /* a closed output: see main */
+        return;
+    }
+    char hex[2 * sizeof h->access + 1];
+    json_t *text = json_stringn((const char *)h->access, h->size);
+    cli_print_object(json_pack("{s:o, s:o, s:s}", "contract", cli_number(h->contract), "access",
+                               text != NULL ? text : json_null(), "access_hex",
+                               phc_hex_text(h->access, h->size, hex)),
+                     true);
+}
+
 int cli_access_show(int argc, char **argv)
 {
     handing h = {0};
@@ -115,7 +130,7 @@ int cli_access_show(int argc, char **argv)
                        (unsigned long long)h.contract);
     if (h.opened != PHC_OK)
         return cli_say(CLI_NOT_VERIFIED, "the access is sealed to another key than yours");
-    (void)fwrite(h.access, 1, h.size, stdout); /* a closed output: see main */
+    print_access(&h, common.json);
     return CLI_DONE;
 }
 

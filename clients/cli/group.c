@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clients/cli/cli.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define CNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -38,8 +39,8 @@ static void on_report(void *arg, const phc_report *r)
     }
 }
 
-/* A member of the group as the file states it; false: a message said what is wrong. */
-static bool read_order(const cli_catalogue *c, json_t *v, phc_order *ret)
+/* What is wrong with a member as the file states it, in `to`; or it is in *ret, and NULL. */
+static const char *order_wrong(const cli_catalogue *c, json_t *v, phc_order *ret, char to[200])
 {
     const char *product = NULL, *side = NULL, *shape = "block", *price = NULL, *from = NULL;
     json_error_t error;
@@ -49,46 +50,49 @@ static bool read_order(const cli_catalogue *c, json_t *v, phc_order *ret)
                        "product", &product, "side", &side, "shape", &shape, "price", &price, "from",
                        &from, "periods", &periods, "duration", &duration, "quantity",
                        &quantity) != 0) {
-        (void)cli_say(CLI_USAGE, "an order of the group: %s", error.text);
-        return false;
+        snprintf(to, 200, "%s", error.text);
+        return to;
     }
     *ret = (phc_order){.time_in_force = PHC_GTC, .self_trade = PHC_CANCEL_INCOMING};
+    if (!phc_side_parse(side, &ret->side)) return "\"side\" is not buy or sell";
+    if (!phc_shape_parse(shape, &ret->shape)) return "\"shape\" is not block or flex";
+    if (phc_money_parse(price, &ret->price) != PHC_OK)
+        return "\"price\" is not decimal text with at most six places, like \"2.50\"";
+    if (phc_time_parse(from, &start) != PHC_OK)
+        return "\"from\" is not a UTC time like \"2026-12-01T00:00:00Z\"";
+    if (periods < 0 || periods > UINT32_MAX || duration < 0 || duration > UINT32_MAX ||
+        quantity < 0 || quantity > UINT32_MAX)
+        return "\"periods\", \"duration\" or \"quantity\" is not from 0 to 4294967295";
     const phc_product *p = cli_find_product(c, product);
-    bool ok =
-        p != NULL && phc_side_parse(side, &ret->side) && phc_shape_parse(shape, &ret->shape) &&
-        phc_money_parse(price, &ret->price) == PHC_OK && phc_time_parse(from, &start) == PHC_OK &&
-        phc_period_from_time(start, p->period_seconds, &ret->first_period) == PHC_OK &&
-        periods >= 0 && periods <= UINT32_MAX && duration >= 0 && duration <= UINT32_MAX &&
-        quantity >= 0 && quantity <= UINT32_MAX;
-    if (!ok) {
-        (void)cli_say(CLI_USAGE,
-                      "an order of the group: side, shape, price, from or a number is not what "
-                      "`petahour order buy --help` says");
-        return false;
+    if (p == NULL) return "\"product\" is not one";
+    if (phc_period_from_time(start, p->period_seconds, &ret->first_period) != PHC_OK) {
+        snprintf(to, 200, "no period of %u seconds starts at \"from\"", p->period_seconds);
+        return to;
     }
     ret->product = p->id;
     ret->periods = (uint32_t)periods;
     ret->duration = (uint32_t)duration;
     ret->quantity = (uint32_t)quantity;
     ret->all_or_none = ret->shape == PHC_BLOCK;
-    return true;
+    return NULL;
 }
 
 static cli_exit read_orders(const cli_catalogue *c, const char *path, phc_order *v, size_t *ret_cnt)
 {
-    json_error_t error;
-    json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &error), *one;
+    json_t *file = cli_read_json(path), *one;
     size_t i;
-    if (file == NULL)
-        return cli_say(CLI_USAGE, "could not read \"%s\": line %d: %s", path, error.line,
-                       error.text);
+    if (file == NULL) return CLI_USAGE;
     bool ok =
         json_is_array(file) && json_array_size(file) >= 1 && json_array_size(file) <= PHC_GROUP_MAX;
     if (!ok)
         (void)cli_say(CLI_USAGE, "\"%s\" is not a list of 1 to %d orders", path, PHC_GROUP_MAX);
     json_array_foreach(file, i, one)
     {
-        ok = ok && read_order(c, one, &v[i]);
+        char room[200];
+        const char *wrong = ok ? order_wrong(c, one, &v[i], room) : NULL;
+        if (wrong == NULL) continue;
+        ok = false;
+        (void)cli_say(CLI_USAGE, "order %zu of \"%s\": %s", i + 1, path, wrong);
     }
     *ret_cnt = json_array_size(file);
     json_decref(file);
@@ -102,8 +106,7 @@ static cli_exit send_group(cli_session *s, group *g, const char *path)
     cli_exit e = read_orders(&g->catalogue, path, v, &cnt);
     if (e != CLI_DONE) return e;
     phc_status sent = phc_new_group(s->client, v, cnt, &s->request);
-    if (sent != PHC_OK)
-        return cli_say(sent == PHC_EINVAL ? CLI_USAGE : CLI_FAILED, "%s", phc_error(s->client));
+    if (sent != PHC_OK) return cli_not_sent(s, sent);
     e = cli_wait(s, &s->answered);
     if (e == CLI_DONE) e = s->outcome;
     return e == CLI_DONE ? cli_wait_quiet(s, QUIET_MS) : e;

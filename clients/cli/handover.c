@@ -156,6 +156,9 @@ int cli_contract_reservation(int argc, char **argv)
         "each run of hours with the same number of units: a shell with an administrator's "
         "rights takes them.  Needs no connection.",
         fields, CNT(fields), &h.common);
+    if (h.common.json)
+        return cli_say(CLI_USAGE, "there is no --json of commands for a shell; `petahour contract "
+                                  "manifest` is JSON");
     cli_exit e = load(&h);
     if (e != CLI_DONE) return (int)e;
     e = check_slurm(&h);

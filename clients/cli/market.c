@@ -259,7 +259,7 @@ static cli_exit find_periods(market *m)
 static uint32_t number_of(const market *m, phc_stream stream)
 {
     if (stream != PHC_STREAM_GRADE) return m->product->id;
-    return m->catalogue.grades[m->product - m->catalogue.products];
+    return m->catalogue.listings[m->product - m->catalogue.products].grade;
 }
 
 enum { COMMON_FIELDS = 2 };
@@ -295,6 +295,7 @@ static int show(int argc, char **argv, phc_stream stream, const char *doc)
     cli_read(argc, argv, doc, fields, has_candles ? CNT(fields) : COMMON_FIELDS, &common);
     if (has_candles && (m.interval = seconds_of(interval)) == 0)
         return cli_say(CLI_USAGE, "--interval is minute, hour or day, not \"%s\"", interval);
+    if (m.periods == 0) return cli_say(CLI_USAGE, "--periods is 0, and of none there is nothing");
     if (m.from == 0 && m.periods != 1)
         return cli_say(CLI_USAGE, "--periods says how many from --from on, which is not given");
     if (m.from != 0) stream = PHC_STREAM_PERIOD_CANDLES;

@@ -13,8 +13,10 @@ typedef struct {
     cli_catalogue catalogue; /* first: the catalogue's callbacks look here */
     uint64_t client_order_id;
     bool answered;
-    bool known; /* ACCEPTED was seen */
+    bool known; /* ACCEPTED or REPLACED was seen */
     uint64_t order, leaves;
+    int64_t price; /* of a replacement, like quantity */
+    uint32_t quantity;
     int64_t hold, notional, fee;
     uint64_t filled;
     json_t *trades;
@@ -34,16 +36,24 @@ static uint64_t unit_periods(const phc_report *r)
 static void on_rejected(cli_session *s, const phc_report *r)
 {
     bool denied = strcmp(r->reject_name, "ROLE_MISSING") == 0;
-    s->outcome = cli_say(denied ? CLI_DENIED : CLI_REFUSED,
-                         "the order was refused: %s: %s (%lld, %lld)", r->reject_name,
-                         r->reject_text, (long long)r->reject_arg0, (long long)r->reject_arg1);
+    const cli_refusal why = {"NEW_ORDER",
+                             r->reject_name,
+                             r->reject_text,
+                             {r->reject_arg0, r->reject_arg1},
+                             s->period_seconds};
+    char text[CLI_REFUSAL_ROOM], taken[64] = "";
+    if (r->order != 0) /* as DUPLICATE */
+        snprintf(taken, sizeof taken, "; it is order %llu", (unsigned long long)r->order);
+    s->outcome = cli_say(denied ? CLI_DENIED : CLI_REFUSED, "the order was refused: %s%s",
+                         cli_refusal_text(&why, text), taken);
 }
 
 static void on_report(void *arg, const phc_report *r)
 {
     cli_session *s = arg;
     placing *p = s->arg;
-    bool own = p->client_order_id != 0 && r->client_order_id == p->client_order_id;
+    bool own = (p->client_order_id != 0 && r->client_order_id == p->client_order_id) ||
+               (p->order != 0 && r->order == p->order);
     if (!own || r->replayed) return;
     switch (r->type) {
     case PHC_ACCEPTED:
@@ -74,8 +84,14 @@ static void on_report(void *arg, const phc_report *r)
     case PHC_REPLACED:
         p->known = p->answered = true;
         p->order = r->order;
+        p->client_order_id = r->client_order_id;
+        p->price = r->price;
+        p->quantity = r->quantity;
         p->hold = r->hold;
         p->leaves = r->leaves;
+        p->filled = 0; /* what executed before it, at the old terms, is not its doing */
+        p->notional = p->fee = 0;
+        json_array_clear(p->trades);
         return;
     case PHC_PERIOD_LOST:
     case PHC_CLIP_SHOWN: p->leaves = r->leaves; return;
@@ -90,6 +106,10 @@ static void tell(placing *p, bool json)
                           cli_money(p->hold), "filled_unit_periods", cli_number(p->filled),
                           "open_unit_periods", cli_number(p->leaves), "notional",
                           cli_money(p->notional), "fee", cli_money(p->fee));
+    if (p->price != 0) {
+        json_object_set_new(o, "price", cli_money(p->price));
+        json_object_set_new(o, "quantity", cli_number(p->quantity));
+    }
     if (p->ended[0] != '\0') json_object_set_new(o, "ended", json_string(p->ended));
     json_object_set(o, "trades", p->trades);
     size_t i;
@@ -104,15 +124,27 @@ static void tell(placing *p, bool json)
                json_string_value(json_object_get(t, "fee")));
 }
 
+/* Tells what became of an order that was just sent or replaced: its reports come together. */
+static cli_exit wait_and_tell(cli_session *s, placing *p)
+{
+    cli_exit e = cli_wait(s, &p->answered);
+    if (e == CLI_DONE) e = s->outcome;
+    if (e == CLI_DONE) e = cli_wait_quiet(s, QUIET_MS);
+    if (e == CLI_DONE) tell(p, s->common.json);
+    return e;
+}
+
 static cli_exit send_and_wait(cli_session *s, placing *p, phc_order *o)
 {
     phc_status sent = phc_new_order(s->client, o, &p->client_order_id);
-    if (sent != PHC_OK)
-        return cli_say(sent == PHC_EINVAL ? CLI_USAGE : CLI_FAILED, "%s", phc_error(s->client));
-    cli_exit e = cli_wait(s, &p->answered);
-    if (e != CLI_DONE || s->outcome != CLI_DONE) return e != CLI_DONE ? e : s->outcome;
-    e = cli_wait_quiet(s, QUIET_MS);
-    if (e == CLI_DONE) tell(p, s->common.json);
+    if (sent != PHC_OK) return cli_not_sent(s, sent);
+    cli_exit e = wait_and_tell(s, p);
+    if (e == CLI_UNKNOWN_OUTCOME)
+        (void)cli_say(e,
+                      "the order has client_order_id %llu: sent again with --client-order-id %llu, "
+                      "it is not done twice",
+                      (unsigned long long)p->client_order_id,
+                      (unsigned long long)p->client_order_id);
     return e;
 }
 
@@ -135,6 +167,7 @@ static int place(const cli_common *common, phc_order *o, const char *product, ui
                     t->period_seconds);
     if (e == CLI_DONE) {
         o->product = t->id;
+        s.period_seconds = t->period_seconds;
         e = send_and_wait(&s, &p, o);
     }
     json_decref(p.trades);
@@ -221,7 +254,7 @@ void cli_read_order(int argc, char **argv, const char *doc, cli_order_words *w, 
          .doc = "sell: resale of this contract"},
         {.name = "client-order-id",
          .arg = "NUMBER",
-         .kind = CLI_U64,
+         .kind = CLI_ID,
          .to = &o->client_order_id,
          .doc = "Your number, above all used before; sent twice, it counts once (default: next)"},
         {.name = "why",
@@ -298,7 +331,10 @@ int cli_order_cancel(int argc, char **argv)
     phc_status sent = all || product != NULL
                           ? phc_mass_cancel(s.client, p != NULL ? p->id : 0, 0, &request)
                           : phc_cancel(s.client, id, client_order_id, &request);
-    e = cli_finish(&s, sent, request, json_pack("{s:s}", "cancelled", "yes"));
+    e = cli_answer(&s, sent, request);
+    if (e == CLI_DONE)
+        cli_print_object(json_pack("{s:s, s:o}", "cancelled", "yes", "orders", cli_number(s.count)),
+                         common.json);
     return cli_end(&s, &c, e);
 }
 
@@ -328,20 +364,23 @@ int cli_order_replace(int argc, char **argv)
          .to = &quantity,
          .doc = "New total units per period, executed included"},
     };
-    cli_read(argc, argv,
-             "Gives an order a new price and a new total quantity.  A lower quantity at the same "
-             "price keeps its place.",
-             fields, CNT(fields), &common);
+    cli_read(
+        argc, argv,
+        "Gives an order a new price and a new total quantity, and waits for what then executes.  "
+        "A lower quantity at the same price keeps its place.",
+        fields, CNT(fields), &common);
     if (fields[0].given == fields[1].given)
         return cli_say(CLI_USAGE, "give either ORDER or --client-order-id");
-    cli_session s;
-    cli_catalogue c;
-    cli_exit e = cli_open_catalogue(&s, &c, &common);
+    placing p = {.order = id, .client_order_id = client_order_id};
+    cli_session s = {.arg = &p};
+    cli_exit e = cli_open(&s, &common, (phc_callbacks){.on_report = on_report}, 0, 0);
     if (e != CLI_DONE) return (int)e;
+    p.trades = json_array();
     uint64_t request = 0;
     phc_status sent = phc_replace(s.client, id, client_order_id, price, quantity, &request);
-    e = cli_finish(
-        &s, sent, request,
-        json_pack("{s:o, s:I}", "price", cli_money(price), "quantity", (json_int_t)quantity));
-    return cli_end(&s, &c, e);
+    e = cli_answer(&s, sent, request);
+    if (e == CLI_DONE) e = wait_and_tell(&s, &p);
+    json_decref(p.trades);
+    cli_close(&s);
+    return (int)e;
 }

@@ -56,8 +56,8 @@ typedef struct {
     const char *site, *hardware;
 } named;
 
-/* Reads the arguments of `product create` and `product terms`. */
-static void read_terms(int argc, char **argv, phc_product *p, named *names, cli_common *common)
+/* Reads the arguments of `product create` and `product terms`; false if they state no term. */
+static bool read_terms(int argc, char **argv, phc_product *p, named *names, cli_common *common)
 {
     /* long: a table of options */
     bool renew = names->product != NULL;
@@ -161,6 +161,10 @@ static void read_terms(int argc, char **argv, phc_product *p, named *names, cli_
                      "Cancels its resting orders (operator only)."
                    : "Lists a product: a grade of compute at one site (operator only).",
              fields, CNT(fields), common);
+    bool any = false;
+    for (size_t i = 1; i < CNT(fields); i++)
+        any = any || fields[i].given;
+    return any;
 }
 
 int cli_product_create(int argc, char **argv)
@@ -168,7 +172,7 @@ int cli_product_create(int argc, char **argv)
     phc_product p = usual_terms();
     named names = {NULL, NULL, NULL};
     cli_common common;
-    read_terms(argc, argv, &p, &names, &common);
+    (void)read_terms(argc, argv, &p, &names, &common); /* without some it says what is missing */
     cli_session s;
     cli_catalogue c;
     cli_exit e = cli_open_catalogue(&s, &c, &common);
@@ -192,7 +196,9 @@ int cli_product_terms(int argc, char **argv)
     phc_product p = usual_terms();
     named names = {"", NULL, NULL};
     cli_common common;
-    read_terms(argc, argv, &p, &names, &common);
+    if (!read_terms(argc, argv, &p, &names, &common))
+        return cli_say(CLI_USAGE, "no new term: new terms cancel the orders that rest, so give at "
+                                  "least one option of `petahour product terms --help`");
     cli_session s;
     cli_catalogue c;
     cli_exit e = cli_open_catalogue(&s, &c, &common);
@@ -201,7 +207,7 @@ int cli_product_terms(int argc, char **argv)
     if (has == NULL) return cli_end(&s, &c, CLI_NOT_FOUND);
     /* Once more, over what the product has. */
     p = *has;
-    read_terms(argc, argv, &p, &names, &common);
+    (void)read_terms(argc, argv, &p, &names, &common);
     const phc_site *t = names.site != NULL ? cli_find_site(&c, names.site) : NULL;
     const phc_hardware *h = names.hardware != NULL ? cli_find_hardware(&c, names.hardware) : NULL;
     if ((names.site != NULL && t == NULL) || (names.hardware != NULL && h == NULL))
@@ -287,6 +293,7 @@ int cli_product_list(int argc, char **argv)
 static json_t *all_terms(const cli_catalogue *c, const phc_product *p)
 {
     char hash[65];
+    const cli_listing *l = &c->listings[p - c->products];
     json_t *o = json_object();
     json_object_set_new(o, "product", cli_number(p->id));
     json_object_set_new(o, "symbol", json_string(p->symbol));
@@ -324,6 +331,9 @@ static json_t *all_terms(const cli_catalogue *c, const phc_product *p)
     json_object_set_new(o, "band_ppm", cli_number(p->band_ppm));
     json_object_set_new(o, "attested_only", json_boolean(p->attested_only));
     json_object_set_new(o, "terms_hash", json_string(phc_hex_text(p->terms_hash, 32, hash)));
+    json_object_set_new(o, "terms_version", cli_number(l->terms_version));
+    json_object_set_new(o, "state", json_string(phc_product_state_text(l->state)));
+    json_object_set_new(o, "phase", json_string(phc_phase_text(l->phase)));
     return o;
 }
 

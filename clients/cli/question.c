@@ -50,8 +50,7 @@ static json_t *symbol_of(const asking *a, uint32_t product)
 static cli_exit wait_answer(cli_session *s, asking *a, phc_status sent)
 {
     a->answered = false;
-    if (sent != PHC_OK)
-        return cli_say(sent == PHC_EINVAL ? CLI_USAGE : CLI_FAILED, "%s", phc_error(s->client));
+    if (sent != PHC_OK) return cli_not_sent(s, sent);
     cli_exit e = cli_wait(s, &a->answered);
     return e == CLI_DONE ? a->refused : e;
 }
@@ -64,6 +63,7 @@ static cli_exit begin(cli_session *s, asking *a, const cli_common *common, phc_c
     s->arg = a;
     cli_exit e = cli_open(s, common, cb, 0, 0);
     if (e != CLI_DONE) return e;
+    s->only_asks = true;
     e = cli_load_catalogue(s);
     return e == CLI_DONE ? CLI_DONE : cli_end(s, &a->catalogue, e);
 }
@@ -76,9 +76,14 @@ static void on_preview(void *arg, const phc_preview *p)
     json_t *o = a->result;
     json_object_set_new(o, "sequence", cli_number(p->sequence));
     if (p->reject_code != 0) {
+        const cli_refusal why = {"NEW_ORDER",
+                                 p->reject_name,
+                                 p->reject_text,
+                                 {p->reject_arg0, p->reject_arg1},
+                                 a->product->period_seconds};
+        char text[CLI_REFUSAL_ROOM];
         a->refused =
-            cli_say(CLI_REFUSED, "the order would be refused: %s: %s (%lld, %lld)", p->reject_name,
-                    p->reject_text, (long long)p->reject_arg0, (long long)p->reject_arg1);
+            cli_say(CLI_REFUSED, "the order would be refused: %s", cli_refusal_text(&why, text));
         return;
     }
     json_object_set_new(o, "hold", cli_money(p->hold));

@@ -133,7 +133,7 @@ int cli_order_list(int argc, char **argv)
 static const cli_column trade_columns[] = {{"trade", "TRADE", true},
                                            {"contract", "CONTRACT", true},
                                            {"at", "AT", false},
-                                           {"product", "PRODUCT", true},
+                                           {"symbol", "PRODUCT", false},
                                            {"side", "SIDE", false},
                                            {"order", "ORDER", true},
                                            {"unit_periods", "UNIT-PERIODS", true},
@@ -141,8 +141,11 @@ static const cli_column trade_columns[] = {{"trade", "TRADE", true},
                                            {"fee", "FEE", true}};
 
 typedef struct {
-    json_t *rows; /* NULL: print at once */
+    cli_catalogue catalogue; /* first: the catalogue's callbacks look here */
+    json_t *rows;            /* until there are names for them; NULL: print at once */
 } trades;
+
+_Static_assert(offsetof(trades, catalogue) == 0, "trades are found as their catalogue");
 
 static json_t *trade_row(const phc_report *r)
 {
@@ -164,6 +167,29 @@ static json_t *trade_row(const phc_report *r)
                      "segments", segments);
 }
 
+/* The product's symbol, and times of its periods. */
+static void name_trade(const cli_catalogue *c, json_t *row)
+{
+    const phc_product *p =
+        product_of(c, (uint32_t)json_integer_value(json_object_get(row, "product")));
+    size_t i;
+    json_t *segment;
+    if (p == NULL) return; /* listed after the catalogue was read */
+    json_object_set_new(row, "symbol", json_string(p->symbol));
+    json_array_foreach(json_object_get(row, "segments"), i, segment)
+    {
+        json_int_t first = json_integer_value(json_object_get(segment, "first_period"));
+        json_object_set_new(segment, "from",
+                            cli_time(phc_period_start((uint32_t)first, p->period_seconds)));
+    }
+}
+
+static void tell_trade(const cli_session *s, const trades *t, json_t *row)
+{
+    name_trade(&t->catalogue, row);
+    cli_print_line(row, trade_columns, CNT(trade_columns), s->common.json);
+}
+
 static void on_trade_report(void *arg, const phc_report *r)
 {
     cli_session *s = arg;
@@ -172,7 +198,21 @@ static void on_trade_report(void *arg, const phc_report *r)
     if (t->rows != NULL)
         json_array_append_new(t->rows, trade_row(r));
     else
-        cli_print_line(trade_row(r), trade_columns, CNT(trade_columns), s->common.json);
+        tell_trade(s, t, trade_row(r));
+}
+
+/* Trades until now, then those to come. */
+static cli_exit watch_trades(cli_session *s, trades *t)
+{
+    size_t i;
+    json_t *row, *rows = t->rows;
+    t->rows = NULL;
+    json_array_foreach(rows, i, row)
+    {
+        tell_trade(s, t, json_incref(row));
+    }
+    json_decref(rows);
+    return cli_watch(s);
 }
 
 int cli_trade_list(int argc, char **argv)
@@ -185,19 +225,31 @@ int cli_trade_list(int argc, char **argv)
                            .doc = "Show new trades as they happen, until interrupted"}};
     cli_read(argc, argv, "Lists your trades, from your private stream.", fields, CNT(fields),
              &common);
-    trades t = {.rows = watch ? NULL : json_array()};
+    trades t = {.rows = json_array()};
     cli_session s = {.arg = &t};
-    cli_exit e = cli_open(&s, &common, (phc_callbacks){.on_report = on_trade_report}, 1, 0);
+    phc_callbacks cb = {.on_catalogue = cli_on_catalogue,
+                        .on_catalogue_end = cli_on_catalogue_end,
+                        .on_report = on_trade_report};
+    cli_exit e = cli_open(&s, &common, cb, 1, 0);
     if (e != CLI_DONE) {
         json_decref(t.rows);
         return (int)e;
     }
-    if (watch)
-        e = cli_watch(&s);
-    else
+    e = cli_load_catalogue(&s);
+    if (e == CLI_DONE && watch) {
+        e = watch_trades(&s, &t);
+    } else if (e == CLI_DONE) {
+        size_t i;
+        json_t *row;
+        json_array_foreach(t.rows, i, row)
+        {
+            name_trade(&t.catalogue, row);
+        }
         cli_print_rows(t.rows, trade_columns, CNT(trade_columns), common.json);
-    cli_close(&s);
-    return (int)e;
+        t.rows = NULL;
+    }
+    json_decref(t.rows);
+    return cli_end(&s, &t.catalogue, e);
 }
 
 /* ---- Everything ---------------------------------------------------------------------------- */

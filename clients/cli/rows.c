@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clients/cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,12 @@ json_t *cli_money(int64_t micro)
     return json_string(phc_money_text(micro, to));
 }
 
+json_t *cli_path(const char *path)
+{
+    json_t *v = json_string(path);
+    return v != NULL ? v : json_null();
+}
+
 json_t *cli_time(uint64_t ns)
 {
     char to[40];
@@ -37,6 +44,22 @@ json_t *cli_number(uint64_t v)
     char to[24];
     snprintf(to, sizeof to, "%llu", (unsigned long long)v);
     return json_string(to);
+}
+
+json_t *cli_read_json(const char *path)
+{
+    json_error_t error;
+    FILE *f = fopen(path, "re");
+    if (f == NULL) {
+        (void)cli_say(CLI_FAILED, "could not open \"%s\": %s", path, strerror(errno));
+        return NULL;
+    }
+    json_t *v = json_loadf(f, JSON_REJECT_DUPLICATES, &error);
+    (void)fclose(f); /* only read */
+    if (v == NULL)
+        (void)cli_say(CLI_FAILED, "could not read \"%s\": line %d: %s", path, error.line,
+                      error.text);
+    return v;
 }
 
 static const char *text_of(const json_t *v, char room[32])
@@ -129,13 +152,18 @@ void cli_print_object(json_t *object, bool json)
     const char *key;
     json_t *value;
     char room[32];
+    int width = 20;
     if (json) {
         dump(object, JSON_INDENT(2));
     } else {
         json_object_foreach(object, key, value)
         {
+            if ((int)strlen(key) > width) width = (int)strlen(key);
+        }
+        json_object_foreach(object, key, value)
+        {
             if (json_is_array(value) || json_is_object(value)) continue;
-            printf("%-20s ", key);
+            printf("%-*s ", width, key);
             put_cell(text_of(value, room), 0, false, true);
             putchar('\n');
         }

@@ -85,11 +85,8 @@ static bool take_file(cli_saved *f)
 
 cli_exit cli_saved_read(const char *path, cli_saved *ret)
 {
-    json_error_t error;
-    cli_saved f = {.json = json_load_file(path, JSON_REJECT_DUPLICATES, &error)};
-    if (f.json == NULL)
-        return cli_say(CLI_FAILED, "could not read \"%s\": line %d: %s", path, error.line,
-                       error.text);
+    cli_saved f = {.json = cli_read_json(path)};
+    if (f.json == NULL) return CLI_FAILED;
     cli_exit e = CLI_DONE;
     f.segments = malloc(SEGMENTS_MAX * sizeof *f.segments);
     if (f.segments == NULL)

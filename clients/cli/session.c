@@ -16,6 +16,17 @@ static void on_ready(void *arg)
 {
     cli_session *s = arg;
     s->ready = true;
+    if (s->lost) (void)cli_say(CLI_DONE, "connected again");
+    s->lost = false;
+}
+
+/* Whoever watches is told once that what stands there may be old. */
+static void on_disconnected(void *arg, const char *why)
+{
+    cli_session *s = arg;
+    if (!s->watching || s->lost) return;
+    s->lost = true;
+    (void)cli_say(CLI_NO_CONNECTION, "%s; trying again, what is shown may be old", why);
 }
 
 static void on_refused(void *arg, phc_refusal reason, const char *text)
@@ -37,12 +48,18 @@ static void on_result(void *arg, const phc_result *r)
     cli_session *s = arg;
     if (r->request != s->request || s->request == 0) return;
     s->answered = true;
+    s->count = r->count;
     if (r->reject_code == 0) return;
-    bool denied =
-        strcmp(r->reject_name, "ROLE_MISSING") == 0 || strcmp(r->reject_name, "NOT_OWNER") == 0;
-    s->outcome = cli_say(denied ? CLI_DENIED : CLI_REFUSED, "%s was refused: %s: %s (%lld, %lld)",
-                         r->command, r->reject_name, r->reject_text, (long long)r->reject_arg0,
-                         (long long)r->reject_arg1);
+    bool denied = strcmp(r->reject_name, "ROLE_MISSING") == 0;
+    const cli_refusal why = {r->command,
+                             r->reject_name,
+                             r->reject_text,
+                             {r->reject_arg0, r->reject_arg1},
+                             s->period_seconds};
+    char text[CLI_REFUSAL_ROOM], member[32] = "";
+    if (r->member != 0) snprintf(member, sizeof member, " for its order %u", r->member);
+    s->outcome = cli_say(denied ? CLI_DENIED : CLI_REFUSED, "%s was refused%s: %s", r->command,
+                         member, cli_refusal_text(&why, text));
 }
 
 static cli_exit open_session(cli_session *s, const cli_common *common, phc_config config)
@@ -53,6 +70,11 @@ static cli_exit open_session(cli_session *s, const cli_common *common, phc_confi
     if (common->connect_file == NULL)
         return cli_say(CLI_USAGE, "no gateway: give --connect FILE or set PETAHOUR_CONNECT to the "
                                   "gateway's ready file");
+    if (strstr(common->connect_file, "://") != NULL)
+        return cli_say(CLI_USAGE,
+                       "could not use --connect \"%s\": it is the gateway's ready file, "
+                       "which has its address and its key, not an address",
+                       common->connect_file);
     if (common->key_file == NULL)
         return cli_say(CLI_USAGE, "no key: give --key FILE or set PETAHOUR_KEY; "
                                   "`petahour keygen` makes one");
@@ -67,6 +89,7 @@ static cli_exit open_session(cli_session *s, const cli_common *common, phc_confi
     phc_callbacks *cb = &config.callbacks;
     cb->arg = s;
     cb->on_ready = on_ready;
+    cb->on_disconnected = on_disconnected;
     cb->on_refused = on_refused;
     cb->on_problem = on_problem;
     if (cb->on_result == NULL) cb->on_result = on_result;
@@ -108,6 +131,11 @@ void cli_close(cli_session *s)
 
 static cli_exit time_is_up(const cli_session *s)
 {
+    if (s->ready && s->only_asks)
+        return cli_say(
+            CLI_UNKNOWN_OUTCOME,
+            "no answer within %u seconds; nothing was changed by asking: ask again later",
+            s->common.timeout_seconds);
     if (s->ready)
         return cli_say(CLI_UNKNOWN_OUTCOME,
                        "no answer within %u seconds; what was sent may or may not have been done: "
@@ -152,21 +180,30 @@ cli_exit cli_wait_quiet(cli_session *s, uint32_t ms)
 
 cli_exit cli_watch(cli_session *s)
 {
+    s->watching = true;
     for (;;) {
         cli_exit e = turn(s, -1);
         if (e != CLI_DONE) return e;
     }
 }
 
-cli_exit cli_finish(cli_session *s, phc_status sent, uint64_t request, json_t *facts)
+cli_exit cli_not_sent(const cli_session *s, phc_status sent)
 {
-    if (sent != PHC_OK) {
-        json_decref(facts);
-        return cli_say(sent == PHC_EINVAL ? CLI_USAGE : CLI_FAILED, "%s", phc_error(s->client));
-    }
+    cli_exit e = sent == PHC_EINVAL ? CLI_USAGE : sent == PHC_EDENIED ? CLI_DENIED : CLI_FAILED;
+    return cli_say(e, "%s", phc_error(s->client));
+}
+
+cli_exit cli_answer(cli_session *s, phc_status sent, uint64_t request)
+{
+    if (sent != PHC_OK) return cli_not_sent(s, sent);
     s->request = request;
     cli_exit e = cli_wait(s, &s->answered);
-    if (e == CLI_DONE) e = s->outcome;
+    return e == CLI_DONE ? s->outcome : e;
+}
+
+cli_exit cli_finish(cli_session *s, phc_status sent, uint64_t request, json_t *facts)
+{
+    cli_exit e = cli_answer(s, sent, request);
     if (e == CLI_DONE)
         cli_print_object(facts, s->common.json);
     else

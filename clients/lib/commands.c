@@ -49,32 +49,42 @@ static phc_status queue_command(phc_client *c, const char *wrong, const phc_mess
     return PHC_OK;
 }
 
-/* The next free client order id; 0, and c->error says why, when it is not known. */
-static uint64_t next_order_id(phc_client *c)
+static phc_status not_ready(const phc_client *c)
+{
+    return c->state == PHC_STOPPED ? PHC_EFATAL : PHC_ENOTREADY;
+}
+
+/* The lowest client order id above `last` and all that were used.  PHC_ENOTREADY, PHC_EFATAL: it is
+   not known; PHC_EINVAL: there is none; c->error says why. */
+static phc_status next_order_id(phc_client *c, uint64_t last, uint64_t *ret)
 {
     if (c->state != PHC_READING && c->state != PHC_READY) {
         snprintf(c->error, sizeof c->error,
                  "could not number the order: not logged on, so the last number is unknown");
-        return 0;
+        return not_ready(c);
     }
-    uint64_t last = c->client_order_id_used;
+    if (last < c->client_order_id_used) last = c->client_order_id_used;
     if (last < c->outbox.order_id_max) last = c->outbox.order_id_max;
-    return last + 1;
-}
-
-static phc_status not_ready(const phc_client *c)
-{
-    return c->state == PHC_STOPPED ? PHC_EFATAL : PHC_ENOTREADY;
+    if (last == UINT64_MAX) {
+        snprintf(c->error, sizeof c->error,
+                 "could not number the order: client_order_id %llu was used and none is above it; "
+                 "have another participant registered",
+                 (unsigned long long)last);
+        return PHC_EINVAL;
+    }
+    *ret = last + 1;
+    return PHC_OK;
 }
 
 phc_status phc_new_order(phc_client *c, const phc_order *o, uint64_t *ret_client_order_id)
 {
     phc_message m;
     phc_order own = *o;
-    if (own.client_order_id == 0) own.client_order_id = next_order_id(c);
-    if (own.client_order_id == 0) return not_ready(c);
+    phc_status s = PHC_OK;
+    if (own.client_order_id == 0) s = next_order_id(c, 0, &own.client_order_id);
+    if (s != PHC_OK) return s;
     const char *wrong = phc_encode_order(&own, &m);
-    phc_status s = queue(c, wrong, PHC_OUT_ORDER, own.client_order_id, &m);
+    s = queue(c, wrong, PHC_OUT_ORDER, own.client_order_id, &m);
     if (s == PHC_OK && ret_client_order_id != NULL) *ret_client_order_id = own.client_order_id;
     return s;
 }
@@ -84,17 +94,17 @@ phc_status phc_new_group(phc_client *c, phc_order *orders, size_t cnt, uint64_t 
     phc_message m;
     phc_order own[PHC_GROUP_MAX] = {{0}};
     uint64_t most = 0;
+    phc_status s = PHC_OK;
     for (size_t i = 0; i < cnt && i < PHC_GROUP_MAX; i++) {
         own[i] = orders[i];
-        if (own[i].client_order_id == 0)
-            own[i].client_order_id = most != 0 ? most + 1 : next_order_id(c);
-        if (own[i].client_order_id == 0) return not_ready(c);
+        if (own[i].client_order_id == 0) s = next_order_id(c, most, &own[i].client_order_id);
+        if (s != PHC_OK) return s;
         if (own[i].client_order_id > most) most = own[i].client_order_id;
     }
     const char *wrong = phc_encode_group(own, cnt, c->request_next, &m);
     if (c->cancel_on_disconnect)
         wrong = "a group cannot be entered by a client with cancel_on_disconnect";
-    phc_status s = queue_command(c, wrong, &m, ret_request);
+    s = queue_command(c, wrong, &m, ret_request);
     if (s != PHC_OK) return s;
     for (size_t i = 0; i < cnt; i++)
         orders[i].client_order_id = own[i].client_order_id;

@@ -4,6 +4,34 @@
 #include "clients/lib/encode_parts.h"
 #include "clients/lib/plain.h"
 
+/* Bytes of the character that starts at s, or 0 if none does: RFC 3629, without C0, DEL and C1.
+   The NUL that ends a text is part of no sequence. */
+static size_t character_size(const unsigned char *s)
+{
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
+    if (s[0] < 0x80) return s[0] >= 0x20 && s[0] != 0x7f;
+    size_t n = s[0] < 0xc2 || s[0] > 0xf4 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    uint32_t v = s[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80) return 0;
+        v = v << 6 | (s[i] & 0x3fu);
+    }
+    bool surrogate = v >= 0xd800 && v <= 0xdfff;
+    return v < least[n] || v > 0x10ffff || surrogate ? 0 : n;
+}
+
+bool phc_text_ok(const char *s, size_t max, bool may_be_empty)
+{
+    if (s == NULL || s[0] == '\0') return may_be_empty;
+    size_t size = strnlen(s, max + 1), n = 0;
+    if (size > max) return false;
+    for (size_t i = 0; i < size; i += n) {
+        n = character_size((const unsigned char *)s + i);
+        if (n == 0) return false;
+    }
+    return true;
+}
+
 void phc_encode_logon(const phc_logon_asked *l, phc_message *ret)
 {
     Petahour__V1__Logon m;
@@ -138,7 +166,8 @@ const char *phc_encode_mass_cancel(uint32_t product, uint32_t participant, uint6
 
 const char *phc_encode_participant(const phc_participant *p, uint64_t request, phc_message *ret)
 {
-    if (!phc_text_ok(p->name, 63, false)) return "name is not 1 to 63 bytes of text";
+    if (!phc_text_ok(p->name, 63, false))
+        return "name is not 1 to 63 bytes of UTF-8 without control characters";
     Petahour__V1__RegisterParticipant m;
     petahour__v1__register_participant__init(&m);
     m.request = request;
@@ -153,8 +182,10 @@ const char *phc_encode_participant(const phc_participant *p, uint64_t request, p
 
 const char *phc_encode_site(const phc_site *s, uint64_t request, phc_message *ret)
 {
-    if (!phc_text_ok(s->region, 31, false)) return "region is not 1 to 31 bytes of text";
-    if (!phc_text_ok(s->name, 63, false)) return "name is not 1 to 63 bytes of text";
+    if (!phc_text_ok(s->region, 31, false))
+        return "region is not 1 to 31 bytes of UTF-8 without control characters";
+    if (!phc_text_ok(s->name, 63, false))
+        return "name is not 1 to 63 bytes of UTF-8 without control characters";
     Petahour__V1__RegisterSite m;
     petahour__v1__register_site__init(&m);
     m.request = request;
@@ -172,7 +203,8 @@ const char *phc_encode_site(const phc_site *s, uint64_t request, phc_message *re
 
 const char *phc_encode_hardware(const phc_hardware *h, uint64_t request, phc_message *ret)
 {
-    if (!phc_text_ok(h->name, 63, false)) return "name is not 1 to 63 bytes of text";
+    if (!phc_text_ok(h->name, 63, false))
+        return "name is not 1 to 63 bytes of UTF-8 without control characters";
     Petahour__V1__RegisterHardware m;
     petahour__v1__register_hardware__init(&m);
     m.request = request;
@@ -200,10 +232,14 @@ const char *phc_encode_capacity(const phc_capacity *k, uint64_t request, phc_mes
 
 static const char *product_wrong(const phc_product *p)
 {
-    if (!phc_text_ok(p->symbol, 63, false)) return "symbol is not 1 to 63 bytes of text";
-    if (!phc_text_ok(p->model, 31, false)) return "model is not 1 to 31 bytes of text";
-    if (!phc_text_ok(p->unit, 15, false)) return "unit is not 1 to 15 bytes of text";
-    if (!phc_text_ok(p->interconnect, 31, true)) return "interconnect is not 0 to 31 bytes of text";
+    if (!phc_text_ok(p->symbol, 63, false))
+        return "symbol is not 1 to 63 bytes of UTF-8 without control characters";
+    if (!phc_text_ok(p->model, 31, false))
+        return "model is not 1 to 31 bytes of UTF-8 without control characters";
+    if (!phc_text_ok(p->unit, 15, false))
+        return "unit is not 1 to 15 bytes of UTF-8 without control characters";
+    if (!phc_text_ok(p->interconnect, 31, true))
+        return "interconnect is not 0 to 31 bytes of UTF-8 without control characters";
     if (phc_compute_type_text(p->compute_type) == NULL) return "compute_type is not known";
     if (phc_architecture_text(p->architecture) == NULL) return "architecture is not known";
     return NULL;
@@ -308,7 +344,8 @@ const char *phc_encode_participant_state(uint32_t participant, phc_participant_s
 const char *phc_encode_payment(bool deposit, uint32_t participant, int64_t amount,
                                const char *reference, uint64_t request, phc_message *ret)
 {
-    if (!phc_text_ok(reference, 31, false)) return "reference is not 1 to 31 bytes of text";
+    if (!phc_text_ok(reference, 31, false))
+        return "reference is not 1 to 31 bytes of UTF-8 without control characters";
     if (deposit) {
         Petahour__V1__Deposit m;
         petahour__v1__deposit__init(&m);

@@ -107,4 +107,8 @@ const char *phc_encode_ask_order_status(uint64_t order, uint64_t client_order_id
                                         phc_message *ret);
 const char *phc_encode_catalogue(uint64_t request, phc_message *ret);
 
+/* At most `max` bytes of UTF-8 without control characters, as a gateway takes them; empty or NULL
+   only if allowed. */
+bool phc_text_ok(const char *s, size_t max, bool may_be_empty);
+
 #endif

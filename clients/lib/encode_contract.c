@@ -104,7 +104,8 @@ const char *phc_encode_measurement(const phc_measurement *from, const phc_signat
 const char *phc_encode_probe(const phc_probe *p, const phc_signature *by, uint64_t request,
                              phc_message *ret)
 {
-    if (!phc_text_ok(p->region, 31, false)) return "region is not 1 to 31 bytes of text";
+    if (!phc_text_ok(p->region, 31, false))
+        return "region is not 1 to 31 bytes of UTF-8 without control characters";
     Petahour__V1__ReportProbe m;
     petahour__v1__report_probe__init(&m);
     m.request = request;

@@ -32,17 +32,6 @@ static inline void phc_pack(const Petahour__V1__ClientMessage *m, phc_message *r
     ret->size = size <= sizeof ret->bytes ? petahour__v1__client_message__pack(m, ret->bytes) : 0;
 }
 
-/* At most `max` bytes without control characters; empty only if allowed. */
-static inline bool phc_text_ok(const char *s, size_t max, bool may_be_empty)
-{
-    if (s == NULL || s[0] == '\0') return may_be_empty;
-    size_t n = strnlen(s, max + 1);
-    if (n > max) return false;
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f) return false;
-    return true;
-}
-
 /* encode.c: an order as the protocol has it; NULL, or what is wrong. */
 const char *phc_fill_order(const phc_order *o, Petahour__V1__NewOrder *m);
 

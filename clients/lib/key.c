@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clients/lib/petahour.h"
 
+#include "clients/lib/encode.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
@@ -58,7 +60,7 @@ static bool name_ok(const char *name)
 
 phc_status phc_key_generate(const char *name, phc_key *ret)
 {
-    if (!name_ok(name)) return PHC_EINVAL;
+    if (!name_ok(name) || !phc_text_ok(name, sizeof ret->name - 1, false)) return PHC_EINVAL;
     if (sodium_init() < 0) return PHC_EIO;
     memset(ret, 0, sizeof *ret);
     memcpy(ret->name, name, strlen(name));

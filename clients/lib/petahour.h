@@ -18,7 +18,8 @@
                    period.  Quantities: whole units of the product.  Unit-periods: one unit for one
                    period.  Times (at, measured_at, due, expire_at): nanoseconds since 1970, UTC.
                    Periods: numbers of intervals of the product's period_seconds since 1970, UTC.
-                   ..._ppm: millionths of one.
+                   ..._ppm: millionths of one.  Texts that are sent: UTF-8 without control
+                   characters, as long in bytes as is said.
     Numbers        sequence: the place in the market's journal of the command that caused a message,
                    at: its stamp.  stream_number: the place of the message in the private stream,
                    from 1 without gaps.  participant, site, hardware, product, order, trade and
@@ -106,8 +107,8 @@ typedef struct {
     uint8_t sign_public[32], sign_seed[32];
 } phc_key;
 
-/* New random keys.  PHC_EINVAL: a name that is empty, longer than 63 bytes, or has a character that
-   a key file cannot keep; PHC_EIO: no source of chance. */
+/* New random keys.  PHC_EINVAL: a name that is empty, longer than 63 bytes, no UTF-8, or has a
+   character that a key file cannot keep; PHC_EIO: no source of chance. */
 PHC_API phc_status phc_key_generate(const char *name, phc_key *ret);
 
 /* Writes the INI text of a key file, mode 0600.  PHC_EEXIST rather than overwriting one; PHC_EIO.
@@ -256,7 +257,8 @@ PHC_API bool phc_roles_parse(const char *text, uint32_t *ret);
 
 /* An order; a field that its shape does not have is 0. */
 typedef struct {
-    uint64_t client_order_id; /* above all used before; 0: the library takes the next */
+    uint64_t client_order_id; /* above all used before; 0: the library takes the next.  2^64 - 1
+                                 is the last: nothing can be ordered after it */
     uint32_t product;
     phc_side side;
     phc_shape shape;
@@ -442,7 +444,8 @@ typedef struct {
     int64_t hold;            /* ACCEPTED, REPLACED: cash (BUY) or bond (SELL) held for all of it */
     uint32_t reject_code;    /* REJECTED; name and text are never NULL, "" otherwise */
     const char *reject_name, *reject_text;
-    int64_t reject_arg0, reject_arg1; /* the two numbers that the text is about */
+    /* The two numbers that the text is about; engine/wire/reject.h lists what they are. */
+    int64_t reject_arg0, reject_arg1;
     /* TRADE and ASSIGNED, until cancel_reason. */
     uint64_t trade, contract;
     uint32_t product;

@@ -16,8 +16,8 @@
 
 enum { ROWS_MAX = 64 };
 
-static const char *const sections[] = {"market",  "engine",  "notary", "settle",
-                                       "gateway", "replica", "web"};
+static const char *const sections[] = {"market", "engine",  "notary",
+                                       "settle", "gateway", "replica"};
 
 static const ph_config_row market_rows[] = {
     {"name", PH_CONFIG_TEXT, PH_CONFIG_AT(ph_config_market, name), NULL, 1, 0,
@@ -172,8 +172,9 @@ static bool set_value(const ph_config_row *row, const char *text, char *values, 
     case PH_CONFIG_KEY_FILE:
     case PH_CONFIG_IPC_BIND:
     case PH_CONFIG_IPC_CONNECT:
-    case PH_CONFIG_TCP:
     case PH_CONFIG_LOOPBACK: return set_text(row, text, at, why, why_size);
+    case PH_CONFIG_TCP: /* of a port that is none, ZeroMQ takes the lower 16 bits */
+        return set_text(row, text, at, why, why_size) && ph_location_check(row, at, why, why_size);
     case PH_CONFIG_U32:
     case PH_CONFIG_U64: return set_number(row, text, at, why, why_size);
     case PH_CONFIG_KEY_Z85:

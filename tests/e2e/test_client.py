@@ -55,6 +55,9 @@ class Day(unittest.TestCase):
                          [(24, "2.500000", 12), (24, "2.500000", 16)])  # fmt: skip
         resting = m.cli("order", "list", key="supplier")
         self.assertEqual([r["open_unit_periods"] for r in resting], [672])
+        [trade] = m.cli("trade", "list", key="buyer")
+        self.assertEqual((trade["symbol"], trade["notional"]), ("AI.H100.1", "240.000000"))
+        self.assertEqual([s["from"] for s in trade["segments"]], [start_of(self.period)])
         self.contract(bought["trades"][0]["contract"])
         done = m.cli("order", "cancel", "--all", key="supplier")
         self.assertEqual(done["cancelled"], "yes")
@@ -76,6 +79,8 @@ class Day(unittest.TestCase):
         self.assertEqual(text.returncode, 0, text.stderr)
         self.assertIn(f"# Contract {number} of ", text.stdout)
         self.refused(8, "does not verify", "contract", "text", path, "--notary-key", HASH)
+        for words in ["text"], ["reservation", "--users", "lab", "--per-node", "8"]:
+            self.refused(2, "there is no --json of", "contract", words[0], path, *words[1:], "--notary-key", key, "--json")
         with open(path, encoding="utf-8") as f:
             saved = json.load(f)
         self.assertEqual(verify_contract.verify(saved, bytes.fromhex(key))["countersignatures"],
@@ -88,6 +93,7 @@ class Day(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as f:
             f.write('{"canonical": ')
         self.refused(1, "could not read", "contract", "verify", path, "--notary-key", key)
+        self.refused(1, "No such file", "contract", "verify", f"{path}.none", "--notary-key", key)
 
     def countersign(self, number, path, key):
         """Each party's countersignature reaches the other; the file says who is missing."""
@@ -129,7 +135,8 @@ class Day(unittest.TestCase):
         self.refused(2, "no period of 3600 seconds starts then", "order", "buy", "--product", "1",
                      "--from", "2027-01-01T00:00:01Z", "--quantity", "1", "--price", "1",
                      key="buyer")  # fmt: skip
-        self.refused(3, "PRICE_TICK", *buy, "--price", "1.00001", key="buyer")
+        self.refused(3, "PRICE_TICK: price is not a multiple of the tick (price 1.000010, tick 0.000100)", *buy,
+                     "--price", "1.00001", key="buyer")  # fmt: skip
         self.refused(3, "KEY_TAKEN", "participant", "register", "--name", "x", "--roles", "buyer",
                      "--of", self.market.key("buyer"), key="operator")  # fmt: skip
         self.refused(4, "no product", "order", "buy", "--product", "9", *window, "--price", "1", key="buyer")
@@ -137,6 +144,51 @@ class Day(unittest.TestCase):
                      "--reference", "x", key="buyer")  # fmt: skip
         self.refused(5, "knows no participant with this key", "product", "list", key="stranger")
         self.refused(6, "could not open", "product", "list", key="buyer", connect="/nonexistent")
+        self.refused(2, "the gateway's ready file", "product", "list", key="buyer", connect="tcp://127.0.0.1:7001")
+        made = self.market.raw("keygen", "--name", "x", "--out", f"{self.market.run}/".encode() + b"\xff", "--json")
+        self.assertIsNone(json.loads(made.stdout)["file"])
+
+    def test_a_name_of_two_names_none(self):
+        """Money and capacity go to nobody rather than to whoever was registered first."""
+        m, op = self.market, {"key": "operator"}
+        numbers = [m.cli("hardware", "register", "--name", name, **op)["hardware"] for name in ["twin", "twin", "1"]]
+        words = ["capacity", "register", "--site", "site-1", "--from", start_of(self.period), "--periods", "1",
+                 "--units", "1"]  # fmt: skip
+        self.refused(4, f'"twin" is the name of more than one hardware class, as of {numbers[0]} and {numbers[1]}',
+                     *words, "--reference", "2", "--hardware", "twin", key="supplier")  # fmt: skip
+        done = m.cli(*words, "--reference", "2", "--hardware", str(numbers[1]), key="supplier")
+        self.assertEqual(done["hardware"], "twin")
+        # Digits are a number, whoever has them as a name.
+        done = m.cli(*words, "--reference", "3", "--hardware", "1", key="supplier")
+        self.assertEqual(done["hardware"], "H100")
+
+    def test_the_last_client_order_id(self):
+        m, last = self.market, str(2**64 - 1)
+        m.cli("keygen", "--name", "last", "--out", m.key("last"))
+        m.cli("participant", "register", "--name", "last", "--roles", "buyer", "--of", m.key("last"), key="operator")
+        m.cli("deposit", "--participant", "last", "--amount", "100", "--reference", "last", key="operator")
+        words = ["--quantity", "1", "--price", "1"]
+        self.assertEqual(str(self.order("buy", *words, "--client-order-id", last, key="last")["client_order_id"]), last)
+        self.refused(2, f"client_order_id {last} was used and none is above it", "order", "buy", "--product", "1",
+                     "--from", start_of(self.period), *words, key="last")  # fmt: skip
+
+    def test_trades_are_watched_by_the_names_of_products(self):
+        m = self.market
+        self.order("sell", "--quantity", "9", "--price", "0.5", key="supplier")
+        self.order("buy", "--quantity", "1", "--price", "0.5", key="buyer")
+        with subprocess.Popen(
+            [m.petahour, "trade", "list", "--watch", "--json", "--connect", f"{m.run}/gateway.ready", "--key",
+             m.key("buyer")], stdout=subprocess.PIPE, text=True) as watcher:  # fmt: skip
+            before = [json.loads(watcher.stdout.readline()) for _ in m.cli("trade", "list", key="buyer")]
+            self.order("buy", "--quantity", "1", "--price", "0.5", key="buyer")
+            told = json.loads(watcher.stdout.readline())
+            watcher.kill()
+        self.assertEqual({t["symbol"] for t in [*before, told]}, {"AI.H100.1"})
+        self.assertEqual((told["notional"], told["segments"][0]["from"]), ("0.500000", start_of(self.period)))
+
+    def test_text_that_no_gateway_takes_is_not_sent(self):
+        for name in [b"a\xff", "a\x9b31m".encode()]:
+            self.refused(2, "name is not 1 to 63 bytes of UTF-8", "hardware", "register", "--name", name, key="operator")
 
     def test_a_wrong_server_key_is_no_connection(self):
         path = f"{self.market.run}/wrong.ready"
@@ -187,6 +239,23 @@ class ExactlyOnce(unittest.TestCase):
         m.cli("hardware", "register", "--name", "H100", **op)
         m.cli("product", "create", "--symbol", "P", "--model", "M", "--site", "1", "--hardware", "1",
               "--reference-price", "1", "--terms-hash", HASH, **op)  # fmt: skip
+
+    def test_a_watcher_is_told_of_a_lost_connection(self):
+        m = self.market
+        m.cli("order", "buy", "--product", "P", "--quantity", "1", "--price", "1", "--from", start_of(first_period()),
+              key="supplier")  # fmt: skip
+        watcher = subprocess.Popen(
+            [m.petahour, "book", "show", "P", "--watch", "--connect", f"{m.run}/gateway.ready", "--key",
+             m.key("supplier")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.addCleanup(watcher.communicate)
+        self.addCleanup(watcher.kill)
+        self.assertIn("BID=1.000000", watcher.stdout.readline())
+        m.kill("gateway")
+        self.assertIn("trying again, what is shown may be old", watcher.stderr.readline())
+        m.start("gateway")
+        self.assertEqual("petahour: connected again\n", watcher.stderr.readline())
 
     def test_orders_survive_kills(self):
         m = self.market

@@ -69,6 +69,27 @@ class Commands(unittest.TestCase):
         self.refused(3, "UNKNOWN_ORDER", "order", "replace", str(order), "--price", "4", "--quantity", "8", key="buyer")
         self.cli("order", "cancel", str(order), key="supplier")
 
+    def test_a_replacement_tells_what_it_executes(self):
+        self.place("sell", "6", "--quantity", "3", ahead=14)
+        order = self.place("buy", "1", "--quantity", "5", key="buyer", ahead=14)
+        words = ["order", "replace", str(order["order"]), "--quantity", "4", "--price"]
+        done = self.cli(*words, "2", key="buyer")
+        self.assertEqual((done["filled_unit_periods"], done["open_unit_periods"], done["trades"]), (0, 4, []))
+        done = self.cli(*words, "6", key="buyer")
+        self.assertEqual((done["filled_unit_periods"], done["open_unit_periods"]), (3, 1))
+        self.assertEqual((done["price"], done["quantity"], done["notional"]), ("6.000000", 4, "18.000000"))
+        self.assertEqual((done["client_order_id"], len(done["trades"])), (order["client_order_id"], 1))
+        self.refused(3, "PRICE_RANGE: price is out of range (price 0.000000, largest", *words, "0", key="buyer")
+        self.assertEqual(self.cli("order", "cancel", str(order["order"]), key="buyer")["orders"], 1)
+
+    def test_an_order_that_is_sent_twice_names_the_first(self):
+        first = self.place("buy", "1", "--quantity", "5", key="buyer", ahead=15)
+        words = ["order", "buy", "--product", "1", "--from", at(self.soon(15) * STEP), "--price", "1", "--quantity",
+                 "5", "--client-order-id"]  # fmt: skip
+        self.refused(3, f"; it is order {first['order']}", *words, str(first["client_order_id"]), key="buyer")
+        self.refused(2, "not a whole number from 1", *words, "0", key="buyer")
+        self.cli("order", "cancel", str(first["order"]), key="buyer")
+
     def test_open_orders_are_told_without_what_gates_took(self):
         # The first three periods were closed before the test began, a fourth may have been since.
         [row] = [r for r in self.cli("order", "list", key="supplier") if r["client_order_id"] == 5]
@@ -103,6 +124,7 @@ class Commands(unittest.TestCase):
         several = self.cli(*more, key="buyer")["candles"]
         self.assertLessEqual({c["from"] for c in several}, {at(self.soon(6 + n) * STEP) for n in range(3)})
         self.refused(2, "--periods says how many from --from on, which is not given", *more[:3], "--periods", "3", key="buyer")
+        self.refused(2, "--periods is 0", *more[:-1], "0", key="buyer")
         self.refused(2, "no period of 900 seconds", *more[:3], "--from", "2026-12-01T00:07:00Z", key="buyer")
         kind = self.cli("market", "type", "ai", key="buyer")
         self.assertGreaterEqual(kind["ever"]["volume"], day["volume"])
@@ -162,6 +184,16 @@ class Commands(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as f:
             json.dump([{"product": "AI.P1"}], f)
         self.refused(2, "side", "order", "group", path, key="buyer")
+        for change, says in [({"foo": 1}, "foo"), ({"side": "b"}, '"side" is not buy or sell'),
+                             ({"price": "1.0000001"}, '"price" is not decimal text'), ({"periods": -1}, '"periods"'),
+                             ({"from": "2026"}, '"from" is not a UTC time'),
+                             ({"from": at(self.soon(10) * STEP + 1)}, "no period of 900 seconds starts"),
+                             ({"product": "AI.P9"}, '"product" is not one')]:  # fmt: skip
+            with open(path, "w", encoding="utf-8") as f:
+                json.dump([orders[0], {**orders[0], **change}], f)
+            self.refused(2, f'order 2 of "{path}": ', "order", "group", path, key="buyer")
+            self.refused(2, says, "order", "group", path, key="buyer")
+        self.refused(2, "No such file", "order", "group", f"{path}.none", key="buyer")
 
     def test_keys_are_rotated_without_a_pause(self):
         add = ["key", "add", "--use", "connection", "--of", self.market.key("second")]
@@ -186,6 +218,9 @@ class Commands(unittest.TestCase):
         self.cli("product", "terms", "AI.X", "--taker-ppm", "7", "--attested-only", key="operator")
         shown = self.cli("product", "show", "AI.X", key="buyer")
         self.assertEqual((shown["taker_ppm"], shown["attested_only"], shown["model"]), (7, True, "H100"))
+        self.assertEqual((shown["terms_version"], shown["state"], shown["phase"]), (2, "LISTED", "OPEN"))
+        # Without an option they would be the same terms, and cancel what rests.
+        self.refused(2, "no new term", "product", "terms", "AI.X", key="operator")
         ended = [r for r in self.events("supplier", "CANCELLED") if r["order"] == order]
         self.assertEqual([r["reason"] for r in ended], ["TERMS_CHANGED"])
         self.refused(5, "ROLE_MISSING", "product", "terms", "AI.X", "--taker-ppm", "8", key="buyer")
@@ -197,6 +232,7 @@ class Commands(unittest.TestCase):
                  "--period-seconds", "900", key="auditor")  # fmt: skip
         self.place("sell", "5", "--quantity", "1", product="AI.X")
         self.cli("product", "state", "AI.X", "halted", key="operator")
+        self.assertEqual(self.cli("product", "show", "AI.X", key="buyer")["state"], "HALTED")
         self.refused(3, "PRODUCT_STATE", "order", "sell", "--product", "AI.X", "--from", at(self.soon() * STEP),
                      "--quantity", "1", "--price", "5", key="supplier")  # fmt: skip
         self.cli("product", "state", "AI.X", "delisted", key="operator")
@@ -207,12 +243,20 @@ class Commands(unittest.TestCase):
                  "--periods", "2", "--period-seconds", "900"]  # fmt: skip
         self.cli(*words, "--units", "100", "--reference", "2", key="supplier")
         self.refused(3, "DUPLICATE", *words, "--units", "100", "--reference", "2", key="supplier")
-        self.refused(3, "CAPACITY", *words, "--units", "1000", "--reference", "3", key="supplier")
+        self.refused(3, f"(period {at(self.soon(20) * STEP)}, hardware units free ", *words, "--units", "1000",
+                     "--reference", "3", key="supplier")  # fmt: skip
+        self.refused(2, "not 900, 3600 or 86400", *words[:-1], "60", "--units", "1", "--reference", "3", key="supplier")
+
+    def test_a_suspended_participant_is_listed_as_that(self):
+        for state in ["suspended", "active"]:
+            self.cli("participant", "state", "auditor", state, key="operator")
+            [row] = [r for r in self.cli("participant", "list", key="buyer") if r["name"] == "auditor"]
+            self.assertEqual(row["state"], state.upper())
 
     def test_measurements_and_probes(self):
         words = ["site", "measure", "site-1", "--at", at(time.time() - 60), "--cue", "0.3", "--wue", "0.2", "--grade", "2"]
         self.cli(*words, "--pue", "1.15", key="meter")
-        self.refused(3, "FIELD_RANGE", *words, "--pue", "0.9", key="meter")
+        self.refused(3, "FIELD_RANGE: a field is out of range (field --pue,", *words, "--pue", "0.9", key="meter")
         self.refused(5, "ROLE_MISSING", *words, "--pue", "1.15", key="buyer")
         self.cli("probe", "report", "site-1", "--region", "guizhou", "--at", at(time.time() - 60), "--rtt-us", "21000",
                  "--bandwidth-mbps", "100000", key="meter")  # fmt: skip
@@ -228,6 +272,15 @@ class Commands(unittest.TestCase):
         self.cli("access", "give", "1", "--file", secret, key="supplier")
         shown = self.market.raw("access", "show", "1", key="buyer")
         self.assertEqual((shown.returncode, shown.stdout), (0, "ssh lab@host, port 2222\n"), shown.stderr)
+        for secret_bytes in [b"ssh lab@host, port 2222\n", bytes(range(200))]:
+            with open(secret, "wb") as f:
+                f.write(secret_bytes)
+            self.cli("access", "give", "1", "--file", secret, key="supplier")
+            shown = self.cli("access", "show", "1", key="buyer")
+            self.assertEqual(bytes.fromhex(shown["access_hex"]), secret_bytes)
+        self.assertIsNone(shown["access"])  # no text
+        with open(secret, "w", encoding="utf-8") as f:
+            f.write("ssh lab@host, port 2222\n")
         self.refused(4, "no access", "access", "show", "1", key="supplier")
         self.refused(4, "no contract", "access", "give", "1", "--file", secret, key="meter")
         # What the journal carries is sealed.

@@ -189,7 +189,7 @@ class Questions(unittest.TestCase):
             told = [m.raw(*words, "--json", key=who) for who in ("desk", "buyer")]
             self.assertEqual(told[0].stdout, told[1].stdout, told[0].stderr)
         done = m.raw("order", "buy", *self.words("1", "1"), key="desk")
-        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.returncode, 5)
         self.assertIn("the key is for reading alone", done.stderr)
         m.cli("key", "revoke", "--use", "reading", "--of", m.key("desk"), key="buyer")
         self.assertNotEqual(m.raw("statement", key="desk").returncode, 0)
@@ -222,6 +222,10 @@ class Questions(unittest.TestCase):
         answer = raw.answers(1)[0]
         self.assertEqual((answer.WhichOneof("message"), answer.busy.request), ("busy", 5))
         raw.close()
+        # Who only asked is not sent to look for an outcome.
+        done = m.raw("statement", "--timeout", "1", key="buyer")
+        self.assertEqual(done.returncode, 7)
+        self.assertIn("nothing was changed by asking", done.stderr)
         # The market goes on, and what happened meanwhile is known when the replica is back.
         order = self.sell("1", "9", "1")["order"]
         m.start("replica")

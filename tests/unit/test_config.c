@@ -12,6 +12,7 @@ typedef struct {
     uint32_t orders_max;
     uint64_t spool_bytes;
     ph_key curve_key, sign_key;
+    char address[32];
 } settings;
 
 static const ph_config_row rows[] = {
@@ -23,6 +24,7 @@ static const ph_config_row rows[] = {
      "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", 0, 0, "connections"},
     {"sign_key", PH_CONFIG_KEY_HEX, PH_CONFIG_AT(settings, sign_key),
      "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 0, 0, "signatures"},
+    {"address", PH_CONFIG_TCP, PH_CONFIG_AT(settings, address), "", 0, 0, "sessions"},
 };
 
 static const ph_config_table table = {
@@ -104,6 +106,9 @@ START_TEST(what_is_wrong_is_named)
         {MARKET "[engine]\njournal = j\norder_max = 3\n", "closest is \"orders_max\""},
         {MARKET "nmae = x\n", "line 3: [market] has no key \"nmae\""},
         {MARKET "[engin]\njournal = j\n", "line 4: no program has a section [engin]"},
+        {MARKET "[web]\njournal = j\n", "line 4: no program has a section [web]"},
+        {MARKET "[engine]\njournal = j\naddress = tcp://127.0.0.1:70000\n",
+         "line 5: \"address\" is \"tcp://127.0.0.1:70000\", whose port is not from 1 to 65535"},
         {"journal = j\n", "line 1: no program has a section []"},
         {MARKET "[engine]\njournal = j\njournal = k\n", "line 5: \"journal\" was given in line 4"},
         {MARKET "[engine]\njournal =\n", "line 4: \"journal\" must be text of 1 to 31"},

@@ -72,6 +72,16 @@ START_TEST(what_was_written_reads_back)
 }
 END_TEST
 
+/* Programs are told the name as JSON, which has no other text. */
+START_TEST(a_name_is_utf8)
+{
+    phc_key k;
+    ck_assert_int_eq(phc_key_generate("Gro\xc3\x9fkunde", &k), PHC_OK);
+    ck_assert_int_eq(phc_key_generate("b\xff", &k), PHC_EINVAL);
+    ck_assert_int_eq(phc_key_generate("b\xc2\x9b", &k), PHC_EINVAL);
+}
+END_TEST
+
 START_TEST(a_key_file_is_never_overwritten)
 {
     phc_key k, again;
@@ -212,6 +222,7 @@ static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, begin, finish);
     tcase_add_test(t, what_was_written_reads_back);
+    tcase_add_test(t, a_name_is_utf8);
     tcase_add_test(t, a_key_file_is_never_overwritten);
     tcase_add_test(t, names_that_a_line_cannot_hold_are_refused);
     tcase_add_test(t, a_key_that_others_may_read_is_refused);

@@ -9,6 +9,7 @@
    PH_GOLDEN_WRITE=1 appends the lines that are missing. */
 #include "clients/lib/encode.h"
 #include "clients/lib/frame.h"
+#include "engine/base/bytes.h"
 #include "engine/wire/codec.h"
 #include "gateway/translate.h"
 #include "tests/unit/suite.h"
@@ -489,6 +490,36 @@ START_TEST(what_cannot_be_a_command_is_refused)
 }
 END_TEST
 
+/* A gateway drops a frame with such a text, and its sender would wait in vain. */
+START_TEST(only_text_that_the_gateway_takes_is_sent)
+{
+    static const char names[][8] = {
+        "H100",
+        "\xc3\x9f\xe2\x98\x83",
+        "\xf0\x9f\x98\x80",
+        "\xef\xbf\xbd",
+        "\xff",
+        "\xc3",
+        "\xc0\xaf",
+        "a\xc2\x9bm",
+        "\xed\xa0\x80",
+        "\x7f",
+        "a\tb",
+        "\xe0\x9f\xbf",
+        "\xf4\x90\x80\x80",
+        "\xf0\x8f\xbf\xbf",
+        "a\xe2\x98",
+    };
+    size_t good = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *wrong = phc_encode_hardware(&(phc_hardware){.name = names[i]}, 9, &message);
+        ck_assert_msg((wrong == NULL) == ph_text_ok(names[i], sizeof names[i]), "%s", names[i]);
+        good += wrong == NULL;
+    }
+    ck_assert_uint_eq(good, 4);
+}
+END_TEST
+
 static void set_up(void)
 {
     ck_assert_int_eq(phg_translator_open(&translator), PH_OK);
@@ -506,6 +537,7 @@ static void add(TCase *t)
     tcase_add_loop_test(t, every_question_is_the_same_bytes_for_ever, 0, ASK_CNT);
     tcase_add_test(t, no_command_is_left_out);
     tcase_add_test(t, what_cannot_be_a_command_is_refused);
+    tcase_add_test(t, only_text_that_the_gateway_takes_is_sent);
 }
 
 int main(void)
