@@ -36,7 +36,14 @@ struct phg_audience {
     dropped dropped[DROPPED_MAX];
     uint32_t dropped_at; /* where the next one goes */
     uint32_t slow_cnt;   /* subscribers that have lost a frame and not caught up */
-    uint64_t looked_ns, dropped_cnt;
+    uint64_t looked_ns, dropped_cnt[PHG_DROP_REASONS];
+};
+
+static const char *const sentences[PHG_DROP_REASONS] = {
+    [PHG_DROP_SLOW] =
+        "you read more slowly than the market moves, and frames were lost: read faster, "
+        "follow less, or follow conflated streams",
+    [PHG_DROP_TOPICS] = "you have named too many topics: unsubscribe from what you do not need",
 };
 
 ph_status phg_audience_open(void *zmq_context, void *socket, phg_audience_leave leave, void *arg,
@@ -80,9 +87,9 @@ uint32_t phg_audience_slow(const phg_audience *a)
     return a->slow_cnt;
 }
 
-uint64_t phg_audience_dropped(const phg_audience *a)
+uint64_t phg_audience_dropped(const phg_audience *a, phg_drop_reason why)
 {
-    return a->dropped_cnt;
+    return a->dropped_cnt[why];
 }
 
 /* ---- Connections ---------------------------------------------------------------------------- */
@@ -162,20 +169,21 @@ void phg_audience_lost(phg_audience *a, const char *topic, size_t size, uint64_t
     }
 }
 
-void phg_audience_drop(phg_audience *a, phg_subscriber *who, const char *endpoint, const char *why)
+void phg_audience_drop(phg_audience *a, phg_subscriber *who, const char *endpoint,
+                       phg_drop_reason why)
 {
     who->is_cut = true;
     catch_up(a, who);
-    a->dropped_cnt++;
+    a->dropped_cnt[why]++;
     if (who->name != 0) {
-        a->dropped[a->dropped_at] = (dropped){who->name, who->key, why};
+        a->dropped[a->dropped_at] = (dropped){who->name, who->key, sentences[why]};
         a->dropped_at = (a->dropped_at + 1) % DROPPED_MAX;
     }
     bool is_ended = phg_connection_end(who->file, endpoint);
     const ph_log_pair pairs[] = {{"participant", NULL, who->participant}};
     ph_log_event(PH_LOG_WARNING, "subscriber_dropped", pairs, 1,
                  "%s the market data connection of participant %u: %s",
-                 is_ended ? "ended" : "could not end", who->participant, why);
+                 is_ended ? "ended" : "could not end", who->participant, sentences[why]);
 }
 
 ph_status phg_audience_look(phg_audience *a, const char *endpoint, uint64_t now_ns)
@@ -189,9 +197,7 @@ ph_status phg_audience_look(phg_audience *a, const char *endpoint, uint64_t now_
         if (phg_connection_unsent(who->file) == 0)
             catch_up(a, who);
         else if (now_ns - who->slow_since_ns >= SLOW_MS * NS_PER_MS)
-            phg_audience_drop(a, who, endpoint,
-                              "you read more slowly than the market moves, and frames were lost: "
-                              "read faster, follow less, or follow conflated streams");
+            phg_audience_drop(a, who, endpoint, PHG_DROP_SLOW);
     }
     return s;
 }

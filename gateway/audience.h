@@ -18,6 +18,9 @@
 
 typedef struct phg_audience phg_audience;
 
+/* Why a connection is ended. */
+typedef enum { PHG_DROP_SLOW, PHG_DROP_TOPICS, PHG_DROP_REASONS } phg_drop_reason;
+
 /* Called with each topic that a connection had named, when it ends. */
 typedef void (*phg_audience_leave)(void *arg, const phg_named *named);
 
@@ -28,8 +31,11 @@ void phg_audience_close(phg_audience *a); /* accepts NULL */
 
 phg_subscribers *phg_audience_subscribers(phg_audience *a);
 
-uint32_t phg_audience_slow(const phg_audience *a);    /* have lost a frame, and not caught up */
-uint64_t phg_audience_dropped(const phg_audience *a); /* since it was opened */
+/* Have named a topic of which somebody has lost a frame, and were not seen without bytes to send
+   since: ZeroMQ does not tell who of them it was. */
+uint32_t phg_audience_slow(const phg_audience *a);
+
+uint64_t phg_audience_dropped(const phg_audience *a, phg_drop_reason why); /* since it was opened */
 
 /* Takes what connections have begun and ended; before messages are taken. */
 ph_status phg_audience_take(phg_audience *a);
@@ -45,8 +51,9 @@ void phg_audience_lost(phg_audience *a, const char *topic, size_t size, uint64_t
    Does nothing more often than every LOOK_MS. */
 ph_status phg_audience_look(phg_audience *a, const char *endpoint, uint64_t now_ns);
 
-/* Ends a connection; why: a sentence that stays. */
-void phg_audience_drop(phg_audience *a, phg_subscriber *who, const char *endpoint, const char *why);
+/* Ends a connection. */
+void phg_audience_drop(phg_audience *a, phg_subscriber *who, const char *endpoint,
+                       phg_drop_reason why);
 
 /* Why a connection of this name and key was dropped last; told once, then NULL. */
 const char *phg_audience_why(phg_audience *a, const phg_subscriber *who);

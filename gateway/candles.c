@@ -59,7 +59,7 @@ ph_status phg_candles_trade(phg_candles *c, ph_time at)
 }
 
 /* An order that arrives takes the best price first and the worst last, over all periods. */
-static void take_price(phg_candle *c, const phg_candle_fill *f)
+void phg_candle_price(phg_candle *c, const phg_candle_fill *f)
 {
     bool is_worse = f->taker == PH_SIDE_BUY ? f->price > c->close : f->price < c->close;
     bool is_better = f->taker == PH_SIDE_BUY ? f->price < c->open : f->price > c->open;
@@ -71,20 +71,16 @@ static void take_price(phg_candle *c, const phg_candle_fill *f)
     if (c->low == 0 || f->price < c->low) c->low = f->price;
 }
 
-void phg_candle_take(phg_candle *c, const phg_candle_fill *fill, uint32_t periods)
-{
-    uint64_t units = (uint64_t)fill->quantity * periods;
-    c->volume += units;
-    c->notional += (ph_wide)units * fill->price;
-    if (fill->is_each) take_price(c, fill);
-}
-
 void phg_candles_fill(phg_candles *c, const phg_candle_fill *fill)
 {
+    const uint64_t units = (uint64_t)fill->quantity * fill->periods;
+    const ph_wide notional = (ph_wide)units * fill->price;
     for (uint32_t i = 0; i < PHG_INTERVALS; i++) {
         phg_candle *last = last_of(c, i);
         PH_ASSERT(last != NULL);
-        phg_candle_take(last, fill, fill->periods);
+        last->volume += units;
+        last->notional += notional;
+        if (fill->is_each) phg_candle_price(last, fill);
     }
 }
 

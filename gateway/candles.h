@@ -60,8 +60,8 @@ typedef struct {
 
 void phg_candles_fill(phg_candles *c, const phg_candle_fill *fill);
 
-/* Takes the units and the price of a fill into one candle; so many of its periods count. */
-void phg_candle_take(phg_candle *c, const phg_candle_fill *fill, uint32_t periods);
+/* Takes the price of a fill between two EACH orders into one candle. */
+void phg_candle_price(phg_candle *c, const phg_candle_fill *fill);
 
 /* Candle i of an interval, from the oldest that is kept. */
 phg_candle *phg_candle_at(const phg_candles *c, uint32_t interval, uint32_t i);

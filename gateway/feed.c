@@ -152,11 +152,14 @@ static ph_status close_until(phg_feed *f, phg_feed_product *p, ph_period end)
         if (s == PH_OK && !was_empty) s = phg_feed_touch(f, p, t);
         if (s != PH_OK) return s;
     }
-    if (end > p->closed_end && phg_period_candles_close(&p->period_candles, end)) {
+    bool had_candles = false;
+    ph_status s = PH_OK;
+    if (end > p->closed_end) s = phg_period_candles_close(&p->period_candles, end, &had_candles);
+    if (s == PH_OK && had_candles) {
         p->period_trading.has_news = true;
-        ph_status s = phg_feed_list(f, p);
-        if (s != PH_OK) return s;
+        s = phg_feed_list(f, p);
     }
+    if (s != PH_OK) return s;
     if (end > p->closed_end) p->closed_end = end;
     if (end > p->closed_news) p->closed_news = end;
     return PH_OK;

@@ -185,32 +185,30 @@ void phg_feed_tell_books(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, v
     p->depth.has_news = p->statistics.has_news = false;
 }
 
-static void follow(phg_feed_product *p, phg_stream_kind kind)
+static ph_status follow(phg_feed_product *p, phg_stream_kind kind)
 {
     phg_feed_stream *stream = stream_of(p, kind);
-    if (stream->is_followed) return;
+    if (stream->is_followed) return PH_OK;
     stream->is_followed = true;
     stream->checksum = 0;
     if (kind == PHG_STREAM_DEPTH) stream->checksum = sum_depth(p);
     if (kind == PHG_STREAM_STATISTICS) stream->checksum = sum_statistics(p);
-    phg_feed_follow_candles(p, kind);
+    return phg_feed_follow_candles(p, kind);
 }
 
 ph_status phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id)
 {
     if (kind == PHG_STREAM_GRADE) return phg_feed_follow_grade(f, id.v);
     if (kind == PHG_STREAM_PRICES || id.v > f->product_cnt) return PH_OK;
-    if (id.v != 0) {
-        follow(&f->products[id.v - 1], kind);
-        return PH_OK;
-    }
+    if (id.v != 0) return follow(&f->products[id.v - 1], kind);
     if (kind == PHG_STREAM_DEPTH) f->all_depth = true;
     if (kind == PHG_STREAM_STATISTICS) f->all_statistics = true;
     if (kind == PHG_STREAM_CANDLES) f->all_candles = true;
     if (kind == PHG_STREAM_PERIOD_CANDLES) f->all_period_candles = true;
-    for (uint32_t i = 0; i < f->product_cnt; i++)
-        follow(&f->products[i], kind);
-    return PH_OK;
+    ph_status s = PH_OK;
+    for (uint32_t i = 0; i < f->product_cnt && s == PH_OK; i++)
+        s = follow(&f->products[i], kind);
+    return s;
 }
 
 /* wide: the parts of a request and where its answer goes */
@@ -219,8 +217,7 @@ bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_fee
 {
     if (kind == PHG_STREAM_GRADE) return phg_feed_whole_grade(f, id.v, emit, arg);
     phg_feed_product *p = phg_feed_product_of(f, id);
-    if (!p || !f->is_live) return false;
-    follow(p, kind);
+    if (!p || !f->is_live || follow(p, kind) != PH_OK) return false;
     page g = page_of(f, p, kind, emit, arg);
     g.picture.answer = PHG_ANSWER_SNAPSHOT;
     if (kind == PHG_STREAM_DEPTH) {

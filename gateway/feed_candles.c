@@ -89,10 +89,11 @@ void phg_feed_tell_candles(phg_feed_page *g, bool is_all)
     tell_candles(g, is_all);
 }
 
-void phg_feed_follow_candles(phg_feed_product *p, phg_stream_kind kind)
+ph_status phg_feed_follow_candles(phg_feed_product *p, phg_stream_kind kind)
 {
     if (kind == PHG_STREAM_CANDLES) sum_candles(p, true);
-    if (kind != PHG_STREAM_PERIOD_CANDLES) return;
-    phg_period_candles_follow(&p->period_candles);
+    if (kind != PHG_STREAM_PERIOD_CANDLES) return PH_OK;
+    ph_status s = phg_period_candles_follow(&p->period_candles);
     p->period_trading.checksum = p->period_candles.sum;
+    return s;
 }

@@ -101,8 +101,8 @@ void phg_feed_tell_candles(phg_feed_page *g, bool is_all);
 /* Counts what new candles of the product there are as told. */
 void phg_feed_candles_told(phg_feed_product *p);
 
-/* From here on the checksum of a stream is kept, if it is one of candles. */
-void phg_feed_follow_candles(phg_feed_product *p, phg_stream_kind kind);
+/* From here on the checksum of a stream is kept, if it is one of candles.  PH_EFULL: no memory. */
+ph_status phg_feed_follow_candles(phg_feed_product *p, phg_stream_kind kind);
 
 /* feed_books.c: tells what is new of depth, statistics and candles; before the places of closed
    periods are given up. */

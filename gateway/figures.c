@@ -20,9 +20,25 @@ enum {
     MALFORMED,
     REFUSED,
     DROPPED,
+    SLOW = DROPPED + PHG_DROP_REASONS,
+    LOST,
+    ASKED,
+    SENT_AGAIN = ASKED + PHG_REQUEST_KINDS,
     TOPICS_REFUSED,
     SENDERS_ENDED,
 };
+
+#define SUBSCRIBERS_DROPPED(reason)                                                               \
+    {                                                                                             \
+        "petahour_gateway_subscribers_dropped_total", PH_METRIC_COUNTER, "reason=\"" reason "\"", \
+            "Connections to market data that were too slow or named too much, by reason."         \
+    }
+
+#define REQUESTS(answer)                                                                           \
+    {                                                                                              \
+        "petahour_gateway_market_data_requests_total", PH_METRIC_COUNTER, "answer=\"" answer "\"", \
+            "Requests of subscribers for market data, by what they were told."                     \
+    }
 
 static const ph_metric_row rows[] = {
     [SEQUENCE] = {"petahour_gateway_sequence", PH_METRIC_GAUGE, NULL,
@@ -58,8 +74,19 @@ static const ph_metric_row rows[] = {
                    "Frames of clients that could not be read."},
     [REFUSED] = {"petahour_gateway_refusals_total", PH_METRIC_COUNTER, NULL,
                  "Log-ons refused and sessions ended by the gateway."},
-    [DROPPED] = {"petahour_gateway_subscribers_dropped_total", PH_METRIC_COUNTER, NULL,
-                 "Subscribers of market data that were too slow or named too much."},
+    [DROPPED + PHG_DROP_SLOW] = SUBSCRIBERS_DROPPED("slow"),
+    [DROPPED + PHG_DROP_TOPICS] = SUBSCRIBERS_DROPPED("topics"),
+    [SLOW] = {"petahour_gateway_subscribers_slow", PH_METRIC_GAUGE, NULL,
+              "Subscribers that may have lost a frame and were not seen to have caught up."},
+    [LOST] = {"petahour_gateway_market_data_frames_lost_total", PH_METRIC_COUNTER, NULL,
+              "Frames of market data that found the queue of at least one subscriber full."},
+    [ASKED + PHG_REQUEST_SNAPSHOT] = REQUESTS("snapshot"),
+    [ASKED + PHG_REQUEST_RANGE] = REQUESTS("range"),
+    [ASKED + PHG_REQUEST_NOT_KEPT] = REQUESTS("not_kept"),
+    [ASKED + PHG_REQUEST_UNKNOWN] = REQUESTS("unknown"),
+    [ASKED + PHG_REQUEST_BUSY] = REQUESTS("busy"),
+    [SENT_AGAIN] = {"petahour_gateway_market_data_frames_sent_again_total", PH_METRIC_COUNTER, NULL,
+                    "Frames of market data that were sent again because they were asked for."},
     [TOPICS_REFUSED] = {"petahour_gateway_topics_refused_total", PH_METRIC_COUNTER, NULL,
                         "Topics of market data that are none, and requests that were refused."},
     [SENDERS_ENDED] = {"petahour_gateway_senders_ended_total", PH_METRIC_COUNTER, NULL,
@@ -92,7 +119,16 @@ void phg_figures_tell(ph_metrics *m, const phg_figures *f)
     ph_metrics_set(m, LIMITED, f->limited);
     ph_metrics_set(m, MALFORMED, f->malformed);
     ph_metrics_set(m, REFUSED, f->refused);
-    ph_metrics_set(m, DROPPED, f->dropped);
-    ph_metrics_set(m, TOPICS_REFUSED, f->topics_refused);
+    const phg_market_data_totals *md = &f->market_data;
+    for (uint32_t i = 0; i < PHG_DROP_REASONS; i++)
+        ph_metrics_set(m, DROPPED + i, md->dropped[i]);
+    ph_metrics_set(m, SLOW, md->slow);
+    ph_metrics_set(m, LOST, md->lost);
+    for (uint32_t i = 0; i < PHG_REQUEST_KINDS; i++)
+        ph_metrics_set(m, ASKED + i, md->asked[i]);
+    ph_metrics_set(m, SENT_AGAIN, md->sent_again);
+    ph_metrics_set(m, TOPICS_REFUSED,
+                   md->no_topics + md->asked[PHG_REQUEST_NOT_KEPT] +
+                       md->asked[PHG_REQUEST_UNKNOWN] + md->asked[PHG_REQUEST_BUSY]);
     ph_metrics_set(m, SENDERS_ENDED, f->senders_ended);
 }

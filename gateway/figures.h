@@ -7,6 +7,7 @@
 #define GATEWAY_FIGURES_H
 
 #include "engine/process/monitor.h"
+#include "gateway/market_data.h"
 
 /* As they are now; counted since the start where a comment says nothing else. */
 typedef struct {
@@ -20,9 +21,8 @@ typedef struct {
     uint64_t in_flight;                          /* commands that the engine has not answered yet */
     uint64_t sessions;                           /* at present */
     uint64_t frames, commands, questions, busy, limited, malformed, refused;
-    uint64_t dropped;        /* subscribers of market data */
-    uint64_t topics_refused; /* and requests for market data */
-    uint64_t senders_ended;  /* connections of both doors */
+    phg_market_data_totals market_data;
+    uint64_t senders_ended; /* connections of both doors */
 } phg_figures;
 
 /* Rows for ph_monitor_open, and which of them says how old the oldest record is that is still to be

@@ -101,8 +101,7 @@ static void tell_figures(phg_gateway *g)
                            .limited = c.limited,
                            .malformed = c.malformed,
                            .refused = c.refused,
-                           .dropped = phg_market_data_dropped(g->market_data),
-                           .topics_refused = phg_market_data_refused(g->market_data),
+                           .market_data = phg_market_data_summed(g->market_data),
                            .senders_ended = phg_inflow_ended(g->inflow, PHG_INFLOW_ORDERS) +
                                             phg_inflow_ended(g->inflow, PHG_INFLOW_MARKET_DATA)};
     phg_figures_tell(ph_monitor_metrics(g->monitor), &f);

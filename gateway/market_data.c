@@ -2,7 +2,6 @@
 #include "gateway/market_data.h"
 
 #include "engine/base/panic.h"
-#include "gateway/audience.h"
 #include "gateway/bounds.h"
 #include "gateway/history.h"
 #include "gateway/ratelimit.h"
@@ -40,9 +39,9 @@ typedef struct {
 struct phg_market_data {
     void *socket;
     phg_audience *audience;
-    phg_inflow *inflow; /* borrowed; NULL: nobody keeps count */
-    uint64_t now_ns;    /* of this turn */
-    uint64_t refused;   /* topics and requests */
+    phg_inflow *inflow;            /* borrowed; NULL: nobody keeps count */
+    uint64_t now_ns;               /* of this turn */
+    phg_market_data_totals totals; /* but of the audience */
     char endpoint[128];
     phg_replica *replica;
     phg_feed *feed; /* of the replica */
@@ -154,9 +153,7 @@ const char *phg_market_data_endpoint(const phg_market_data *md)
 
 phg_market_data_counts phg_market_data_counted(const phg_market_data *md)
 {
-    phg_market_data_counts c = {.slow = phg_audience_slow(md->audience),
-                                .dropped = phg_audience_dropped(md->audience),
-                                .conflated = md->conflated_cnt};
+    phg_market_data_counts c = {.conflated = md->conflated_cnt};
     const phg_subscribers *s = phg_audience_subscribers(md->audience);
     for (uint32_t i = 0; i < s->file_max; i++) {
         if (!s->of_file[i] || s->of_file[i]->is_cut) continue;
@@ -164,6 +161,15 @@ phg_market_data_counts phg_market_data_counted(const phg_market_data *md)
         c.topics += s->of_file[i]->topic_cnt;
     }
     return c;
+}
+
+phg_market_data_totals phg_market_data_summed(const phg_market_data *md)
+{
+    phg_market_data_totals all = md->totals;
+    all.slow = phg_audience_slow(md->audience);
+    for (int i = 0; i < PHG_DROP_REASONS; i++)
+        all.dropped[i] = phg_audience_dropped(md->audience, (phg_drop_reason)i);
+    return all;
 }
 
 /* Marks a product; one that is not listed yet has no picture to be sent. */
@@ -203,6 +209,7 @@ static void send_frame(phg_market_data *md, const char *topic, size_t topic_size
     (void)zmq_send(md->socket, header, sizeof header, ZMQ_SNDMORE | ZMQ_DONTWAIT);
     (void)zmq_send(md->socket, frame.p, frame.size, ZMQ_DONTWAIT);
     if (!is_lost) return;
+    md->totals.lost++;
     allow_loss(md, false);
     phg_audience_lost(md->audience, topic, topic_size, md->now_ns);
 }
@@ -294,7 +301,6 @@ static void emit_answer(void *arg, const phg_picture *picture)
 static void refuse(phg_market_data *md, const phg_topic *topic, phg_stream_answer answer,
                    const char *reason)
 {
-    md->refused++;
     phg_picture p = {.stream = topic->kind,
                      .product = topic->product,
                      .epoch = md->feed->epoch,
@@ -306,17 +312,19 @@ static void refuse(phg_market_data *md, const phg_topic *topic, phg_stream_answe
 }
 
 /* Frames as they were sent, then a word that these were all. */
-static void send_range(phg_market_data *md, const phg_topic *topic)
+static phg_request_answer send_range(phg_market_data *md, const phg_topic *topic)
 {
     const phg_history *history = history_of(md, topic->kind, topic->product);
     if (!history || !phg_history_has(history, topic->first, topic->last)) {
         refuse(md, topic, PHG_ANSWER_NOT_KEPT,
                "these frames are not kept any more, or were never sent: ask for a snapshot");
-        return;
+        return PHG_REQUEST_NOT_KEPT;
     }
     for (uint64_t n = topic->first; n <= topic->last; n++)
         send_frame(md, md->answer_topic, md->answer_topic_size, phg_history_frame(history, n));
-    md->answer_frames += (uint32_t)(topic->last - topic->first) + 1;
+    const uint64_t cnt = topic->last - topic->first + 1;
+    md->answer_frames += (uint32_t)cnt;
+    md->totals.sent_again += cnt;
     phg_picture end = {.stream = topic->kind,
                        .product = topic->product,
                        .epoch = md->feed->epoch,
@@ -324,6 +332,7 @@ static void send_range(phg_market_data *md, const phg_topic *topic)
                        .number = number_of(md, topic->kind, topic->product),
                        .answer = PHG_ANSWER_RANGE_END};
     emit_answer(md, &end);
+    return PHG_REQUEST_RANGE;
 }
 
 static bool send_whole(phg_market_data *md, const phg_topic *topic)
@@ -349,18 +358,25 @@ static phg_ratelimit *allowance_of(phg_market_data *md, uint32_t key, uint64_t n
     return &md->requests[key - 1];
 }
 
+static phg_request_answer answer_one(phg_market_data *md, const phg_topic *topic, bool is_allowed)
+{
+    if (!is_allowed) {
+        refuse(md, topic, PHG_ANSWER_BUSY, "too many requests: ask again later");
+        return PHG_REQUEST_BUSY;
+    }
+    if (topic->first != 0) return send_range(md, topic);
+    if (send_whole(md, topic)) return PHG_REQUEST_SNAPSHOT;
+    refuse(md, topic, PHG_ANSWER_NOT_KEPT, "there is no such product, grade, type or region yet");
+    return PHG_REQUEST_UNKNOWN;
+}
+
 /* How long an answer is shows when it is given: what was too much is paid before the next. */
 static void answer(phg_market_data *md, const phg_topic *topic, phg_ratelimit *allowance,
                    uint64_t now_ns)
 {
     md->answer_frames = 0;
-    if (!allowance || !phg_ratelimit_take(allowance, now_ns, 1))
-        refuse(md, topic, PHG_ANSWER_BUSY, "too many requests: ask again later");
-    else if (topic->first != 0)
-        send_range(md, topic);
-    else if (!send_whole(md, topic))
-        refuse(md, topic, PHG_ANSWER_NOT_KEPT,
-               "there is no such product, grade, type or region yet");
+    const bool is_allowed = allowance && phg_ratelimit_take(allowance, now_ns, 1);
+    md->totals.asked[answer_one(md, topic, is_allowed)]++;
     if (md->answer_frames > 1) phg_ratelimit_charge(allowance, now_ns, md->answer_frames - 1);
 }
 
@@ -488,27 +504,16 @@ static ph_status take_subscription(phg_market_data *md, zmq_msg_t *m)
     switch (phg_subscriber_name(subscribers, who, bytes, size - 1)) {
     case PHG_NAMED_NO_MEMORY: return PH_EFULL;
     case PHG_NAMED_TOO_MUCH:
-        phg_audience_drop(md->audience, who, md->endpoint,
-                          "you have named too many topics: unsubscribe from what you do not need");
+        phg_audience_drop(md->audience, who, md->endpoint, PHG_DROP_TOPICS);
         return PH_OK;
     case PHG_NAMED_AGAIN:
     case PHG_NAMED_NEW: break;
     }
     if (phg_topic_read(bytes, size - 1, &topic) != PH_OK) {
-        md->refused++;
+        md->totals.no_topics++;
         return PH_OK;
     }
     return subscribe(md, who, phg_subscriber_topic(who, bytes, size - 1), &topic);
-}
-
-uint64_t phg_market_data_dropped(const phg_market_data *md)
-{
-    return phg_audience_dropped(md->audience);
-}
-
-uint64_t phg_market_data_refused(const phg_market_data *md)
-{
-    return md->refused;
 }
 
 void phg_market_data_count(phg_market_data *md, phg_inflow *inflow)

@@ -19,6 +19,7 @@
 #define GATEWAY_MARKET_DATA_H
 
 #include "engine/process/keyfile.h"
+#include "gateway/audience.h"
 #include "gateway/bounds.h"
 #include "gateway/inflow.h"
 #include "gateway/replica.h"
@@ -35,17 +36,33 @@ void phg_market_data_close(phg_market_data *md); /* accepts NULL */
 
 typedef struct {
     uint32_t connections, topics; /* of who has named something; all that is named */
-    uint32_t slow;                /* have lost a frame, and not caught up */
     uint32_t conflated;           /* streams */
-    uint64_t dropped;             /* since the start */
 } phg_market_data_counts;
 
 phg_market_data_counts phg_market_data_counted(const phg_market_data *md);
 
-/* Since the start: subscribers that were dropped; topics that are none, and requests that were
-   refused. */
-uint64_t phg_market_data_dropped(const phg_market_data *md);
-uint64_t phg_market_data_refused(const phg_market_data *md);
+/* What became of a request. */
+typedef enum {
+    PHG_REQUEST_SNAPSHOT, /* it was sent */
+    PHG_REQUEST_RANGE,    /* the frames were sent again */
+    PHG_REQUEST_NOT_KEPT, /* they are not kept any more, or never were sent */
+    PHG_REQUEST_UNKNOWN,  /* there is no such stream */
+    PHG_REQUEST_BUSY,     /* the key asks too much */
+    PHG_REQUEST_KINDS,
+} phg_request_answer;
+
+/* Counted since the start where a comment says nothing else.  ZeroMQ drops a frame for each
+   subscriber whose queue is full and tells that some queue was, neither whose nor how many. */
+typedef struct {
+    uint32_t slow;                      /* at present; see phg_audience_slow */
+    uint64_t dropped[PHG_DROP_REASONS]; /* connections that were ended */
+    uint64_t lost;                      /* frames that found the queue of some subscriber full */
+    uint64_t asked[PHG_REQUEST_KINDS];  /* requests */
+    uint64_t sent_again;                /* frames of ranges */
+    uint64_t no_topics;                 /* subscriptions to what is no topic */
+} phg_market_data_totals;
+
+phg_market_data_totals phg_market_data_summed(const phg_market_data *md);
 
 void *phg_market_data_socket(phg_market_data *md);
 const char *phg_market_data_endpoint(const phg_market_data *md);

@@ -7,25 +7,33 @@
    First the gateway's own parts: records of orders that come and go are taken by its replica, and
    each changes the best price, so that each makes one frame.  Then the same number of frames of the
    same sizes, written before, through a bare XPUB.  Either runs at most QUEUE frames ahead of what
-   was received, so that nothing is dropped.  Prints "market bare bytes": deliveries a second of
-   both, and bytes of a payload. */
+   its slowest subscriber has received, so that nothing is dropped.  Prints "market bare bytes":
+   deliveries a second of both, and bytes of a payload.  Where nothing arrives for PATIENCE_S it
+   says what is missing, and ends with 1.
+
+   The receiving process is forked while nothing else runs in this one: what another thread of ours
+   held at that moment, of the memory of a sanitizer for one, would stay held in the child. */
 #include "engine/process/clock.h"
 #include "engine/wire/codec.h"
 #include "engine/wire/record.h"
 #include "gateway/market_data.h"
 #include "gateway/zap.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zmq.h>
 
-enum { SUBSCRIBERS_MAX = 1000, QUEUE = 1000, PAUSE_US = 50, READY_FRAMES_MS = 20 };
+enum { SUBSCRIBERS_MAX = 1000, QUEUE = 1000, PAUSE_US = 50, READY_FRAMES_MS = 20, PATIENCE_S = 30 };
+
+_Static_assert(QUEUE < 4096, "the market's queue for a subscriber is not full");
 
 /* 2026-12-01T00:00:00Z, and its hour since 1970. */
 #define T0   UINT64_C(1796083200000000000)
@@ -40,16 +48,18 @@ static void check(bool ok, const char *what)
 
 /* ---- The receiving process ------------------------------------------------------------------- */
 
-/* In memory that both processes see. */
-typedef struct {
-    _Atomic uint64_t received, bytes; /* messages of all subscribers; of their payloads */
-    _Atomic uint32_t ready;           /* subscribers that have received something */
-} progress;
-
 typedef struct {
     char endpoint[128];
     char server_key[41], public_key[41], secret_key[41];
 } address;
+
+/* In memory that both processes see. */
+typedef struct {
+    address to;
+    _Atomic bool is_open;                       /* `to` says where */
+    _Atomic uint64_t bytes;                     /* of payloads, of all subscribers */
+    _Atomic uint64_t received[SUBSCRIBERS_MAX]; /* messages */
+} progress;
 
 static void *subscribe(void *context, const address *to)
 {
@@ -65,7 +75,7 @@ static void *subscribe(void *context, const address *to)
 }
 
 /* Counts messages of topic, header and payload; false: there was none. */
-static bool receive_all(void *socket, progress *p)
+static bool receive_all(void *socket, progress *p, uint32_t subscriber)
 {
     uint64_t cnt = 0, bytes = 0;
     zmq_msg_t part;
@@ -76,28 +86,69 @@ static bool receive_all(void *socket, progress *p)
         bytes += zmq_msg_size(&part);
     }
     (void)zmq_msg_close(&part);
-    p->received += cnt;
     p->bytes += bytes;
+    p->received[subscriber] += cnt;
     return cnt != 0;
 }
 
-static void receive_for_ever(const address *to, uint32_t cnt, progress *p)
+/* Until it is killed. */
+static void receive(uint32_t cnt, progress *p)
 {
     static zmq_pollitem_t items[SUBSCRIBERS_MAX];
-    static bool is_ready[SUBSCRIBERS_MAX];
+    while (!p->is_open)
+        (void)usleep(1000);
     void *context = zmq_ctx_new();
     for (uint32_t i = 0; i < cnt; i++)
-        items[i] = (zmq_pollitem_t){subscribe(context, to), 0, ZMQ_POLLIN, 0};
+        items[i] = (zmq_pollitem_t){subscribe(context, &p->to), 0, ZMQ_POLLIN, 0};
     for (;;) {
         bool any = false;
-        for (uint32_t i = 0; i < cnt; i++) {
-            if (!receive_all(items[i].socket, p)) continue;
-            any = true;
-            p->ready += !is_ready[i];
-            is_ready[i] = true;
-        }
+        for (uint32_t i = 0; i < cnt; i++)
+            any = receive_all(items[i].socket, p, i) || any;
         if (!any) check(zmq_poll(items, (int)cnt, -1) >= 0, "poll");
     }
+}
+
+/* The receiving process, as the other one sees it. */
+typedef struct {
+    pid_t process;
+    uint32_t subscribers;
+    progress *seen;
+    uint64_t before[SUBSCRIBERS_MAX]; /* received when it was begun to count */
+    uint64_t last, last_ns;           /* all that was received, and when it grew last */
+} receiver;
+
+static void fork_receiver(receiver *r, uint32_t subscribers)
+{
+    memset(r, 0, sizeof *r);
+    r->subscribers = subscribers;
+    r->seen =
+        mmap(NULL, sizeof *r->seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    check(r->seen != MAP_FAILED, "memory");
+    r->process = fork();
+    check(r->process >= 0, "fork");
+    if (r->process != 0) return;
+    check(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "end with the other process");
+    receive(subscribers, r->seen);
+}
+
+static void end_receiver(receiver *r)
+{
+    (void)kill(r->process, SIGKILL);
+    (void)waitpid(r->process, NULL, 0);
+    (void)munmap(r->seen, sizeof *r->seen);
+}
+
+/* Frames that the slowest subscriber has; *ret_all: of all. */
+static uint64_t slowest(const receiver *r, uint64_t *ret_all)
+{
+    uint64_t least = UINT64_MAX, all = 0;
+    for (uint32_t i = 0; i < r->subscribers; i++) {
+        uint64_t cnt = r->seen->received[i] - r->before[i];
+        if (cnt < least) least = cnt;
+        all += cnt;
+    }
+    *ret_all = all;
+    return least;
 }
 
 /* ---- The gateway's parts --------------------------------------------------------------------- */
@@ -223,40 +274,80 @@ static void publish(publisher *p)
           "send");
 }
 
-/* Deliveries a second; *ret_size: mean bytes of a payload. */
-static double measure(publisher *p, const address *to, uint32_t subscribers, uint64_t frames,
-                      size_t *ret_size)
+/* Ends the program if nothing has arrived for too long: `wanted` frames should, at each. */
+static void look_after(publisher *p, receiver *r, uint64_t wanted)
 {
-    progress *seen =
-        mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    check(seen != MAP_FAILED, "memory");
-    pid_t receiver = fork();
-    check(receiver >= 0, "fork");
-    if (receiver == 0) receive_for_ever(to, subscribers, seen);
-    while (seen->ready < subscribers) {
-        publish(p);
-        (void)usleep(READY_FRAMES_MS * 1000);
+    uint64_t all, now_ns = ph_clock_monotonic_ns(), least = slowest(r, &all);
+    int status;
+    if (all != r->last || r->last_ns == 0) r->last_ns = now_ns;
+    r->last = all;
+    bool has_ended = waitpid(r->process, &status, WNOHANG) == r->process;
+    if (!has_ended && now_ns - r->last_ns < PATIENCE_S * UINT64_C(1000000000)) return;
+    uint32_t lacking = 0;
+    for (uint32_t i = 0; i < r->subscribers; i++)
+        lacking += r->seen->received[i] - r->before[i] < wanted;
+    fprintf(stderr,
+            "gateway_fanout: %s: %s; %" PRIu32 " of %" PRIu32
+            " subscribers have not received %" PRIu64 " frames, the slowest has %" PRIu64 "\n",
+            p->socket ? "bare" : "market",
+            has_ended ? "the receiving process has ended" : "nothing arrives any more", lacking,
+            r->subscribers, wanted, least);
+    if (p->market) {
+        const phg_market_data_totals t = phg_market_data_summed(p->market->market_data);
+        const phg_market_data_counts c = phg_market_data_counted(p->market->market_data);
+        fprintf(stderr,
+                "gateway_fanout: market: %" PRIu32 " connections have named %" PRIu32
+                " topics; %" PRIu64 " frames were lost at full queues, %" PRIu64
+                " connections dropped\n",
+                c.connections, c.topics, t.lost, t.dropped[PHG_DROP_SLOW]);
     }
-    (void)usleep(READY_FRAMES_MS * 5000); /* what is under way arrives */
-    uint64_t before = seen->received, bytes = seen->bytes, start = ph_clock_monotonic_ns();
-    for (uint64_t sent = 0; sent < frames; sent++) {
-        publish(p);
-        while ((seen->received - before) / subscribers + QUEUE < sent)
-            (void)usleep(PAUSE_US);
-    }
-    while (seen->received - before < frames * subscribers)
-        (void)usleep(PAUSE_US);
-    uint64_t spent = ph_clock_monotonic_ns() - start, got = seen->received - before;
-    *ret_size = (size_t)((seen->bytes - bytes) / got);
-    (void)kill(receiver, SIGKILL);
-    (void)waitpid(receiver, NULL, 0);
-    (void)munmap(seen, sizeof *seen);
-    return (double)got * 1e9 / (double)spent;
+    exit(EXIT_FAILURE);
 }
 
-static double measure_market(address *to, uint32_t subscribers, uint64_t frames, size_t *ret_size)
+/* What connects meanwhile is let in. */
+static void pause_for(publisher *p, receiver *r, uint64_t wanted, useconds_t time)
+{
+    look_after(p, r, wanted);
+    if (p->market) serve(p->market);
+    (void)usleep(time);
+}
+
+/* Deliveries a second; *ret_size: mean bytes of a payload. */
+static double measure(publisher *p, receiver *r, uint64_t frames, size_t *ret_size)
+{
+    uint64_t all;
+    r->seen->is_open = true;
+    while (slowest(r, &all) == 0) {
+        publish(p);
+        pause_for(p, r, 1, READY_FRAMES_MS * 1000);
+    }
+    (void)usleep(READY_FRAMES_MS * 5000); /* what is under way arrives */
+    for (uint32_t i = 0; i < r->subscribers; i++)
+        r->before[i] = r->seen->received[i];
+    uint64_t bytes = r->seen->bytes, start = ph_clock_monotonic_ns(), room = QUEUE;
+    r->last_ns = 0;
+    for (uint64_t sent = 0; sent < frames; sent++) {
+        publish(p);
+        while (sent >= room && sent >= (room = slowest(r, &all) + QUEUE))
+            pause_for(p, r, sent, PAUSE_US);
+    }
+    while (slowest(r, &all) < frames)
+        pause_for(p, r, frames, PAUSE_US);
+    uint64_t spent = ph_clock_monotonic_ns() - start;
+    check(all != 0, "nothing was received");
+    *ret_size = (size_t)((r->seen->bytes - bytes) / all);
+    end_receiver(r);
+    return (double)all * 1e9 / (double)spent;
+}
+
+static double measure_market(const address *keys_of, uint32_t subscribers, uint64_t frames,
+                             size_t *ret_size)
 {
     static market m;
+    static receiver r;
+    fork_receiver(&r, subscribers);
+    address *to = &r.seen->to;
+    *to = *keys_of;
     ph_keyfile keys = {0};
     char err[PHG_ERR_SIZE] = "";
     char server_secret[41];
@@ -275,7 +366,7 @@ static double measure_market(address *to, uint32_t subscribers, uint64_t frames,
     (void)snprintf(to->endpoint, sizeof to->endpoint, "%s",
                    phg_market_data_endpoint(m.market_data));
     publisher p = {.market = &m};
-    double rate = measure(&p, to, subscribers, frames, ret_size);
+    double rate = measure(&p, &r, frames, ret_size);
     phg_market_data_close(m.market_data);
     phg_zap_close(m.zap);
     (void)zmq_ctx_term(context);
@@ -283,8 +374,13 @@ static double measure_market(address *to, uint32_t subscribers, uint64_t frames,
     return rate;
 }
 
-static double measure_bare(address *to, uint32_t subscribers, uint64_t frames, size_t size)
+static double measure_bare(const address *keys_of, uint32_t subscribers, uint64_t frames,
+                           size_t size)
 {
+    static receiver r;
+    fork_receiver(&r, subscribers);
+    address *to = &r.seen->to;
+    *to = *keys_of;
     const int one = 1, queue = 4 * QUEUE, none = 0;
     char server_secret[41];
     size_t endpoint_size = sizeof to->endpoint;
@@ -298,7 +394,7 @@ static double measure_bare(address *to, uint32_t subscribers, uint64_t frames, s
               zmq_bind(p.socket, "tcp://127.0.0.1:*") == 0 &&
               zmq_getsockopt(p.socket, ZMQ_LAST_ENDPOINT, to->endpoint, &endpoint_size) == 0,
           "bare socket");
-    double rate = measure(&p, to, subscribers, frames, &size);
+    double rate = measure(&p, &r, frames, &size);
     (void)zmq_close(p.socket);
     (void)zmq_ctx_term(context);
     return rate;

@@ -11,10 +11,12 @@ import io
 import os
 import random
 import re
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -158,6 +160,34 @@ class Benches(unittest.TestCase):
         with bench_gateway.Bench(BUILD) as bench:
             self.assertRegex(said(bench_gateway.idle, bench), r"(?m)^3 sessions( +-?[\d.,]+){4}\n21 sessions( +-?[\d.,]+){4}$")
         self.assertEqual(bench_gateway.missing, [])
+
+    def test_feed(self):
+        def run(*words):
+            return subprocess.run([BUILD / "tests/bench/bench_feed", *words], capture_output=True, text=True,
+                                  timeout=PATIENCE, check=False)
+        for row in ("period", "each", "block", "columns"):
+            done = run(f"{row}-followed", "100")
+            self.assertRegex(done.stdout, rf"(?m)^{row}-followed( +[\d.]+){{3}}$", done.stderr)
+        for words in (("block", "0"), ("none",)):
+            self.assertEqual(run(*words).returncode, 2)
+
+    def test_fanout(self):
+        fanout = BUILD / "tests/bench/gateway_fanout"
+        done = subprocess.run([fanout, "5", "300"], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertRegex(done.stdout, r"^\d+ \d+ \d+\n$", done.stderr)
+
+    def test_fanout_says_what_is_missing(self):
+        with subprocess.Popen([BUILD / "tests/bench/gateway_fanout", "2", "1000000000"], stderr=subprocess.PIPE,
+                              text=True) as fanout:
+            children = Path(f"/proc/{fanout.pid}/task/{fanout.pid}/children")
+            deadline = time.monotonic() + PATIENCE
+            while not children.read_text(encoding="ascii"):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            os.kill(int(children.read_text(encoding="ascii")), signal.SIGKILL)
+            _, told = fanout.communicate(timeout=PATIENCE)
+        self.assertEqual(fanout.returncode, 1)
+        self.assertRegex(told, r"market: the receiving process has ended; \d of 2 subscribers have not received")
 
     def test_load_refuses_what_it_does_not_know(self):
         load = BUILD / "tests/bench/gateway_load"

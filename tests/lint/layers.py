@@ -49,7 +49,7 @@ LAYERS = {
         ("engine/base", "engine/wire", "engine/link", "engine/process", "proto"),
         ("ratelimit",),
         quiet=(
-            "blocks", "candles", "catalogue", "depth", "feed", "feed_blocks", "feed_books", "feed_candles", "feed_frames", "feed_trades", "history", "order_table", "overview", "period_candles", "private_stream", "replica", "resting", "session",
+            "blocks", "candle_front", "candles", "catalogue", "depth", "feed", "feed_blocks", "feed_books", "feed_candles", "feed_frames", "feed_trades", "history", "order_table", "overview", "period_candles", "private_stream", "replica", "resting", "session",
             "session_table", "statistics", "totals", "translate", "translate_commands", "translate_feed", "translate_notices", "translate_out",
             "translate_query",
         ),  # fmt: skip

@@ -15,6 +15,7 @@
 #include "petahour/v1/session.pb-c.h"
 
 #include "tests/prop/seeds.h"
+#include "tests/prop/traded.h"
 #include "tests/unit/book_truth.h"
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
@@ -28,12 +29,15 @@ enum {
     PEOPLE = 10,
     ORDERS_MAX = 1 << 14,
     CONTRACTS_MAX = 1 << 14,
-    RECORD_MAX = 1 << 20
+    RECORD_MAX = 1 << 20,
+    ROWS_MAX = 4096
 };
 
 static world w;
 static phg_replica replica;
 static uint64_t told_seq; /* records that the replica has */
+static uint64_t present_seed;
+static int present_step;
 
 /* ---- What clients make of their streams ----------------------------------------------------- */
 
@@ -281,6 +285,7 @@ static void step(ph_command c)
     if (c.kind == PH_CMD_NEW_ORDER && c.u.order.client_order_id % 3 != 0)
         c.request = phg_tag_of((phg_tag_parts){.gateway = 1, .seat = c.sender.v});
     (void)world_apply(&w, c);
+    traded_take(w.m, &c, w.out.v, w.out.cnt);
     for (uint32_t i = 0; i < w.out.cnt && c.kind == PH_CMD_NEW_ORDER; i++)
         if (w.out.v[i].kind == PH_EVT_ACCEPTED) tags[w.out.v[i].u.accepted.order.v] = c.request;
     pass_on(&c);
@@ -469,65 +474,148 @@ static ph_command random_command(void)
     return (ph_command){.kind = PH_CMD_TICK};
 }
 
-/* Of the last whole frame of each product. */
-static uint64_t depth_sum[PRODUCTS + 1], statistics_sum[PRODUCTS + 1], candle_sum[PRODUCTS + 1];
-static uint64_t numbers[3][PRODUCTS + 1], level_cnt, block_cnt, candle_cnt;
+/* ---- Streams of market data ----------------------------------------------------------------- */
+
+enum { DEPTH, STATISTICS, CANDLES, PERIOD_CANDLES, STREAMS };
+
+static const phg_stream_kind kinds[STREAMS] = {PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
+                                               PHG_STREAM_CANDLES, PHG_STREAM_PERIOD_CANDLES};
+
+static uint64_t sums[STREAMS][PRODUCTS + 1];    /* of the last whole frame of each product */
+static uint64_t numbers[STREAMS][PRODUCTS + 1]; /* of the last frame */
+static uint64_t level_cnt, block_cnt, candle_cnt, compared[STREAMS];
+
+/* STREAMS: it is of another stream. */
+static int stream_of(const phg_picture *p)
+{
+    int stream = 0;
+    while (stream < STREAMS && kinds[stream] != p->stream)
+        stream++;
+    return stream;
+}
 
 static void on_picture(void *arg, const phg_picture *p)
 {
     (void)arg;
-    const bool is_depth = p->stream == PHG_STREAM_DEPTH;
-    const bool is_candles = p->stream == PHG_STREAM_PERIOD_CANDLES;
-    if (!is_depth && !is_candles && p->stream != PHG_STREAM_STATISTICS) return;
-    ck_assert_uint_eq(p->number, ++numbers[is_depth ? 1 : is_candles ? 2 : 0][p->product.v]);
+    const int stream = stream_of(p);
+    if (stream == STREAMS) return;
+    ck_assert_uint_eq(p->number, ++numbers[stream][p->product.v]);
     candle_cnt += p->candle_cnt;
     level_cnt += p->level_cnt;
     block_cnt += p->block_cnt;
-    uint64_t *sums = is_depth ? depth_sum : is_candles ? candle_sum : statistics_sum;
-    if (!p->more) sums[p->product.v] = p->checksum;
+    if (!p->more) sums[stream][p->product.v] = p->checksum;
+}
+
+/* What a snapshot says, one row for each period. */
+typedef struct {
+    uint64_t sum;
+    uint32_t cnt; /* of statistics and candles */
+    traded_row rows[ROWS_MAX];
+} whole;
+
+static void add_statistics(whole *all, const phg_statistics_run *run)
+{
+    const phg_statistics *s = &run->each;
+    for (uint32_t k = 0; k < run->window.periods; k++) {
+        all->sum += phg_sum_statistics(run->window.first + k, s);
+        ck_assert(all->cnt < ROWS_MAX);
+        all->rows[all->cnt++] = (traded_row){.period = run->window.first + k,
+                                             .high = s->high,
+                                             .low = s->low,
+                                             .close = s->last,
+                                             .volume = s->volume,
+                                             .open_interest = s->open_interest,
+                                             .average = phg_statistics_average(s)};
+    }
+}
+
+static void add_candle(whole *all, const phg_candle_told *told, bool is_of_period)
+{
+    const phg_candle *c = &told->candle;
+    ck_assert_int_eq(told->window.periods != 0, is_of_period);
+    uint32_t k = 0;
+    do {
+        const ph_period t = told->window.first + k;
+        all->sum += is_of_period ? phg_sum_period_candle(t, told->interval_seconds, c)
+                                 : phg_sum_candle(told->interval_seconds, c);
+        ck_assert(all->cnt < ROWS_MAX);
+        all->rows[all->cnt++] = (traded_row){.interval_seconds = told->interval_seconds,
+                                             .period = t,
+                                             .start = c->start,
+                                             .open = c->open,
+                                             .high = c->high,
+                                             .low = c->low,
+                                             .close = c->close,
+                                             .volume = c->volume,
+                                             .trades = c->trades,
+                                             .average = phg_candle_average(c)};
+    } while (++k < told->window.periods);
 }
 
 static void on_whole(void *arg, const phg_picture *p)
 {
-    uint64_t *sum = arg;
+    whole *all = arg;
     ck_assert_int_eq(p->answer, PHG_ANSWER_SNAPSHOT);
     for (uint32_t i = 0; i < p->level_cnt; i++)
         for (uint32_t k = 0; k < p->levels[i].window.periods; k++)
-            *sum += phg_sum_level(p->levels[i].side, p->levels[i].window.first + k,
-                                  p->levels[i].price, p->levels[i].quantity);
+            all->sum += phg_sum_level(p->levels[i].side, p->levels[i].window.first + k,
+                                      p->levels[i].price, p->levels[i].quantity);
     for (uint32_t i = 0; i < p->block_cnt; i++)
-        *sum += phg_sum_block(&p->blocks[i].terms, p->blocks[i].units);
+        all->sum += phg_sum_block(&p->blocks[i].terms, p->blocks[i].units);
     for (uint32_t i = 0; i < p->statistics_cnt; i++)
-        for (uint32_t k = 0; k < p->statistics[i].window.periods; k++)
-            *sum += phg_sum_statistics(p->statistics[i].window.first + k, &p->statistics[i].each);
+        add_statistics(all, &p->statistics[i]);
     for (uint32_t i = 0; i < p->candle_cnt; i++)
-        for (uint32_t k = 0; k < p->candles[i].window.periods; k++)
-            *sum += phg_sum_period_candle(p->candles[i].window.first + k,
-                                          p->candles[i].interval_seconds, &p->candles[i].candle);
-    if (!p->more) ck_assert_uint_eq(p->checksum, *sum);
+        add_candle(all, &p->candles[i], p->stream == PHG_STREAM_PERIOD_CANDLES);
+    if (!p->more) ck_assert_uint_eq(p->checksum, all->sum);
+}
+
+static void describe(char *to, size_t size, const traded_row *r)
+{
+    (void)snprintf(to, size,
+                   "%u s from %llu, period %u: %lld %lld %lld %lld, volume %llu, trades %llu, "
+                   "open interest %llu, average %lld",
+                   r->interval_seconds, (unsigned long long)r->start, r->period, (long long)r->open,
+                   (long long)r->high, (long long)r->low, (long long)r->close,
+                   (unsigned long long)r->volume, (unsigned long long)r->trades,
+                   (unsigned long long)r->open_interest, (long long)r->average);
+}
+
+/* The rows of a snapshot are those that the trades make. */
+static void compare_traded(int stream, uint32_t product, const whole *told)
+{
+    static traded_row rows[ROWS_MAX];
+    uint32_t cnt = 0;
+    if (stream == STATISTICS) cnt = traded_statistics(product, rows, ROWS_MAX);
+    if (stream == CANDLES) cnt = traded_candles(product, rows, ROWS_MAX);
+    if (stream == PERIOD_CANDLES) cnt = traded_period_candles(product, rows, ROWS_MAX);
+    for (uint32_t i = 0; i < cnt || i < told->cnt; i++) {
+        char is[256] = "nothing", should[256] = "nothing";
+        if (i < told->cnt) describe(is, sizeof is, &told->rows[i]);
+        if (i < cnt) describe(should, sizeof should, &rows[i]);
+        ck_assert_msg(strcmp(is, should) == 0,
+                      "seed %llu, step %d, record %llu, stream %c of product %u, row %u: told %s; "
+                      "traded %s",
+                      (unsigned long long)present_seed, present_step, (unsigned long long)told_seq,
+                      (char)kinds[stream], product, i, is, should);
+    }
+    compared[stream] += cnt;
 }
 
 /* Publishes; then the checksum told last is that of the market's own book, and snapshots too. */
 static void publish_and_compare(void)
 {
     static book_truth truth;
+    static whole told;
     ck_assert_int_eq(phg_feed_publish(&replica.feed, on_picture, NULL), PH_OK);
     for (uint32_t i = 1; i <= PRODUCTS; i++) {
-        uint64_t whole = 0;
         truth_read(w.m, (ph_product_id){i}, UINT32_MAX, &truth);
-        ck_assert_uint_eq(depth_sum[i], truth_sum(&truth));
-        if (told_seq % 8 != 0) continue;
-        ck_assert(
-            phg_feed_whole(&replica.feed, PHG_STREAM_DEPTH, (ph_product_id){i}, on_whole, &whole));
-        ck_assert_uint_eq(whole, truth_sum(&truth));
-        whole = 0;
-        ck_assert(phg_feed_whole(&replica.feed, PHG_STREAM_STATISTICS, (ph_product_id){i}, on_whole,
-                                 &whole));
-        ck_assert_uint_eq(whole, statistics_sum[i]);
-        whole = 0;
-        ck_assert(phg_feed_whole(&replica.feed, PHG_STREAM_PERIOD_CANDLES, (ph_product_id){i},
-                                 on_whole, &whole));
-        ck_assert_uint_eq(whole, candle_sum[i]);
+        ck_assert_uint_eq(sums[DEPTH][i], truth_sum(&truth));
+        for (int k = 0; k < STREAMS && told_seq % 8 == 0; k++) {
+            told.sum = told.cnt = 0;
+            ck_assert(phg_feed_whole(&replica.feed, kinds[k], (ph_product_id){i}, on_whole, &told));
+            ck_assert_uint_eq(told.sum, sums[k][i]);
+            if (k != DEPTH) compare_traded(k, i, &told);
+        }
     }
 }
 
@@ -535,16 +623,17 @@ static void publish_and_compare(void)
 static void begin_to_follow(void)
 {
     ck_assert_int_eq(phg_feed_go_live(&replica.feed, 1), PH_OK);
-    phg_feed_follow(&replica.feed, PHG_STREAM_DEPTH, (ph_product_id){0});
-    phg_feed_follow(&replica.feed, PHG_STREAM_STATISTICS, (ph_product_id){0});
-    phg_feed_follow(&replica.feed, PHG_STREAM_PERIOD_CANDLES, (ph_product_id){0});
+    for (int k = 0; k < STREAMS; k++)
+        phg_feed_follow(&replica.feed, kinds[k], (ph_product_id){0});
     memset(numbers, 0, sizeof numbers);
-    candle_cnt = 0;
-    level_cnt = block_cnt = 0;
+    memset(compared, 0, sizeof compared);
+    level_cnt = block_cnt = candle_cnt = 0;
     for (uint32_t i = 1; i <= PRODUCTS; i++) {
-        depth_sum[i] = replica.feed.products[i - 1].depth.checksum;
-        statistics_sum[i] = replica.feed.products[i - 1].statistics.checksum;
-        candle_sum[i] = replica.feed.products[i - 1].period_trading.checksum;
+        const phg_feed_product *p = &replica.feed.products[i - 1];
+        sums[DEPTH][i] = p->depth.checksum;
+        sums[STATISTICS][i] = p->statistics.checksum;
+        sums[CANDLES][i] = p->trading.checksum;
+        sums[PERIOD_CANDLES][i] = p->period_trading.checksum;
     }
 }
 
@@ -554,6 +643,8 @@ static void set_up(void)
     ph_market_limits limits = world_limits();
     w = world_new(&limits);
     ck_assert_int_eq(phg_replica_init(&replica), PH_OK);
+    replica.feed.period_candles_max = 4 + (uint32_t)(present_seed % 3) * 4; /* so few: some leave */
+    traded_begin(replica.feed.period_candles_max);
     memset(leaves, 0, sizeof leaves);
     memset(tags, 0, sizeof tags);
     memset(seen, 0, sizeof seen);
@@ -601,12 +692,13 @@ static void set_up(void)
 
 START_TEST(what_is_told_is_what_is)
 {
-    rng_state = (uint64_t)environment("PH_SEED", _i);
+    present_seed = rng_state = (uint64_t)environment("PH_SEED", _i);
     clips = replaced = closed = 0;
     set_up();
     int steps = environment("PH_STEPS", 1500);
     for (int i = 0; i < steps; i++) {
         mark_point();
+        present_step = i;
         ph_command c = random_command();
         if (c.kind == PH_CMD_DEPOSIT)
             snprintf(c.u.payment.reference.s, sizeof c.u.payment.reference.s, "more %d", i);
@@ -619,6 +711,10 @@ START_TEST(what_is_told_is_what_is)
                   (unsigned long long)closed);
     ck_assert_uint_gt(ph_market_contract_cnt(w.m), 20);
     ck_assert(level_cnt > 100 && block_cnt > 20 && candle_cnt > 20);
+    ck_assert(compared[STATISTICS] > 100 && compared[CANDLES] > 100);
+    ck_assert_msg(compared[PERIOD_CANDLES] > 100 && traded_left() > 0,
+                  "%llu rows, %llu candles left", (unsigned long long)compared[PERIOD_CANDLES],
+                  (unsigned long long)traded_left());
     uint64_t signed_cnt = 0;
     for (uint32_t who = 1; who <= PEOPLE; who++)
         signed_cnt += signatures[who];

@@ -145,6 +145,11 @@ static void wait_for(uint32_t connections, uint32_t topics, uint32_t conflated)
     } while (c.connections != connections || c.topics != topics || c.conflated != conflated);
 }
 
+static uint64_t dropped(phg_drop_reason why)
+{
+    return phg_market_data_summed(door).dropped[why];
+}
+
 /* Of the last frame. */
 static uint64_t depth_number(void)
 {
@@ -174,7 +179,7 @@ START_TEST(who_falls_behind_is_dropped_and_told_why)
         subscribe(lazy, (const char[]){*kind, '\0'});
     subscribe(good, "D00000001");
     wait_for(2, 5, 0);
-    while (phg_market_data_counted(door).dropped == 0) {
+    while (dropped(PHG_DROP_SLOW) == 0) {
         ck_assert_msg(ph_clock_monotonic_ns() < until, "nobody was dropped");
         if (depth_number() < number + 1000) move_market(); /* no faster than the other one reads */
         turn();
@@ -199,7 +204,8 @@ START_TEST(who_falls_behind_is_dropped_and_told_why)
         turn();
         read_all(good, &number);
     }
-    ck_assert_uint_eq(phg_market_data_counted(door).dropped, 1);
+    ck_assert(dropped(PHG_DROP_SLOW) == 1 && dropped(PHG_DROP_TOPICS) == 0);
+    ck_assert_uint_gt(phg_market_data_summed(door).lost, 0);
     (void)zmq_close(lazy);
     (void)zmq_close(good);
 }
@@ -212,14 +218,14 @@ START_TEST(who_catches_up_stays)
     char topic[64];
     subscribe(s, "D");
     wait_for(1, 1, 0);
-    while (phg_market_data_counted(door).slow == 0) {
+    while (phg_market_data_summed(door).slow == 0) {
         ck_assert_msg(ph_clock_monotonic_ns() < until, "it did not lose a frame");
         move_market();
         turn();
     }
     /* The door's time stands still while it reads, however long that takes here. */
     stopped_ns = ph_clock_monotonic_ns();
-    while (phg_market_data_counted(door).slow != 0) {
+    while (phg_market_data_summed(door).slow != 0) {
         ck_assert_msg(ph_clock_monotonic_ns() < until, "it did not catch up");
         zmq_pollitem_t item = {s, 0, ZMQ_POLLIN, 0};
         while (zmq_poll(&item, 1, 200) > 0)
@@ -230,7 +236,8 @@ START_TEST(who_catches_up_stays)
     }
     stopped_ns += UINT64_C(10000000000);
     turn();
-    ck_assert_uint_eq(phg_market_data_counted(door).dropped, 0);
+    ck_assert(dropped(PHG_DROP_SLOW) == 0 && dropped(PHG_DROP_TOPICS) == 0);
+    ck_assert_uint_gt(phg_market_data_summed(door).lost, 0);
     ck_assert_uint_gt(number, 0);
     (void)zmq_close(s);
 }
@@ -286,7 +293,7 @@ START_TEST(who_names_too_much_is_dropped_and_told_why)
     subscribe(greedy, name);
     wait_for(2, 2, 0);
     uint32_t named = 0;
-    while (phg_market_data_counted(door).dropped == 0) {
+    while (dropped(PHG_DROP_TOPICS) == 0) {
         ck_assert_msg(ph_clock_monotonic_ns() < until, "nobody was dropped: %u of %u topics",
                       phg_market_data_counted(door).topics, named);
         snprintf(text, sizeof text, "%031u", named++);
@@ -316,6 +323,47 @@ START_TEST(who_names_too_much_is_dropped_and_told_why)
 }
 END_TEST
 
+/* Asks, and turns until so many requests were answered so. */
+static void ask(void *s, const char *request, phg_request_answer answer, uint64_t cnt)
+{
+    uint64_t until = deadline();
+    subscribe(s, request);
+    do {
+        turn();
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "\"%s\": no such answer", request);
+    } while (phg_market_data_summed(door).asked[answer] != cnt);
+}
+
+START_TEST(every_request_is_counted_by_its_answer)
+{
+    char range[64];
+    void *s = subscriber(ZMQ_SUB, READER);
+    stopped_ns = ph_clock_monotonic_ns(); /* what may be asked does not grow */
+    subscribe(s, "D00000001");
+    wait_for(1, 1, 0);
+    while (depth_number() < 520) {
+        move_market();
+        turn();
+    }
+    ask(s, "?D00000001", PHG_REQUEST_SNAPSHOT, 1);
+    ask(s, "?D00000009", PHG_REQUEST_UNKNOWN, 1);
+    ask(s, "?D00000001:0000000000000001-0000000000000002", PHG_REQUEST_NOT_KEPT, 1);
+    for (uint32_t i = 0; i < 5; i++) {
+        snprintf(range, sizeof range, "?D00000001:%016x-%016x", 10u + i, 509u + i);
+        ask(s, range, PHG_REQUEST_RANGE, i + UINT64_C(1));
+    }
+    ask(s, "?D00000001:000000000000000a-000000000000000b", PHG_REQUEST_BUSY, 1);
+    subscribe(s, "nothing");
+    wait_for(1, 11, 0);
+    const phg_market_data_totals t = phg_market_data_summed(door);
+    ck_assert(t.asked[PHG_REQUEST_SNAPSHOT] == 1 && t.asked[PHG_REQUEST_RANGE] == 5);
+    ck_assert(t.asked[PHG_REQUEST_NOT_KEPT] == 1 && t.asked[PHG_REQUEST_UNKNOWN] == 1);
+    ck_assert(t.asked[PHG_REQUEST_BUSY] == 1 && t.sent_again == 2500 && t.no_topics == 1);
+    ck_assert(t.lost == 0 && t.slow == 0);
+    (void)zmq_close(s);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, set_up, tear_down);
@@ -325,6 +373,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_conflated_stream_ends_with_its_last_follower);
     tcase_add_test(t, nobody_can_keep_a_conflated_stream_alive);
     tcase_add_test(t, who_names_too_much_is_dropped_and_told_why);
+    tcase_add_test(t, every_request_is_counted_by_its_answer);
 }
 
 int main(void)
