@@ -49,7 +49,9 @@ int ph_audit_exit(ph_status s)
 
 int ph_audit_end(int status)
 {
+    errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout)) return status;
-    ph_audit_say("could not write to standard output: %s", strerror(errno));
-    return PH_AUDIT_FAILED;
+    ph_audit_say("could not write to standard output: %s",
+                 errno == 0 ? "part of it is lost" : strerror(errno));
+    return status == PH_AUDIT_RIGHT ? PH_AUDIT_FAILED : status;
 }

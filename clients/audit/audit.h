@@ -86,7 +86,8 @@ int ph_audit_key(const char *text, ph_key *ret);
 /* The exit status for a status of the journal or the replay. */
 int ph_audit_exit(ph_status s);
 
-/* Ends a command: what could not be written to standard output is a failure. */
+/* Ends a command: what could not be written to standard output is a failure, which takes no
+   finding away: a status other than PH_AUDIT_RIGHT stays. */
 int ph_audit_end(int status);
 
 #endif

@@ -29,6 +29,7 @@ typedef struct {
     ph_concluded *concluded; /* contract i + 1 */
     uint64_t concluded_cnt, concluded_max;
     bool is_full;
+    bool is_folder_ours; /* it was not there before */
 } exporting;
 
 /* ---- Files ------------------------------------------------------------------------------ */
@@ -36,6 +37,17 @@ typedef struct {
 static int say_file(const char *what, const char *path)
 {
     ph_audit_say("could not %s \"%s\": %s", what, path, strerror(errno));
+    return PH_AUDIT_FAILED;
+}
+
+/* Looked for while the part is ours: no other export can give the name now. */
+static int check_name(output *o)
+{
+    struct stat there;
+    if (lstat(o->path, &there) != 0) return PH_AUDIT_RIGHT;
+    ph_audit_say("\"%s\" exists already: give another folder, or take it away", o->path);
+    (void)fclose(o->to); /* nothing was written */
+    (void)unlink(o->part);
     return PH_AUDIT_FAILED;
 }
 
@@ -49,22 +61,27 @@ static int open_file(const exporting *x, ph_table table, output *o)
         return PH_AUDIT_FAILED;
     }
     snprintf(o->part, sizeof o->part, "%s.part", o->path);
-    if (access(o->path, F_OK) == 0) {
-        ph_audit_say("\"%s\" exists already: give another folder, or take it away", o->path);
+    int file = open(o->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (file < 0 && errno == EEXIST) {
+        ph_audit_say("\"%s\" is there: another export writes it, or was killed; give another "
+                     "folder, or take it away",
+                     o->part);
         return PH_AUDIT_FAILED;
     }
-    int file = open(o->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
     if (file < 0) return say_file("create", o->part);
     o->to = fdopen(file, "w");
-    if (o->to != NULL) return PH_AUDIT_RIGHT;
+    if (o->to != NULL) return check_name(o);
+    int status = say_file("create", o->part);
     (void)close(file); /* nothing was written */
-    return say_file("create", o->part);
+    (void)unlink(o->part);
+    return status;
 }
 
 static int open_all(exporting *x)
 {
     ph_row_form form = strcmp(x->q->form, "csv") == 0 ? PH_ROW_CSV : PH_ROW_JSON;
-    if (x->q->out != NULL && mkdir(x->q->out, 0750) != 0 && errno != EEXIST)
+    x->is_folder_ours = x->q->out != NULL && mkdir(x->q->out, 0750) == 0;
+    if (x->q->out != NULL && !x->is_folder_ours && errno != EEXIST)
         return say_file("make folder", x->q->out);
     for (int t = 0; t < PH_TABLE_CNT; t++) {
         output *o = &x->outputs[t];
@@ -82,8 +99,9 @@ static int open_all(exporting *x)
 
 static int close_file(output *o, bool is_whole)
 {
+    errno = 0;
     bool is_written =
-        !ferror(o->to) && fflush(o->to) == 0 && (!is_whole || fsync(fileno(o->to)) == 0);
+        fflush(o->to) == 0 && !ferror(o->to) && (!is_whole || fsync(fileno(o->to)) == 0);
     int why = errno;
     is_written = fclose(o->to) == 0 && is_written;
     o->to = NULL;
@@ -105,6 +123,8 @@ static int close_all(exporting *x, int status)
         if (closed == PH_AUDIT_RIGHT && status == PH_AUDIT_RIGHT)
             printf("%12" PRIu64 " rows  %s\n", o->row.cnt, o->path);
     }
+    if (status != PH_AUDIT_RIGHT && x->is_folder_ours)
+        (void)rmdir(x->q->out); /* what others put there meanwhile keeps it */
     return status;
 }
 

@@ -73,6 +73,12 @@ static int print_batch(const ph_audit_request *q, const ph_journal_batch *b)
     return PH_AUDIT_RIGHT;
 }
 
+/* What needs the 64th bit is text of its digits, as in a report. */
+static json_t *wide_json(uint64_t v)
+{
+    return v <= INT64_MAX ? json_integer((json_int_t)v) : json_sprintf("%" PRIu64, v);
+}
+
 static int print_record(const ph_audit_request *q, const ph_journal_record *r)
 {
     char at[40], events[17];
@@ -84,15 +90,23 @@ static int print_record(const ph_audit_request *q, const ph_journal_record *r)
     int status = PH_AUDIT_RIGHT;
     if (q->json)
         status = print_line(json_pack(
-            "{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s}", "line", "record", "seq", (json_int_t)r->seq,
+            "{s:s, s:I, s:s, s:s, s:I, s:o, s:I, s:s}", "line", "record", "seq", (json_int_t)r->seq,
             "at", at, "command", kind, "sender", (json_int_t)c.sender.v, "request",
-            (json_int_t)c.request, "size", (json_int_t)r->size, "events", events));
+            wide_json(c.request), "size", (json_int_t)r->size, "events", events));
     else
         printf("%12" PRIu64 "  %s  %-21s %6" PRIu32 " %20" PRIu64 " %6" PRIu32 "  %s\n", r->seq, at,
                kind, c.sender.v, c.request, r->size, events);
     if (is_known || status != PH_AUDIT_RIGHT) return status;
     ph_audit_say("record %" PRIu64 " is no command that this program knows", r->seq);
     return PH_AUDIT_WRONG;
+}
+
+/* Nothing was listed if the first record that was asked for comes later. */
+static int check_from(const ph_audit_request *q, uint64_t last)
+{
+    if (q->from <= last || q->from == 0) return PH_AUDIT_RIGHT;
+    ph_audit_say("it ends with record %" PRIu64 ": give --from a smaller number", last);
+    return PH_AUDIT_NOT_FOUND;
 }
 
 static int print_end(const ph_audit_request *q, const ph_segment_end *e, const char *segment)
@@ -191,6 +205,7 @@ static int look_at_segment(const ph_audit_request *q, const char *name, bool is_
         status = ph_segment_file_next(f, &b, &is_end);
     if (status == PH_AUDIT_RIGHT && is_last) status = ph_segment_file_end(f, &end);
     if (status == PH_AUDIT_RIGHT && is_last) status = print_end(q, &end, name);
+    if (status == PH_AUDIT_RIGHT && is_last) status = check_from(q, end.next_seq - 1);
     ph_segment_file_close(f);
     return status;
 }
@@ -250,6 +265,7 @@ static int list_file(const ph_audit_request *q)
     }
     if (status == PH_AUDIT_RIGHT) status = ph_segment_file_end(f, &end);
     if (status == PH_AUDIT_RIGHT) status = print_end(q, &end, name);
+    if (status == PH_AUDIT_RIGHT) status = check_from(q, end.next_seq - 1);
     ph_segment_file_close(f);
     return status;
 }

@@ -2,10 +2,12 @@
 /*  petahour-audit - checks a market from its journal alone: chain, results, contracts, database. */
 #include <argp.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clients/audit/audit.h"
 #include "clients/audit/export_tables.h"
@@ -250,30 +252,41 @@ static const struct command {
 
 enum { COMMAND_CNT = sizeof commands / sizeof commands[0] };
 
-/* A day stands for its first instant. */
-static uint64_t instant(const struct argp_state *state, const char *option, const char *text)
+/* A day stands for its first instant; 1970 began with none that an option can mean. */
+static bool day_parse(const char *text, ph_time *ret)
 {
     static const char midnight[] = "T00:00:00Z";
     char whole[40] = "";
-    ph_time at = {0};
     size_t size = strlen(text);
     if (size + sizeof midnight <= sizeof whole) memcpy(whole, text, size);
     if (size == sizeof "2026-11-23" - 1) memcpy(whole + size, midnight, sizeof midnight);
-    if (ph_time_parse(whole, &at) != PH_OK || at.ns == 0)
+    return ph_time_parse(whole, ret) == PH_OK && ret->ns != 0;
+}
+
+static uint64_t instant(const struct argp_state *state, const char *option, const char *text)
+{
+    ph_time at = {0};
+    if (!day_parse(text, &at))
         argp_error(state,
                    "--%s %s: not a time; give one like 2026-11-23 or 2026-11-23T22:00:00Z, in UTC",
                    option, text);
     return at.ns;
 }
 
-static uint64_t number(const struct argp_state *state, const char *option, const char *text)
+static uint64_t number_to(const struct argp_state *state, const char *option, const char *text,
+                          uint64_t most)
 {
     char *end;
     errno = 0;
     unsigned long long v = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v == 0)
-        argp_error(state, "--%s %s: not a number from 1 to 18446744073709551615", option, text);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v == 0 || v > most)
+        argp_error(state, "--%s %s: not a number from 1 to %" PRIu64, option, text, most);
     return v;
+}
+
+static uint64_t number(const struct argp_state *state, const char *option, const char *text)
+{
+    return number_to(state, option, text, UINT64_MAX);
 }
 
 /* Arguments of a command while they are read. */
@@ -297,6 +310,8 @@ static void settle_prove(const struct argp_state *state, reading *r)
     if (is_check == (q->log != NULL))
         argp_error(state, is_check ? "check reads the proof alone: no --log"
                                    : "no log: give --log FOLDER");
+    if (q->entry != NULL && (!is_check || q->journal != NULL))
+        argp_error(state, "--entry is for check where there is no journal: leave it out");
     memcpy(q->args, r->args, sizeof q->args);
 }
 
@@ -325,14 +340,14 @@ static void settle_invoice(const struct argp_state *state, const reading *r)
 {
     const ph_audit_request *q = &r->request;
     char day[16];
+    ph_time at;
     if (r->arg_cnt != 0) argp_error(state, "one argument too many: %s", r->args[0]);
     if (q->database == NULL || q->month == NULL) {
         argp_error(state, "give --database CONNINFO and --month YYYY-MM");
-    } else if (strlen(q->month) != sizeof "2026-11" - 1) {
-        argp_error(state, "--month %s: not a month; give one like 2026-11", q->month);
     } else {
-        (void)snprintf(day, sizeof day, "%s-01", q->month);
-        (void)instant(state, "month", day); /* ends the program if it is none */
+        (void)snprintf(day, sizeof day, "%.7s-01", q->month);
+        if (strlen(q->month) != sizeof "2026-11" - 1 || !day_parse(day, &at))
+            argp_error(state, "--month %s: not a month; give one like 2026-11", q->month);
     }
 }
 
@@ -357,6 +372,8 @@ static void settle_args(const struct argp_state *state, reading *r)
         q->journal = r->args[0];
     } else if (q->id != 0) {
         if (r->arg_cnt != 1) argp_error(state, "give one journal directory with --id");
+        if (q->key != NULL)
+            argp_error(state, "--id shows what the journal gives and its key: no --key");
         q->journal = r->args[0];
     } else {
         if (r->arg_cnt == 0 || r->arg_cnt > 2 || (r->arg_cnt == 1 && q->key == NULL))
@@ -365,6 +382,9 @@ static void settle_args(const struct argp_state *state, reading *r)
         q->journal = r->arg_cnt == 2 ? r->args[0] : NULL;
         q->contract = r->args[r->arg_cnt - 1];
     }
+    if (r->command->run == ph_audit_verify && q->key != NULL && q->log == NULL &&
+        q->contracts == NULL)
+        argp_error(state, "--key is for --log and --contracts: give one of them, or no key");
     if (r->command->form == ARGS_DATABASE && q->database == NULL)
         argp_error(state, "no database: give --database CONNINFO");
     if (q->commands && (q->from != 0 || q->json || q->records))
@@ -403,7 +423,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_KEY: q->key = arg; break;
     case KEY_DATABASE: q->database = arg; break;
     case KEY_MONTH: q->month = arg; break;
-    case KEY_PARTICIPANT: q->id = number(state, "participant", arg); break;
+    case KEY_PARTICIPANT: q->id = number_to(state, "participant", arg, UINT32_MAX); break;
     case KEY_LOG: q->log = arg; break;
     case KEY_JOURNAL: q->journal = arg; break;
     case KEY_SNAPSHOT: q->snapshot = arg; break;
@@ -498,13 +518,20 @@ static const char doc[] =
     "help COMMAND tells more.  Exit status: 0 right, 1 could not be done, 2 usage, 4 not found, "
     "8 something is not as it should be, 16 one key signed two histories.";
 
+/* However the program ends: argp writes help and version, and ends it. */
+static void check_output(int status, void *arg)
+{
+    (void)arg;
+    if (ph_audit_end(status) != status) _exit(PH_AUDIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
     ph_log_init("petahour-audit");
     argp_err_exit_status = PH_AUDIT_USAGE;
     argp_program_version = "petahour-audit " PETAHOUR_VERSION;
-    if (sodium_init() < 0) {
-        ph_audit_say("could not start libsodium: no source of randomness");
+    if (sodium_init() < 0 || on_exit(check_output, NULL) != 0) {
+        ph_audit_say("could not start: no source of randomness, or no memory");
         return PH_AUDIT_FAILED;
     }
 
@@ -529,5 +556,5 @@ int main(int argc, char **argv)
     argv[chosen.at] = name;
     if (argp_parse(&own, argc - chosen.at, argv + chosen.at, 0, NULL, &r) != 0)
         return PH_AUDIT_USAGE;
-    return ph_audit_end(chosen.command->run(&r.request));
+    return chosen.command->run(&r.request);
 }

@@ -164,16 +164,20 @@ static int check_inclusion(const ph_audit_request *q, const ph_log_proof *p,
 {
     ph_hash entry;
     ph_key digits;
-    int status;
-    if (q->entry != NULL) {
+    int status = PH_AUDIT_USAGE;
+    if (q->args[2] != NULL) {
+        ph_audit_say("a proof of inclusion needs no old checkpoint: give the proof alone");
+    } else if (p->number >= note->c.leaf_cnt) {
+        ph_audit_say("the proof is of a record behind the last of its checkpoint, record %" PRIu64,
+                     note->c.leaf_cnt);
+        status = PH_AUDIT_WRONG;
+    } else if (q->entry != NULL) {
         status = ph_audit_key(q->entry, &digits);
         memcpy(entry.b, digits.b, sizeof entry.b);
     } else if (q->journal != NULL) {
-        status = p->number < UINT64_MAX ? ph_log_record_find(q->journal, p->number + 1, &entry)
-                                        : PH_AUDIT_WRONG;
+        status = ph_log_record_find(q->journal, p->number + 1, &entry);
     } else {
         ph_audit_say("of which record? give --journal DIRECTORY or --entry HEX");
-        status = PH_AUDIT_USAGE;
     }
     if (status != PH_AUDIT_RIGHT) return status;
     ph_hash leaf = ph_merkle_leaf(entry.b, sizeof entry.b);
@@ -191,6 +195,10 @@ static int check_growth(const ph_audit_request *q, const ph_log_proof *p, const 
                         const ph_log_note *note)
 {
     ph_log_note old;
+    if (q->entry != NULL) {
+        ph_audit_say("--entry is for a proof of inclusion, and this is one of consistency");
+        return PH_AUDIT_USAGE;
+    }
     if (q->args[2] == NULL) {
         ph_audit_say("from where? give the file of the old checkpoint too");
         return PH_AUDIT_USAGE;

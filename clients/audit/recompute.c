@@ -85,6 +85,8 @@ int ph_recompute_run(const ph_audit_request *q, const ph_recompute *with)
 {
     ph_replay *r = NULL;
     ph_replay_error err;
+    int status = ph_walk_look(q->journal);
+    if (status != PH_AUDIT_RIGHT) return status;
     ph_status s = ph_replay_open(q->journal, &r, &err);
     if (s == PH_ENOTFOUND) return ph_walk_none(q->journal);
     if (s != PH_OK) return say(s, &err);
@@ -94,7 +96,7 @@ int ph_recompute_run(const ph_audit_request *q, const ph_recompute *with)
     if (q->until != 0 && q->until < progress.total) progress.total = q->until;
     ph_replay_watch(r, with->on_record, with->arg);
     if (q->chain_only) ph_replay_chain_only(r);
-    int status = q->snapshot == NULL ? PH_AUDIT_RIGHT : begin(r, q);
+    status = q->snapshot == NULL ? PH_AUDIT_RIGHT : begin(r, q);
     if (status == PH_AUDIT_RIGHT && with->on_begin != NULL)
         with->on_begin(with->arg, ph_replay_market(r), ph_replay_snapshot(r));
     if (status == PH_AUDIT_RIGHT) status = each_batch(r, with, &progress);

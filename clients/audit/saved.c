@@ -133,6 +133,13 @@ static const char *unknown_member(json_t *of)
     return NULL;
 }
 
+/* What is said repeats text of the file, which a terminal should not obey. */
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < ' ' || *text > '~') *text = '?';
+}
+
 static bool is_printable(const char *text)
 {
     size_t i = 0;
@@ -180,6 +187,7 @@ ph_status ph_saved_parse(const char *text, size_t size, ph_saved *ret, char *err
     json_error_t json_err;
     json_t *of = json_loadb(text, size, JSON_REJECT_DUPLICATES, &json_err);
     if (of == NULL) {
+        make_printable(json_err.text);
         snprintf(err, err_size, "line %d: %s", json_err.line, json_err.text);
         return PH_ECORRUPT;
     }
@@ -202,12 +210,14 @@ ph_status ph_saved_read(const char *path, ph_saved *ret, char *err, size_t err_s
     }
     char *text = malloc(FILE_MAX);
     size_t size = text == NULL ? 0 : fread(text, 1, FILE_MAX, f);
-    bool is_whole = text != NULL && !ferror(f) && size < FILE_MAX;
+    const char *unread = text == NULL       ? "no memory"
+                         : ferror(f)        ? strerror(errno)
+                         : size == FILE_MAX ? "larger than any contract"
+                                            : NULL;
     (void)fclose(f); /* nothing was written */
     ph_status st = PH_EIO;
-    if (!is_whole) {
-        snprintf(err, err_size, "could not read \"%s\": %s", path,
-                 size == FILE_MAX ? "larger than any contract" : "input/output error");
+    if (unread != NULL) {
+        snprintf(err, err_size, "could not read \"%s\": %s", path, unread);
     } else {
         char why[256];
         st = ph_saved_parse(text, size, ret, why, sizeof why);

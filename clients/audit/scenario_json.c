@@ -401,14 +401,13 @@ static bool complete(const reading *r, const json_t *of, ph_command *c)
 static bool read_command(reading *r, json_t *of, ph_scenario_line *ret)
 {
     ph_command *c = &ret->command;
-    const json_t *word = json_object_get(of, "command"), *at = json_object_get(of, "at"),
-                 *sender = json_object_get(of, "sender"), *request = json_object_get(of, "request");
-    unsigned kind = json_is_string(word)
-                        ? ph_enumeration_value(PH_ENUM_command_kind, json_string_value(word))
-                        : 0;
+    const char *word = ph_wide_json_text(json_object_get(of, "command"));
+    const json_t *at = json_object_get(of, "at"), *sender = json_object_get(of, "sender"),
+                 *request = json_object_get(of, "request");
+    unsigned kind = word == NULL ? 0 : ph_enumeration_value(PH_ENUM_command_kind, word);
     if (kind == 0)
         return refuse(r, "\"command\": \"%.40s\" is not known; the README lists the commands",
-                      json_is_string(word) ? json_string_value(word) : "");
+                      word == NULL ? "" : word);
     c->kind = (ph_command_kind)kind;
     ret->has_at = at != NULL;
     if (at != NULL && !read_time(r, "at", at, &c->at)) return false;
@@ -453,7 +452,7 @@ static bool read_line(reading *r, json_t *of, ph_scenario_line *ret)
 {
     if (!json_is_object(of)) return refuse(r, "not an object: a line is {\"command\": ...}");
     const json_t *note = json_object_get(of, "note");
-    if (note != NULL && !json_is_string(note)) return refuse(r, "\"note\": give a text");
+    if (note != NULL && ph_wide_json_text(note) == NULL) return refuse(r, "\"note\": give a text");
     if (json_object_get(of, "command") != NULL) {
         ret->kind = PH_LINE_COMMAND;
         return read_command(r, of, ret);

@@ -131,14 +131,18 @@ int ph_segment_file_end(ph_segment_file *f, ph_segment_end *ret)
     ph_watermark mark = {.is_held = false};
     int lock = -1;
     ph_status s = ph_watermark_read(d, &lock, &mark);
-    if (s == PH_OK && !mark.is_held) s = ph_segment_tail(d, p, &f->look, f->buffer, &rest);
     if (lock >= 0) d->ops->close(d, lock);
+    /* An engine that is past this place may have been before it when it was looked at. */
+    bool is_past = s == PH_OK && mark.is_held && mark.seq >= p->next_seq;
+    if (is_past) s = ph_segment_look_at(d, p, f->buffer, &f->look);
+    bool is_written = mark.is_held && (!is_past || f->look.sight == PH_LOOK_WHOLE);
+    if (s == PH_OK && !is_written) s = ph_segment_tail(d, p, &f->look, f->buffer, &rest);
     if (s != PH_OK) return unreadable(f, s);
     if (rest.sight == PH_LOOK_WRONG) return wrong(f, rest.wrong_at, rest.wrong_seq, rest.what);
     *ret = (ph_segment_end){.offset = p->offset,
                             .next_seq = p->next_seq,
                             .torn = rest.sight == PH_LOOK_TORN ? rest.end - p->offset : 0,
-                            .is_written = mark.is_held};
+                            .is_written = is_written};
     return PH_AUDIT_RIGHT;
 }
 

@@ -33,7 +33,7 @@ typedef struct {
     uint64_t offset;
     uint64_t next_seq;
     uint64_t torn;   /* bytes of a batch that was not written whole; 0: zeros only */
-    bool is_written; /* an engine holds the journal: nothing behind the batches is settled */
+    bool is_written; /* an engine is about to write there, or just did: nothing is settled */
 } ph_segment_end;
 
 /* Opens folder/name.  On failure *ret is NULL. */

@@ -139,18 +139,18 @@ static int run_line(simulation *s, const char *text, size_t size)
     return PH_AUDIT_RIGHT;
 }
 
-/* Reads a line without its end; *ret_size is one more than the most if it is longer.  False at the
-   end of the file, or when it cannot be read. */
+/* Reads a line without its end; *ret_size is one more than the most if it is longer, and the rest
+   of it is left.  False at the end of the file, or when it cannot be read. */
 static bool next_line(FILE *in, char room[PH_SCENARIO_LINE_MAX], size_t *ret_size)
 {
     size_t size = 0;
     int c;
-    while ((c = getc_unlocked(in)) != EOF && c != '\n') {
+    while ((c = getc_unlocked(in)) != EOF && c != '\n' && size <= PH_SCENARIO_LINE_MAX) {
         if (size < PH_SCENARIO_LINE_MAX) room[size] = (char)c;
-        if (size <= PH_SCENARIO_LINE_MAX) size++;
+        size++;
     }
     *ret_size = size;
-    return c == '\n' || (size != 0 && !ferror(in));
+    return c != EOF || (size != 0 && !ferror(in));
 }
 
 static int run_lines(simulation *s, FILE *in)

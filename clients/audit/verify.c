@@ -130,9 +130,9 @@ static int print_json(const ph_journal_origin *o, const sums *s, const ph_log_ch
 }
 
 /* Goes through the journal, and through its log beside it if there is one. */
-static int walk(ph_walk *w, bool is_quiet, sums *s, ph_log_check *log)
+static int walk(ph_walk *w, const ph_audit_request *q, sums *s, ph_log_check *log)
 {
-    ph_progress progress = ph_progress_begin("verify", 0, is_quiet);
+    ph_progress progress = ph_progress_begin("verify", 0, q->quiet);
     bool is_end = false;
     int status = PH_AUDIT_RIGHT;
     while (status == PH_AUDIT_RIGHT && !is_end) {
@@ -144,7 +144,7 @@ static int walk(ph_walk *w, bool is_quiet, sums *s, ph_log_check *log)
         ph_progress_at(&progress, s->records);
     }
     ph_progress_end(&progress);
-    if (status == PH_AUDIT_WRONG)
+    if (status == PH_AUDIT_WRONG && !q->json)
         printf("broken: %" PRIu64 " records are whole before it\n", s->records);
     return status;
 }
@@ -162,7 +162,7 @@ int ph_audit_verify(const ph_audit_request *q)
         status = ph_audit_snapshots_open(q->journal, &o.market, &s.snapshots);
     }
     if (status == PH_AUDIT_RIGHT && beside != NULL) status = ph_log_check_begin(q, beside);
-    if (status == PH_AUDIT_RIGHT) status = walk(&w, q->quiet, &s, beside);
+    if (status == PH_AUDIT_RIGHT) status = walk(&w, q, &s, beside);
     if (status == PH_AUDIT_RIGHT && beside != NULL) status = ph_log_check_end(beside);
     if (status == PH_AUDIT_RIGHT) status = ph_audit_snapshots_end(&s.snapshots);
     if (status == PH_AUDIT_RIGHT && q->contracts != NULL)

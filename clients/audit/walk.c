@@ -32,21 +32,34 @@ int ph_walk_none(const char *directory)
     return PH_AUDIT_NOT_FOUND;
 }
 
-int ph_walk_open(const char *directory, ph_walk *ret)
+static int open_folder(const char *directory, ph_disk_posix *ret)
 {
     char hint[4200];
-    *ret = (ph_walk){.disk = {.directory = -1}};
-    ph_status s = ph_disk_posix_open(directory, false, &ret->disk);
-    if (s != PH_OK) {
-        ph_audit_say("could not open journal \"%s\": %s%s", directory, ret->disk.why,
+    ph_status s = ph_disk_posix_open(directory, false, ret);
+    if (s != PH_OK)
+        ph_audit_say("could not open journal \"%s\": %s%s", directory, ret->why,
                      hint_of(directory, hint));
-        return ph_audit_exit(s);
-    }
+    return ph_audit_exit(s);
+}
+
+int ph_walk_look(const char *directory)
+{
+    ph_disk_posix disk;
+    int status = open_folder(directory, &disk);
+    ph_disk_posix_close(&disk);
+    return status;
+}
+
+int ph_walk_open(const char *directory, ph_walk *ret)
+{
+    *ret = (ph_walk){.disk = {.directory = -1}};
+    int status = open_folder(directory, &ret->disk);
+    if (status != PH_AUDIT_RIGHT) return status;
     size_t size = (ph_journal_reader_footprint() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     ret->memory = aligned_alloc(ALIGNMENT, size);
     if (ret->memory == NULL) return say(PH_EFULL, "could not read the journal: no memory");
     ph_journal_fault fault;
-    s = ph_journal_reader_open(ret->memory, &ret->disk.disk, &ret->reader, &fault);
+    ph_status s = ph_journal_reader_open(ret->memory, &ret->disk.disk, &ret->reader, &fault);
     if (s == PH_OK) return PH_AUDIT_RIGHT;
     if (s == PH_ENOTFOUND) return ph_walk_none(directory);
     return say(s, fault.text);

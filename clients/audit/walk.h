@@ -21,6 +21,9 @@ typedef struct {
 /* PH_AUDIT_RIGHT, or why not; in any case ph_walk_close releases it. */
 int ph_walk_open(const char *directory, ph_walk *ret);
 
+/* PH_AUDIT_RIGHT: the folder can be opened; whether it has a journal was not looked at. */
+int ph_walk_look(const char *directory);
+
 /* Says that there is no journal, and where one is that may have been meant; PH_AUDIT_NOT_FOUND. */
 int ph_walk_none(const char *directory);
 

@@ -109,6 +109,11 @@ static const char *wide(const json_t *v)
     return s != NULL && s[0] == MARK ? s + 1 : NULL;
 }
 
+const char *ph_wide_json_text(const json_t *v)
+{
+    return wide(v) == NULL ? json_string_value(v) : NULL;
+}
+
 bool ph_wide_json_u64(const json_t *v, uint64_t *ret)
 {
     if (wide(v) != NULL) return magnitude(wide(v), ret);

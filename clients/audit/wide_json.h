@@ -21,6 +21,9 @@
 ph_status ph_wide_json_load(const char *text, size_t size, json_t **ret, char *why,
                             size_t why_size);
 
+/* The text that v is, which belongs to v; NULL if it is none. */
+const char *ph_wide_json_text(const json_t *v);
+
 /* The integer that v is; false if it is none, or does not fit. */
 bool ph_wide_json_u64(const json_t *v, uint64_t *ret);
 bool ph_wide_json_i64(const json_t *v, int64_t *ret);

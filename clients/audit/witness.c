@@ -38,7 +38,7 @@ static int open_key(witness *w)
     ph_status s = ph_keyfile_read(w->q->witness_key, &w->own, err, sizeof err);
     if (s != PH_OK) {
         ph_audit_say("%s", err);
-        return ph_audit_exit(s);
+        return s == PH_ENOTFOUND ? PH_AUDIT_NOT_FOUND : PH_AUDIT_FAILED; /* no finding */
     }
     if (!ph_checkpoint_market_ok(w->own.name)) {
         ph_audit_say("key file \"%s\": name %s cannot be the name of a witness: printable ASCII "

@@ -36,10 +36,18 @@ static ph_disk_posix *posix_of(ph_disk *d)
     return (ph_disk_posix *)d;
 }
 
+static ph_status refused(ph_disk_posix *d, const char *why)
+{
+    snprintf(d->why, sizeof d->why, "%s", why);
+    return PH_EIO;
+}
+
+/* Whoever copied a journal need not have copied files: nothing is waited for, as at a pipe. */
 static ph_status posix_open(ph_disk *disk, const char *name, ph_file_mode mode, int *ret)
 {
     ph_disk_posix *d = posix_of(disk);
-    int flags = O_CLOEXEC | O_NOCTTY | O_NOFOLLOW;
+    struct stat st;
+    int flags = O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
     switch (mode) {
     case PH_FILE_READ: flags |= O_RDONLY; break;
     case PH_FILE_WRITE: flags |= O_RDWR; break;
@@ -47,9 +55,16 @@ static ph_status posix_open(ph_disk *disk, const char *name, ph_file_mode mode, 
     case PH_FILE_KEEP: flags |= O_RDWR | O_CREAT; break;
     }
     int file = openat(d->directory, name, flags, 0640);
+    if (file < 0 && errno == ELOOP) return refused(d, "a symbolic link, which is not followed");
     if (file < 0) return failed(d, errno);
-    *ret = file;
-    return PH_OK;
+    bool is_known = fstat(file, &st) == 0;
+    if (is_known && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
+        *ret = file; /* of a directory nothing can be read, which is told then */
+        return PH_OK;
+    }
+    ph_status s = is_known ? refused(d, "not a regular file") : failed(d, errno);
+    (void)close(file);
+    return s;
 }
 
 /* What a close could still report was asked of sync before. */

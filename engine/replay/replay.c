@@ -287,9 +287,13 @@ static ph_status try_each(ph_replay *r, ph_disk *d, const ph_replay_snapshots *f
                           ph_replay_error *reterr)
 {
     uint64_t there[PH_STATE_FILES_MAX];
-    uint32_t cnt;
+    uint32_t cnt = 1;
     ph_journal_fault refused;
-    if (ph_state_file_list(d, there, &cnt) != PH_OK) {
+    ph_state_head unused;
+    bool is_one = from->first == from->last; /* which the list of the newest may not have */
+    there[0] = from->first;
+    if (is_one && ph_state_file_head(d, from->first, &unused) == PH_ENOTFOUND) return PH_ENOTFOUND;
+    if (!is_one && ph_state_file_list(d, there, &cnt) != PH_OK) {
         say_folder(from, d->ops->reason(d));
         return PH_ENOTFOUND;
     }

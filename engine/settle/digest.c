@@ -352,6 +352,7 @@ static ph_status read_all(ph_pg *pg, reading *r, ph_pg_error *e)
                "the database stands at record %" PRIu64 ", the journal at record %" PRIu64
                "; no rows were compared",
                r->seq, r->journal->seq);
+        r->checked++;
         return PH_OK;
     }
     for (size_t i = 0; s == PH_OK && table_at(i) != NULL; i++) {

@@ -11,26 +11,20 @@ import csv
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
-import tempfile
+import time
 import unittest
 from collections import Counter, defaultdict
-from pathlib import Path
 
-AUDIT, MAKE_JOURNAL, JOURNAL_OF, SCENARIOS = "", "", "", Path()
-PATIENCE = 120
-COMMANDS = ("verify", "replay", "report", "export", "contract", "compare", "invoice", "journal", "simulate", "prove",
-            "witness")  # fmt: skip
+from audited import AUDIT, PATIENCE, SCENARIOS, Folder, audit, to_full
+
 TABLES = ("orders", "fills", "trades", "contracts", "transfers", "deliveries", "rejects", "accounts")
 WORDS = {
     "symbol", "side", "shape", "time_in_force", "stp", "state", "reason", "taker", "debit_kind", "credit_kind",
     "step", "cause", "command", "reject", "kind",
 }  # fmt: skip
-
-
-def audit(*args):
-    return subprocess.run([AUDIT, *map(str, args)], capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def value_of(column, text):
@@ -50,43 +44,6 @@ def read_csv(path):
 def read_jsonl(path):
     with open(path, encoding="utf-8") as f:
         return [json.loads(line) for line in f]
-
-
-class Folder(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="petahour-")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-
-    def day(self, records=4000, per_batch=100, seed=7):
-        journal = self.folder / f"day-{records}-{per_batch}-{seed}"
-        subprocess.run(
-            [MAKE_JOURNAL, journal, str(seed), str(records), str(per_batch)], check=True, capture_output=True
-        )
-        return journal
-
-    def scenario(self, name_or_lines, per_batch=3, bent=0):
-        """A journal of a golden scenario, or of lines."""
-        is_name = isinstance(name_or_lines, str)
-        lines = (SCENARIOS / f"{name_or_lines}.jsonl").read_bytes() if is_name else "\n".join(name_or_lines).encode()
-        journal = self.folder / f"scenario-{len(list(self.folder.iterdir()))}"
-        journal.mkdir()
-        subprocess.run(
-            [JOURNAL_OF, journal, str(per_batch), str(bent)], input=lines, check=True, capture_output=True
-        )
-        return journal
-
-    def json_of(self, *args, status=0):
-        done = audit(*args)
-        self.assertEqual(done.returncode, status, done.stderr)
-        return json.loads(done.stdout)
-
-    def events(self, journal):
-        """What a simulation of the same commands says: an account of its own."""
-        commands = audit("journal", "--commands", journal)
-        self.assertEqual(commands.returncode, 0, commands.stderr)
-        done = subprocess.run([AUDIT, "simulate", "-"], input=commands.stdout, capture_output=True, text=True, check=True)
-        return [json.loads(line) for line in done.stdout.splitlines()[:-1]]
 
 
 class Export(Folder):
@@ -233,16 +190,49 @@ class Export(Folder):
         done = audit("export", self.scenario("example-1", bent=9), "--what=all", "--format=csv", "--out", out)
         self.assertEqual(done.returncode, 8)
         self.assertIn("record 9", done.stderr)
+        self.assertFalse(out.exists())
+        out.mkdir()
+        self.assertEqual(audit("export", self.scenario("example-1", bent=9), "--what=all", "--format=csv", "--out", out).returncode, 8)
         self.assertEqual(list(out.iterdir()), [])
 
     def test_a_full_disk_is_a_failure(self):
-        with open("/dev/full", "w", encoding="ascii") as full:
-            done = subprocess.run(
-                [AUDIT, "export", self.day(500), "--what=transfers", "--format=csv"],
-                stdout=full, stderr=subprocess.PIPE, text=True, check=False,
-            )  # fmt: skip
+        done = to_full("export", self.day(500), "--what=transfers", "--format=csv")
         self.assertEqual(done.returncode, 1)
         self.assertIn("could not write to standard output", done.stderr)
+
+    def test_two_exports_at_once_do_not_mix(self):
+        """The second comes while the first is in the middle of its tables."""
+        words, out = ("--what=all", "--format=csv", "--out"), self.folder / "out"
+        slow = self.day(30000, 1000)
+        with subprocess.Popen([AUDIT, "export", slow, *words, out], stdout=subprocess.PIPE, text=True) as first:
+            while not (out / "accounts.csv.part").exists():
+                time.sleep(0.001)
+            first.send_signal(signal.SIGSTOP)
+            second = audit("export", self.day(300), *words, out)
+            first.send_signal(signal.SIGCONT)
+            first.communicate(timeout=PATIENCE)
+        self.assertEqual((first.returncode, second.returncode), (0, 1), second)
+        self.assertIn("another export writes it", second.stderr)
+        self.assertEqual(audit("export", slow, *words, self.folder / "alone").returncode, 0)
+        for table in TABLES:
+            texts = [(self.folder / f / f"{table}.csv").read_bytes() for f in ("out", "alone")]
+            self.assertEqual(*texts, table)
+
+    def test_an_export_follows_no_link_and_leaves_nothing(self):
+        journal, out = self.scenario("example-1"), self.folder / "out"
+        out.mkdir()
+        (mine := self.folder / "mine").write_text("mine")
+        (out / "trades.csv.part").symlink_to(mine)
+        done = audit("export", journal, "--what=all", "--format=csv", "--out", out)
+        self.assertEqual((done.returncode, mine.read_text()), (1, "mine"))
+        self.assertEqual([p.name for p in out.iterdir()], ["trades.csv.part"])
+        (out / "trades.csv.part").rename(out / "trades.csv")
+        mine.unlink()
+        self.assertEqual(audit("export", journal, "--what=trades", "--format=csv", "--out", out).returncode, 1)
+        self.assertEqual([p.name for p in out.iterdir()], ["trades.csv"])
+        none = self.folder / "none"
+        self.assertEqual(audit("export", none, "--what=all", "--format=csv", "--out", self.folder / "new").returncode, 4)
+        self.assertFalse((self.folder / "new").exists())
 
 
 class Replay(Folder):
@@ -314,6 +304,15 @@ class Replay(Folder):
         self.assertEqual(audit("replay", bent).returncode, 8)
         self.assertEqual(audit("replay", "--chain-only", bent).returncode, 0)
         self.assertEqual(audit("replay", "--chain-only", "--countersignatures", journal).returncode, 2)
+
+    def test_a_snapshot_among_many_is_the_one_that_is_named(self):
+        journal, folder = self.scenario("example-7"), self.folder / "kept"
+        folder.mkdir()
+        for record in range(5, 100):
+            (folder / f"{record:020}.phs").touch()
+        done = audit("replay", journal, "--from-snapshot", folder / f"{5:020}.phs")
+        self.assertEqual(done.returncode, 8)
+        self.assertIn(f'snapshot "{5:020}.phs": bytes are not what was written', done.stderr)
 
     def test_a_journal_that_ends_before_is_not_found(self):
         done = audit("replay", "--until=19", self.scenario("example-7"))
@@ -446,77 +445,5 @@ class Report(Folder):
         self.assertIn("within 60 s", audit("report", "--wash-seconds=60", journal).stdout)
 
 
-class Statuses(Folder):
-    def test_help_tells_of_every_command(self):
-        top = audit("help")
-        self.assertEqual((top.returncode, top.stdout), (0, audit("--help").stdout))
-        for command in COMMANDS:
-            self.assertIn(f"  {command} ", top.stdout)
-            told = audit("help", command)
-            self.assertEqual((told.returncode, told.stderr), (0, ""))
-            self.assertEqual(told.stdout, audit(command, "--help").stdout)
-            self.assertTrue(told.stdout.startswith(f"Usage: petahour-audit {command} "), told.stdout)
-        done = audit("help", "replya")
-        self.assertEqual(done.returncode, 2)
-        self.assertIn('did you mean "replay"?', done.stderr)
-
-    def test_a_folder_or_file_that_was_not_meant_gets_a_hint(self):
-        journal = self.day(300)
-        (run := self.folder / "run").mkdir()
-        journal.rename(run / "journal")
-        for command in ("verify", "replay", "journal"):
-            done = audit(command, run)
-            self.assertEqual(done.returncode, 4, command)
-            self.assertIn(f'there is no journal in "{run}"; there is one in "{run}/journal"', done.stderr)
-        done = audit("verify", run / "journal" / "00000000000000000001.phj")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn('a segment alone is read by the command "journal"', done.stderr)
-
-    def test_every_command_has_the_statuses_of_the_guide(self):
-        good, bent = self.scenario("example-7"), self.scenario("example-7", bent=12)
-        nowhere, broken = self.folder / "nowhere", self.day(300)
-        with open(broken / "00000000000000000001.phj", "r+b") as f:
-            f.seek(8300)
-            f.write(b"\xff\xfe")
-        (self.folder / "empty").mkdir()
-        (self.folder / "notes.jsonl").write_text('{"note": "no command"}\n')
-        (self.folder / "file").write_text("{}")
-        export, out = ("--what=orders", "--format=csv"), self.folder / "file" / "out"
-        key, database = "--key=" + "00" * 32, "--database=host=/nowhere"
-        table = [
-            ("invoice", 1, database, "--month=2026-11"), ("invoice", 2, database), ("invoice", 2, database, "--month=11"),
-            ("verify", 0, good), ("verify", 2), ("verify", 4, nowhere), ("verify", 4, self.folder / "empty"),
-            ("verify", 8, broken), ("verify", 2, good, good), ("verify", 4, good, "--log", nowhere),
-            ("replay", 0, good), ("replay", 2, "--until=0", good), ("replay", 4, nowhere), ("replay", 8, broken),
-            ("replay", 8, bent), ("replay", 2, "--state-every=x", good),
-            ("report", 0, good), ("report", 2, "--from=soon", good), ("report", 4, nowhere), ("report", 8, bent),
-            ("report", 8, broken), ("report", 2, "--from=2001-01-02", "--to=2001-01-01", good),
-            ("report", 2, "--top=0", good), ("report", 4, "--to=1970-01-02", good),
-            ("export", 0, good, *export), ("export", 2, good), ("export", 2, good, "--what=all", "--format=csv"),
-            ("export", 2, good, "--what=orders", "--format=xml"), ("export", 4, nowhere, *export),
-            ("export", 8, bent, *export), ("export", 8, broken, *export), ("export", 1, good, *export, "--out", out),
-            ("contract", 0, good, "--id=1"), ("contract", 2), ("contract", 4, good, "--id=99"),
-            ("contract", 4, good, nowhere), ("contract", 8, good, self.folder / "file"),
-            ("compare", 2, good), ("compare", 4, nowhere, database), ("compare", 1, good, database),
-            ("compare", 8, bent, database),
-            ("journal", 0, good), ("journal", 2, good, "--from=9", "--to=8"), ("journal", 4, nowhere),
-            ("journal", 8, broken),
-            ("simulate", 0, SCENARIOS / "example-1.jsonl"), ("simulate", 2), ("simulate", 4, nowhere),
-            ("simulate", 1, self.folder / "notes.jsonl"),
-            ("prove", 2), ("prove", 2, "inclusion", "1"), ("prove", 4, "inclusion", "1", "--log", nowhere, key),
-            ("prove", 4, "check", nowhere, key),
-            ("witness", 2), ("witness", 4, "--log", nowhere, key, "--state", nowhere, "--witness-key", nowhere),
-        ]  # fmt: skip
-        self.assertEqual({row[0] for row in table}, set(COMMANDS))
-        for command, status, *args in table:
-            with self.subTest(f"{command} {' '.join(map(str, args))}"):
-                done = audit(command, *args)
-                self.assertEqual(done.returncode, status, done)
-                if status != 0:
-                    self.assertTrue(done.stderr.startswith("petahour-audit"), done.stderr)
-
-
 if __name__ == "__main__":
-    AUDIT, MAKE_JOURNAL, JOURNAL_OF = sys.argv[1:4]
-    SCENARIOS = Path(sys.argv[4])
     unittest.main(argv=[sys.argv[0], *sys.argv[5:]])

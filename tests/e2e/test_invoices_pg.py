@@ -107,6 +107,13 @@ class Invoices(SettleCase):
         self.assertIn("permission denied", self.invoice("member_six", "2015-08", "--participant", "7",
                                                         code=1))
         self.assertEqual(len(self.invoice("member_six", "2015-10").splitlines()), 1)
+        self.assertEqual(self.invoice("petahour_auditor", "2015-08", "--participant", "999", code=4),
+                         "petahour-audit: the database has no participant 999\n")
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([AUDIT, "invoice", "--database", self.pg.conninfo("member_six"), "--month",
+                                   "2015-08"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr.count("could not write")), (1, 1), done.stderr)
+        self.assertNotIn("Success", done.stderr)
         for month in ("2015-13", "2015", "2015-08-01"):
             self.invoice("member_six", month, code=2)
 

@@ -314,8 +314,13 @@ class Audit(unittest.TestCase):
             (good[: good.index("\n\n") + 2], "ends before its checkpoint"),
             (good.replace(f"\n{self.size}\n", f"\n{self.size + 1}\n"), "does not hold"),
             ("", "begins neither like"),
+            (good.replace("index 299", f"index {self.size}"), "behind the last"),
+            (good.replace("index 299", f"index {2**64 - 1}"), "behind the last"),
         ):
             self.check(8, said, "prove", "check", self.file("proof", bad), *entry)
+            self.check(8, said, "prove", "check", f"{self.m.run}/proof", "--journal", self.m.journal)
+        old = self.older(301)
+        self.check(2, "needs no old checkpoint", "prove", "check", self.file("proof", good), old, *entry)
         key = ("--key", "ab" * 32, "--entry", self.entries[299].hex())
         self.check(8, "not signed by this key", "prove", "check", self.file("proof", good), *key)
         growth = self.prove(0, "", "consistency", "300").stdout
@@ -324,6 +329,7 @@ class Audit(unittest.TestCase):
         fork = f"{self.forked(300, 7)}/checkpoint"
         self.check(8, "does not lead from the old root", *check, fork, "--key", self.m.key)
         self.check(2, "file of the old checkpoint", *check, "--key", self.m.key)
+        self.check(2, "--entry is for a proof of inclusion", *check, self.older(300), *entry)
 
     def test_verify_with_the_log(self):
         self.verify(0, "every record of the log is that of the journal")
@@ -442,6 +448,14 @@ class Audit(unittest.TestCase):
         notes = read(f"{self.state}.fork")
         self.assertIn(read(f"{self.log}/checkpoint"), notes)
         self.assertIn(read(f"{self.m.run}/forked/checkpoint"), notes)
+
+    def test_a_key_file_that_is_none_is_no_finding(self):
+        """8 and 16 are findings about the log."""
+        good = read(path := f"{self.m.run}/witness.key")
+        self.addCleanup(self.file, "witness.key", good)
+        for bad in (b"", good[:40], good.replace(b"sign_seed = ", b"sign_seed = 00")):
+            self.file("witness.key", bad)
+            self.witness(1, f'key file "{path}"' if bad == b"" else "witness.key")
 
     def test_a_witness_believes_only_what_it_remembered(self):
         self.witness(0, "")

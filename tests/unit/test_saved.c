@@ -117,6 +117,22 @@ START_TEST(files_are_named_in_what_is_said)
     ck_assert_int_eq(ph_saved_read(path, &s, err, sizeof err), PH_ENOTFOUND);
     ck_assert_ptr_nonnull(strstr(err, path));
     ck_assert_int_eq(ph_saved_read("/", &s, err, sizeof err), PH_EIO);
+    ck_assert_ptr_nonnull(strstr(err, "Is a directory"));
+}
+END_TEST
+
+/* A terminal obeys control characters, and U+009B begins a command of one. */
+START_TEST(what_is_said_repeats_nothing_that_a_terminal_obeys)
+{
+    static const char *const rows[] = {"\x1b",
+                                       "{\"a\": \"\xc2\x9b"
+                                       "2J\" x",
+                                       "{\x7f}", "{\"\xc2\x9b\": 1}", "{\"a\": \"\xff\"}"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ck_assert_int_eq(status_of(rows[i]), PH_ECORRUPT);
+        for (const char *c = err; *c != '\0'; c++)
+            ck_assert_msg(*c >= ' ' && *c <= '~', "row %zu: %s", i, err);
+    }
 }
 END_TEST
 
@@ -127,6 +143,7 @@ static void add(TCase *t)
     tcase_add_test(t, cut_texts_are_refused);
     tcase_add_test(t, other_texts_are_refused);
     tcase_add_test(t, files_are_named_in_what_is_said);
+    tcase_add_test(t, what_is_said_repeats_nothing_that_a_terminal_obeys);
 }
 
 int main(void)

@@ -239,6 +239,10 @@ START_TEST(lines_that_are_none)
     refused("{\"command\":\"REGISTER_HARDWARE\",\"sender\":1,\"id\":1,\"name\":123456789012345678"
             "90123}",
             NULL, "\"name\"", "text");
+    refused("{\"note\":12345678901234567890}", NULL, "\"note\"", "text");
+    refused("{\"command\":\"TICK\",\"at\":1,\"note\":-1234567890123456789}", NULL, "\"note\"",
+            "text");
+    refused("{\"command\":1234567890123456789}", NULL, "\"command\": \"\"", "not known");
     refused("{\"command\":\"REVOKE_KEY\",\"sender\":1,\"use\":\"SIGNATURE\",\"key\":\"00\"}", NULL,
             "\"key\"", "64 hexadecimal");
     refused("{\"command\":\"HAND_OVER_ACCESS\",\"sender\":1,\"contract\":1,\"sealed\":\"012\"}",
