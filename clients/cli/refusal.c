@@ -20,6 +20,7 @@ typedef enum {
     PARTICIPANT_STATE,
     PRODUCT_STATE,
     PHASE,
+    DELIVERY_STATE,
 } meaning;
 
 typedef struct {
@@ -79,7 +80,7 @@ static const struct {
     {"NOT_PARTY", {{"contract", WHOLE}}},
     {"DELIVERY_CLOSED", {{"contract", WHOLE}, {"period", PERIOD}}},
     {"DELIVERY_TIME", {{"from", TIME}, {"until", TIME}}},
-    {"DELIVERY_STATE", {{"state", WHOLE}}},
+    {"DELIVERY_STATE", {{"state", DELIVERY_STATE}}},
     {"DELIVERY_FIGURE", {{"given", WHOLE}, {"bound", WHOLE}}},
     {"CASH_FOR_DEPOSIT", {{"needed", MONEY}, {"free", MONEY}}},
     {"UNKNOWN_KEY", {{"participant", WHOLE}}},
@@ -186,6 +187,8 @@ static const char *field_name(const char *command, int64_t field)
     return NULL;
 }
 
+static const char *const delivery_states[] = {"-", "AWAITED", "REPORTED", "DISPUTED"};
+
 enum { VALUE_ROOM = 48 };
 
 static void put_value(const cli_refusal *r, meaning of, int64_t v, char to[VALUE_ROOM])
@@ -200,6 +203,7 @@ static void put_value(const cli_refusal *r, meaning of, int64_t v, char to[VALUE
     if (of == ROLE && is_number) word = phc_roles_text((uint32_t)v, room);
     if (of == PARTICIPANT_STATE) word = phc_participant_state_text((phc_participant_state)v);
     if (of == PRODUCT_STATE) word = phc_product_state_text((phc_product_state)v);
+    if (of == DELIVERY_STATE && v >= PHC_AWAITED && v <= PHC_DISPUTED) word = delivery_states[v];
     if (of == PHASE) word = phc_phase_text((phc_phase)v);
     const char *field = of == FIELD ? field_name(r->command, v) : NULL;
     if (field != NULL)

@@ -61,6 +61,8 @@ START_TEST(numbers_are_told_as_people_read_them)
     ck_assert_str_eq(said("DEPOSIT", "DUPLICATE", 0, 0), "DUPLICATE: no");
     ck_assert_str_eq(said("SET_PHASE", "PRODUCT_STATE", 7, 2),
                      "PRODUCT_STATE: no (product 7, state HALTED)");
+    ck_assert_str_eq(said("REPORT_DELIVERY", "DELIVERY_STATE", 3, 0),
+                     "DELIVERY_STATE: no (state DISPUTED)");
     ck_assert_str_eq(said("NEW_ORDER", "OPEN_ORDERS", 5, 6), "OPEN_ORDERS: no (5, 6)");
 }
 END_TEST
