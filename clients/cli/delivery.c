@@ -136,9 +136,10 @@ int cli_access_show(int argc, char **argv)
 
 /* ---- Reports ------------------------------------------------------------------------------- */
 
-/* Which contract-period, and how many unit-seconds. */
+/* Which contract-periods, and how many unit-seconds in each. */
 typedef struct {
     phc_delivery_report r;
+    uint32_t periods; /* from r.period on */
     const char *product;
     uint64_t at;
     bool by_number, by_time;
@@ -176,6 +177,26 @@ static cli_exit find_period(const cli_catalogue *c, naming *n)
                    p->period_seconds);
 }
 
+/* One period after the other, up to the first that the market does not take. */
+static cli_exit tell_periods(cli_session *s, const naming *n, sending send)
+{
+    phc_delivery_report r = n->r;
+    for (uint32_t i = 0; i < n->periods; i++, r.period++) {
+        uint64_t request = 0;
+        phc_status sent = send(s->client, &r, &request);
+        cli_exit e = cli_answer(s, sent, request);
+        if (e == CLI_DONE) continue;
+        if (n->periods > 1)
+            (void)cli_say(e, "that was for period %u; of %u periods, the %u before it were taken",
+                          r.period, n->periods, i);
+        return e;
+    }
+    cli_print_object(json_pack("{s:o, s:I, s:I}", "contract", cli_number(n->r.contract), "period",
+                               (json_int_t)n->r.period, "periods", (json_int_t)n->periods),
+                     s->common.json);
+    return CLI_DONE;
+}
+
 static int tell_market(const cli_common *common, naming *n, sending send)
 {
     cli_session s;
@@ -185,19 +206,18 @@ static int tell_market(const cli_common *common, naming *n, sending send)
     cli_exit e = cli_open_catalogue(&s, &c, common);
     if (e != CLI_DONE) return (int)e;
     e = find_period(&c, n);
-    if (e != CLI_DONE) return cli_end(&s, &c, e);
-    uint64_t request = 0;
-    phc_status sent = send(s.client, &n->r, &request);
-    e = cli_finish(&s, sent, request,
-                   json_pack("{s:o, s:I}", "contract", cli_number(n->r.contract), "period",
-                             (json_int_t)n->r.period));
+    uint64_t most = (UINT64_C(1) << 32) - n->r.period;
+    if (e == CLI_DONE && (n->periods == 0 || n->periods > most))
+        e = cli_say(CLI_USAGE, "--periods %u: from period %u on there are 1 to %llu", n->periods,
+                    n->r.period, (unsigned long long)most);
+    if (e == CLI_DONE) e = tell_periods(&s, n, send);
     return cli_end(&s, &c, e);
 }
 
 /* Reads the arguments that all of these commands have, and the figure if there is one. */
 static int delivery(int argc, char **argv, const char *doc, sending send)
 {
-    naming n = {.by_number = false};
+    naming n = {.periods = 1};
     cli_common common;
     cli_field fields[] = {
         {.name = "CONTRACT", .kind = CLI_U64, .required = true, .to = &n.r.contract},
@@ -216,20 +236,26 @@ static int delivery(int argc, char **argv, const char *doc, sending send)
          .kind = CLI_TIME,
          .to = &n.at,
          .doc = "Start of the period, when there is no --period"},
+        {.name = "periods",
+         .arg = "NUMBER",
+         .kind = CLI_U32,
+         .to = &n.periods,
+         .doc =
+             "This many periods from there on, one after the other, the same of each (default 1)"},
         {.name = "delivered",
          .arg = "UNIT-SECONDS",
          .kind = CLI_U64,
          .required = true,
          .to = &n.r.delivered,
-         .doc = "Units times the seconds that they were there"},
+         .doc = "Units times the seconds that they were there, in each period"},
         {.name = "energy-wh",
          .arg = "NUMBER",
          .kind = CLI_U64,
          .to = &n.r.energy_wh,
-         .doc = "Energy that was used"},
+         .doc = "Energy that was used, in each period"},
     };
     /* A confirmation has no figure, and only a report has energy. */
-    size_t cnt = send == send_confirm ? 4 : send == send_report ? 6 : 5;
+    size_t cnt = send == send_confirm ? 5 : send == send_report ? 7 : 6;
     cli_read(argc, argv, doc, fields, cnt, &common);
     n.by_number = fields[1].given;
     n.by_time = fields[2].given && fields[3].given;
@@ -239,7 +265,7 @@ static int delivery(int argc, char **argv, const char *doc, sending send)
 int cli_delivery_report(int argc, char **argv)
 {
     return delivery(argc, argv,
-                    "Reports what was delivered in one period of a contract; signed with your key "
+                    "Reports what was delivered in a period of a contract; signed with your key "
                     "(meter of the contract, or its supplier).",
                     send_report);
 }

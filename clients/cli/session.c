@@ -197,6 +197,7 @@ cli_exit cli_answer(cli_session *s, phc_status sent, uint64_t request)
 {
     if (sent != PHC_OK) return cli_not_sent(s, sent);
     s->request = request;
+    s->answered = false;
     cli_exit e = cli_wait(s, &s->answered);
     return e == CLI_DONE ? s->outcome : e;
 }

@@ -302,11 +302,19 @@ class Commands(unittest.TestCase):
     def test_a_delivery_is_reported_confirmed_and_paid(self):
         self.refused(3, "DELIVERY_TIME", "delivery", "report", "1", "--period", str(self.soon()), "--delivered", "1",
                      key="supplier")  # fmt: skip
-        self.deliver(1, LAST - 1, "supplier", 2 * STEP)
+        # Many periods in one command: up to the first that is refused, and it says how far it came.
+        two = ["--period", str(LAST - 1), "--periods", "2"]
+        report = ["delivery", "report", "1", "--delivered", str(2 * STEP)]
+        self.refused(3, f"that was for period {LAST + 1}; of 9 periods, the 2 before it were taken", *report, *two[:3], "9",
+                     key="supplier")  # fmt: skip
         self.refused(3, "NOT_PARTY", "delivery", "confirm", "1", "--period", str(LAST - 1), key="supplier")
-        self.cli("delivery", "confirm", "1", "--product", "1", "--at", at((LAST - 1) * STEP), key="buyer")
+        for none in ["0", str(2**32 - 1)]:
+            self.refused(2, "there are 1 to", "delivery", "confirm", "1", *two[:3], none, key="buyer")
+        done = self.cli("delivery", "confirm", "1", "--product", "1", "--at", at((LAST - 1) * STEP), *two[2:], key="buyer")
+        self.assertEqual(done, {"contract": 1, "period": LAST - 1, "periods": 2})
         for key in ["buyer", "supplier"]:
-            self.assertEqual(self.last_steps(key, 1, LAST - 1), ["REPORTED", "FINAL: CONFIRMED"])
+            for period in [LAST - 1, LAST]:
+                self.assertEqual(self.last_steps(key, 1, period), ["REPORTED", "FINAL: CONFIRMED"])
         paid = [r for r in self.cli("cash", "list", key="supplier") if r["reason"] == "PAYMENT"]
         self.assertIn(("2.000000", 1), [(r["amount"], r["contract"]) for r in paid])
 
