@@ -46,7 +46,9 @@ static void check_place(const text *now, const text *was)
     if (at >= note_at(was)) CHECK(is_note || believe(p.note, p.note_size, &c));
     if (!is_note)
         CHECK(is_said("the proof does not lead from") || is_said("the proof is from another") ||
-              is_said("from where?") || is_said("of which record?") || is_said("FORK"));
+              is_said("the proof is of a record behind") || is_said("from where?") ||
+              is_said("of which record?") || is_said("needs no old checkpoint") ||
+              is_said("--entry is for a proof of inclusion") || is_said("FORK"));
 }
 
 static bool changes(text *now, const text *was, change_text *how, uint64_t *seed)
