@@ -423,6 +423,7 @@ static void ask_depth(ph_depth_question a)
         bool is_open = window.first >= first && (uint64_t)window.first + a.periods - 1 <= last;
         uint64_t units = is_open ? model_column_units(&judge, &block, &cost) : 0;
         asked_units += units;
+        if (units == MODEL_UNITS && units <= said_of_start[i].units) continue; /* counts no more */
         if (units == said_of_start[i].units && cost == said_of_start[i].notional) continue;
         static char text[TEXT_MAX];
         text[0] = '\0';
