@@ -11,11 +11,9 @@ enum {
 
 asked_room asked_open(const ph_market_limits *limits)
 {
-    size_t size = (ph_question_footprint(limits) + 63) & ~(size_t)63;
-    asked_room room = {.block = aligned_alloc(64, size)};
-    ck_assert_ptr_nonnull(room.block);
-    memset(room.block, 0, size);
-    room.questions = ph_question_init(room.block, limits);
+    asked_room room;
+    room.questions =
+        ph_question_init(world_room(ph_question_footprint(limits), &room.block), limits);
     return room;
 }
 
@@ -36,7 +34,7 @@ ph_preview asked_preview(const asked_room *room, const world *w, ph_participant_
         notional += (ph_wide)fills[i].price * (int64_t)fills[i].units;
         executed += fills[i].units;
     }
-    ck_assert(p.fill_cnt > 64 || (notional == p.notional && executed == p.executed));
+    REQUIRE(p.fill_cnt > 64 || (notional == p.notional && executed == p.executed));
     return p;
 }
 
@@ -104,8 +102,8 @@ static void check_no_better_price(const asker *a, const ph_new_order *n, const p
     ph_price step = n->side == PH_SIDE_BUY ? 1 : -1;
     for (; other.price >= 1 && other.price <= PRICES_TRIED; other.price += step) {
         if (other.price == why->price) return;
-        ck_assert_msg(!fills_whole(a, other), "not only at %lld: at %lld", (long long)why->price,
-                      (long long)other.price);
+        REQUIRE_MSG(!fills_whole(a, other), "not only at %lld: at %lld", (long long)why->price,
+                    (long long)other.price);
     }
 }
 
@@ -113,7 +111,7 @@ static void check_no_larger_quantity(const asker *a, const ph_new_order *n, cons
 {
     ph_new_order other = *n;
     while (--other.quantity > why->quantity)
-        ck_assert_msg(!fills_whole(a, other), "not only %u: %u", why->quantity, other.quantity);
+        REQUIRE_MSG(!fills_whole(a, other), "not only %u: %u", why->quantity, other.quantity);
 }
 
 static void check_no_nearer_start(const asker *a, const ph_new_order *n, const ph_why *why)
@@ -123,7 +121,7 @@ static void check_no_nearer_start(const asker *a, const ph_new_order *n, const p
         for (int side = -1; side <= 1; side += 2) {
             other.window.first = n->window.first + (uint32_t)side * away;
             if (why->has_start && other.window.first == why->start) return;
-            ck_assert_msg(!fills_whole(a, other), "a nearer start: %u", other.window.first);
+            REQUIRE_MSG(!fills_whole(a, other), "a nearer start: %u", other.window.first);
         }
     }
 }

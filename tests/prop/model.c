@@ -537,15 +537,15 @@ static void accept(model *m, model_order *o, model_wide held)
 static bool would_trade(model *m, const model_order *o)
 {
     static model saved;
-    saved = *m;
+    m->fill_cnt = 0; /* those of the order before were concluded */
+    memcpy(&saved, m, offsetof(model, fill));
     model_order in = *o;
     in.place = m->places + 1;
     in.rests = false;
-    m->fill_cnt = 0;
     m->reference_before = m->product[o->terms.product.v].reference;
     model_match(m, &in);
     bool trades = m->fill_cnt > 0 || in.halted;
-    *m = saved;
+    memcpy(m, &saved, offsetof(model, fill));
     return trades;
 }
 
@@ -824,10 +824,10 @@ static model_order take_out(model *m, model_order *o)
 static bool replaced_would_trade(model *m, model_order *resting, const model_order *next)
 {
     static model saved;
-    saved = *m;
+    memcpy(&saved, m, offsetof(model, fill));
     (void)take_out(m, resting);
     bool trades = model_open_units(next) > 0 && would_trade(m, next);
-    *m = saved;
+    memcpy(m, &saved, offsetof(model, fill));
     return trades;
 }
 

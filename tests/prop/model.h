@@ -87,10 +87,8 @@ typedef struct {
 
 typedef struct {
     ph_time now;
-    model_participant participant[MODEL_PARTICIPANTS]; /* by id; roles 0: not registered */
-    model_product product[MODEL_PRODUCTS];             /* by id; phase 0: not listed */
-    model_pool pool[MODEL_PARTICIPANTS][MODEL_SITES][MODEL_HARDWARE];
-    model_order resting[MODEL_RESTING]; /* in order of place */
+    model_product product[MODEL_PRODUCTS]; /* by id; phase 0: not listed */
+    model_order resting[MODEL_RESTING];    /* in order of place */
     uint32_t resting_cnt;
     uint64_t orders, contracts, places, groups; /* last number given */
     ph_money external, fees;
@@ -98,11 +96,14 @@ typedef struct {
     uint32_t reference_cnt;
 
     /* The command that is looked at. */
-    model_fill fill[MODEL_FILLS];
-    uint32_t fill_cnt;
     ph_price reference_before; /* of the product */
+    uint32_t fill_cnt, event_cnt;
+
+    /* What matching leaves as it is, but for fills and events beyond their number. */
+    model_fill fill[MODEL_FILLS];
     ph_event event[MODEL_EVENTS];
-    uint32_t event_cnt;
+    model_participant participant[MODEL_PARTICIPANTS]; /* by id; roles 0: not registered */
+    model_pool pool[MODEL_PARTICIPANTS][MODEL_SITES][MODEL_HARDWARE];
 } model;
 
 /* An empty market in which participant 1 is the operator. */

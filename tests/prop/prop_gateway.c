@@ -55,8 +55,8 @@ static void read_report(const Petahour__V1__ExecutionReport *r)
 {
     switch (r->type) {
     case PETAHOUR__V1__EXECUTION_TYPE__EXECUTION_TYPE_ACCEPTED:
-        ck_assert(r->order < ORDERS_MAX && leaves[r->order] == 0);
-        ck_assert_uint_eq(r->as_understood->client_order_id, r->client_order_id);
+        REQUIRE(r->order < ORDERS_MAX && leaves[r->order] == 0);
+        REQUIRE(r->as_understood->client_order_id == r->client_order_id);
         leaves[r->order] = r->leaves;
         if (r->group == 0) answers++;
         return;
@@ -65,7 +65,7 @@ static void read_report(const Petahour__V1__ExecutionReport *r)
     case PETAHOUR__V1__EXECUTION_TYPE__EXECUTION_TYPE_CANCELLED: leaves[r->order] = 0; return;
     case PETAHOUR__V1__EXECUTION_TYPE__EXECUTION_TYPE_CLIP_SHOWN:
         clips++;
-        ck_assert_uint_eq(leaves[r->order], r->leaves);
+        REQUIRE(leaves[r->order] == r->leaves);
         return;
     case PETAHOUR__V1__EXECUTION_TYPE__EXECUTION_TYPE_REPLACED:
         replaced++;
@@ -73,7 +73,7 @@ static void read_report(const Petahour__V1__ExecutionReport *r)
         return;
     case PETAHOUR__V1__EXECUTION_TYPE__EXECUTION_TYPE_PERIOD_LOST:
         closed++;
-        ck_assert_uint_eq(leaves[r->order], r->leaves + r->ended);
+        REQUIRE(leaves[r->order] == r->leaves + r->ended);
         leaves[r->order] = r->leaves;
         return;
     case PETAHOUR__V1__EXECUTION_TYPE__EXECUTION_TYPE_TRADE: leaves[r->order] = r->leaves; return;
@@ -90,9 +90,9 @@ static void read_cash(uint32_t who, const Petahour__V1__CashMovements *m)
         cash[who] += m->movements[i]->amount;
         bool is_payment = strcmp(reason, "DEPOSIT") == 0 || strcmp(reason, "WITHDRAWAL") == 0;
         ck_assert_msg(is_payment == (m->movements[i]->contract == 0), "%s", reason);
-        ck_assert((m->movements[i]->reference[0] != '\0') == is_payment);
+        REQUIRE((m->movements[i]->reference[0] != '\0') == is_payment);
     }
-    ck_assert_int_eq(m->cash, cash[who]);
+    REQUIRE(m->cash == cash[who]);
 }
 
 #define IS(m, NAME) ((m)->message_case == PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_##NAME)
@@ -132,7 +132,7 @@ static void read_streams(void)
             petahour__v1__gateway_frame__unpack(NULL, run.size, run.bytes);
         ck_assert_ptr_nonnull(f);
         for (size_t i = 0; i < f->n_messages; i++)
-            ck_assert_uint_eq(read_message(who, f->messages[i]), ++seen[who]);
+            REQUIRE(read_message(who, f->messages[i]) == ++seen[who]);
         petahour__v1__gateway_frame__free_unpacked(f, NULL);
     }
 }
@@ -152,9 +152,9 @@ static void compare_prices(void)
             phg_best told = phg_feed_best(&replica.feed, id, t);
             bool same = told.bid == bid && told.bid_quantity == bid_quantity && told.ask == ask &&
                         told.ask_quantity == ask_quantity;
-            ck_assert_msg(same, "product %u period %u: told %lld / %lld, is %lld / %lld", product,
-                          t - now, (long long)told.bid, (long long)told.ask, (long long)bid,
-                          (long long)ask);
+            REQUIRE_MSG(same, "product %u period %u: told %lld / %lld, is %lld / %lld", product,
+                        t - now, (long long)told.bid, (long long)told.ask, (long long)bid,
+                        (long long)ask);
         }
     }
 }
@@ -165,9 +165,9 @@ static void compare_orders(void)
         ph_resting_order o = {.unit_periods = 0};
         if (leaves[id] == 0 && id % 16 != told_seq % 16) continue;
         (void)ph_market_order(w.m, (ph_order_id){id}, &o);
-        ck_assert_msg(o.unit_periods == leaves[id], "order %llu has %llu open, was told %llu",
-                      (unsigned long long)id, (unsigned long long)o.unit_periods,
-                      (unsigned long long)leaves[id]);
+        REQUIRE_MSG(o.unit_periods == leaves[id], "order %llu has %llu open, was told %llu",
+                    (unsigned long long)id, (unsigned long long)o.unit_periods,
+                    (unsigned long long)leaves[id]);
     }
 }
 
@@ -180,23 +180,22 @@ static void compare_open(void)
         ph_resting_order o;
         bool rests = ph_market_order(w.m, (ph_order_id){id}, &o);
         const phg_entered_order *e = phg_entered_find(&replica.entered, (ph_order_id){id});
-        ck_assert_msg((e != NULL) == (rests && tags[id] != 0), "order %llu",
-                      (unsigned long long)id);
+        REQUIRE_MSG((e != NULL) == (rests && tags[id] != 0), "order %llu", (unsigned long long)id);
         if (rests) open[o.participant.v]++;
         if (e == NULL) continue;
-        ck_assert(e->tag == tags[id] && e->participant.v == o.participant.v);
+        REQUIRE(e->tag == tags[id] && e->participant.v == o.participant.v);
         entered++;
     }
-    ck_assert_uint_eq(replica.entered.orders.cnt, entered);
+    REQUIRE(replica.entered.orders.cnt == entered);
     for (uint32_t who = 1; who <= PEOPLE; who++)
-        ck_assert_uint_eq(phg_entered_open(&replica.entered, (ph_participant_id){who}), open[who]);
+        REQUIRE(phg_entered_open(&replica.entered, (ph_participant_id){who}) == open[who]);
 }
 
 static void compare_cash(void)
 {
     for (uint32_t who = 1; who <= ph_market_participant_cnt(w.m); who++) {
         ph_money has = ph_market_balance(w.m, (ph_account){PH_ACCOUNT_CASH, who});
-        ck_assert_int_eq(has, cash[who]);
+        REQUIRE(has == cash[who]);
     }
 }
 
@@ -238,8 +237,8 @@ static void compare_contracts(const ph_command *c)
     }
     for (uint32_t who = 1; who <= PEOPLE; who++) {
         const phg_private *p = phg_private_streams_of(&replica.streams, (ph_participant_id){who});
-        ck_assert_uint_eq(p->contract_cnt, contracts[who]);
-        ck_assert_uint_eq(p->countersignature_cnt, signatures[who]);
+        REQUIRE(p->contract_cnt == contracts[who]);
+        REQUIRE(p->countersignature_cnt == signatures[who]);
     }
     const ph_notary_key *keys;
     uint32_t cnt = ph_market_notary_keys(w.m, &keys);

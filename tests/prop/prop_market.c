@@ -82,7 +82,7 @@ static void both(ph_command c)
         ph_event_write(&a, &w.out.v[i]);
     for (uint32_t i = 0; i < twin.out.cnt; i++)
         ph_event_write(&b, &twin.out.v[i]);
-    ck_assert(!a.full && ph_writer_size(&a) == ph_writer_size(&b));
+    REQUIRE(!a.full && ph_writer_size(&a) == ph_writer_size(&b));
     ck_assert_mem_eq(bytes[0], bytes[1], ph_writer_size(&a));
     traded += world_cnt(&w, PH_EVT_TRADE);
     if (c.kind == PH_CMD_COUNTERSIGN_CONTRACT && w.out.v[w.out.cnt - 1].kind == PH_EVT_DONE)

@@ -287,7 +287,7 @@ static uint64_t place_in_queue(const model_order *o, ph_period t)
 {
     uint32_t slot = PH_NONE;
     bool rests = ph_row_index_find(&w.m->order_of, o->id.v, &slot);
-    ck_assert(rests);
+    REQUIRE(rests);
     return ph_book_place(w.m, ph_order_node(&w.m->orders[slot], t));
 }
 

@@ -20,6 +20,7 @@
 #include "engine/base/limits.h"
 #include "engine/core/market.h"
 #include "engine/wire/codec.h"
+#include "tests/unit/suite.h"
 
 enum { START_PERIOD = 1000, FIRST = START_PERIOD + 1, HOUR = 3600 };
 
@@ -62,7 +63,7 @@ static inline const ph_event *world_apply(world *w, ph_command c)
     w->out.cnt = 0;
     ph_market_apply(w->m, &c, &w->out);
     const char *law = w->check_laws ? ph_market_broken(w->m) : NULL;
-    ck_assert_msg(law == NULL, "after command %llu: %s", (unsigned long long)c.seq, law);
+    REQUIRE_MSG(law == NULL, "after command %llu: %s", (unsigned long long)c.seq, law);
     for (uint32_t i = 0; i < w->out.cnt; i++) {
         ph_event_kind k = w->out.v[i].kind;
         if (k == PH_EVT_REJECTED || k == PH_EVT_ACCEPTED || k == PH_EVT_REPLACED ||
@@ -76,8 +77,18 @@ static inline const ph_event *world_apply(world *w, ph_command c)
 static inline void world_do(world *w, ph_command c)
 {
     const ph_event *e = world_apply(w, c);
-    ck_assert_msg(e->kind != PH_EVT_REJECTED, "%s refused: %s", ph_command_kind_name(c.kind),
-                  e->kind == PH_EVT_REJECTED ? ph_reject_text(e->u.rejected.code) : "");
+    REQUIRE_MSG(e->kind != PH_EVT_REJECTED, "%s refused: %s", ph_command_kind_name(c.kind),
+                e->kind == PH_EVT_REJECTED ? ph_reject_text(e->u.rejected.code) : "");
+}
+
+/* Room that is all zero and aligned to 64, in *ret_block, which is the caller's to free.  Pages
+   that nobody touches cost nothing. */
+static inline void *world_room(size_t size, void **ret_block)
+{
+    *ret_block = calloc(1, size + 63);
+    ck_assert_ptr_nonnull(*ret_block);
+    uintptr_t past = (uintptr_t)*ret_block & 63;
+    return (char *)*ret_block + (past == 0 ? 0 : 64 - past);
 }
 
 static inline world world_new(const ph_market_limits *limits)
@@ -85,11 +96,7 @@ static inline world world_new(const ph_market_limits *limits)
     world w = {.now = {(uint64_t)START_PERIOD * HOUR * PH_NS_PER_S}, .check_laws = true};
     size_t size = ph_market_footprint(limits);
     ck_assert(size != 0);
-    size = (size + 63) & ~(size_t)63;
-    w.block = aligned_alloc(64, size);
-    ck_assert_ptr_nonnull(w.block);
-    memset(w.block, 0, size);
-    w.m = ph_market_init(w.block, limits);
+    w.m = ph_market_init(world_room(size, &w.block), limits);
     w.out.max = ph_market_events_max(limits);
     /* Far more than most commands say: pages that nobody touches cost nothing. */
     w.out.v = mmap(NULL, w.out.max * sizeof w.out.v[0], PROT_READ | PROT_WRITE,

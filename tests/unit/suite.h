@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  tests/unit/suite.h - the main function of a unit test: one suite, one test case, run it. */
+/*  tests/unit/suite.h - the main function of a unit test: one suite, one test case, run it; and
+    assertions for inner loops. */
 #ifndef TESTS_UNIT_SUITE_H
 #define TESTS_UNIT_SUITE_H
 
 #include <check.h>
 #include <stdlib.h>
+
+/* ck_assert and ck_assert_msg for what is asked a hundred thousand times: Check writes a mark for
+   its parent at each of its own, which takes longer than most of what is tested. */
+#define REQUIRE(expr) REQUIRE_MSG(expr, "%s", #expr)
+#define REQUIRE_MSG(expr, ...)                  \
+    do {                                        \
+        if (!(expr)) ck_abort_msg(__VA_ARGS__); \
+    } while (0)
 
 /* Runs `add` on one test case and prints Check's closing line. Returns the exit status. */
 static inline int suite_run(const char *name, void (*add)(TCase *tests))

@@ -15,11 +15,7 @@ static void setup(void)
 {
     w = world_of_four();
     ph_market_limits limits = world_limits();
-    size_t size = (ph_question_footprint(&limits) + 63) & ~(size_t)63;
-    block = aligned_alloc(64, size);
-    ck_assert_ptr_nonnull(block);
-    memset(block, 0, size);
-    q = ph_question_init(block, &limits);
+    q = ph_question_init(world_room(ph_question_footprint(&limits), &block), &limits);
 }
 
 static void teardown(void)
@@ -146,10 +142,7 @@ START_TEST(why_says_when_there_are_more_starts)
     ph_market_limits limits = world_limits();
     limits.ring_periods = 2048;
     w = world_new(&limits);
-    block = aligned_alloc(64, (ph_question_footprint(&limits) + 63) & ~(size_t)63);
-    ck_assert_ptr_nonnull(block);
-    memset(block, 0, ph_question_footprint(&limits));
-    q = ph_question_init(block, &limits);
+    q = ph_question_init(world_room(ph_question_footprint(&limits), &block), &limits);
     for (uint32_t who = SELLER; who <= BUYER_2; who++)
         world_participant(&w, who <= SELLER_2 ? PH_ROLE_SUPPLIER : PH_ROLE_BUYER, 1000000);
     uint32_t site = world_site(&w, SELLER);

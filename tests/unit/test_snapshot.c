@@ -38,11 +38,8 @@ static void teardown(void)
 static ph_status load(const void *from, size_t size, world *ret)
 {
     ph_market_limits limits = world_limits();
-    size_t room = (ph_market_footprint(&limits) + 63) & ~(size_t)63;
-    *ret = (world){.block = aligned_alloc(64, room)};
-    ck_assert_ptr_nonnull(ret->block);
-    memset(ret->block, 0, room);
-    ret->m = ph_market_init(ret->block, &limits);
+    *ret = (world){.m = NULL};
+    ret->m = ph_market_init(world_room(ph_market_footprint(&limits), &ret->block), &limits);
     return ph_snapshot_load(ret->m, from, size, &fault);
 }
 
