@@ -3,16 +3,20 @@
 
 #include "engine/base/panic.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FILES_MAX = 1 << 20 };
+
+_Static_assert(sizeof((phg_subscriber){0}.hash_key) == crypto_shorthash_KEYBYTES, "a SipHash key");
 
 static void release(phg_subscriber *who)
 {
     for (uint32_t i = 0; i < who->topic_cnt; i++)
         free(who->topics[i].bytes);
     free(who->topics);
+    free(who->places);
     free(who);
 }
 
@@ -88,6 +92,7 @@ ph_status phg_subscribers_find(phg_subscribers *s, uint64_t connection, int file
         if (!who) return PH_EFULL;
         who->connection = connection;
         who->file = file;
+        randombytes_buf(who->hash_key, sizeof who->hash_key);
         s->of_file[file] = who;
     }
     *ret = who;
@@ -96,36 +101,62 @@ ph_status phg_subscribers_find(phg_subscribers *s, uint64_t connection, int file
 
 /* ---- Topics --------------------------------------------------------------------------------- */
 
-static int compare(const phg_named *a, const void *bytes, size_t size)
+static uint32_t home_of(const phg_subscriber *who, const void *topic, size_t size)
 {
-    int order = memcmp(a->bytes, bytes, a->size < size ? a->size : size);
-    if (order != 0) return order;
-    return a->size < size ? -1 : a->size > size;
+    uint64_t hash;
+    (void)crypto_shorthash((uint8_t *)&hash, topic, size, who->hash_key); /* cannot fail */
+    return (uint32_t)hash & (2 * who->topic_max - 1);
 }
 
-/* Index of the first topic that does not come before this one. */
-static uint32_t find(const phg_subscriber *who, const void *topic, size_t size)
+static uint32_t after(const phg_subscriber *who, uint32_t place)
 {
-    uint32_t low = 0, high = who->topic_cnt;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (compare(&who->topics[middle], topic, size) < 0)
-            low = middle + 1;
-        else
-            high = middle;
+    return (place + 1) & (2 * who->topic_max - 1);
+}
+
+/* Where the topic is, or would be: half of the places are free. */
+static uint32_t place_of(const phg_subscriber *who, const void *topic, size_t size)
+{
+    uint32_t p = home_of(who, topic, size);
+    for (; who->places[p] != 0; p = after(who, p)) {
+        const phg_named *is = &who->topics[who->places[p] - 1];
+        if (is->size == size && memcmp(is->bytes, topic, size) == 0) break;
     }
-    return low;
+    return p;
 }
 
-static bool is_at(const phg_subscriber *who, uint32_t i, const void *topic, size_t size)
+static bool grow(phg_subscriber *who)
 {
-    return i < who->topic_cnt && compare(&who->topics[i], topic, size) == 0;
+    uint32_t more = who->topic_max == 0 ? 8 : who->topic_max * 2;
+    phg_named *topics = realloc(who->topics, more * sizeof *topics);
+    if (!topics) return false;
+    who->topics = topics;
+    uint32_t *places = calloc(2 * (size_t)more, sizeof *places);
+    if (!places) return false;
+    free(who->places);
+    who->places = places;
+    who->topic_max = more;
+    for (uint32_t i = 0; i < who->topic_cnt; i++)
+        places[place_of(who, topics[i].bytes, topics[i].size)] = i + 1;
+    return true;
+}
+
+/* Frees a place, and moves into it what would no longer be found behind it. */
+static void clear(phg_subscriber *who, uint32_t place)
+{
+    for (uint32_t p = after(who, place); who->places[p] != 0; p = after(who, p)) {
+        const phg_named *is = &who->topics[who->places[p] - 1];
+        const uint32_t home = home_of(who, is->bytes, is->size), mask = 2 * who->topic_max - 1;
+        if (((p - home) & mask) < ((p - place) & mask)) continue;
+        who->places[place] = who->places[p];
+        place = p;
+    }
+    who->places[place] = 0;
 }
 
 phg_named *phg_subscriber_topic(const phg_subscriber *who, const void *topic, size_t size)
 {
-    uint32_t i = find(who, topic, size);
-    return is_at(who, i, topic, size) ? &who->topics[i] : NULL;
+    uint32_t i = who->topic_cnt == 0 ? 0 : who->places[place_of(who, topic, size)];
+    return i == 0 ? NULL : &who->topics[i - 1];
 }
 
 static uint32_t *named_of(phg_subscribers *s, uint32_t participant)
@@ -145,35 +176,32 @@ phg_naming phg_subscriber_name(phg_subscribers *s, phg_subscriber *who, const vo
                                size_t size)
 {
     PH_ASSERT(size != 0);
-    uint32_t i = find(who, topic, size);
-    if (is_at(who, i, topic, size)) return PHG_NAMED_AGAIN;
+    if (phg_subscriber_topic(who, topic, size)) return PHG_NAMED_AGAIN;
     uint32_t *named = named_of(s, who->participant);
     if (!named) return PHG_NAMED_NO_MEMORY;
     if (size > PHG_NAMED_BYTES_MAX - *named) return PHG_NAMED_TOO_MUCH;
-    if (who->topic_cnt == who->topic_max) {
-        uint32_t more = who->topic_max == 0 ? 8 : who->topic_max * 2;
-        phg_named *grown = realloc(who->topics, more * sizeof *grown);
-        if (!grown) return PHG_NAMED_NO_MEMORY;
-        who->topics = grown;
-        who->topic_max = more;
-    }
+    if (who->topic_cnt == who->topic_max && !grow(who)) return PHG_NAMED_NO_MEMORY;
     uint8_t *copy = malloc(size);
     if (!copy) return PHG_NAMED_NO_MEMORY;
     memcpy(copy, topic, size);
-    memmove(who->topics + i + 1, who->topics + i, (who->topic_cnt - i) * sizeof *who->topics);
-    who->topics[i] = (phg_named){.bytes = copy, .size = size};
-    who->topic_cnt++;
+    const uint32_t place = place_of(who, topic, size);
+    who->topics[who->topic_cnt++] = (phg_named){.bytes = copy, .size = size};
+    who->places[place] = who->topic_cnt;
     *named += (uint32_t)size;
     return PHG_NAMED_NEW;
 }
 
 bool phg_subscriber_forget(phg_subscribers *s, phg_subscriber *who, const void *topic, size_t size)
 {
-    uint32_t i = find(who, topic, size);
-    if (!is_at(who, i, topic, size)) return false;
-    free(who->topics[i].bytes);
-    memmove(who->topics + i, who->topics + i + 1, (who->topic_cnt - i - 1) * sizeof *who->topics);
-    who->topic_cnt--;
+    phg_named *is = phg_subscriber_topic(who, topic, size);
+    if (!is) return false;
+    clear(who, place_of(who, topic, size));
+    free(is->bytes);
+    const phg_named *last = &who->topics[--who->topic_cnt];
+    if (is != last) {
+        who->places[place_of(who, last->bytes, last->size)] = (uint32_t)(is - who->topics) + 1;
+        *is = *last;
+    }
     s->named[who->participant] -= (uint32_t)size;
     return true;
 }

@@ -39,8 +39,10 @@ typedef struct {
     uint64_t name;          /* that it gave itself; 0: none */
     bool is_cut;            /* it will end: nothing that it says counts any more */
     uint64_t slow_since_ns; /* it has lost a frame, and has not caught up since; 0: no */
-    phg_named *topics;      /* in order of their bytes */
+    phg_named *topics;      /* in no order */
     uint32_t topic_cnt, topic_max;
+    uint32_t *places; /* twice topic_max: 1 + index of a topic, from where its hash says; 0: none */
+    uint8_t hash_key[16]; /* secret: nobody chooses topics that all share one hash */
 } phg_subscriber;
 
 typedef struct {

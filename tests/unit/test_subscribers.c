@@ -54,6 +54,40 @@ START_TEST(a_topic_is_named_once_and_taken_back_once)
 }
 END_TEST
 
+/* As many topics as a flood names, named and taken back in an order of no kind, beside a list. */
+START_TEST(what_is_named_is_what_was_not_taken_back)
+{
+    enum { TOPICS = 20000, STEPS = 200000 };
+    static bool is_named[TOPICS];
+    phg_subscriber *who = begun(1, FILE_NUMBER);
+    uint64_t random = 1;
+    uint32_t cnt = 0;
+    for (uint32_t i = 0; i < STEPS; i++) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        const uint32_t n = (uint32_t)(random >> 40) % TOPICS, size = n % 7 == 0 ? 5 : 4;
+        uint8_t topic[5] = {(uint8_t)n, (uint8_t)(n >> 8), 1, 2, 3};
+        REQUIRE((phg_subscriber_topic(who, topic, size) != NULL) == is_named[n]);
+        if (random >> 63) {
+            phg_naming named = phg_subscriber_name(&s, who, topic, size);
+            REQUIRE(named == (is_named[n] ? PHG_NAMED_AGAIN : PHG_NAMED_NEW));
+            if (!is_named[n]) phg_subscriber_topic(who, topic, size)->is_counted = n % 2 == 0;
+            cnt += !is_named[n];
+            is_named[n] = true;
+        } else {
+            REQUIRE(phg_subscriber_forget(&s, who, topic, size) == is_named[n]);
+            cnt -= is_named[n];
+            is_named[n] = false;
+        }
+        REQUIRE(who->topic_cnt == cnt);
+    }
+    for (uint32_t n = 0; n < TOPICS; n++) {
+        uint8_t topic[5] = {(uint8_t)n, (uint8_t)(n >> 8), 1, 2, 3};
+        const phg_named *is = phg_subscriber_topic(who, topic, n % 7 == 0 ? 5 : 4);
+        REQUIRE((is != NULL) == is_named[n] && (!is || is->is_counted == (n % 2 == 0)));
+    }
+}
+END_TEST
+
 START_TEST(all_connections_of_a_participant_count_together)
 {
     static uint8_t topic[1024];
@@ -105,6 +139,7 @@ static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, NULL, tear_down);
     tcase_add_test(t, a_topic_is_named_once_and_taken_back_once);
+    tcase_add_test(t, what_is_named_is_what_was_not_taken_back);
     tcase_add_test(t, all_connections_of_a_participant_count_together);
     tcase_add_test(t, what_comes_after_the_end_is_of_nobody);
     tcase_add_test(t, a_later_connection_ends_the_one_before);
