@@ -68,7 +68,7 @@ static void both(ph_command c)
                 ph_market_seq(w.m) % 3 == 0;
     if (asks) {
         p = asked_preview(&room, &w, c.sender, &c.u.order);
-        if (ph_market_seq(w.m) % 9 == 0) asked_why(&room, &w, c.sender, &c.u.order);
+        if (ph_market_seq(w.m) % 27 == 0) asked_why(&room, &w, c.sender, &c.u.order);
     }
     (void)world_apply(&w, c);
     if (asks) asked_preview_came(&w, &p, &c);
