@@ -453,8 +453,8 @@ static void load(const ph_market_limits *limits, const ph_command *c)
     watch("a load behind", c);
     written_cnt = 0;
     ph_snapshot_write(w.m, take, NULL);
-    memset(w.block, 0, ph_market_footprint(limits));
-    w.m = ph_market_init(w.block, limits);
+    memset(world_start(w.block), 0, ph_market_footprint(limits));
+    w.m = ph_market_init(world_start(w.block), limits);
     ph_snapshot_fault fault = {.what = ""};
     ph_status s = ph_snapshot_load(w.m, written, written_cnt, &fault);
     allocation_allow();

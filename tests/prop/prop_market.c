@@ -390,9 +390,8 @@ static void load_twin(const ph_market_limits *limits)
     ck_assert_msg(b.cnt == again.cnt && memcmp(b.v, again.v, b.cnt) == 0,
                   "equal markets write other bytes");
     free(again.v);
-    size_t size = (ph_market_footprint(limits) + 63) & ~(size_t)63;
-    memset(twin.block, 0, size);
-    twin.m = ph_market_init(twin.block, limits);
+    memset(world_start(twin.block), 0, ph_market_footprint(limits));
+    twin.m = ph_market_init(world_start(twin.block), limits);
     ph_snapshot_fault fault = {.what = NULL};
     ph_status s = ph_snapshot_load(twin.m, b.v, b.cnt, &fault);
     ck_assert_msg(s == PH_OK, "offset %llu: %s", (unsigned long long)fault.offset, fault.what);

@@ -178,8 +178,8 @@ static void load_twin(const ph_market_limits *limits)
     bytes b = written(&w), again = written(&twin);
     ck_assert_uint_eq(b.cnt, again.cnt);
     ck_assert_mem_eq(b.v, again.v, b.cnt);
-    memset(twin.block, 0, ph_market_footprint(limits));
-    twin.m = ph_market_init(twin.block, limits);
+    memset(world_start(twin.block), 0, ph_market_footprint(limits));
+    twin.m = ph_market_init(world_start(twin.block), limits);
     ph_snapshot_fault fault = {.what = NULL};
     ph_status s = ph_snapshot_load(twin.m, b.v, b.cnt, &fault);
     ck_assert_msg(s == PH_OK, "offset %llu: %s", (unsigned long long)fault.offset, fault.what);

@@ -26,7 +26,7 @@ enum { START_PERIOD = 1000, FIRST = START_PERIOD + 1, HOUR = 3600 };
 
 typedef struct {
     ph_market *m;
-    void *block;
+    void *block; /* the market begins at world_start(block) */
     ph_events out;
     ph_time now;
     uint64_t client_order_id[128]; /* last used, by participant */
@@ -81,14 +81,20 @@ static inline void world_do(world *w, ph_command c)
                 e->kind == PH_EVT_REJECTED ? ph_reject_text(e->u.rejected.code) : "");
 }
 
+/* Where a market begins in its block: aligned to 64. */
+static inline void *world_start(void *block)
+{
+    uintptr_t past = (uintptr_t)block & 63;
+    return (char *)block + (past == 0 ? 0 : 64 - past);
+}
+
 /* Room that is all zero and aligned to 64, in *ret_block, which is the caller's to free.  Pages
    that nobody touches cost nothing. */
 static inline void *world_room(size_t size, void **ret_block)
 {
     *ret_block = calloc(1, size + 63);
     ck_assert_ptr_nonnull(*ret_block);
-    uintptr_t past = (uintptr_t)*ret_block & 63;
-    return (char *)*ret_block + (past == 0 ? 0 : 64 - past);
+    return world_start(*ret_block);
 }
 
 static inline world world_new(const ph_market_limits *limits)

@@ -125,8 +125,8 @@ END_TEST
 START_TEST(what_is_said_repeats_nothing_that_a_terminal_obeys)
 {
     static const char *const rows[] = {"\x1b",
-                                       "{\"a\": \"\xc2\x9b"
-                                       "2J\" x",
+                                       ("{\"a\": \"\xc2\x9b"
+                                        "2J\" x"),
                                        "{\x7f}", "{\"\xc2\x9b\": 1}", "{\"a\": \"\xff\"}"};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         ck_assert_int_eq(status_of(rows[i]), PH_ECORRUPT);
