@@ -126,6 +126,7 @@ static uint32_t place_of(const phg_subscriber *who, const void *topic, size_t si
 
 static bool grow(phg_subscriber *who)
 {
+    PH_ASSERT(who->topic_cnt == 0 || who->topics);
     uint32_t more = who->topic_max == 0 ? 8 : who->topic_max * 2;
     phg_named *topics = realloc(who->topics, more * sizeof *topics);
     if (!topics) return false;
@@ -185,6 +186,7 @@ phg_naming phg_subscriber_name(phg_subscribers *s, phg_subscriber *who, const vo
     if (!copy) return PHG_NAMED_NO_MEMORY;
     memcpy(copy, topic, size);
     const uint32_t place = place_of(who, topic, size);
+    PH_ASSERT(who->topics);
     who->topics[who->topic_cnt++] = (phg_named){.bytes = copy, .size = size};
     who->places[place] = who->topic_cnt;
     *named += (uint32_t)size;
