@@ -53,12 +53,15 @@ static void name_place(cli_field fields[PLACE_FIELDS], place *p)
 /* Opens the session and looks the place up; on failure everything is released. */
 static cli_exit open_at(cli_session *s, cli_catalogue *c, const cli_common *common, place *p)
 {
-    if (p->period_seconds != 900 && p->period_seconds != 3600 && p->period_seconds != 86400)
-        return cli_say(CLI_USAGE, "could not use --period-seconds %u: not 900, 3600 or 86400",
-                       p->period_seconds);
+    if (p->period_seconds != 900 && p->period_seconds != 3600 && p->period_seconds != 86400) {
+        (void)cli_say(CLI_USAGE, "could not use --period-seconds %u: not 900, 3600 or 86400",
+                      p->period_seconds);
+        return CLI_USAGE;
+    }
     if (phc_period_from_time(p->from, p->period_seconds, &p->first_period) != PHC_OK) {
-        return cli_say(CLI_USAGE, "could not use --from: no period of %u seconds starts then",
-                       p->period_seconds);
+        (void)cli_say(CLI_USAGE, "could not use --from: no period of %u seconds starts then",
+                      p->period_seconds);
+        return CLI_USAGE;
     }
     cli_exit e = cli_open_catalogue(s, c, common);
     if (e != CLI_DONE) return e;
