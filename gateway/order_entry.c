@@ -14,6 +14,9 @@ enum {
     FRAMES_PER_SESSION = 8, /* sent in one turn */
 };
 
+/* Turns come more often; one that comes later finds frames that waited for the gateway. */
+#define TURN_NS PH_NS_PER_S
+
 struct rates {
     phg_ratelimit messages, questions;
 };
@@ -29,6 +32,7 @@ struct phg_order_entry {
     uint32_t rate_cnt;
     phg_disconnects *disconnects;      /* borrowed, as routes bring it */
     uint32_t under_way, under_way_max; /* likewise */
+    uint64_t turned_ns;                /* when the last turn began; 0: none has */
     phg_in_frame in;
     phg_out_frame out;
 };
@@ -528,11 +532,23 @@ static ph_status take_frame(taking *t)
     return give_session(oe, t->seat, t->now_ns, &waits);
 }
 
+/* A gateway that was stopped, or slow for any reason, wakes up beside clients whose heartbeats it
+   has not read yet. */
+static void excuse_silence(phg_order_entry *oe, uint64_t now_ns)
+{
+    uint64_t since_ns = oe->turned_ns == 0 ? 0 : now_ns - oe->turned_ns;
+    oe->turned_ns = now_ns;
+    for (uint32_t i = 0; since_ns > TURN_NS && i < oe->table.used; i++)
+        if (oe->table.seats[i].id.size != 0)
+            phg_session_excuse(&oe->table.seats[i].session, since_ns);
+}
+
 ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_recovering,
                                const phg_order_entry_routes *routes)
 {
     ph_status status = PH_OK;
     phg_arrival from;
+    excuse_silence(oe, now_ns);
     oe->disconnects = routes->disconnects;
     end_taken_over(oe, routes->takeovers);
     oe->under_way = routes->under_way;

@@ -107,6 +107,11 @@ void phg_session_heard(phg_session *s, uint64_t now_ns)
     s->heard_ns = now_ns;
 }
 
+void phg_session_excuse(phg_session *s, uint64_t stood_ns)
+{
+    s->heard_ns += stood_ns;
+}
+
 void phg_session_time(phg_session *s, uint64_t now_ns)
 {
     uint64_t silence_ns = s->silence_seconds * PH_NS_PER_S;

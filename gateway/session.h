@@ -110,6 +110,9 @@ bool phg_session_list(phg_session *s, uint64_t request);
 /* Something was heard.  */
 void phg_session_heard(phg_session *s, uint64_t now_ns);
 
+/* Nobody listened for so long, up to now: that is not the client's silence. */
+void phg_session_excuse(phg_session *s, uint64_t stood_ns);
+
 /* Ends a session that was silent too long, owes a heartbeat when nothing else was sent lately. */
 void phg_session_time(phg_session *s, uint64_t now_ns);
 

@@ -261,6 +261,18 @@ def order(client_order_id, side, first, periods=1, quantity=1, price=1000, **mor
     )
 
 
+def registration(number, key):
+    content = {
+        "request": number,
+        "id": number,
+        "roles": 1 if number == 2 else 2,
+        "name": f"participant {number}",
+        "curve_key": z85.decode(key.public),
+        "sign_key": bytes([number]) * 32,
+    }
+    return message(register_participant=content)
+
+
 def set_up_market(run):
     """Registers a supplier (2), a buyer (3), capacity, money and product 1; returns their keys."""
     operator = run.client(run.operator)
@@ -268,18 +280,7 @@ def set_up_market(run):
     keys = {2: Key(), 3: Key()}
     first = int(time.time()) // HOUR + 10
     for number, key in keys.items():
-        operator.send(
-            message(
-                register_participant={
-                    "request": number,
-                    "id": number,
-                    "roles": 1 if number == 2 else 2,
-                    "name": f"participant {number}",
-                    "curve_key": z85.decode(key.public),
-                    "sign_key": bytes([number]) * 32,
-                }
-            )
-        )
+        operator.send(registration(number, key))
     product = {
         "id": 1, "symbol": "AI.H100", "compute_type": 2, "architecture": 7, "model": "H100", "unit": "card",
         "hardware": 1, "hardware_units": 1, "site": 1, "availability_ppm": 990000, "period_seconds": HOUR,
@@ -620,6 +621,27 @@ class Streams(unittest.TestCase):
                 break
         self.assertEqual(silent.messages[-1].session_refused.reason, session_pb2.SESSION_REFUSAL_SILENT)
         self.assertGreaterEqual(heartbeats, 2)
+
+    def test_a_gateway_that_stood_still_calls_nobody_silent(self):
+        # More clients than it reads from in a turn: it must not judge before it has read them all.
+        keys = {number: Key() for number in range(4, 10)}
+        operator = self.run_.client(self.run_.operator)
+        operator.logon(receive=False)
+        operator.send(*[registration(number, key) for number, key in keys.items()])
+        operator.close()
+        clients = [self.run_.client(key) for key in keys.values() for _ in range(16)]
+        for client in clients:
+            self.addCleanup(client.close)
+            client.logon(receive=False)
+        self.run_.gateway.send_signal(signal.SIGSTOP)
+        for _ in range(5):
+            time.sleep(1)
+            for client in clients:
+                client.send(message(heartbeat={}))
+        self.run_.gateway.send_signal(signal.SIGCONT)
+        for client in clients:
+            client.send(message(list_catalogue={"request": 7}))
+            client.wait("catalogue_end")
 
     def test_subscribers_get_a_snapshot_then_every_change(self):
         subscriber = self.run_.socket(zmq.SUB, self.keys[3], self.run_.market_data)

@@ -235,6 +235,18 @@ START_TEST(a_message_longer_than_a_frame_goes_alone)
 }
 END_TEST
 
+START_TEST(time_in_which_nobody_listened_is_no_silence)
+{
+    ready();
+    phg_session_heard(&session, 10 * S);
+    phg_session_excuse(&session, 20 * S);
+    phg_session_time(&session, 45 * S);
+    ck_assert_int_eq(session.state, PHG_SESSION_READY);
+    phg_session_time(&session, 45 * S + 1);
+    ck_assert_int_eq(session.state, PHG_SESSION_LEAVING);
+}
+END_TEST
+
 START_TEST(silence_ends_a_session_and_a_heartbeat_keeps_it)
 {
     ready();
@@ -350,6 +362,7 @@ static void add(TCase *t)
     tcase_add_test(t, one_that_only_sends_receives_no_stream);
     tcase_add_test(t, long_streams_are_cut_into_frames);
     tcase_add_test(t, a_message_longer_than_a_frame_goes_alone);
+    tcase_add_test(t, time_in_which_nobody_listened_is_no_silence);
     tcase_add_test(t, silence_ends_a_session_and_a_heartbeat_keeps_it);
     tcase_add_test(t, a_logout_is_the_last_word);
     tcase_add_test(t, an_order_that_was_not_taken_holds_back_later_ones);
