@@ -234,6 +234,13 @@ const phc_participant *cli_find_participant(const cli_catalogue *c, const char *
     return only(&s, "participant", "participant");
 }
 
+const phc_product *cli_product_of(const cli_catalogue *c, uint32_t id)
+{
+    for (size_t i = 0; i < c->product_cnt; i++)
+        if (c->products[i].id == id) return &c->products[i];
+    return NULL;
+}
+
 const char *cli_participant_name(const cli_catalogue *c, uint32_t id, char room[16])
 {
     for (size_t i = 0; i < c->participant_cnt; i++)

@@ -206,6 +206,8 @@ const phc_product *cli_find_product(const cli_catalogue *c, const char *text);
 const phc_site *cli_find_site(const cli_catalogue *c, const char *text);
 const phc_hardware *cli_find_hardware(const cli_catalogue *c, const char *text);
 const phc_participant *cli_find_participant(const cli_catalogue *c, const char *text);
+/* NULL: it was not there when the catalogue was read. */
+const phc_product *cli_product_of(const cli_catalogue *c, uint32_t id);
 /* Name of a participant, or its number as text in `room`. */
 const char *cli_participant_name(const cli_catalogue *c, uint32_t id, char room[16]);
 

@@ -292,6 +292,24 @@ int cli_delivery_resolve(int argc, char **argv)
 
 /* ---- Lists --------------------------------------------------------------------------------- */
 
+/* The session's arg: the catalogue comes first. */
+typedef struct {
+    cli_catalogue catalogue;
+    json_t *rows;
+    json_t *products; /* number of the product, by number of the contract as text */
+} deliveries;
+
+/* A party of a contract was told of the trade or the resale that made it one. */
+static void on_delivered_trade(void *arg, const phc_report *r)
+{
+    cli_session *s = arg;
+    deliveries *l = s->arg;
+    char contract[24];
+    if (r->type != PHC_TRADE && r->type != PHC_ASSIGNED) return;
+    (void)snprintf(contract, sizeof contract, "%llu", (unsigned long long)r->contract);
+    json_object_set_new(l->products, contract, json_integer((json_int_t)r->product));
+}
+
 static json_t *delivery_row(uint64_t at, uint64_t contract, uint32_t period, const char *step)
 {
     return json_pack("{s:o, s:o, s:I, s:s}", "at", cli_time(at), "contract", cli_number(contract),
@@ -301,24 +319,73 @@ static json_t *delivery_row(uint64_t at, uint64_t contract, uint32_t period, con
 static void on_delivery(void *arg, const phc_delivery *d)
 {
     cli_session *s = arg;
-    json_t *rows = s->arg;
+    deliveries *l = s->arg;
     json_t *o = delivery_row(d->at, d->contract, d->period, phc_delivery_step_text(d->step));
     json_object_set_new(o, "unit_seconds", cli_number(d->figure));
     json_object_set_new(o, "by", cli_number(d->by));
     json_object_set_new(o, "due", cli_time(d->due));
-    json_array_append_new(rows, o);
+    json_array_append_new(l->rows, o);
 }
 
 static void on_final(void *arg, const phc_delivery_final *f)
 {
     cli_session *s = arg;
-    json_t *rows = s->arg;
+    deliveries *l = s->arg;
     char step[32];
     snprintf(step, sizeof step, "FINAL: %s", phc_final_cause_text(f->cause));
     json_t *o = delivery_row(f->at, f->contract, f->period, step);
     json_object_set_new(o, "unit_seconds", cli_number(f->delivered));
     json_object_set_new(o, "promised", cli_number(f->promised));
-    json_array_append_new(rows, o);
+    json_array_append_new(l->rows, o);
+}
+
+/* When the period begins, which only the product says. */
+static void time_period(const deliveries *l, json_t *row)
+{
+    char contract[24];
+    (void)snprintf(contract, sizeof contract, "%lld",
+                   (long long)json_integer_value(json_object_get(row, "contract")));
+    const phc_product *p = cli_product_of(
+        &l->catalogue, (uint32_t)json_integer_value(json_object_get(l->products, contract)));
+    if (p == NULL) return; /* listed after the catalogue was read */
+    uint32_t period = (uint32_t)json_integer_value(json_object_get(row, "period"));
+    json_object_set_new(row, "symbol", json_string(p->symbol));
+    json_object_set_new(row, "from", cli_time(phc_period_start(period, p->period_seconds)));
+}
+
+int cli_delivery_list(int argc, char **argv)
+{
+    static const cli_column columns[] = {
+        {"at", "AT", false},      {"contract", "CONTRACT", true},
+        {"from", "FROM", false},  {"period", "PERIOD", true},
+        {"step", "STEP", false},  {"unit_seconds", "UNIT-SECONDS", true},
+        {"promised", "OF", true}, {"by", "BY", true},
+        {"due", "DUE", false}};
+    cli_common common;
+    cli_read(argc, argv, "Lists what became of your contracts, period by period.", NULL, 0,
+             &common);
+    deliveries l = {.rows = json_array(), .products = json_object()};
+    cli_session s = {.arg = &l};
+    phc_callbacks cb = {.on_catalogue = cli_on_catalogue,
+                        .on_catalogue_end = cli_on_catalogue_end,
+                        .on_report = on_delivered_trade,
+                        .on_delivery = on_delivery,
+                        .on_delivery_final = on_final};
+    cli_exit e = cli_open(&s, &common, cb, 1, 0);
+    if (e == CLI_DONE) {
+        size_t i;
+        json_t *row;
+        e = cli_load_catalogue(&s);
+        json_array_foreach(l.rows, i, row)
+        {
+            time_period(&l, row);
+        }
+        if (e == CLI_DONE) cli_print_rows(json_incref(l.rows), columns, CNT(columns), common.json);
+        e = cli_end(&s, &l.catalogue, e);
+    }
+    json_decref(l.products);
+    json_decref(l.rows);
+    return (int)e;
 }
 
 static void on_cash(void *arg, const phc_cash *k)
@@ -339,38 +406,6 @@ static void on_cash(void *arg, const phc_cash *k)
     }
 }
 
-/* Prints what the private stream tells through the callbacks. */
-static int list(const cli_common *common, phc_callbacks cb, const cli_column *columns, size_t cnt)
-{
-    cli_session s = {.arg = json_array()};
-    json_t *rows = s.arg;
-    cli_exit e = cli_open(&s, common, cb, 1, 0);
-    if (e != CLI_DONE) {
-        json_decref(rows);
-        return (int)e;
-    }
-    cli_print_rows(rows, columns, cnt, common->json);
-    cli_close(&s);
-    return CLI_DONE;
-}
-
-int cli_delivery_list(int argc, char **argv)
-{
-    static const cli_column columns[] = {{"at", "AT", false},
-                                         {"contract", "CONTRACT", true},
-                                         {"period", "PERIOD", true},
-                                         {"step", "STEP", false},
-                                         {"unit_seconds", "UNIT-SECONDS", true},
-                                         {"promised", "OF", true},
-                                         {"by", "BY", true},
-                                         {"due", "DUE", false}};
-    cli_common common;
-    cli_read(argc, argv, "Lists what became of your contracts, period by period.", NULL, 0,
-             &common);
-    return list(&common, (phc_callbacks){.on_delivery = on_delivery, .on_delivery_final = on_final},
-                columns, CNT(columns));
-}
-
 int cli_cash_list(int argc, char **argv)
 {
     static const cli_column columns[] = {{"at", "AT", false},
@@ -382,5 +417,14 @@ int cli_cash_list(int argc, char **argv)
     cli_common common;
     cli_read(argc, argv, "Lists what came into and went out of your cash, with its reason.", NULL,
              0, &common);
-    return list(&common, (phc_callbacks){.on_cash = on_cash}, columns, CNT(columns));
+    cli_session s = {.arg = json_array()};
+    json_t *rows = s.arg;
+    cli_exit e = cli_open(&s, &common, (phc_callbacks){.on_cash = on_cash}, 1, 0);
+    if (e != CLI_DONE) {
+        json_decref(rows);
+        return (int)e;
+    }
+    cli_print_rows(rows, columns, CNT(columns), common.json);
+    cli_close(&s);
+    return CLI_DONE;
 }

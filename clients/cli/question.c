@@ -27,22 +27,15 @@ static asking *asking_of(void *arg)
     return a;
 }
 
-static const phc_product *product_of(const asking *a, uint32_t id)
-{
-    for (size_t i = 0; i < a->catalogue.product_cnt; i++)
-        if (a->catalogue.products[i].id == id) return &a->catalogue.products[i];
-    return NULL;
-}
-
 static json_t *start_of(const asking *a, uint32_t product, uint32_t period)
 {
-    const phc_product *p = product_of(a, product);
+    const phc_product *p = cli_product_of(&a->catalogue, product);
     return p == NULL ? json_null() : cli_time(phc_period_start(period, p->period_seconds));
 }
 
 static json_t *symbol_of(const asking *a, uint32_t product)
 {
-    const phc_product *p = product_of(a, product);
+    const phc_product *p = cli_product_of(&a->catalogue, product);
     return p == NULL ? json_null() : json_string(p->symbol);
 }
 
@@ -130,7 +123,7 @@ static void on_why(void *arg, const phc_why *w)
     json_t *others = json_array();
     char text[512] = "";
     for (size_t i = 0; i < w->product_cnt; i++) {
-        const phc_product *p = product_of(a, w->products[i]);
+        const phc_product *p = cli_product_of(&a->catalogue, w->products[i]);
         if (p == NULL) continue;
         json_array_append_new(others, json_string(p->symbol));
         size_t used = strlen(text);
@@ -192,7 +185,7 @@ static void on_open_orders(void *arg, const phc_open_orders *l)
     a->not_found = l->order_cnt == 0;
     if (l->order_cnt == 0) return;
     const phc_open_order *o = &l->orders[0];
-    a->product = product_of(a, o->terms.product);
+    a->product = cli_product_of(&a->catalogue, o->terms.product);
     json_t *r = a->result;
     json_object_set_new(r, "sequence", cli_number(l->sequence));
     json_object_set_new(r, "order", cli_number(o->order));

@@ -75,16 +75,9 @@ static void on_order_report(void *arg, const phc_report *r)
     o->terms.quantity = r->quantity;
 }
 
-static const phc_product *product_of(const cli_catalogue *c, uint32_t id)
-{
-    for (size_t i = 0; i < c->product_cnt; i++)
-        if (c->products[i].id == id) return &c->products[i];
-    return NULL;
-}
-
 static json_t *order_row(const cli_catalogue *c, const open_order *o)
 {
-    const phc_product *p = product_of(c, o->terms.product);
+    const phc_product *p = cli_product_of(c, o->terms.product);
     uint64_t start = p == NULL ? 0 : phc_period_start(o->terms.first_period, p->period_seconds);
     return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:o, s:o}", "order",
                      cli_number(o->order), "client_order_id", cli_number(o->terms.client_order_id),
@@ -171,7 +164,7 @@ static json_t *trade_row(const phc_report *r)
 static void name_trade(const cli_catalogue *c, json_t *row)
 {
     const phc_product *p =
-        product_of(c, (uint32_t)json_integer_value(json_object_get(row, "product")));
+        cli_product_of(c, (uint32_t)json_integer_value(json_object_get(row, "product")));
     size_t i;
     json_t *segment;
     if (p == NULL) return; /* listed after the catalogue was read */

@@ -315,6 +315,8 @@ class Commands(unittest.TestCase):
         for key in ["buyer", "supplier"]:
             for period in [LAST - 1, LAST]:
                 self.assertEqual(self.last_steps(key, 1, period), ["REPORTED", "FINAL: CONFIRMED"])
+            for row in self.cli("delivery", "list", key=key):
+                self.assertEqual(row["from"], at(row["period"] * STEP), row)
         paid = [r for r in self.cli("cash", "list", key="supplier") if r["reason"] == "PAYMENT"]
         self.assertIn(("2.000000", 1), [(r["amount"], r["contract"]) for r in paid])
 
