@@ -54,10 +54,14 @@ static void news_of_site(phg_overview *o, ph_site_id site)
     o->has_news = true;
 }
 
+/* When its terms made it one of another type, the old one has news as well. */
 static ph_status news_of_product(phg_overview *o, const ph_product_terms *terms)
 {
     uint32_t type = (uint32_t)terms->compute_type;
     if (type == 0 || type > TYPES || terms->site.v > o->site_cnt) return PH_ECORRUPT;
+    phg_product_totals *p = &o->products[terms->id.v - 1];
+    if (p->type != 0) o->types[p->type - 1].has_news = true;
+    p->type = terms->compute_type;
     o->types[type - 1].has_news = true;
     o->has_news = true;
     if (terms->site.v != 0) news_of_site(o, terms->site);
@@ -93,6 +97,17 @@ static ph_status take_probe(phg_overview *o, const ph_report_probe *p)
     return PH_OK;
 }
 
+/* Every total says which day it is of. */
+static void begin_day(phg_overview *o, uint64_t start)
+{
+    if (o->day_start == start) return;
+    o->day_start = start;
+    for (uint32_t i = 0; i < TYPES; i++)
+        o->types[i].has_news = true;
+    for (uint32_t i = 0; i < o->site_cnt; i++)
+        o->sites[o->sites[i].first - 1].view.has_news = true;
+}
+
 static ph_status take_trade(phg_overview *o, const phg_catalogue *k, const ph_command *c,
                             phg_event_at events)
 {
@@ -101,7 +116,7 @@ static ph_status take_trade(phg_overview *o, const phg_catalogue *k, const ph_co
     if (!product || trade->segment_cnt > events.cnt - events.at - 1) return PH_ECORRUPT;
     phg_product_totals *p = &o->products[trade->product.v - 1];
     uint64_t seconds = c->at.ns / PH_NS_PER_S;
-    o->day_start = seconds - seconds % SECONDS_PER_DAY;
+    begin_day(o, seconds - seconds % SECONDS_PER_DAY);
     if (p->day_start != o->day_start) p->day = (phg_totals){0};
     p->day_start = o->day_start;
     p->ever.trades++;
@@ -133,6 +148,10 @@ ph_status phg_overview_take(phg_overview *o, const phg_catalogue *k, const ph_co
     const ph_event *e = &events.v[events.at];
     if (e->kind == PH_EVT_TRADE) return take_trade(o, k, c, events);
     if (e->kind == PH_EVT_DONE) return take_done(o, k, c);
+    if (e->kind == PH_EVT_TERMS_SET) {
+        const phg_product *p = phg_catalogue_product(k, e->u.terms_set.product);
+        return p ? news_of_product(o, &p->terms) : PH_ECORRUPT;
+    }
     if (e->kind == PH_EVT_GATE_CLOSED) {
         const phg_product *p = phg_catalogue_product(k, e->u.gate_closed.product);
         if (!p) return PH_ECORRUPT;

@@ -19,7 +19,8 @@
 
 typedef struct {
     phg_totals ever, day;
-    uint64_t day_start; /* seconds since 1970 that `day` is of */
+    uint64_t day_start;   /* seconds since 1970 that `day` is of */
+    ph_compute_type type; /* that its totals were told of */
 } phg_product_totals;
 
 typedef struct {

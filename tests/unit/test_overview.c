@@ -6,11 +6,10 @@
 
 #include <stdio.h>
 
-/* The last picture of each kind. */
+/* The last picture of each type and region, and what the last one said of sites. */
 static struct {
     uint32_t frames;
-    phg_overview_totals type, region;
-    char name[33];
+    phg_overview_totals types[PH_COMPUTE_EDGE + 1], regions[4];
     uint32_t region_number, site_cnt, probe_cnt;
     phg_site_told sites[8];
     ph_report_probe probes[8];
@@ -25,13 +24,12 @@ static void take_picture(void *arg, const phg_picture *p)
     told.checksum = p->checksum;
     if (p->stream == PHG_STREAM_TYPE) {
         ck_assert_uint_eq(p->product.v, p->totals->compute_type);
-        told.type = *p->totals;
+        told.types[p->product.v] = *p->totals;
         return;
     }
     ck_assert_int_eq(p->stream, PHG_STREAM_REGION);
-    told.region = *p->totals;
+    told.regions[p->product.v] = *p->totals;
     told.region_number = p->product.v;
-    snprintf(told.name, sizeof told.name, "%s", p->totals->region);
     told.site_cnt = p->site_cnt;
     told.probe_cnt = p->probe_cnt;
     memcpy(told.sites, p->sites, p->site_cnt * sizeof told.sites[0]);
@@ -94,15 +92,18 @@ START_TEST(trades_count_for_their_type_and_region)
     ck_assert_uint_eq(told.frames, 3); /* a type, two regions */
     sell(&r, 1, 2, 1000, T0 + 1000);
     publish(&r);
-    ck_assert(told.frames == 2 && told.region_number == 1 && told.type.products == 3);
-    ck_assert_str_eq(told.name, "ulanqab");
-    ck_assert(told.type.ever.volume == 6 && told.type.day.trades == 1);
-    ck_assert(told.type.open_interest == 6 && told.region.products == 1);
-    ck_assert_int_eq(phg_totals_per_pflops_hour(&told.type.day, 0), 1000);
+    ck_assert_uint_eq(told.frames, PH_COMPUTE_EDGE + 2); /* the first day began */
+    ck_assert_str_eq(told.regions[1].region, "ulanqab");
+    ck_assert(told.types[PH_COMPUTE_AI].ever.volume == 6 &&
+              told.types[PH_COMPUTE_AI].day.trades == 1);
+    ck_assert(told.types[PH_COMPUTE_AI].open_interest == 6 && told.regions[1].products == 1);
+    ck_assert_int_eq(phg_totals_per_pflops_hour(&told.types[PH_COMPUTE_AI].day, 0), 1000);
     sell(&r, 2, 3, 3000, T0 + 2000);
     publish(&r);
-    ck_assert(told.region_number == 2 && told.region.ever.volume == 6);
-    ck_assert(told.type.ever.volume == 12 && phg_totals_average(&told.type.ever) == 2000);
+    ck_assert(told.frames == 2 && told.region_number == 2);
+    ck_assert_uint_eq(told.regions[2].ever.volume, 6);
+    ck_assert(told.types[PH_COMPUTE_AI].ever.volume == 12 &&
+              phg_totals_average(&told.types[PH_COMPUTE_AI].ever) == 2000);
     publish(&r);
     ck_assert_uint_eq(told.frames, 0);
     phg_replica_release(&r);
@@ -116,9 +117,43 @@ START_TEST(a_day_ends_with_the_first_trade_of_the_next)
     sell(&r, 1, 2, 1000, T0 + 1000);
     sell(&r, 2, 3, 3000, T0 + UINT64_C(86400000000000));
     publish(&r);
-    ck_assert_uint_eq(told.type.day_start, T0 / 1000000000 + 86400);
-    ck_assert(told.type.day.volume == 6 && phg_totals_average(&told.type.day) == 3000);
-    ck_assert(told.type.ever.volume == 12 && told.type.ever.trades == 2);
+    ck_assert_uint_eq(told.types[PH_COMPUTE_AI].day_start, T0 / 1000000000 + 86400);
+    ck_assert(told.types[PH_COMPUTE_AI].day.volume == 6 &&
+              phg_totals_average(&told.types[PH_COMPUTE_AI].day) == 3000);
+    ck_assert(told.types[PH_COMPUTE_AI].ever.volume == 12 &&
+              told.types[PH_COMPUTE_AI].ever.trades == 2);
+    phg_replica_release(&r);
+}
+END_TEST
+
+/* What is not told of a stream must not change: a snapshot holds for its number. */
+START_TEST(the_next_day_is_told_of_everything)
+{
+    phg_replica r;
+    set_up_regions(&r);
+    sell(&r, 1, 2, 1000, T0 + 1000);
+    publish(&r);
+    sell(&r, 2, 3, 3000, T0 + UINT64_C(86400000000000));
+    publish(&r);
+    ck_assert_uint_eq(told.frames, PH_COMPUTE_EDGE + 2);
+    phg_replica_release(&r);
+}
+END_TEST
+
+START_TEST(a_product_that_becomes_another_type_leaves_its_old_one)
+{
+    phg_replica r;
+    set_up_regions(&r);
+    ph_event set = {.kind = PH_EVT_TERMS_SET, .u.terms_set = {{2}, 2}};
+    ph_command c = list_product(2);
+    c.kind = PH_CMD_SET_TERMS;
+    c.u.product.site.v = 1;
+    c.u.product.compute_type = PH_COMPUTE_EDGE;
+    ck_assert_int_eq(take(&r, c, &set, 1), PH_OK);
+    publish(&r);
+    ck_assert_uint_eq(told.frames, 3); /* both types, and the region */
+    ck_assert_uint_eq(told.types[PH_COMPUTE_EDGE].products, 1);
+    ck_assert_uint_eq(told.types[PH_COMPUTE_AI].products, 2);
     phg_replica_release(&r);
 }
 END_TEST
@@ -132,7 +167,8 @@ START_TEST(closed_periods_leave_the_open_interest)
     gate.u.gate_closed.product.v = 2;
     ck_assert_int_eq(take(&r, (ph_command){.kind = PH_CMD_TICK}, &gate, 1), PH_OK);
     publish(&r);
-    ck_assert(told.type.open_interest == 4 && told.type.ever.volume == 6);
+    ck_assert(told.types[PH_COMPUTE_AI].open_interest == 4 &&
+              told.types[PH_COMPUTE_AI].ever.volume == 6);
     phg_replica_release(&r);
 }
 END_TEST
@@ -169,6 +205,8 @@ static void add(TCase *t)
 {
     tcase_add_test(t, trades_count_for_their_type_and_region);
     tcase_add_test(t, a_day_ends_with_the_first_trade_of_the_next);
+    tcase_add_test(t, the_next_day_is_told_of_everything);
+    tcase_add_test(t, a_product_that_becomes_another_type_leaves_its_old_one);
     tcase_add_test(t, closed_periods_leave_the_open_interest);
     tcase_add_test(t, the_newest_measurements_of_a_region_are_told);
 }
