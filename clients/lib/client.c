@@ -15,7 +15,7 @@
 
 enum {
     LOGOUT_LINGER_MS = 200,
-    DESCRIPTORS = 5, /* timer, nudge, and three sockets */
+    DESCRIPTORS = 6, /* timer, nudge, and four sockets */
 };
 
 uint64_t phc_now_ms(void)
@@ -174,7 +174,8 @@ phc_status phc_open(const phc_config *config, phc_client **ret, char *err, size_
         snprintf(err, err_size, "could not open a client: no memory");
         return PHC_ENOMEM;
     }
-    c->epoll = c->timer = c->nudge = c->dealer_fd = c->monitor_fd = c->sub_fd = -1;
+    c->epoll = c->timer = c->nudge = -1;
+    c->dealer_fd = c->monitor_fd = c->sub_fd = c->sub_monitor_fd = -1;
     c->state = PHC_DOWN;
     phc_outbox_init(&c->outbox,
                     config->unanswered_max != 0 ? config->unanswered_max : PHC_UNANSWERED_MAX);
@@ -211,7 +212,7 @@ void phc_close(phc_client *c)
     if (c == NULL) return;
     say_goodbye(c);
     phc_connection_close(c);
-    if (c->sub != NULL) (void)zmq_close(c->sub);    /* fails only for what is no socket */
+    phc_connection_feed_close(c);
     if (c->zmq != NULL) (void)zmq_ctx_term(c->zmq); /* waits for the linger at most */
     if (c->timer >= 0) (void)close(c->timer);
     if (c->nudge >= 0) (void)close(c->nudge);
@@ -234,19 +235,20 @@ void phc_close(phc_client *c)
 /* Which sockets have something, of the cnt events that a wait told of; below 0: any may. */
 static void look(phc_client *c, const struct epoll_event *e, int cnt)
 {
-    if (cnt < 0) c->dealer_has = c->monitor_has = c->sub_has = true;
+    if (cnt < 0) c->dealer_has = c->monitor_has = c->sub_has = c->sub_monitor_has = true;
     for (int i = 0; i < cnt; i++) {
         int fd = e[i].data.fd;
         if (fd == c->dealer_fd) c->dealer_has = true;
         if (fd == c->monitor_fd) c->monitor_has = true;
         if (fd == c->sub_fd) c->sub_has = true;
+        if (fd == c->sub_monitor_fd) c->sub_monitor_has = true;
     }
 }
 
 static void step(phc_client *c)
 {
     c->again = false;
-    if (c->monitor_has) phc_connection_watch(c);
+    phc_connection_watch(c);
     phc_session_time(c, phc_now_ms());
     if (c->dealer != NULL) phc_session_send(c, phc_now_ms());
     phc_session_receive(c);

@@ -16,7 +16,9 @@
       Anything that must not happen often enough: STOPPED, for good.
 
     A connection is never reused: after any trouble its socket is closed and a new one is made, so
-    that the first message of every connection is the logon. */
+    that the first message of every connection is the logon.  That of market data likewise: a socket
+    of libzmq 4.3 that connects again by itself ends the program if its queue was full when it lost
+    the connection. */
 #ifndef CLIENTS_LIB_CLIENT_H
 #define CLIENTS_LIB_CLIENT_H
 
@@ -56,18 +58,19 @@ struct phc_client {
     uint8_t trusted[PHC_TRUSTED_KEYS_MAX][32];
     size_t trusted_cnt; /* 0: what the gateway states */
 
-    void *zmq;                         /* context */
-    void *dealer, *monitor, *sub;      /* NULL: not there */
-    int epoll, timer, nudge;           /* file descriptors; the latter two are in the first */
-    uint64_t timer_ms;                 /* when the timer fires, or fired; UINT64_MAX: it is off */
-    bool is_nudged;                    /* the nudge is readable: there is more to do at once */
-    int dealer_fd, monitor_fd, sub_fd; /* inside epoll; -1: not */
+    void *zmq;               /* context */
+    void *dealer, *monitor;  /* NULL: not there */
+    void *sub, *sub_monitor; /* likewise */
+    int epoll, timer, nudge; /* file descriptors; the latter two are in the first */
+    uint64_t timer_ms;       /* when the timer fires, or fired; UINT64_MAX: it is off */
+    bool is_nudged;          /* the nudge is readable: there is more to do at once */
+    int dealer_fd, monitor_fd, sub_fd, sub_monitor_fd; /* inside epoll; -1: not */
     /* A message may be there: the descriptor said so, or the socket was used since, which may hide
        what it says.  To ask a socket in vain costs two calls. */
-    bool dealer_has, monitor_has, sub_has;
+    bool dealer_has, monitor_has, sub_has, sub_monitor_has;
     char sub_endpoint[sizeof((phc_gateway *)0)->market_data];
     char sub_key[sizeof((phc_gateway *)0)->server_key];
-    uint32_t connection; /* counts, to name the monitor */
+    uint32_t connection; /* counts, to name the monitors */
 
     phc_state state;
     bool again; /* there is more to do at once */
@@ -76,7 +79,9 @@ struct phc_client {
     bool probing;      /* this logon only asks for the last numbers */
     uint64_t next_attempt_ms, deadline_ms, heard_ms, said_ms;
     uint32_t attempts; /* in a row that failed */
-    uint32_t gaps;     /* in a row, without a report in between */
+    uint64_t next_feed_attempt_ms;
+    uint32_t feed_attempts; /* likewise */
+    uint32_t gaps;          /* in a row, without a report in between */
 
     phc_logon logon; /* its strings point to market and currency below */
     char market[64], currency[8];
@@ -123,9 +128,11 @@ void phc_connection_attempt(phc_client *c);
 /* Drops the connection and plans the next attempt; on_disconnected unless why is NULL. */
 void phc_connection_lose(phc_client *c, const char *why);
 void phc_connection_close(phc_client *c);
-/* Reads what the monitor says about the connection. */
+/* Reads what the monitors say about the connections. */
 void phc_connection_watch(phc_client *c);
+/* Connects to market data, unless it is, or there is none. */
 void phc_connection_feed(phc_client *c);
+void phc_connection_feed_close(phc_client *c);
 
 /* receive.c: takes what has arrived on the order entry connection. */
 void phc_session_receive(phc_client *c);

@@ -59,17 +59,17 @@ static bool set_common(void *socket)
 }
 
 /* The monitor tells what happens to the connection: otherwise a refused key looks like silence. */
-static bool make_monitor(phc_client *c)
+static bool make_monitor(phc_client *c, void *socket, void **ret, int *ret_fd)
 {
     char name[40];
     snprintf(name, sizeof name, "inproc://connection-%u", ++c->connection);
     int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                  ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
                  ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED;
-    if (zmq_socket_monitor(c->dealer, name, events) != 0) return false;
-    c->monitor = zmq_socket(c->zmq, ZMQ_PAIR);
-    return c->monitor != NULL && set_int(c->monitor, ZMQ_LINGER, 0) &&
-           zmq_connect(c->monitor, name) == 0;
+    if (zmq_socket_monitor(socket, name, events) != 0) return false;
+    *ret = zmq_socket(c->zmq, ZMQ_PAIR);
+    return *ret != NULL && set_int(*ret, ZMQ_LINGER, 0) && zmq_connect(*ret, name) == 0 &&
+           (*ret_fd = watch_fd(c, *ret)) >= 0;
 }
 
 static bool make_dealer(phc_client *c)
@@ -80,11 +80,18 @@ static bool make_dealer(phc_client *c)
     if (!set_common(c->dealer) || !secure(c, c->dealer, c->gateway.server_key) ||
         !set_int(c->dealer, ZMQ_IMMEDIATE, 1) || !set_int(c->dealer, ZMQ_RECONNECT_IVL, -1))
         return false;
-    if (!make_monitor(c) || zmq_connect(c->dealer, c->gateway.order_entry) != 0) return false;
+    if (!make_monitor(c, c->dealer, &c->monitor, &c->monitor_fd) ||
+        zmq_connect(c->dealer, c->gateway.order_entry) != 0)
+        return false;
     c->dealer_fd = watch_fd(c, c->dealer);
-    c->monitor_fd = watch_fd(c, c->monitor);
     c->dealer_has = c->monitor_has = true;
-    return c->dealer_fd >= 0 && c->monitor_fd >= 0;
+    return c->dealer_fd >= 0;
+}
+
+static uint64_t backoff_ms(uint32_t attempts)
+{
+    uint64_t ms = (uint64_t)BACKOFF_FIRST_MS << (attempts < 6 ? attempts : 6);
+    return ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
 }
 
 void phc_connection_close(phc_client *c)
@@ -101,12 +108,9 @@ void phc_connection_close(phc_client *c)
 void phc_connection_lose(phc_client *c, const char *why)
 {
     phc_connection_close(c);
-    uint64_t wait = BACKOFF_MAX_MS;
-    if (c->attempts < 6 && (BACKOFF_FIRST_MS << c->attempts) < BACKOFF_MAX_MS)
-        wait = (uint64_t)BACKOFF_FIRST_MS << c->attempts;
+    c->next_attempt_ms = phc_now_ms() + backoff_ms(c->attempts);
     c->attempts++;
     c->connect_at++;
-    c->next_attempt_ms = phc_now_ms() + wait;
     if (why == NULL) return;
     snprintf(c->error, sizeof c->error, "%s", why);
     if (c->cb.on_disconnected != NULL) {
@@ -153,41 +157,70 @@ void phc_connection_attempt(phc_client *c)
     phc_connection_lose(c, why);
 }
 
-/* The feed's socket reconnects by itself; it is made again when the gateway moved. */
+/* ---- Market data --------------------------------------------------------------------------- */
+
+void phc_connection_feed_close(phc_client *c)
+{
+    if (c->sub != NULL) (void)zmq_socket_monitor(c->sub, NULL, 0); /* none: nothing to end */
+    close_socket(c, &c->sub_monitor, &c->sub_monitor_fd);
+    close_socket(c, &c->sub, &c->sub_fd);
+}
+
+static void lose_feed(phc_client *c)
+{
+    phc_connection_feed_close(c);
+    c->next_feed_attempt_ms = phc_now_ms() + backoff_ms(c->feed_attempts);
+    c->feed_attempts++;
+}
+
+static bool make_sub(phc_client *c)
+{
+    c->sub = zmq_socket(c->zmq, ZMQ_SUB);
+    /* Subscriptions are messages: one that finds its queue full is lost. */
+    if (c->sub == NULL || !set_common(c->sub) || !secure(c, c->sub, c->sub_key) ||
+        !set_int(c->sub, ZMQ_SNDHWM, 0) || !set_int(c->sub, ZMQ_RECONNECT_IVL, -1))
+        return false;
+    if (!make_monitor(c, c->sub, &c->sub_monitor, &c->sub_monitor_fd) ||
+        zmq_connect(c->sub, c->sub_endpoint) != 0)
+        return false;
+    c->sub_fd = watch_fd(c, c->sub);
+    c->sub_has = c->sub_monitor_has = true;
+    return c->sub_fd >= 0;
+}
+
+/* Made again also when the gateway moved. */
 void phc_connection_feed(phc_client *c)
 {
     if (c->gateway.market_data[0] == '\0') return;
     if (c->sub != NULL && strcmp(c->sub_endpoint, c->gateway.market_data) == 0 &&
         strcmp(c->sub_key, c->gateway.server_key) == 0)
         return;
-    close_socket(c, &c->sub, &c->sub_fd);
+    phc_connection_feed_close(c);
     memcpy(c->sub_endpoint, c->gateway.market_data, sizeof c->sub_endpoint);
     memcpy(c->sub_key, c->gateway.server_key, sizeof c->sub_key);
-    c->sub = zmq_socket(c->zmq, ZMQ_SUB);
-    /* Subscriptions are messages: one that finds its queue full is lost. */
-    if (c->sub != NULL && set_common(c->sub) && secure(c, c->sub, c->sub_key) &&
-        set_int(c->sub, ZMQ_SNDHWM, 0) && set_int(c->sub, ZMQ_RECONNECT_IVL_MAX, BACKOFF_MAX_MS) &&
-        zmq_connect(c->sub, c->sub_endpoint) == 0 && (c->sub_fd = watch_fd(c, c->sub)) >= 0) {
-        c->sub_has = true;
+    if (make_sub(c)) {
+        c->again = true;
         phc_feed_renew(c);
         return;
     }
     char why[400];
     snprintf(why, sizeof why, "could not connect to market data at \"%s\": %s", c->sub_endpoint,
              zmq_strerror(zmq_errno()));
-    close_socket(c, &c->sub, &c->sub_fd);
+    lose_feed(c);
     phc_client_problem(c, PHC_EIO, why);
 }
 
+/* ---- What becomes of connections ----------------------------------------------------------- */
+
 /* One event: its number and value are the first part, the endpoint the second. */
-static bool next_event(phc_client *c, uint16_t *ret_event, uint32_t *ret_value)
+static bool next_event(void *monitor, uint16_t *ret_event, uint32_t *ret_value)
 {
     uint8_t part[6];
     char endpoint[512];
-    if (zmq_recv(c->monitor, part, sizeof part, ZMQ_DONTWAIT) != (int)sizeof part) return false;
+    if (zmq_recv(monitor, part, sizeof part, ZMQ_DONTWAIT) != (int)sizeof part) return false;
     memcpy(ret_event, part, sizeof *ret_event);
     memcpy(ret_value, part + sizeof *ret_event, sizeof *ret_value);
-    return zmq_recv(c->monitor, endpoint, sizeof endpoint, ZMQ_DONTWAIT) >= 0;
+    return zmq_recv(monitor, endpoint, sizeof endpoint, ZMQ_DONTWAIT) >= 0;
 }
 
 static void refused(phc_client *c, uint32_t code)
@@ -206,13 +239,27 @@ static void refused(phc_client *c, uint32_t code)
     phc_connection_lose(c, text);
 }
 
-void phc_connection_watch(phc_client *c)
+/* What is lost with it is asked for again. */
+static void watch_feed(phc_client *c)
+{
+    uint16_t event;
+    uint32_t value;
+    c->sub_monitor_has = false;
+    while (c->sub_monitor != NULL && next_event(c->sub_monitor, &event, &value)) {
+        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+            c->feed_attempts = 0;
+        else
+            lose_feed(c);
+    }
+}
+
+static void watch_session(phc_client *c)
 {
     uint16_t event;
     uint32_t value;
     char why[400];
     c->monitor_has = false;
-    while (c->monitor != NULL && next_event(c, &event, &value)) {
+    while (c->monitor != NULL && next_event(c->monitor, &event, &value)) {
         if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
             if (c->state == PHC_CONNECTING) c->state = PHC_LOGGING_ON;
         } else if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
@@ -227,4 +274,10 @@ void phc_connection_watch(phc_client *c)
             phc_connection_lose(c, why);
         }
     }
+}
+
+void phc_connection_watch(phc_client *c)
+{
+    if (c->monitor_has) watch_session(c);
+    if (c->sub_monitor_has) watch_feed(c);
 }

@@ -52,6 +52,7 @@ static void send_logon(phc_client *c, uint64_t now_ms)
 void phc_session_time(phc_client *c, uint64_t now_ms)
 {
     if (c->state == PHC_DOWN && now_ms >= c->next_attempt_ms) phc_connection_attempt(c);
+    if (c->sub == NULL && now_ms >= c->next_feed_attempt_ms) phc_connection_feed(c);
     if (c->state == PHC_LOGGING_ON && !c->logon_sent) send_logon(c, now_ms);
     if ((c->state == PHC_CONNECTING || c->state == PHC_LOGGING_ON) && now_ms >= c->deadline_ms) {
         char why[320];
@@ -67,7 +68,7 @@ void phc_session_time(phc_client *c, uint64_t now_ms)
     if (now_ms - c->said_ms >= silence_ms / 3) send_control(c, phc_encode_heartbeat, now_ms);
 }
 
-uint64_t phc_session_due_ms(const phc_client *c)
+static uint64_t session_due_ms(const phc_client *c)
 {
     if (c->state == PHC_DOWN) return c->next_attempt_ms;
     if (c->state == PHC_CONNECTING || c->state == PHC_LOGGING_ON) return c->deadline_ms;
@@ -77,6 +78,13 @@ uint64_t phc_session_due_ms(const phc_client *c)
     if (beat < due) due = beat;
     uint64_t outbox = may_send(c) ? phc_outbox_due_ms(&c->outbox) : UINT64_MAX;
     return outbox < due ? outbox : due;
+}
+
+uint64_t phc_session_due_ms(const phc_client *c)
+{
+    uint64_t due = session_due_ms(c);
+    bool wants_feed = c->sub == NULL && c->gateway.market_data[0] != '\0';
+    return wants_feed && c->next_feed_attempt_ms < due ? c->next_feed_attempt_ms : due;
 }
 
 /* ---- Sending what waits -------------------------------------------------------------------- */

@@ -297,6 +297,8 @@ static void open_proxy(const phc_key *front, const phc_key *back)
     zmq_setsockopt(proxy.up, ZMQ_LINGER, &none, sizeof none);
     zmq_setsockopt(proxy.down, ZMQ_LINGER, &none, sizeof none);
     zmq_setsockopt(proxy.up, ZMQ_RECONNECT_IVL, &(int){20}, sizeof(int));
+    /* Else ZeroMQ ends the program when it connects again after its queue was full. */
+    zmq_setsockopt(proxy.up, ZMQ_RCVHWM, &none, sizeof none);
     zmq_setsockopt(proxy.up, ZMQ_CURVE_SERVERKEY, server_keys.curve_public.b, 32);
     zmq_setsockopt(proxy.up, ZMQ_CURVE_PUBLICKEY, back->curve_public, 32);
     zmq_setsockopt(proxy.up, ZMQ_CURVE_SECRETKEY, back->curve_secret, 32);
@@ -578,7 +580,10 @@ static void trade_each_minute(void)
 {
     uint64_t until = w.now.ns + UINT64_C(3) * PHC_CANDLES_KEPT * 60 * PH_NS_PER_S;
     while (truth_forgotten().of_product < 5) {
-        ck_assert_msg(w.now.ns < until, "candles are never forgotten");
+        const ph_event *last = &w.out.v[w.out.cnt - 1];
+        ck_assert_msg(w.now.ns < until, "candles are never forgotten; the last order: event %d, %s",
+                      last->kind,
+                      last->kind == PH_EVT_REJECTED ? ph_reject_name(last->u.rejected.code) : "-");
         w.now.ns += 60 * PH_NS_PER_S;
         const ph_side sides[] = {PH_SIDE_SELL, PH_SIDE_BUY};
         for (uint32_t i = 0; i < 2; i++) {
