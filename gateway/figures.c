@@ -26,6 +26,8 @@ enum {
     SENT_AGAIN = ASKED + PHG_REQUEST_KINDS,
     TOPICS_REFUSED,
     SENDERS_ENDED,
+    STREAMS_MEMORY,
+    STREAMS_FILE,
 };
 
 #define SUBSCRIBERS_DROPPED(reason)                                                               \
@@ -91,6 +93,10 @@ static const ph_metric_row rows[] = {
                         "Topics of market data that are none, and requests that were refused."},
     [SENDERS_ENDED] = {"petahour_gateway_senders_ended_total", PH_METRIC_COUNTER, NULL,
                        "Connections that sent more than could be taken, and were ended."},
+    [STREAMS_MEMORY] = {"petahour_gateway_private_streams_bytes", PH_METRIC_GAUGE,
+                        "place=\"memory\"", "Private streams, by where they are."},
+    [STREAMS_FILE] = {"petahour_gateway_private_streams_bytes", PH_METRIC_GAUGE, "place=\"file\"",
+                      "Private streams, by where they are."},
 };
 
 void phg_figures_describe(ph_monitor_settings *settings)
@@ -131,4 +137,6 @@ void phg_figures_tell(ph_metrics *m, const phg_figures *f)
                    md->no_topics + md->asked[PHG_REQUEST_NOT_KEPT] +
                        md->asked[PHG_REQUEST_UNKNOWN] + md->asked[PHG_REQUEST_BUSY]);
     ph_metrics_set(m, SENDERS_ENDED, f->senders_ended);
+    ph_metrics_set(m, STREAMS_MEMORY, f->streams_memory);
+    ph_metrics_set(m, STREAMS_FILE, f->streams_file);
 }

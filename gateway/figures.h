@@ -20,6 +20,7 @@ typedef struct {
     uint64_t engine_connected, notary_connected; /* 1: heard of lately */
     uint64_t in_flight;                          /* commands that the engine has not answered yet */
     uint64_t sessions;                           /* at present */
+    uint64_t streams_memory, streams_file;       /* bytes of private streams */
     uint64_t frames, commands, questions, busy, limited, malformed, refused;
     phg_market_data_totals market_data;
     uint64_t senders_ended; /* connections of both doors */

@@ -94,6 +94,8 @@ static void tell_figures(phg_gateway *g)
                            .notary_connected = up.has_notary,
                            .in_flight = phg_uplink_in_flight(g->uplink),
                            .sessions = c.sessions,
+                           .streams_memory = streams->store.memory,
+                           .streams_file = streams->store.in_file,
                            .frames = c.frames,
                            .commands = c.commands,
                            .questions = c.questions,
@@ -220,6 +222,9 @@ static ph_status open_all(phg_gateway *g, char err[PHG_ERR_SIZE])
         (void)snprintf(err, PHG_ERR_SIZE, "could not start: no memory");
         return PH_EFULL;
     }
+    s = phg_stream_store_spill(&g->replica.streams.store, g->settings.streams_folder,
+                               (uint64_t)g->settings.streams_memory_mib << 20, err);
+    if (s != PH_OK) return s;
     (void)zmq_ctx_set(g->context, ZMQ_MAX_SOCKETS, 4096);
     /* What is received is copied: else a part of one byte holds a whole buffer, some 18 kB. */
     (void)zmq_ctx_set(g->context, ZMQ_ZERO_COPY_RECV, 0);

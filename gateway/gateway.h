@@ -19,6 +19,8 @@ typedef struct {
     uint32_t session_messages_per_second, session_message_burst;
     uint32_t questions_per_second, question_burst;
     uint32_t open_orders_max;
+    uint32_t streams_memory_mib;
+    char streams_folder[256];
     char monitor[32]; /* 127.a.b.c:PORT, or empty */
     uint32_t ready_lag_seconds;
 } phg_settings;

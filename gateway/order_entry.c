@@ -14,8 +14,7 @@ enum {
     FRAMES_PER_SESSION = 8, /* sent in one turn */
 };
 
-/* Turns come more often; one that comes later finds frames that waited for the gateway. */
-#define TURN_NS PH_NS_PER_S
+#define TURN_NS PH_NS_PER_S /* turns come more often */
 
 struct rates {
     phg_ratelimit messages, questions;
@@ -532,15 +531,13 @@ static ph_status take_frame(taking *t)
     return give_session(oe, t->seat, t->now_ns, &waits);
 }
 
-/* A gateway that was stopped, or slow for any reason, wakes up beside clients whose heartbeats it
-   has not read yet. */
+/* A gateway that was stopped wakes up beside clients whose heartbeats it has not read yet. */
 static void excuse_silence(phg_order_entry *oe, uint64_t now_ns)
 {
     uint64_t since_ns = oe->turned_ns == 0 ? 0 : now_ns - oe->turned_ns;
     oe->turned_ns = now_ns;
     for (uint32_t i = 0; since_ns > TURN_NS && i < oe->table.used; i++)
-        if (oe->table.seats[i].id.size != 0)
-            phg_session_excuse(&oe->table.seats[i].session, since_ns);
+        phg_session_excuse(&oe->table.seats[i].session, since_ns);
 }
 
 ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_recovering,

@@ -8,56 +8,14 @@
 
 static const phg_private nothing;
 
-static ph_status stream_add(phg_stream *s, phg_bytes message)
-{
-    if (!message.p) return PH_EFULL;
-    uint64_t used = s->cnt == 0 ? 0 : s->ends[s->cnt - 1];
-    if (used + message.size > s->bytes_max) {
-        uint64_t more = (used + message.size) * 2 + 1024;
-        uint8_t *grown = realloc(s->bytes, more);
-        if (!grown) return PH_EFULL;
-        s->bytes = grown;
-        s->bytes_max = more;
-    }
-    if (s->cnt == s->ends_max) {
-        uint64_t more = s->ends_max * 2 + 16;
-        uint64_t *grown = realloc(s->ends, more * sizeof *grown);
-        if (!grown) return PH_EFULL;
-        s->ends = grown;
-        s->ends_max = more;
-    }
-    memcpy(s->bytes + used, message.p, message.size);
-    s->ends[s->cnt++] = used + message.size;
-    return PH_OK;
-}
-
-phg_stream_run phg_stream_take(const phg_stream *s, uint64_t from, uint32_t cnt_max,
-                               size_t size_max)
-{
-    PH_ASSERT(from >= 1);
-    phg_stream_run run = {0};
-    if (from > s->cnt) return run;
-    uint64_t start = from == 1 ? 0 : s->ends[from - 2];
-    run.bytes = s->bytes + start;
-    while (run.cnt < cnt_max && from + run.cnt <= s->cnt) {
-        uint64_t size = s->ends[from + run.cnt - 1] - start;
-        if (size > size_max) break;
-        run.size = size;
-        run.cnt++;
-    }
-    return run;
-}
-
 void phg_private_streams_release(phg_private_streams *s)
 {
     for (uint32_t i = 0; i < s->cnt; i++) {
-        free(s->v[i].reports.bytes);
-        free(s->v[i].reports.ends);
-        free(s->v[i].contracts.bytes);
-        free(s->v[i].contracts.ends);
-        free(s->v[i].countersignatures.bytes);
-        free(s->v[i].countersignatures.ends);
+        phg_stream_release(&s->v[i].reports);
+        phg_stream_release(&s->v[i].contracts);
+        phg_stream_release(&s->v[i].countersignatures);
     }
+    phg_stream_store_release(&s->store);
     free(s->v);
     free(s->contracts);
     free(s->movements);
@@ -97,7 +55,7 @@ static ph_status add_report(phg_private_streams *s, phg_translator *t, ph_partic
     phg_private *p = private_of(s, who);
     if (!p) return PH_ECORRUPT;
     r->number = p->reports.cnt + 1;
-    return stream_add(&p->reports, phg_translate_report(t, r));
+    return phg_stream_add(&s->store, &p->reports, phg_translate_report(t, r));
 }
 
 static ph_status add_result(phg_private_streams *s, phg_translator *t, const ph_command *c,
@@ -111,7 +69,7 @@ static ph_status add_result(phg_private_streams *s, phg_translator *t, const ph_
     r->at = c->at;
     r->request = c->request;
     r->command = c->kind;
-    return stream_add(&p->reports, phg_translate_result(t, r));
+    return phg_stream_add(&s->store, &p->reports, phg_translate_result(t, r));
 }
 
 static ph_status take_rejected(phg_private_streams *s, phg_translator *t, const ph_command *c,
@@ -399,7 +357,7 @@ static ph_status take_delivery(phg_private_streams *s, phg_translator *t, const 
                         who.v[i].v == who.contract->supplier.v;
         ph_participant_id by = may_know ? e->by : (ph_participant_id){0};
         phg_bytes m = phg_translate_delivery(t, &at, e, by, is_report ? &c->u.report : NULL);
-        ph_status status = stream_add(&p->reports, m);
+        ph_status status = phg_stream_add(&s->store, &p->reports, m);
         if (status != PH_OK) return status;
     }
     return PH_OK;
@@ -414,7 +372,7 @@ static ph_status take_final(phg_private_streams *s, phg_translator *t, const ph_
     for (uint32_t i = 0; i < who.cnt; i++) {
         phg_private *p = private_of(s, who.v[i]);
         phg_place at = place_of(p, c);
-        ph_status status = stream_add(&p->reports, phg_translate_final(t, &at, e));
+        ph_status status = phg_stream_add(&s->store, &p->reports, phg_translate_final(t, &at, e));
         if (status != PH_OK) return status;
     }
     return PH_OK;
@@ -426,7 +384,7 @@ static ph_status take_access(phg_private_streams *s, phg_translator *t, const ph
     if (!parties_of(s, c->u.access.contract, &who)) return PH_ECORRUPT;
     phg_private *p = private_of(s, who.contract->buyer);
     phg_place at = place_of(p, c);
-    return stream_add(&p->reports, phg_translate_access(t, &at, &c->u.access));
+    return phg_stream_add(&s->store, &p->reports, phg_translate_access(t, &at, &c->u.access));
 }
 
 /* The market took it: the notary will judge it. */
@@ -514,7 +472,8 @@ ph_status phg_private_streams_end(phg_private_streams *s, phg_translator *t, con
             p->cash += s->movements[i].movement.amount;
         }
         phg_place at = place_of(p, c);
-        status = stream_add(&p->reports, phg_translate_cash(t, &at, run, cnt, p->cash, reference));
+        phg_bytes message = phg_translate_cash(t, &at, run, cnt, p->cash, reference);
+        status = phg_stream_add(&s->store, &p->reports, message);
     }
     s->movement_cnt = 0;
     s->about.v = 0;
@@ -559,7 +518,7 @@ ph_status phg_private_streams_take_contract(phg_private_streams *s, phg_translat
     for (uint32_t i = 0; i < who.named_cnt; i++) {
         phg_private *p = private_of(s, who.v[i]);
         phg_bytes message = phg_translate_contract(t, p->contracts.cnt + 1, contract);
-        ph_status status = stream_add(&p->contracts, message);
+        ph_status status = phg_stream_add(&s->store, &p->contracts, message);
         if (status != PH_OK) return status;
     }
     s->signed_cnt++;
@@ -575,8 +534,8 @@ ph_status phg_private_streams_take_countersignature(phg_private_streams *s, phg_
     if (!parties_of(s, c->contract, &who)) return PH_ECORRUPT;
     for (uint32_t i = 0; i < who.named_cnt; i++) {
         phg_stream *stream = &private_of(s, who.v[i])->countersignatures;
-        ph_status status =
-            stream_add(stream, phg_translate_countersignature(t, stream->cnt + 1, c));
+        phg_bytes message = phg_translate_countersignature(t, stream->cnt + 1, c);
+        ph_status status = phg_stream_add(&s->store, stream, message);
         if (status != PH_OK) return status;
     }
     return PH_OK;

@@ -20,7 +20,6 @@
        countersignature           the same, in a third stream
 
     Owns      its streams; phg_private_streams_release accepts a zeroed one.
-    Lifetime  bytes of phg_stream_run are valid until the next message is added.
     Thread    one.
     Failure   PH_EFULL: no memory; PH_ECORRUPT: the events are not what a market writes. */
 #ifndef GATEWAY_PRIVATE_STREAM_H
@@ -28,24 +27,8 @@
 
 #include "gateway/feed.h"
 #include "gateway/parties.h"
+#include "gateway/stream.h"
 #include "gateway/translate.h"
-
-typedef struct {
-    uint8_t *bytes;
-    uint64_t *ends; /* end of message n is ends[n - 1] */
-    uint64_t cnt, bytes_max, ends_max;
-} phg_stream;
-
-/* A run of messages that lie one after the other. */
-typedef struct {
-    const uint8_t *bytes;
-    size_t size;
-    uint32_t cnt;
-} phg_stream_run;
-
-/* As many messages from number `from` on as fit cnt_max and size_max. */
-phg_stream_run phg_stream_take(const phg_stream *s, uint64_t from, uint32_t cnt_max,
-                               size_t size_max);
 
 typedef struct {
     phg_stream reports, contracts, countersignatures;
@@ -63,7 +46,8 @@ typedef struct {
 } phg_private_movement;
 
 typedef struct {
-    phg_private *v; /* of participant n: v[n - 1] */
+    phg_stream_store store; /* of all messages */
+    phg_private *v;         /* of participant n: v[n - 1] */
     uint32_t cnt, max;
     uint64_t concluded_cnt;          /* contracts that the engine's records concluded */
     uint64_t signed_cnt;             /* contracts that the notary's stream has brought */

@@ -250,24 +250,28 @@ static ph_status fill_catalogue(phg_session *s, const phg_session_view *view, ph
     return PH_OK;
 }
 
-/* A run of a stream; a message that is longer than a frame goes alone, from where it lies. */
-static void fill_stream(phg_out_frame *f, const phg_stream *stream, uint64_t *next)
+/* Runs of a stream; a message that is longer than a frame goes alone, from where it lies. */
+static ph_status fill_stream(phg_out_frame *f, phg_stream_store *store, const phg_stream *stream,
+                             uint64_t *next)
 {
-    if (*next > stream->cnt) return;
-    phg_stream_run run =
-        phg_stream_take(stream, *next, PHG_FRAME_MESSAGES_MAX - f->cnt, sizeof f->room - f->size);
-    if (run.cnt == 0 && f->cnt == 0) {
-        run = phg_stream_take(stream, *next, 1, SIZE_MAX);
-        f->bytes = run.bytes;
-        f->size = run.size;
-        f->cnt = PHG_FRAME_MESSAGES_MAX; /* nothing may be added */
-        *next += 1;
-        return;
+    phg_stream_run run;
+    ph_status status = PH_OK;
+    while (*next <= stream->cnt && f->cnt < PHG_FRAME_MESSAGES_MAX) {
+        status = phg_stream_take(store, stream, *next, PHG_FRAME_MESSAGES_MAX - f->cnt,
+                                 sizeof f->room - f->size, &run);
+        if (status != PH_OK || run.cnt == 0) break;
+        memcpy(f->room + f->size, run.bytes, run.size);
+        f->size += run.size;
+        f->cnt += run.cnt;
+        *next += run.cnt;
     }
-    memcpy(f->room + f->size, run.bytes, run.size);
-    f->size += run.size;
-    f->cnt += run.cnt;
-    *next += run.cnt;
+    if (status != PH_OK || *next > stream->cnt || f->cnt != 0) return status;
+    status = phg_stream_take(store, stream, *next, 1, SIZE_MAX, &run);
+    f->bytes = run.bytes;
+    f->size = run.size;
+    f->cnt = PHG_FRAME_MESSAGES_MAX; /* nothing may be added */
+    *next += 1;
+    return status;
 }
 
 static ph_status fill_last(phg_session *s, const phg_session_view *view, phg_out_frame *f)
@@ -292,11 +296,13 @@ static ph_status fill(phg_session *s, const phg_session_view *view, phg_out_fram
     if (status != PH_OK) return status;
     const phg_private *p = phg_private_streams_of(view->streams, s->reads);
     if (s->receive) {
-        fill_stream(f, &p->reports, &s->next_report);
-        fill_stream(f, &p->contracts, &s->next_contract);
+        phg_stream_store *store = &view->streams->store;
+        status = fill_stream(f, store, &p->reports, &s->next_report);
+        if (status == PH_OK) status = fill_stream(f, store, &p->contracts, &s->next_contract);
         /* Never before the contract that it is under. */
-        if (s->next_countersignature != 0 && s->next_contract > p->contracts.cnt)
-            fill_stream(f, &p->countersignatures, &s->next_countersignature);
+        if (status == PH_OK && s->next_countersignature != 0 && s->next_contract > p->contracts.cnt)
+            status = fill_stream(f, store, &p->countersignatures, &s->next_countersignature);
+        if (status != PH_OK) return status;
     }
     /* A heartbeat says what every other message says too. */
     if (s->owes_heartbeat && f->cnt <= 1)

@@ -82,7 +82,7 @@ typedef struct {
 /* What a session reads when it writes frames. */
 typedef struct {
     const phg_catalogue *catalogue;
-    const phg_private_streams *streams;
+    phg_private_streams *streams; /* taking a message may read it from its file */
     phg_translator *translator;
     const phg_entered *entered;
 } phg_session_view;
@@ -128,8 +128,8 @@ void phg_session_full(phg_session *s, uint64_t request, uint64_t client_order_id
 /* True if phg_session_fill would write something. */
 bool phg_session_owes(const phg_session *s, const phg_session_view *view);
 
-/* Writes the next frame and moves the places on.  PH_EFULL: no memory.  bytes are valid until the
-   next use of the translator or of the streams. */
+/* Writes the next frame and moves the places on.  PH_EFULL: no memory; PH_EIO: a message could not
+   be read back.  bytes are valid until the next use of the translator or of the streams. */
 ph_status phg_session_fill(phg_session *s, const phg_session_view *view, uint64_t now_ns,
                            phg_out_frame *ret);
 

@@ -34,6 +34,7 @@ PATIENCE = 30
 MARKET = "market.example"
 HEADER = b"\1\1"
 HOUR = 3600
+REFUSED = 25000
 
 
 def generate_messages():
@@ -524,7 +525,7 @@ class Streams(unittest.TestCase):
     """Reports, numbers and market data, over restarts of both processes."""
 
     def setUp(self):
-        self.run_ = Run(silence_seconds="3")
+        self.run_ = Run(silence_seconds="3", streams_memory_mib="1")
         self.addCleanup(self.run_.close)
         self.keys, self.first = set_up_market(self.run_)
 
@@ -571,6 +572,18 @@ class Streams(unittest.TestCase):
         self.assertEqual(self.stream(3, next_report=4), before[3][3:])
         self.run_.restart_gateway()
         self.assertEqual({n: self.stream(n) for n in (2, 3)}, before)
+
+    def test_what_was_told_long_ago_comes_from_the_file(self):
+        # Every one is refused and told: some 2 MB beside 1 MiB of memory.
+        client, next_id = self.opened(3)
+        for i in range(0, REFUSED, 250):
+            client.send(*[order(next_id + i + k, 1, 1) for k in range(250)])  # long ago
+            client.wait("execution_report", 250)
+        before = self.stream(3)
+        self.assertGreater(sum(map(len, before)), 3 << 19)
+        self.assertEqual(self.stream(3, next_report=500), before[499:])
+        self.run_.restart_gateway()
+        self.assertEqual(self.stream(3), before)
 
     def test_a_lost_engine_ends_the_sessions_and_loses_nothing(self):
         self.trade(2)

@@ -120,20 +120,28 @@ static uint64_t read_message(uint32_t who, const Petahour__V1__GatewayMessage *m
     return m->access_handed_over->stream_number;
 }
 
+/* The next messages of a participant's stream. */
+static void read_run(uint32_t who, const phg_stream *s)
+{
+    phg_stream_run run;
+    REQUIRE(phg_stream_take(&replica.streams.store, s, seen[who] + 1, UINT32_MAX, SIZE_MAX, &run) ==
+            PH_OK);
+    Petahour__V1__GatewayFrame *f = petahour__v1__gateway_frame__unpack(NULL, run.size, run.bytes);
+    ck_assert_ptr_nonnull(f);
+    REQUIRE(run.cnt != 0 && f->n_messages == run.cnt);
+    for (size_t i = 0; i < f->n_messages; i++)
+        REQUIRE(read_message(who, f->messages[i]) == ++seen[who]);
+    petahour__v1__gateway_frame__free_unpacked(f, NULL);
+}
+
 static void read_streams(void)
 {
     answers = 0;
     memset(finals, 0, sizeof finals);
     for (uint32_t who = 1; who <= ph_market_participant_cnt(w.m); who++) {
         const phg_private *p = phg_private_streams_of(&replica.streams, (ph_participant_id){who});
-        phg_stream_run run = phg_stream_take(&p->reports, seen[who] + 1, UINT32_MAX, SIZE_MAX);
-        if (run.cnt == 0) continue;
-        Petahour__V1__GatewayFrame *f =
-            petahour__v1__gateway_frame__unpack(NULL, run.size, run.bytes);
-        ck_assert_ptr_nonnull(f);
-        for (size_t i = 0; i < f->n_messages; i++)
-            REQUIRE(read_message(who, f->messages[i]) == ++seen[who]);
-        petahour__v1__gateway_frame__free_unpacked(f, NULL);
+        while (seen[who] < p->reports.cnt)
+            read_run(who, &p->reports);
     }
 }
 
