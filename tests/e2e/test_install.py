@@ -112,9 +112,9 @@ class Installed(unittest.TestCase):
     def test_what_is_installed(self):
         found = sorted(os.path.relpath(f"{folder}/{name}", self.prefix)
                        for folder, _, names in os.walk(self.prefix) for name in names)  # fmt: skip
-        self.assertEqual(found, ["include/petahour.h", "lib/libpetahour.a", "lib/libpetahour.so", "lib/libpetahour.so.0",
+        self.assertEqual(found, ["include/petahour.h", "lib/libpetahour.a", "lib/libpetahour.so", "lib/libpetahour.so.0.1",
                                  f"lib/{self.library}", "lib/pkgconfig/petahour.pc"])  # fmt: skip
-        self.assertIn("[libpetahour.so.0]", run("readelf", "-dW", self.so))
+        self.assertIn("[libpetahour.so.0.1]", run("readelf", "-dW", self.so))
         self.assertEqual(self.pkg_config("--modversion"), [self.library.removeprefix("libpetahour.so.")])
         self.assertIn(f"-I{self.prefix}/include", self.pkg_config("--cflags"))
         self.assertEqual(self.pkg_config("--libs"), [f"-L{self.prefix}/lib", "-lpetahour"])
