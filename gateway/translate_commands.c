@@ -417,6 +417,8 @@ bool phg_take_command(phg_reading *r, const Petahour__V1__ClientMessage *m, ph_c
     case IS(ASK_POSITIONS):
     case IS(ASK_BALANCES):
     case IS(ASK_ORDER_STATUS):
+    case IS(ASK_CONTRACTS):
+    case IS(ASK_STATEMENT):
     case IS(_NOT_SET):
     case _PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE__CASE_IS_INT_SIZE: break;
     }

@@ -46,6 +46,25 @@ static bool take_status(phg_reading *r, const Petahour__V1__AskOrderStatus *m, p
                                        : "names an order and a client order id; one of them is 0");
 }
 
+static bool take_contracts(const Petahour__V1__AskContracts *m, phg_asked *to)
+{
+    to->query.kind = PH_QUERY_CONTRACTS;
+    to->query.after = m->after;
+    to->query.product.v = m->product;
+    to->query.open_only = m->open_only;
+    to->request = m->request;
+    return true;
+}
+
+static bool take_statement(phg_reading *r, const Petahour__V1__AskStatement *m, phg_asked *to)
+{
+    to->query.kind = PH_QUERY_STATEMENT;
+    to->query.first_day = m->first_day;
+    to->query.days = m->days;
+    to->request = m->request;
+    return m->days != 0 || phg_refuse(r, "days is 0");
+}
+
 #define IS(NAME) (m->message_case == PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_##NAME)
 
 bool phg_take_query(phg_reading *r, const Petahour__V1__ClientMessage *m, phg_asked *ret,
@@ -83,6 +102,10 @@ bool phg_take_query(phg_reading *r, const Petahour__V1__ClientMessage *m, phg_as
         ret->request = m->ask_balances->request;
     } else if (IS(ASK_ORDER_STATUS)) {
         *ret_ok = take_status(r, m->ask_order_status, ret);
+    } else if (IS(ASK_CONTRACTS)) {
+        *ret_ok = take_contracts(m->ask_contracts, ret);
+    } else if (IS(ASK_STATEMENT)) {
+        *ret_ok = take_statement(r, m->ask_statement, ret);
     } else {
         return false;
     }
@@ -326,6 +349,89 @@ static phg_bytes order_status(phg_translator *t, uint64_t request, const ph_answ
     return phg_pack_message(t, &g);
 }
 
+static void fill_contract(Petahour__V1__ContractState *to, const ph_answer_contract *from)
+{
+    petahour__v1__contract_state__init(to);
+    to->contract = from->contract.v;
+    to->from_contract = from->from_contract.v;
+    to->product = from->product.v;
+    to->terms_version = from->terms_version;
+    to->parts = from->parts;
+    to->buyer = from->buyer.v;
+    to->supplier = from->supplier.v;
+    to->seller = from->seller.v;
+    to->concluded_sequence = from->concluded_seq;
+    to->concluded_at = from->concluded_at.ns;
+    to->first_period = from->window.first;
+    to->periods = from->window.periods;
+    to->notional = from->notional;
+    to->unit_periods = from->unit_periods;
+    to->open = from->open;
+    to->resold = from->resold;
+    to->delivered = from->delivered;
+    to->paid = from->paid;
+    to->supplier_fee = from->supplier_fee;
+    to->refunded = from->refunded;
+    to->penalty = from->penalty;
+    to->compensation = from->compensation;
+    to->ended_sequence = from->ended_seq;
+    to->ended_at = from->ended_at.ns;
+}
+
+static phg_bytes contracts(phg_translator *t, uint64_t request, const ph_answer *a)
+{
+    Petahour__V1__ContractsAnswer m;
+    petahour__v1__contracts_answer__init(&m);
+    Petahour__V1__ContractState *v = phg_scratch(t, a->cnt, sizeof *v);
+    if (!v) return (phg_bytes){NULL, 0};
+    m.request = request;
+    m.sequence = a->seq;
+    m.more = a->more;
+    m.last = a->u.contracts.last;
+    m.dropped = a->u.contracts.dropped;
+    m.last_dropped = a->u.contracts.last_dropped;
+    m.n_contracts = a->cnt;
+    m.contracts = (Petahour__V1__ContractState **)(void *)(v + a->cnt);
+    for (uint32_t i = 0; i < a->cnt; i++) {
+        fill_contract(&v[i], &a->rows.contracts[i]);
+        m.contracts[i] = &v[i];
+    }
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACTS_ANSWER;
+    g.contracts_answer = &m;
+    return phg_pack_message(t, &g);
+}
+
+static phg_bytes statement(phg_translator *t, uint64_t request, const ph_answer *a)
+{
+    const ph_answer_statement *s = &a->u.statement;
+    Petahour__V1__StatementAnswer m;
+    Petahour__V1__StatementSum v[PH_TRANSFER_REASON_MAX], *rows[PH_TRANSFER_REASON_MAX];
+    petahour__v1__statement_answer__init(&m);
+    m.request = request;
+    m.sequence = a->seq;
+    m.long_ago = s->is_long_ago;
+    m.first_kept = s->first_kept;
+    m.opening = s->opening;
+    m.closing = s->closing;
+    m.n_sums = a->cnt;
+    m.sums = rows;
+    for (uint32_t i = 0; i < a->cnt; i++) {
+        petahour__v1__statement_sum__init(&v[i]);
+        v[i].reason = phg_text_of(ph_transfer_reason_name(a->rows.sums[i].reason));
+        v[i].movements = a->rows.sums[i].cnt;
+        v[i].received = a->rows.sums[i].received;
+        v[i].paid = a->rows.sums[i].paid;
+        rows[i] = &v[i];
+    }
+    Petahour__V1__GatewayMessage g;
+    petahour__v1__gateway_message__init(&g);
+    g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_STATEMENT_ANSWER;
+    g.statement_answer = &m;
+    return phg_pack_message(t, &g);
+}
+
 _Static_assert((int)PH_OUTCOME_MAX == (int)PETAHOUR__V1__ORDER_STATE__ORDER_STATE_ENDED_LONG_AGO,
                "states are those of the protocol");
 
@@ -339,6 +445,8 @@ phg_bytes phg_translate_answer(phg_translator *t, uint64_t request, const ph_ans
     case PH_QUERY_POSITIONS: return positions(t, request, a);
     case PH_QUERY_BALANCES: return balances(t, request, a);
     case PH_QUERY_STATUS: return order_status(t, request, a);
+    case PH_QUERY_CONTRACTS: return contracts(t, request, a);
+    case PH_QUERY_STATEMENT: return statement(t, request, a);
     }
     return (phg_bytes){NULL, 0};
 }

@@ -269,6 +269,7 @@ int cli_why(int argc, char **argv);
 int cli_depth(int argc, char **argv);
 int cli_order_status(int argc, char **argv);
 int cli_position_list(int argc, char **argv);
+int cli_contract_status(int argc, char **argv);
 int cli_statement(int argc, char **argv);
 int cli_order_list(int argc, char **argv);
 int cli_book_show(int argc, char **argv);

@@ -59,6 +59,7 @@ static const command commands[] = {
     {"market", "region", cli_market_region, "show or watch the totals and sites of a region"},
     {"trade", "list", cli_trade_list, "list or watch your trades"},
     {"contract", "list", cli_contract_list, "list your contracts, verified"},
+    {"contract", "status", cli_contract_status, "ask what became of your contracts"},
     {"contract", "save", cli_contract_save, "save a contract with its proof"},
     {"contract", "countersign", cli_contract_countersign, "countersign your contracts"},
     {"contract", "verify", cli_contract_verify, "verify a saved contract, without a connection"},
@@ -75,7 +76,7 @@ static const command commands[] = {
     {"meter", "count", cli_meter_count, "count a recording per contract and period"},
     {"meter", "report", cli_meter_report, "report what a recording says was delivered"},
     {"position", "list", cli_position_list, "list what your contracts still deliver"},
-    {"statement", NULL, cli_statement, "show your balances"},
+    {"statement", NULL, cli_statement, "show your balances, or what moved your cash"},
     {"cash", "list", cli_cash_list, "list what came into and went out of your cash"},
     {"report", "watch", cli_report_watch, "show your private stream"},
 };

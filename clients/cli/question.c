@@ -1,46 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Questions about the market: answers hold for the sequence that they state. */
-#include "clients/cli/cli.h"
+#include "clients/cli/question.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define CNT(a) (sizeof(a) / sizeof((a)[0]))
 
-typedef struct {
-    cli_catalogue catalogue; /* first: the catalogue's callbacks look here */
-    const phc_product *product;
-    json_t *result;  /* what is printed in the end */
-    uint32_t length; /* of a block that is asked about */
-    uint64_t after;  /* of the last row, when there are more */
-    bool answered, more, not_found;
-    cli_exit refused;
-} asking;
+_Static_assert(offsetof(cli_asking, catalogue) == 0, "a question is found as its catalogue");
 
-_Static_assert(offsetof(asking, catalogue) == 0, "a question is found as its catalogue");
-
-static asking *asking_of(void *arg)
+cli_asking *cli_asking_of(void *arg)
 {
     cli_session *s = arg;
-    asking *a = s->arg;
+    cli_asking *a = s->arg;
     a->answered = true;
     return a;
 }
 
-static json_t *start_of(const asking *a, uint32_t product, uint32_t period)
+json_t *cli_start_of(const cli_asking *a, uint32_t product, uint32_t period)
 {
     const phc_product *p = cli_product_of(&a->catalogue, product);
     return p == NULL ? json_null() : cli_time(phc_period_start(period, p->period_seconds));
 }
 
-static json_t *symbol_of(const asking *a, uint32_t product)
+json_t *cli_symbol_of(const cli_asking *a, uint32_t product)
 {
     const phc_product *p = cli_product_of(&a->catalogue, product);
     return p == NULL ? json_null() : json_string(p->symbol);
 }
 
-/* Waits for the answer to what was sent. */
-static cli_exit wait_answer(cli_session *s, asking *a, phc_status sent)
+cli_exit cli_ask_wait(cli_session *s, cli_asking *a, phc_status sent)
 {
     a->answered = false;
     if (sent != PHC_OK) return cli_not_sent(s, sent);
@@ -48,8 +37,7 @@ static cli_exit wait_answer(cli_session *s, asking *a, phc_status sent)
     return e == CLI_DONE ? a->refused : e;
 }
 
-/* Opens a session that knows the catalogue; cb has what takes the answers. */
-static cli_exit begin(cli_session *s, asking *a, const cli_common *common, phc_callbacks cb)
+cli_exit cli_ask_begin(cli_session *s, cli_asking *a, const cli_common *common, phc_callbacks cb)
 {
     cb.on_catalogue = cli_on_catalogue;
     cb.on_catalogue_end = cli_on_catalogue_end;
@@ -61,11 +49,30 @@ static cli_exit begin(cli_session *s, asking *a, const cli_common *common, phc_c
     return e == CLI_DONE ? CLI_DONE : cli_end(s, &a->catalogue, e);
 }
 
+int cli_ask_end(cli_session *s, cli_asking *a, cli_exit e)
+{
+    if (e == CLI_DONE)
+        cli_print_object(a->result, s->common.json);
+    else
+        json_decref(a->result);
+    return cli_end(s, &a->catalogue, e);
+}
+
+int cli_ask_end_rows(cli_session *s, cli_asking *a, const cli_column *columns, size_t cnt,
+                     cli_exit e)
+{
+    if (e == CLI_DONE)
+        cli_print_rows(a->result, columns, cnt, s->common.json);
+    else
+        json_decref(a->result);
+    return cli_end(s, &a->catalogue, e);
+}
+
 /* ---- Preview and why ------------------------------------------------------------------------ */
 
 static void on_preview(void *arg, const phc_preview *p)
 {
-    asking *a = asking_of(arg);
+    cli_asking *a = cli_asking_of(arg);
     json_t *o = a->result;
     json_object_set_new(o, "sequence", cli_number(p->sequence));
     if (p->reject_code != 0) {
@@ -92,7 +99,7 @@ static void on_preview(void *arg, const phc_preview *p)
     json_t *fills = json_array();
     for (size_t i = 0; i < p->fill_cnt; i++)
         json_array_append_new(fills, json_pack("{s:o, s:o, s:o}", "from",
-                                               start_of(a, a->product->id, p->fills[i].period),
+                                               cli_start_of(a, a->product->id, p->fills[i].period),
                                                "price", cli_money(p->fills[i].price), "units",
                                                cli_number(p->fills[i].units)));
     json_object_set_new(o, "fills", fills);
@@ -101,7 +108,7 @@ static void on_preview(void *arg, const phc_preview *p)
 
 static void on_why(void *arg, const phc_why *w)
 {
-    asking *a = asking_of(arg);
+    cli_asking *a = cli_asking_of(arg);
     json_t *o = a->result;
     a->not_found = w->unknown;
     if (w->reject_code != 0)
@@ -117,8 +124,9 @@ static void on_why(void *arg, const phc_why *w)
     json_object_set_new(o, "executes_for_quantity",
                         w->quantity == 0 ? json_null() : cli_number(w->quantity));
     json_object_set_new(o, "executes_from",
-                        w->has_start && a->product != NULL ? start_of(a, a->product->id, w->start)
-                                                           : json_null());
+                        w->has_start && a->product != NULL
+                            ? cli_start_of(a, a->product->id, w->start)
+                            : json_null());
     if (w->more_starts) json_object_set_new(o, "more_starts_not_tried", json_true());
     json_t *others = json_array();
     char text[512] = "";
@@ -133,40 +141,31 @@ static void on_why(void *arg, const phc_why *w)
     json_object_set_new(o, "products", others);
 }
 
-static int finish(cli_session *s, asking *a, cli_exit e)
-{
-    if (e == CLI_DONE)
-        cli_print_object(a->result, s->common.json);
-    else
-        json_decref(a->result);
-    return cli_end(s, &a->catalogue, e);
-}
-
 static int preview(int argc, char **argv, phc_side side)
 {
     cli_common common;
     cli_session s;
-    asking a = {.result = NULL};
+    cli_asking a = {.result = NULL};
     cli_order_words w = cli_usual_order(side, true);
     cli_read_order(argc, argv,
                    "Asks what an order would do now: what executes, at which prices, what is held, "
                    "or why it would be refused.  Nothing is sent to the market.",
                    &w, &common);
     cli_exit e =
-        begin(&s, &a, &common, (phc_callbacks){.on_preview = on_preview, .on_why = on_why});
+        cli_ask_begin(&s, &a, &common, (phc_callbacks){.on_preview = on_preview, .on_why = on_why});
     if (e != CLI_DONE) return (int)e;
     a.result = json_object();
     a.product = cli_find_product(&a.catalogue, w.product);
-    if (a.product == NULL) return finish(&s, &a, CLI_NOT_FOUND);
+    if (a.product == NULL) return cli_ask_end(&s, &a, CLI_NOT_FOUND);
     if (phc_period_from_time(w.from, a.product->period_seconds, &w.order.first_period) != PHC_OK)
-        return finish(&s, &a,
-                      cli_say(CLI_USAGE,
-                              "could not use --from: no period of %u seconds starts then",
-                              a.product->period_seconds));
+        return cli_ask_end(&s, &a,
+                           cli_say(CLI_USAGE,
+                                   "could not use --from: no period of %u seconds starts then",
+                                   a.product->period_seconds));
     w.order.product = a.product->id;
-    e = wait_answer(&s, &a, phc_ask_preview(s.client, &w.order, NULL));
-    if (e == CLI_DONE && w.why) e = wait_answer(&s, &a, phc_ask_why(s.client, 0, &w.order, NULL));
-    return finish(&s, &a, e);
+    e = cli_ask_wait(&s, &a, phc_ask_preview(s.client, &w.order, NULL));
+    if (e == CLI_DONE && w.why) e = cli_ask_wait(&s, &a, phc_ask_why(s.client, 0, &w.order, NULL));
+    return cli_ask_end(&s, &a, e);
 }
 
 int cli_preview_buy(int argc, char **argv)
@@ -181,7 +180,7 @@ int cli_preview_sell(int argc, char **argv)
 
 static void on_open_orders(void *arg, const phc_open_orders *l)
 {
-    asking *a = asking_of(arg);
+    cli_asking *a = cli_asking_of(arg);
     a->not_found = l->order_cnt == 0;
     if (l->order_cnt == 0) return;
     const phc_open_order *o = &l->orders[0];
@@ -190,10 +189,10 @@ static void on_open_orders(void *arg, const phc_open_orders *l)
     json_object_set_new(r, "sequence", cli_number(l->sequence));
     json_object_set_new(r, "order", cli_number(o->order));
     json_object_set_new(r, "client_order_id", cli_number(o->terms.client_order_id));
-    json_object_set_new(r, "product", symbol_of(a, o->terms.product));
+    json_object_set_new(r, "product", cli_symbol_of(a, o->terms.product));
     json_object_set_new(r, "side", json_string(phc_side_text(o->terms.side)));
     json_object_set_new(r, "shape", json_string(phc_shape_text(o->terms.shape)));
-    json_object_set_new(r, "from", start_of(a, o->terms.product, o->terms.first_period));
+    json_object_set_new(r, "from", cli_start_of(a, o->terms.product, o->terms.first_period));
     json_object_set_new(r, "periods", cli_number(o->terms.periods));
     json_object_set_new(r, "quantity", cli_number(o->terms.quantity));
     json_object_set_new(r, "price", cli_money(o->terms.price));
@@ -205,7 +204,7 @@ int cli_why(int argc, char **argv)
     uint64_t order = 0;
     cli_common common;
     cli_session s;
-    asking a = {.result = NULL};
+    cli_asking a = {.result = NULL};
     cli_field fields[] = {
         {.name = "ORDER", .kind = CLI_U64, .required = true, .to = &order},
     };
@@ -213,18 +212,18 @@ int cli_why(int argc, char **argv)
              "Asks why an open order of yours does not execute: the price, the quantity, the start "
              "and the other products at which all of it would, now.",
              fields, CNT(fields), &common);
-    cli_exit e =
-        begin(&s, &a, &common, (phc_callbacks){.on_open_orders = on_open_orders, .on_why = on_why});
+    cli_exit e = cli_ask_begin(&s, &a, &common,
+                               (phc_callbacks){.on_open_orders = on_open_orders, .on_why = on_why});
     if (e != CLI_DONE) return (int)e;
     a.result = json_object();
-    e = wait_answer(&s, &a, phc_ask_orders(s.client, order, 0, NULL));
+    e = cli_ask_wait(&s, &a, phc_ask_orders(s.client, order, 0, NULL));
     if (e == CLI_DONE && !a.not_found)
-        e = wait_answer(&s, &a, phc_ask_why(s.client, order, NULL, NULL));
+        e = cli_ask_wait(&s, &a, phc_ask_why(s.client, order, NULL, NULL));
     if (e == CLI_DONE && a.not_found)
         e = cli_say(CLI_NOT_FOUND,
                     "you have no open order %llu; `petahour order status` says what became of it",
                     (unsigned long long)order);
-    return finish(&s, &a, e);
+    return cli_ask_end(&s, &a, e);
 }
 
 /* ---- Status --------------------------------------------------------------------------------- */
@@ -249,20 +248,20 @@ static cli_exit say_not_kept(const phc_order_status *o)
                        : "it was not accepted, and a higher one has been, so it can no longer be");
 }
 
-static void add_terms(asking *a, const phc_order_status *o)
+static void add_terms(cli_asking *a, const phc_order_status *o)
 {
     json_t *r = a->result;
-    json_object_set_new(r, "product", symbol_of(a, o->product));
+    json_object_set_new(r, "product", cli_symbol_of(a, o->product));
     json_object_set_new(r, "side", json_string(phc_side_text(o->side)));
     json_object_set_new(r, "shape", json_string(phc_shape_text(o->shape)));
-    json_object_set_new(r, "from", start_of(a, o->product, o->first_period));
+    json_object_set_new(r, "from", cli_start_of(a, o->product, o->first_period));
     json_object_set_new(r, "periods", cli_number(o->periods));
     if (o->shape == PHC_FLEX) json_object_set_new(r, "duration", cli_number(o->duration));
     json_object_set_new(r, "quantity", cli_number(o->quantity));
     json_object_set_new(r, "price", cli_money(o->price));
 }
 
-static void add_refusal(asking *a, const phc_order_status *o)
+static void add_refusal(cli_asking *a, const phc_order_status *o)
 {
     json_t *r = a->result;
     json_object_set_new(r, "reject", json_string(o->reject_name));
@@ -278,7 +277,7 @@ static void add_refusal(asking *a, const phc_order_status *o)
 
 static void on_order_status(void *arg, const phc_order_status *o)
 {
-    asking *a = asking_of(arg);
+    cli_asking *a = cli_asking_of(arg);
     json_t *r = a->result;
     if (o->state >= PHC_ORDER_UNKNOWN) {
         a->refused = say_not_kept(o);
@@ -310,7 +309,7 @@ int cli_order_status(int argc, char **argv)
     uint64_t order = 0, client_order_id = 0;
     cli_common common;
     cli_session s;
-    asking a = {.result = NULL};
+    cli_asking a = {.result = NULL};
     cli_field fields[] = {
         {.name = "ORDER", .kind = CLI_U64, .to = &order},
         {.name = "client-order-id",
@@ -325,18 +324,19 @@ int cli_order_status(int argc, char **argv)
              fields, CNT(fields), &common);
     if (fields[0].given == fields[1].given)
         return cli_say(CLI_USAGE, "give either ORDER or --client-order-id");
-    cli_exit e = begin(&s, &a, &common, (phc_callbacks){.on_order_status = on_order_status});
+    cli_exit e =
+        cli_ask_begin(&s, &a, &common, (phc_callbacks){.on_order_status = on_order_status});
     if (e != CLI_DONE) return (int)e;
     a.result = json_object();
-    e = wait_answer(&s, &a, phc_ask_order_status(s.client, order, client_order_id, NULL));
-    return finish(&s, &a, e);
+    e = cli_ask_wait(&s, &a, phc_ask_order_status(s.client, order, client_order_id, NULL));
+    return cli_ask_end(&s, &a, e);
 }
 
 /* ---- Depth ---------------------------------------------------------------------------------- */
 
 static void on_depth(void *arg, const phc_depth *d)
 {
-    asking *a = asking_of(arg);
+    cli_asking *a = cli_asking_of(arg);
     if (d->refused) {
         a->refused = cli_say(CLI_REFUSED, "blocks of %u periods are longer than %s allows",
                              a->length, a->product->symbol);
@@ -348,9 +348,9 @@ static void on_depth(void *arg, const phc_depth *d)
         int64_t average = d->rows[i].notional / (int64_t)unit_periods;
         json_array_append_new(
             a->result, json_pack("{s:o, s:o, s:o, s:o}", "from",
-                                 start_of(a, a->product->id, d->first_start + (uint32_t)i), "units",
-                                 cli_number(d->rows[i].units), "average_price", cli_money(average),
-                                 "notional", cli_money(d->rows[i].notional)));
+                                 cli_start_of(a, a->product->id, d->first_start + (uint32_t)i),
+                                 "units", cli_number(d->rows[i].units), "average_price",
+                                 cli_money(average), "notional", cli_money(d->rows[i].notional)));
     }
 }
 
@@ -367,7 +367,7 @@ int cli_depth(int argc, char **argv)
     bool sell = false;
     cli_common common;
     cli_session s;
-    asking a = {.result = NULL};
+    cli_asking a = {.result = NULL};
     cli_field fields[] = {
         {.name = "PRODUCT", .kind = CLI_TEXT, .required = true, .to = &product},
         {.name = "from",
@@ -402,7 +402,7 @@ int cli_depth(int argc, char **argv)
         "your own orders left out.",
         fields, CNT(fields), &common);
     if (sell) q.side = PHC_SELL;
-    cli_exit e = begin(&s, &a, &common, (phc_callbacks){.on_depth = on_depth});
+    cli_exit e = cli_ask_begin(&s, &a, &common, (phc_callbacks){.on_depth = on_depth});
     if (e != CLI_DONE) return (int)e;
     a.product = cli_find_product(&a.catalogue, product);
     if (a.product == NULL) return cli_end(&s, &a.catalogue, CLI_NOT_FOUND);
@@ -415,93 +415,6 @@ int cli_depth(int argc, char **argv)
     q.product = a.product->id;
     a.length = q.periods;
     a.result = json_array();
-    e = wait_answer(&s, &a, phc_ask_depth(s.client, &q, NULL));
-    if (e == CLI_DONE)
-        cli_print_rows(a.result, columns, CNT(columns), common.json);
-    else
-        json_decref(a.result);
-    return cli_end(&s, &a.catalogue, e);
-}
-
-/* ---- Positions and balances ----------------------------------------------------------------- */
-
-static void on_positions(void *arg, const phc_positions *l)
-{
-    static const char *const states[] = {"-", "AWAITED", "REPORTED", "DISPUTED"};
-    asking *a = asking_of(arg);
-    a->more = l->more && l->position_cnt != 0;
-    for (size_t i = 0; i < l->position_cnt; i++) {
-        const phc_position *p = &l->positions[i];
-        char buyer[16], supplier[16];
-        json_t *o =
-            json_pack("{s:o, s:o, s:o, s:I, s:I}", "contract", cli_number(p->contract), "product",
-                      symbol_of(a, p->product), "from", start_of(a, p->product, p->first_period),
-                      "periods", (json_int_t)p->periods, "quantity", (json_int_t)p->quantity);
-        json_object_set_new(o, "offered", cli_number(p->offered));
-        json_object_set_new(o, "state", json_string(states[p->state]));
-        json_object_set_new(o, "buyer",
-                            json_string(cli_participant_name(&a->catalogue, p->buyer, buyer)));
-        json_object_set_new(
-            o, "supplier", json_string(cli_participant_name(&a->catalogue, p->supplier, supplier)));
-        json_object_set_new(o, "due", cli_time(p->due));
-        json_array_append_new(a->result, o);
-        a->after = p->contract;
-    }
-}
-
-int cli_position_list(int argc, char **argv)
-{
-    static const cli_column columns[] = {
-        {"contract", "CONTRACT", true}, {"product", "PRODUCT", false},
-        {"from", "FROM", false},        {"periods", "PERIODS", true},
-        {"quantity", "UNITS", true},    {"offered", "OFFERED", true},
-        {"state", "STATE", false},      {"buyer", "BUYER", false},
-        {"supplier", "SUPPLIER", false}};
-    cli_common common;
-    cli_session s;
-    asking a = {.more = true};
-    cli_read(argc, argv, "Lists the periods of your contracts that are not final.", NULL, 0,
-             &common);
-    cli_exit e = begin(&s, &a, &common, (phc_callbacks){.on_positions = on_positions});
-    if (e != CLI_DONE) return (int)e;
-    a.result = json_array();
-    while (e == CLI_DONE && a.more)
-        e = wait_answer(&s, &a, phc_ask_positions(s.client, a.after, NULL));
-    if (e == CLI_DONE)
-        cli_print_rows(a.result, columns, CNT(columns), common.json);
-    else
-        json_decref(a.result);
-    return cli_end(&s, &a.catalogue, e);
-}
-
-static void on_balances(void *arg, const phc_balances *b)
-{
-    asking *a = asking_of(arg);
-    json_t *o = a->result;
-    json_object_set_new(o, "sequence", cli_number(b->sequence));
-    json_object_set_new(o, "cash", cli_money(b->cash));
-    json_object_set_new(o, "held_by_orders", cli_money(b->held));
-    json_object_set_new(o, "free", cli_money(b->cash - b->held));
-    json_object_set_new(o, "in_escrow", cli_money(b->escrow));
-    json_object_set_new(o, "bonds", cli_money(b->bond));
-    json_object_set_new(o, "premiums", cli_money(b->premiums));
-    json_object_set_new(o, "dispute_deposits", cli_money(b->deposits));
-    json_object_set_new(o, "open_orders", cli_number(b->orders));
-    json_object_set_new(o, "running_contracts", cli_number(b->contracts));
-}
-
-int cli_statement(int argc, char **argv)
-{
-    cli_common common;
-    cli_session s;
-    asking a = {.result = NULL};
-    cli_read(argc, argv,
-             "Shows your cash and what your orders and contracts keep of it.  `petahour cash list` "
-             "has every movement.",
-             NULL, 0, &common);
-    cli_exit e = begin(&s, &a, &common, (phc_callbacks){.on_balances = on_balances});
-    if (e != CLI_DONE) return (int)e;
-    a.result = json_object();
-    e = wait_answer(&s, &a, phc_ask_balances(s.client, NULL));
-    return finish(&s, &a, e);
+    e = cli_ask_wait(&s, &a, phc_ask_depth(s.client, &q, NULL));
+    return cli_ask_end_rows(&s, &a, columns, CNT(columns), e);
 }

@@ -477,6 +477,19 @@ phc_status phc_ask_order_status(phc_client *c, uint64_t order, uint64_t client_o
                ret_request);
 }
 
+phc_status phc_ask_contracts(phc_client *c, const phc_contracts_question *q, uint64_t *ret_request)
+{
+    phc_message m;
+    return ask(c, phc_encode_ask_contracts(q, c->request_next, &m), &m, ret_request);
+}
+
+phc_status phc_ask_statement(phc_client *c, uint32_t first_day, uint32_t days,
+                             uint64_t *ret_request)
+{
+    phc_message m;
+    return ask(c, phc_encode_ask_statement(first_day, days, c->request_next, &m), &m, ret_request);
+}
+
 phc_status phc_catalogue(phc_client *c, uint64_t *ret_request)
 {
     phc_message m;

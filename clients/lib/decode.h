@@ -49,6 +49,8 @@ enum {
     PHC_ANSWER_ROWS_MAX = 1024,
     PHC_ANSWER_ORDERS_MAX = 256,
     PHC_ANSWER_POSITIONS_MAX = 512,
+    PHC_ANSWER_CONTRACTS_MAX = 256,
+    PHC_ANSWER_SUMS_MAX = 64, /* reasons are only ever added */
 };
 
 typedef union {
@@ -56,6 +58,8 @@ typedef union {
     phc_depth_row depth[PHC_ANSWER_ROWS_MAX];
     phc_open_order orders[PHC_ANSWER_ORDERS_MAX];
     phc_position positions[PHC_ANSWER_POSITIONS_MAX];
+    phc_contract_state contracts[PHC_ANSWER_CONTRACTS_MAX];
+    phc_statement_sum sums[PHC_ANSWER_SUMS_MAX];
 } phc_answer_room;
 
 bool phc_decode_preview(const Petahour__V1__PreviewAnswer *m, phc_answer_room *room,
@@ -68,6 +72,10 @@ bool phc_decode_positions(const Petahour__V1__PositionsAnswer *m, phc_answer_roo
                           phc_positions *ret);
 void phc_decode_balances(const Petahour__V1__BalancesAnswer *m, phc_balances *ret);
 bool phc_decode_order_status(const Petahour__V1__OrderStatusAnswer *m, phc_order_status *ret);
+bool phc_decode_contracts(const Petahour__V1__ContractsAnswer *m, phc_answer_room *room,
+                          phc_contracts *ret);
+bool phc_decode_statement(const Petahour__V1__StatementAnswer *m, phc_answer_room *room,
+                          phc_account_statement *ret);
 
 /* Room for whichever row it is. */
 typedef struct {

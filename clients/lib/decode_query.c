@@ -161,3 +161,72 @@ bool phc_decode_order_status(const Petahour__V1__OrderStatusAnswer *m, phc_order
     return phc_order_state_text(ret->state) != NULL &&
            (!is_known || (phc_side_text(ret->side) != NULL && phc_shape_text(ret->shape) != NULL));
 }
+
+static phc_contract_state contract_state(const Petahour__V1__ContractState *m)
+{
+    return (phc_contract_state){.contract = m->contract,
+                                .from_contract = m->from_contract,
+                                .product = m->product,
+                                .terms_version = m->terms_version,
+                                .parts = m->parts,
+                                .buyer = m->buyer,
+                                .supplier = m->supplier,
+                                .seller = m->seller,
+                                .concluded_sequence = m->concluded_sequence,
+                                .concluded_at = m->concluded_at,
+                                .first_period = m->first_period,
+                                .periods = m->periods,
+                                .notional = m->notional,
+                                .unit_periods = m->unit_periods,
+                                .open = m->open,
+                                .resold = m->resold,
+                                .delivered = m->delivered,
+                                .paid = m->paid,
+                                .supplier_fee = m->supplier_fee,
+                                .refunded = m->refunded,
+                                .penalty = m->penalty,
+                                .compensation = m->compensation,
+                                .ended_sequence = m->ended_sequence,
+                                .ended_at = m->ended_at};
+}
+
+bool phc_decode_contracts(const Petahour__V1__ContractsAnswer *m, phc_answer_room *room,
+                          phc_contracts *ret)
+{
+    if (m->n_contracts > PHC_ANSWER_CONTRACTS_MAX) return false;
+    for (size_t i = 0; i < m->n_contracts; i++) {
+        const Petahour__V1__ContractState *c = m->contracts[i];
+        if (c->open > c->unit_periods || c->resold > c->unit_periods - c->open) return false;
+        room->contracts[i] = contract_state(c);
+    }
+    *ret = (phc_contracts){.request = m->request,
+                           .sequence = m->sequence,
+                           .contracts = room->contracts,
+                           .contract_cnt = m->n_contracts,
+                           .more = m->more,
+                           .last = m->last,
+                           .dropped = m->dropped,
+                           .last_dropped = m->last_dropped};
+    return true;
+}
+
+bool phc_decode_statement(const Petahour__V1__StatementAnswer *m, phc_answer_room *room,
+                          phc_account_statement *ret)
+{
+    if (m->n_sums > PHC_ANSWER_SUMS_MAX) return false;
+    uint64_t closing = (uint64_t)m->opening;
+    for (size_t i = 0; i < m->n_sums; i++) {
+        const Petahour__V1__StatementSum *s = m->sums[i];
+        room->sums[i] = (phc_statement_sum){s->reason, s->movements, s->received, s->paid};
+        closing += s->received - s->paid;
+    }
+    *ret = (phc_account_statement){.request = m->request,
+                                   .sequence = m->sequence,
+                                   .long_ago = m->long_ago,
+                                   .first_kept = m->first_kept,
+                                   .opening = m->opening,
+                                   .closing = m->closing,
+                                   .sums = room->sums,
+                                   .sum_cnt = m->n_sums};
+    return closing == (uint64_t)m->closing;
+}

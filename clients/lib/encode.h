@@ -105,6 +105,10 @@ const char *phc_encode_ask_positions(uint64_t after, uint64_t request, phc_messa
 const char *phc_encode_ask_balances(uint64_t request, phc_message *ret);
 const char *phc_encode_ask_order_status(uint64_t order, uint64_t client_order_id, uint64_t request,
                                         phc_message *ret);
+const char *phc_encode_ask_contracts(const phc_contracts_question *q, uint64_t request,
+                                     phc_message *ret);
+const char *phc_encode_ask_statement(uint32_t first_day, uint32_t days, uint64_t request,
+                                     phc_message *ret);
 const char *phc_encode_catalogue(uint64_t request, phc_message *ret);
 
 /* At most `max` bytes of UTF-8 without control characters, as a gateway takes them; empty or NULL

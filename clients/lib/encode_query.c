@@ -103,3 +103,29 @@ const char *phc_encode_ask_order_status(uint64_t order, uint64_t client_order_id
     PACK(ASK_ORDER_STATUS, ask_order_status, m, ret);
     return NULL;
 }
+
+const char *phc_encode_ask_contracts(const phc_contracts_question *q, uint64_t request,
+                                     phc_message *ret)
+{
+    Petahour__V1__AskContracts m;
+    petahour__v1__ask_contracts__init(&m);
+    m.request = request;
+    m.after = q->after;
+    m.product = q->product;
+    m.open_only = q->open_only;
+    PACK(ASK_CONTRACTS, ask_contracts, m, ret);
+    return NULL;
+}
+
+const char *phc_encode_ask_statement(uint32_t first_day, uint32_t days, uint64_t request,
+                                     phc_message *ret)
+{
+    if (days == 0) return "days is 0";
+    Petahour__V1__AskStatement m;
+    petahour__v1__ask_statement__init(&m);
+    m.request = request;
+    m.first_day = first_day;
+    m.days = days;
+    PACK(ASK_STATEMENT, ask_statement, m, ret);
+    return NULL;
+}

@@ -747,6 +747,61 @@ typedef struct {
     uint64_t last_client_order_id;   /* highest that an accepted order has used */
 } phc_order_status;
 
+typedef struct {
+    uint64_t after;   /* those with higher numbers than this */
+    uint32_t product; /* 0: of all */
+    bool open_only;   /* those alone that still deliver */
+} phc_contracts_question;
+
+/* Parts of a participant in a contract: bits. */
+enum { PHC_PART_BUYER = 1, PHC_PART_SUPPLIER = 2, PHC_PART_SELLER = 4 };
+
+/* A contract as it was concluded, and what became of it. */
+typedef struct {
+    uint64_t contract;      /* has the number of its trade */
+    uint64_t from_contract; /* resale: the one that was split; otherwise 0 */
+    uint32_t product, terms_version;
+    uint32_t parts;                   /* of this participant */
+    uint32_t buyer, supplier, seller; /* seller: the supplier, or who held the one that was split */
+    uint64_t concluded_sequence, concluded_at;
+    uint32_t first_period, periods; /* to the last one; some between may be left out */
+    int64_t notional;
+    /* All; of these not final yet, and sold on; the rest is final. */
+    uint64_t unit_periods, open, resold;
+    uint64_t delivered; /* unit-seconds of what is final; sums likewise */
+    int64_t paid;       /* to the supplier, less supplier_fee */
+    int64_t supplier_fee;
+    int64_t refunded;                  /* to the buyer */
+    int64_t penalty, compensation;     /* from the bond to the buyer; compensation: its fee */
+    uint64_t ended_sequence, ended_at; /* 0: something of it is open */
+} phc_contract_state;
+
+typedef struct {
+    uint64_t request, sequence;
+    const phc_contract_state *contracts; /* by number */
+    size_t contract_cnt;
+    bool more; /* ask again after `last`, also when there is no row */
+    uint64_t last;
+    /* Own contracts that ended and are no longer kept: how many, and their highest number. */
+    uint64_t dropped, last_dropped;
+} phc_contracts;
+
+typedef struct {
+    const char *reason; /* as of a movement, e.g. "PAYMENT" */
+    uint64_t movements, received, paid;
+} phc_statement_sum;
+
+/* What moved this participant's cash on some UTC days: opening + received - paid = closing. */
+typedef struct {
+    uint64_t request, sequence;
+    bool long_ago;       /* the first of the days is before first_kept: nothing else is told */
+    uint32_t first_kept; /* first day that can be asked for, by its number since 1970 */
+    int64_t opening;     /* cash when the first day began */
+    int64_t closing;     /* when the last one ended, or now if it has not */
+    const phc_statement_sum *sums; /* by reason, each at most once */
+    size_t sum_cnt;
+} phc_account_statement;
+
 /* A trade that somebody made. */
 typedef struct {
     uint32_t product;
@@ -919,6 +974,8 @@ typedef struct {
     void (*on_positions)(void *arg, const phc_positions *p);
     void (*on_balances)(void *arg, const phc_balances *b);
     void (*on_order_status)(void *arg, const phc_order_status *o);
+    void (*on_contracts)(void *arg, const phc_contracts *c);
+    void (*on_statement)(void *arg, const phc_account_statement *s);
     /* Under a contract of this participant, its own among them; also one that does not hold. */
     void (*on_countersignature)(void *arg, const phc_countersignature *k);
     /* A later key of the notary whose proof holds. */
@@ -1158,6 +1215,12 @@ PHC_API phc_status phc_ask_balances(phc_client *c, uint64_t *ret_request);
 /* What became of one order, by its number or by its client order id; the other is 0. */
 PHC_API phc_status phc_ask_order_status(phc_client *c, uint64_t order, uint64_t client_order_id,
                                         uint64_t *ret_request);
+/* Own contracts by number, page by page, also those that ended. */
+PHC_API phc_status phc_ask_contracts(phc_client *c, const phc_contracts_question *q,
+                                     uint64_t *ret_request);
+/* Of UTC days from first_day on, by its number since 1970; at least one. */
+PHC_API phc_status phc_ask_statement(phc_client *c, uint32_t first_day, uint32_t days,
+                                     uint64_t *ret_request);
 
 /* Answered by on_catalogue for each row, then on_catalogue_end.  Asked again after a lost
    connection: rows may then be told twice, on_catalogue_end is told once. */

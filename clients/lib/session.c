@@ -470,6 +470,8 @@ static void on_answer(phc_client *c, const Petahour__V1__GatewayMessage *m)
         phc_positions positions;
         phc_balances balances;
         phc_order_status status;
+        phc_contracts contracts;
+        phc_account_statement statement;
     } a;
     if (HAS(PREVIEW_ANSWER)) {
         bool ok = phc_decode_preview(m->preview_answer, &c->answer, &a.preview);
@@ -498,6 +500,14 @@ static void on_answer(phc_client *c, const Petahour__V1__GatewayMessage *m)
         bool ok = phc_decode_order_status(m->order_status_answer, &a.status);
         if (answered(c, ok, m->order_status_answer->request) && cb->on_order_status != NULL)
             cb->on_order_status(cb->arg, &a.status);
+    } else if (HAS(CONTRACTS_ANSWER)) {
+        bool ok = phc_decode_contracts(m->contracts_answer, &c->answer, &a.contracts);
+        if (answered(c, ok, m->contracts_answer->request) && cb->on_contracts != NULL)
+            cb->on_contracts(cb->arg, &a.contracts);
+    } else if (HAS(STATEMENT_ANSWER)) {
+        bool ok = phc_decode_statement(m->statement_answer, &c->answer, &a.statement);
+        if (answered(c, ok, m->statement_answer->request) && cb->on_statement != NULL)
+            cb->on_statement(cb->arg, &a.statement);
     }
 }
 
@@ -552,6 +562,8 @@ void phc_session_message(phc_client *c, const Petahour__V1__GatewayMessage *m)
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_POSITIONS_ANSWER:
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_BALANCES_ANSWER:
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_ORDER_STATUS_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CONTRACTS_ANSWER:
+    case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_STATEMENT_ANSWER:
         if (open) on_answer(c, m);
         return;
     case PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_CATALOGUE_ENTRY:

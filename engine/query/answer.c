@@ -212,5 +212,7 @@ void ph_answer_query(const ph_answerer *a, const ph_query *q, ph_answer *ret)
     case PH_QUERY_POSITIONS: answer_positions(a, q, ret); return;
     case PH_QUERY_BALANCES: answer_balances(a, q, ret); return;
     case PH_QUERY_STATUS: answer_status(a, q, ret); return;
+    case PH_QUERY_CONTRACTS: ph_contract_history_find(a->contracts, q, ret); return;
+    case PH_QUERY_STATEMENT: ph_cash_history_find(a->cash, q, ret); return;
     }
 }

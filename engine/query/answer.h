@@ -10,6 +10,8 @@
 #define ENGINE_QUERY_ANSWER_H
 
 #include "engine/core/question.h"
+#include "engine/query/cash_history.h"
+#include "engine/query/contract_history.h"
 #include "engine/query/holdings.h"
 #include "engine/query/order_history.h"
 #include "engine/wire/query.h"
@@ -18,7 +20,10 @@ typedef struct {
     ph_question *question; /* room for trying orders */
     const ph_market *market;
     const ph_holdings *holdings;
-    const ph_order_history *history; /* of the records that made the market */
+    /* Of the records that made the market. */
+    const ph_order_history *history;
+    const ph_contract_history *contracts;
+    const ph_cash_history *cash;
 } ph_answerer;
 
 void ph_answer_query(const ph_answerer *a, const ph_query *q, ph_answer *ret);

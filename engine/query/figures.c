@@ -10,6 +10,8 @@ enum {
     ANSWERED,
     DROPPED,
     ENDED,
+    ENDED_CONTRACTS,
+    STATEMENTS_FROM,
 };
 
 static const ph_metric_row rows[] = {
@@ -29,6 +31,10 @@ static const ph_metric_row rows[] = {
                  "Messages that were no questions."},
     [ENDED] = {"petahour_replica_ended_orders", PH_METRIC_GAUGE, NULL,
                "Orders that ended and whose status is kept."},
+    [ENDED_CONTRACTS] = {"petahour_replica_ended_contracts", PH_METRIC_GAUGE, NULL,
+                         "Contracts that ended and are kept."},
+    [STATEMENTS_FROM] = {"petahour_replica_statements_from_timestamp_seconds", PH_METRIC_INSTANT,
+                         NULL, "First day of which a statement can be asked for."},
 };
 
 void ph_query_figures_describe(ph_monitor_settings *settings)
@@ -48,4 +54,6 @@ void ph_query_figures_tell(ph_metrics *m, const ph_query_figures *f)
     ph_metrics_set(m, ANSWERED, f->answered);
     ph_metrics_set(m, DROPPED, f->dropped);
     ph_metrics_set(m, ENDED, f->ended);
+    ph_metrics_set(m, ENDED_CONTRACTS, f->ended_contracts);
+    ph_metrics_set(m, STATEMENTS_FROM, f->statements_from.ns);
 }

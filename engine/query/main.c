@@ -21,6 +21,8 @@
 #include "engine/process/options.h"
 #include "engine/process/stop.h"
 #include "engine/query/answer.h"
+#include "engine/query/cash_history.h"
+#include "engine/query/contract_history.h"
 #include "engine/query/figures.h"
 #include "engine/query/holdings.h"
 #include "engine/query/order_history.h"
@@ -38,7 +40,7 @@ enum {
 
 typedef struct {
     char journal[512], link[256], ready_file[512], monitor[32];
-    uint32_t ready_lag_seconds, ended_orders;
+    uint32_t ready_lag_seconds, ended_orders, ended_contracts, statement_rows;
 } settings;
 
 static const ph_config_row rows[] = {
@@ -55,21 +57,34 @@ static const ph_config_row rows[] = {
     {"ended_orders", PH_CONFIG_U32, PH_CONFIG_AT(settings, ended_orders), "1000000", 0,
      PH_ENDED_ORDERS_MAX,
      "orders that ended and whose status can still be asked for; about 120 bytes each"},
+    {"ended_contracts", PH_CONFIG_U32, PH_CONFIG_AT(settings, ended_contracts), "1000000", 0,
+     PH_ENDED_CONTRACTS_MAX,
+     "contracts that ended and can still be asked for; about 190 bytes each"},
+    {"statement_rows", PH_CONFIG_U32, PH_CONFIG_AT(settings, statement_rows), "1000000", 1,
+     PH_CASH_ROWS_MAX,
+     "rows of which statements are made, one for each participant, day and reason; 48 bytes each"},
 };
 
-/* Orders that rest come on top: how many may, the journal says. */
+/* Orders that rest and contracts that deliver come on top: how many may, the journal says. */
 static void check(const ph_config_market *market, const void *values, ph_config_faults *f)
 {
     const settings *s = values;
-    const ph_market_limits least = {.orders_max = 1, .participants_max = 1};
-    (void)market;
-    uint64_t needed = ph_order_history_footprint(&least, s->ended_orders);
+    const ph_market_limits least = {
+        .orders_max = 1, .participants_max = 1, .contracts_max = s->ended_contracts};
+    const struct {
+        const char *row;
+        uint64_t needed;
+    } v[] = {{"ended_orders", ph_order_history_footprint(&least, s->ended_orders)},
+             {"ended_contracts", ph_contract_history_footprint(&least, s->ended_contracts)},
+             {"statement_rows", ph_cash_history_footprint(&least, s->statement_rows)}};
     uint64_t there = ph_memory_of_machine();
-    if (needed > there)
-        ph_config_fault(f, "ended_orders",
-                        "\"ended_orders\" takes %" PRIu64 " MiB when so many have ended, and this "
-                        "machine has %" PRIu64 " MiB: lower it",
-                        needed >> 20, there >> 20);
+    (void)market;
+    for (size_t i = 0; i < sizeof v / sizeof v[0]; i++)
+        if (v[i].needed > there)
+            ph_config_fault(f, v[i].row,
+                            "\"%s\" takes %" PRIu64 " MiB when it is full, and this machine has "
+                            "%" PRIu64 " MiB: lower it",
+                            v[i].row, v[i].needed >> 20, there >> 20);
 }
 
 static const ph_config_table table = {
@@ -81,14 +96,22 @@ static const ph_config_table table = {
 };
 
 typedef struct {
+    void *block;
+    size_t size;
+} past;
+
+typedef struct {
     settings settings;
     ph_config_market market;
     ph_replay *replay; /* NULL until there is a journal */
     ph_holdings holdings;
-    void *room, *past; /* of the questions; of the history */
-    size_t room_size, past_size;
-    ph_question *question; /* NULL until the market is there, likewise the history */
+    void *room; /* of the questions */
+    size_t room_size;
+    past orders_past, contracts_past, cash_past;
+    ph_question *question; /* NULL until the market is there, likewise the histories */
     ph_order_history *history;
+    ph_contract_history *contracts;
+    ph_cash_history *cash;
     bool is_checked; /* the journal is of this market */
     void *zmq, *socket;
     int watch; /* tells that the journal changed; -1: the system cannot */
@@ -125,39 +148,72 @@ static bool make_room(replica *r)
     return true;
 }
 
+/* Room of a history; `row` is the key that says how much it keeps. */
+static void *map_past(past *p, size_t size, const char *row)
+{
+    p->size = size;
+    if (ph_memory_map(size, &p->block) == PH_OK) return p->block;
+    ph_log_error("could not make room of %zu bytes for what is past: no memory; lower [replica] %s",
+                 size, row);
+    p->block = NULL;
+    return NULL;
+}
+
 static bool make_past(replica *r)
 {
     ph_market_limits limits = ph_replay_limits(r->replay);
-    const uint32_t ended_max = r->settings.ended_orders;
+    const settings *s = &r->settings;
     ph_order_history_key key;
     if (getrandom(&key, sizeof key, 0) != (ssize_t)sizeof key) {
         ph_log_error("could not draw a key for the orders: %s", strerror(errno));
         return false;
     }
-    r->past_size = ph_order_history_footprint(&limits, ended_max);
-    if (ph_memory_map(r->past_size, &r->past) != PH_OK) {
-        ph_log_error("could not make room for %" PRIu32 " orders that ended: no memory; lower "
-                     "[replica] ended_orders",
-                     ended_max);
-        return false;
-    }
-    r->history = ph_order_history_init(r->past, &limits, ended_max, &key);
-    const ph_log_pair pairs[] = {{"ended_orders", NULL, ended_max}, {"bytes", NULL, r->past_size}};
-    ph_log_event(PH_LOG_INFO, "history", pairs, 2,
-                 "keeps the status of orders that rest and of the last %" PRIu32
-                 " that ended, in at most %zu bytes",
-                 ended_max, r->past_size);
+    void *orders = map_past(&r->orders_past, ph_order_history_footprint(&limits, s->ended_orders),
+                            "ended_orders");
+    if (orders == NULL) return false;
+    r->history = ph_order_history_init(orders, &limits, s->ended_orders, &key);
+    void *contracts =
+        map_past(&r->contracts_past, ph_contract_history_footprint(&limits, s->ended_contracts),
+                 "ended_contracts");
+    if (contracts == NULL) return false;
+    r->contracts = ph_contract_history_init(contracts, &limits, s->ended_contracts);
+    void *cash = map_past(&r->cash_past, ph_cash_history_footprint(&limits, s->statement_rows),
+                          "statement_rows");
+    if (cash == NULL) return false;
+    r->cash = ph_cash_history_init(cash, &limits, s->statement_rows);
     return true;
+}
+
+static void tell_past(const replica *r)
+{
+    const settings *s = &r->settings;
+    const ph_log_pair pairs[] = {{"ended_orders", NULL, s->ended_orders},
+                                 {"bytes", NULL, r->orders_past.size},
+                                 {"ended_contracts", NULL, s->ended_contracts},
+                                 {"contracts_bytes", NULL, r->contracts_past.size},
+                                 {"statement_rows", NULL, s->statement_rows},
+                                 {"statement_bytes", NULL, r->cash_past.size}};
+    ph_log_event(PH_LOG_INFO, "history", pairs, sizeof pairs / sizeof pairs[0],
+                 "keeps orders that rest and the last %" PRIu32
+                 " that ended in at most %zu bytes, contracts that deliver and the last %" PRIu32
+                 " that ended in at most %zu bytes, and %" PRIu32
+                 " rows of statements in at most %zu bytes",
+                 s->ended_orders, r->orders_past.size, s->ended_contracts, r->contracts_past.size,
+                 s->statement_rows, r->cash_past.size);
 }
 
 static bool take(replica *r, const ph_replay_batch *batch)
 {
-    if (!r->is_checked && (!check_market(r) || !make_room(r) || !make_past(r))) return false;
+    if (!r->is_checked) {
+        if (!check_market(r) || !make_room(r) || !make_past(r)) return false;
+        tell_past(r);
+    }
+    const ph_market *m = ph_replay_market(r->replay);
     for (uint32_t i = 0; i < batch->record_cnt; i++) {
         ph_order_history_take(r->history, &batch->records[i]);
-        if (ph_holdings_take(&r->holdings, ph_replay_market(r->replay), &batch->records[i]) ==
-            PH_OK)
-            continue;
+        ph_contract_history_take(r->contracts, m, &batch->records[i]);
+        ph_cash_history_take(r->cash, &batch->records[i]);
+        if (ph_holdings_take(&r->holdings, m, &batch->records[i]) == PH_OK) continue;
         ph_log_error("could not note what record %" PRIu64 " brought: no memory",
                      batch->first_seq + i);
         return false;
@@ -173,6 +229,9 @@ static void tell_figures(const replica *r)
         f.durable = ph_replay_durable(r->replay);
     }
     if (r->history != NULL) f.ended = ph_order_history_ended(r->history);
+    if (r->contracts != NULL) f.ended_contracts = ph_contract_history_ended(r->contracts);
+    if (r->cash != NULL)
+        f.statements_from.ns = ph_cash_history_first_day(r->cash) * UINT64_C(86400) * PH_NS_PER_S;
     f.lag = f.durable > f.sequence ? f.durable - f.sequence : 0;
     if (r->is_behind) f.behind = r->taken_at;
     ph_query_figures_tell(ph_monitor_metrics(r->monitor), &f);
@@ -277,7 +336,9 @@ static bool answer_questions(replica *r)
             r->dropped++;
             continue;
         }
-        ph_answerer a = {r->question, ph_replay_market(r->replay), &r->holdings, r->history};
+        ph_answerer a = {r->question,  ph_replay_market(r->replay),
+                         &r->holdings, r->history,
+                         r->contracts, r->cash};
         ph_answer_query(&a, &r->asked, &r->answer);
         ph_writer w = ph_writer_of(room, sizeof room);
         ph_answer_write(&w, tag, &r->answer);
@@ -358,7 +419,9 @@ static void release(replica *r)
     if (r->watch >= 0) (void)close(r->watch);       /* nothing was written */
     ph_holdings_release(&r->holdings);
     ph_memory_unmap(r->room, r->room_size);
-    ph_memory_unmap(r->past, r->past_size);
+    ph_memory_unmap(r->orders_past.block, r->orders_past.size);
+    ph_memory_unmap(r->contracts_past.block, r->contracts_past.size);
+    ph_memory_unmap(r->cash_past.block, r->cash_past.size);
     ph_replay_close(r->replay);
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { ORDER_BYTES_MAX = 128 };
+enum { ORDER_BYTES_MAX = 128, PARTS_MAX = 7 };
 
 /* ---- Parts --------------------------------------------------------------------------------- */
 
@@ -46,7 +46,7 @@ static bool read_kind(ph_reader *r, ph_query_kind *ret)
 {
     uint8_t kind = ph_read_u8(r);
     *ret = (ph_query_kind)kind;
-    return !r->bad && kind >= PH_QUERY_PREVIEW && kind <= PH_QUERY_STATUS;
+    return !r->bad && kind >= PH_QUERY_PREVIEW && kind <= PH_QUERY_KIND_MAX;
 }
 
 static uint8_t read_up_to(ph_reader *r, uint8_t max)
@@ -101,6 +101,15 @@ void ph_query_write(ph_writer *w, uint64_t tag, const ph_query *q)
         ph_write_u64(w, q->order_id.v);
         ph_write_u64(w, q->client_order_id);
         return;
+    case PH_QUERY_CONTRACTS:
+        ph_write_u64(w, q->after);
+        ph_write_u32(w, q->product.v);
+        ph_write_u8(w, q->open_only);
+        return;
+    case PH_QUERY_STATEMENT:
+        ph_write_u32(w, q->first_day);
+        ph_write_u32(w, q->days);
+        return;
     }
     ph_panic("question of unknown kind", __FILE__, __LINE__);
 }
@@ -141,6 +150,16 @@ ph_status ph_query_read(const void *bytes, size_t size, uint64_t *ret_tag, ph_qu
         ret->order_id.v = ph_read_u64(&r);
         ret->client_order_id = ph_read_u64(&r);
         if ((ret->order_id.v == 0) == (ret->client_order_id == 0)) r.bad = true;
+        break;
+    case PH_QUERY_CONTRACTS:
+        ret->after = ph_read_u64(&r);
+        ret->product.v = ph_read_u32(&r);
+        ret->open_only = read_bool(&r);
+        break;
+    case PH_QUERY_STATEMENT:
+        ret->first_day = ph_read_u32(&r);
+        ret->days = ph_read_u32(&r);
+        if (ret->days == 0) r.bad = true;
         break;
     }
     return ph_reader_done(&r) ? PH_OK : PH_ECORRUPT;
@@ -342,6 +361,113 @@ static void read_status(ph_reader *r, ph_answer_status *s)
     s->last_client_order_id = ph_read_u64(r);
 }
 
+static void write_contract(ph_writer *w, const ph_answer_contract *c)
+{
+    ph_write_u64(w, c->contract.v);
+    ph_write_u64(w, c->from_contract.v);
+    ph_write_u32(w, c->product.v);
+    ph_write_u32(w, c->terms_version);
+    ph_write_u8(w, c->parts);
+    ph_write_u32(w, c->buyer.v);
+    ph_write_u32(w, c->supplier.v);
+    ph_write_u32(w, c->seller.v);
+    ph_write_u64(w, c->concluded_seq);
+    ph_write_u64(w, c->concluded_at.ns);
+    write_window(w, c->window);
+    ph_write_i64(w, c->notional);
+    ph_write_u64(w, c->unit_periods);
+    ph_write_u64(w, c->open);
+    ph_write_u64(w, c->resold);
+    ph_write_u64(w, c->delivered);
+    ph_write_i64(w, c->paid);
+    ph_write_i64(w, c->supplier_fee);
+    ph_write_i64(w, c->refunded);
+    ph_write_i64(w, c->penalty);
+    ph_write_i64(w, c->compensation);
+    ph_write_u64(w, c->ended_seq);
+    ph_write_u64(w, c->ended_at.ns);
+}
+
+static void read_contract(ph_reader *r, ph_answer_contract *c)
+{
+    c->contract.v = ph_read_u64(r);
+    c->from_contract.v = ph_read_u64(r);
+    c->product.v = ph_read_u32(r);
+    c->terms_version = ph_read_u32(r);
+    c->parts = read_up_to(r, PARTS_MAX);
+    c->buyer.v = ph_read_u32(r);
+    c->supplier.v = ph_read_u32(r);
+    c->seller.v = ph_read_u32(r);
+    c->concluded_seq = ph_read_u64(r);
+    c->concluded_at.ns = ph_read_u64(r);
+    c->window = read_window(r);
+    c->notional = ph_read_i64(r);
+    c->unit_periods = ph_read_u64(r);
+    c->open = ph_read_u64(r);
+    c->resold = ph_read_u64(r);
+    c->delivered = ph_read_u64(r);
+    c->paid = ph_read_i64(r);
+    c->supplier_fee = ph_read_i64(r);
+    c->refunded = ph_read_i64(r);
+    c->penalty = ph_read_i64(r);
+    c->compensation = ph_read_i64(r);
+    c->ended_seq = ph_read_u64(r);
+    c->ended_at.ns = ph_read_u64(r);
+}
+
+static void write_contracts(ph_writer *w, const ph_answer *a)
+{
+    ph_write_u64(w, a->u.contracts.last);
+    ph_write_u64(w, a->u.contracts.dropped);
+    ph_write_u64(w, a->u.contracts.last_dropped);
+    for (uint32_t i = 0; i < a->cnt; i++)
+        write_contract(w, &a->rows.contracts[i]);
+}
+
+static void read_contracts(ph_reader *r, ph_answer *a)
+{
+    a->u.contracts.last = ph_read_u64(r);
+    a->u.contracts.dropped = ph_read_u64(r);
+    a->u.contracts.last_dropped = ph_read_u64(r);
+    if (a->cnt > PH_QUERY_CONTRACTS_MAX) r->bad = true;
+    for (uint32_t i = 0; i < a->cnt && !r->bad; i++)
+        read_contract(r, &a->rows.contracts[i]);
+}
+
+static void write_statement(ph_writer *w, const ph_answer *a)
+{
+    const ph_answer_statement *s = &a->u.statement;
+    ph_write_u8(w, s->is_long_ago);
+    ph_write_u32(w, s->first_kept);
+    ph_write_i64(w, s->opening);
+    ph_write_i64(w, s->closing);
+    for (uint32_t i = 0; i < a->cnt; i++) {
+        ph_write_u8(w, (uint8_t)a->rows.sums[i].reason);
+        ph_write_u64(w, a->rows.sums[i].cnt);
+        ph_write_u64(w, a->rows.sums[i].received);
+        ph_write_u64(w, a->rows.sums[i].paid);
+    }
+}
+
+static void read_statement(ph_reader *r, ph_answer *a)
+{
+    ph_answer_statement *s = &a->u.statement;
+    s->is_long_ago = read_bool(r);
+    s->first_kept = ph_read_u32(r);
+    s->opening = ph_read_i64(r);
+    s->closing = ph_read_i64(r);
+    if (a->cnt > PH_TRANSFER_REASON_MAX) r->bad = true;
+    for (uint32_t i = 0, last = 0; i < a->cnt && !r->bad; i++) {
+        ph_answer_sum *sum = &a->rows.sums[i];
+        sum->reason = (ph_transfer_reason)read_up_to(r, PH_TRANSFER_REASON_MAX);
+        if (sum->reason <= last) r->bad = true;
+        last = sum->reason;
+        sum->cnt = ph_read_u64(r);
+        sum->received = ph_read_u64(r);
+        sum->paid = ph_read_u64(r);
+    }
+}
+
 static void write_rows(ph_writer *w, const ph_answer *a)
 {
     for (uint32_t i = 0; i < a->cnt && a->kind == PH_QUERY_DEPTH; i++) {
@@ -394,6 +520,8 @@ void ph_answer_write(ph_writer *w, uint64_t tag, const ph_answer *a)
     case PH_QUERY_POSITIONS: write_rows(w, a); return;
     case PH_QUERY_BALANCES: write_balances(w, &a->u.balances); return;
     case PH_QUERY_STATUS: write_status(w, &a->u.status); return;
+    case PH_QUERY_CONTRACTS: write_contracts(w, a); return;
+    case PH_QUERY_STATEMENT: write_statement(w, a); return;
     }
     ph_panic("answer of unknown kind", __FILE__, __LINE__);
 }
@@ -422,6 +550,8 @@ ph_status ph_answer_read(const void *bytes, size_t size, uint64_t *ret_tag, ph_a
         read_status(&r, &ret->u.status);
         if (ret->cnt != 0) r.bad = true;
         break;
+    case PH_QUERY_CONTRACTS: read_contracts(&r, ret); break;
+    case PH_QUERY_STATEMENT: read_statement(&r, ret); break;
     }
     return ph_reader_done(&r) ? PH_OK : PH_ECORRUPT;
 }

@@ -29,7 +29,11 @@ typedef enum {
     PH_QUERY_POSITIONS = 5, /* own contracts whose periods are not all final */
     PH_QUERY_BALANCES = 6,  /* own money */
     PH_QUERY_STATUS = 7,    /* what became of one own order */
+    PH_QUERY_CONTRACTS = 8, /* own contracts, also those that ended */
+    PH_QUERY_STATEMENT = 9, /* what moved own cash on some days */
 } ph_query_kind;
+
+enum { PH_QUERY_KIND_MAX = PH_QUERY_STATEMENT };
 
 enum {
     PH_QUERY_BYTES_MAX = 512,
@@ -38,6 +42,7 @@ enum {
     PH_QUERY_PRODUCTS_MAX = 16,   /* of a why */
     PH_QUERY_ORDERS_MAX = 256,    /* in one answer */
     PH_QUERY_POSITIONS_MAX = 512, /* likewise */
+    PH_QUERY_CONTRACTS_MAX = 256, /* likewise */
     PH_ANSWER_BYTES_MAX = 1 << 16,
 };
 
@@ -49,15 +54,18 @@ typedef struct {
     /* WHY; ORDERS: this one alone; 0: all; STATUS: this one, or 0. */
     ph_order_id order_id;
     uint64_t client_order_id; /* STATUS: not 0 if and only if order_id is 0 */
-    /* ORDERS, POSITIONS: those with higher numbers than this. */
+    /* ORDERS, POSITIONS, CONTRACTS: those with higher numbers than this. */
     uint64_t after;
+    ph_product_id product; /* DEPTH; CONTRACTS: of this one alone; 0: of all */
+    /* STATEMENT: UTC days, by their number since 1970. */
+    uint32_t first_day, days;
     /* DEPTH. */
-    ph_product_id product;
     ph_side side;
     uint32_t periods; /* length of the block */
     ph_window starts;
     ph_price limit; /* of every unit's average price; 0: none */
     bool without_own;
+    bool open_only; /* CONTRACTS: those alone that still deliver */
 } ph_query;
 
 /* PH_QUERY_BYTES_MAX always suffices. */
@@ -164,11 +172,56 @@ typedef struct {
     uint64_t last_client_order_id; /* highest that an accepted order of the participant's used */
 } ph_answer_status;
 
+/* A contract as it was concluded, and what became of it.  Of its unit-periods, `open` are not
+   final, `resold` went into other contracts, the rest is final. */
+typedef struct {
+    ph_contract_id contract; /* has the number of its trade */
+    ph_contract_id from_contract;
+    ph_product_id product;
+    uint32_t terms_version;
+    uint8_t parts; /* of the asker: 1 buyer, 2 supplier, 4 seller; added */
+    ph_participant_id buyer, supplier, seller;
+    uint64_t concluded_seq; /* record that concluded it, and its stamp */
+    ph_time concluded_at;
+    ph_window window; /* from its first period to its last; not every one need be in it */
+    ph_money notional;
+    uint64_t unit_periods, open, resold;
+    uint64_t delivered; /* unit-seconds, of what is final; the sums below likewise */
+    ph_money paid;      /* to the supplier, less its fee */
+    ph_money supplier_fee;
+    ph_money refunded;     /* to the buyer; paid, fee and refund are what was final */
+    ph_money penalty;      /* from the supplier's bond to the buyer */
+    ph_money compensation; /* likewise, for its fee */
+    uint64_t ended_seq;    /* record after which nothing of it is open; 0: something is */
+    ph_time ended_at;      /* its stamp */
+} ph_answer_contract;
+
+typedef struct {
+    uint64_t last; /* `more`: ask for those after this number */
+    /* Own contracts that ended and are no longer kept, and the highest number of them; of any
+       product. */
+    uint64_t dropped, last_dropped;
+} ph_answer_contracts;
+
+/* opening + what was received - what was paid = closing. */
+typedef struct {
+    bool is_long_ago;    /* of days that are no longer kept: nothing else is told */
+    uint32_t first_kept; /* first day that can be asked for */
+    ph_money opening;    /* cash when the first day began */
+    ph_money closing;    /* when the last one ended, or as of the sequence when it has not */
+} ph_answer_statement;
+
+/* Movements of one reason.  Sums are modulo 2^64. */
+typedef struct {
+    ph_transfer_reason reason;
+    uint64_t cnt, received, paid;
+} ph_answer_sum;
+
 typedef struct {
     ph_query_kind kind;
     uint64_t seq;
     bool is_refused; /* DEPTH: no such product, or a length that it does not have */
-    bool more;       /* ORDERS, POSITIONS: there are rows after the last */
+    bool more;       /* ORDERS, POSITIONS, CONTRACTS: there are rows after the last */
     ph_period first; /* DEPTH: start of the first row */
     uint32_t cnt;    /* rows of the list of the kind; PREVIEW: fills that are told */
     union {
@@ -176,6 +229,8 @@ typedef struct {
         ph_answer_why why;
         ph_answer_balances balances;
         ph_answer_status status;
+        ph_answer_contracts contracts;
+        ph_answer_statement statement;
     } u;
     union {
         ph_answer_fill fills[PH_QUERY_FILLS_MAX];
@@ -183,6 +238,8 @@ typedef struct {
         ph_answer_depth depth[PH_QUERY_STARTS_MAX];
         ph_answer_order orders[PH_QUERY_ORDERS_MAX];
         ph_answer_position positions[PH_QUERY_POSITIONS_MAX];
+        ph_answer_contract contracts[PH_QUERY_CONTRACTS_MAX];
+        ph_answer_sum sums[PH_TRANSFER_REASON_MAX]; /* by reason, each once */
     } rows;
 } ph_answer;
 
@@ -194,6 +251,7 @@ ph_status ph_answer_read(const void *bytes, size_t size, uint64_t *ret_tag, ph_a
 
 _Static_assert(PH_QUERY_ORDERS_MAX *(16 + 2 + 128) + 64 <= PH_ANSWER_BYTES_MAX, "orders fit");
 _Static_assert(PH_QUERY_POSITIONS_MAX * 80 + 64 <= PH_ANSWER_BYTES_MAX, "positions fit");
+_Static_assert(PH_QUERY_CONTRACTS_MAX * 168 + 88 <= PH_ANSWER_BYTES_MAX, "contracts fit");
 _Static_assert(PH_QUERY_FILLS_MAX * 20 + 256 <= PH_ANSWER_BYTES_MAX, "fills fit");
 _Static_assert(PH_QUERY_STARTS_MAX * 16 + 64 <= PH_ANSWER_BYTES_MAX, "starts fit");
 

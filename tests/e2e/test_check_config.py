@@ -124,6 +124,8 @@ class CheckConfig(unittest.TestCase):
             ("replica", "journal", f"{run}/a file", "which is no folder"),
             ("replica", "link", "ipc://", "write ipc:// and the socket's path"),
             ("replica", "ended_orders", "100000001", "whole number from 0 to 100000000"),
+            ("replica", "ended_contracts", "-1", "whole number from 0 to 100000000"),
+            ("replica", "statement_rows", "0", "whole number from 1 to 100000000"),
             ("settle", "journal", f"{run}/nowhere", "which is not there"),
             ("settle", "snapshots", f"{run}/none/s", "whose folder is not there"),
             ("settle", "database", "dbname=x passwor=y", "invalid connection option \"passwor\""),

@@ -233,11 +233,33 @@ class Questions(unittest.TestCase):
         self.assertEqual(found["open_unit_periods"], 1)
         self.assertEqual(len(m.cli("position", "list", key="buyer")), 1)
 
-    def test_7_questions_that_make_no_sense_end_no_more_than_the_session(self):
+    def test_7_contracts_and_statements_are_told_in_the_words_of_the_protocol(self):
+        raw = Raw(self.market, "buyer")
+        frame = session_pb2.ClientFrame()
+        frame.messages.add().ask_contracts.request = 5
+        frame.messages.add().ask_statement.request = 6
+        frame.messages[1].ask_statement.days = 2**32 - 1
+        frame.messages.add().ask_balances.request = 7
+        raw.send(frame)
+        answers = {m.WhichOneof("message"): m for m in raw.answers(3)}
+        raw.close()
+        contracts, said = answers["contracts_answer"].contracts_answer, answers["statement_answer"].statement_answer
+        self.assertEqual((contracts.request, contracts.more, contracts.dropped, said.long_ago), (5, False, 0, False))
+        self.assertGreater(len(contracts.contracts), 0)
+        for c in contracts.contracts:
+            self.assertEqual((c.parts, c.buyer, c.supplier, c.seller, c.open), (1, 3, 2, 2, c.unit_periods))
+        self.assertEqual(contracts.last, contracts.contracts[-1].contract)
+        sums = {s.reason: (s.received, s.paid) for s in said.sums}
+        self.assertEqual(sums["NOTIONAL"], (0, sum(c.notional for c in contracts.contracts)))
+        self.assertEqual(said.opening + sum(r - p for r, p in sums.values()), said.closing)
+        self.assertEqual(said.closing, answers["balances_answer"].balances_answer.cash)
+
+    def test_8_questions_that_make_no_sense_end_no_more_than_the_session(self):
         for change in [
             lambda m: setattr(m.ask_depth, "starts", 1025),
             lambda m: setattr(m.ask_preview, "request", 1),
             lambda m: setattr(m.ask_why, "request", 1),
+            lambda m: setattr(m.ask_statement, "first_day", 1),
         ]:
             raw = Raw(self.market, "buyer")
             frame = session_pb2.ClientFrame()

@@ -69,7 +69,7 @@ LAYERS = {
         quiet=("rows",),
         files={"engine/notary": ("contracts", "countersignatures", "notary_keys")},
     ),
-    "engine/query": Layer(5, BELOW_HOST, ("order_history",), quiet=("answer", "holdings")),
+    "engine/query": Layer(5, BELOW_HOST, ("cash_history", "contract_history", "order_history"), quiet=("answer", "holdings")),
     "clients/lib": Layer(None, ("proto",)),
     "clients/cli": Layer(None, ("clients/lib",)),
     "clients/demo": Layer(None, ("clients/lib",), quiet=("scenario", "orders", "catalogue")),

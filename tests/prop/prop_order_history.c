@@ -177,7 +177,7 @@ static const ph_answer_status *ask(uint32_t who, uint64_t order, uint64_t client
                   .order_id = {order},
                   .client_order_id = client_order_id};
     for (int i = 0; i < 2; i++) {
-        ph_answerer a = {question, w.m, &holdings, histories[i]};
+        ph_answerer a = {question, w.m, &holdings, histories[i], NULL, NULL};
         ph_answer_query(&a, &q, &answer);
         ph_writer writer = ph_writer_of(bytes[i], sizeof bytes[i]);
         ph_answer_write(&writer, 1, &answer);

@@ -4,12 +4,14 @@
 #include "tests/unit/market_fixture.h"
 #include "tests/unit/suite.h"
 
-enum { ENDED_MAX = 100 };
+enum { ENDED_MAX = 100, ROWS_MAX = 100 };
 
 static world w;
 static ph_holdings holdings;
 static ph_order_history *history;
-static void *room, *past;
+static ph_contract_history *contracts;
+static ph_cash_history *cash;
+static void *room, *past[3];
 static ph_question *question;
 static ph_answer answer;
 
@@ -22,23 +24,26 @@ static void set_up(void)
     ck_assert_ptr_nonnull(room);
     memset(room, 0, size);
     question = ph_question_init(room, &limits);
-    size = (ph_order_history_footprint(&limits, ENDED_MAX) + 63) & ~(size_t)63;
-    past = aligned_alloc(64, size);
-    ck_assert_ptr_nonnull(past);
-    memset(past, 0, size);
     history =
-        ph_order_history_init(past, &limits, ENDED_MAX, &(ph_order_history_key){{1, 2, 3, 4}});
+        ph_order_history_init(world_room(ph_order_history_footprint(&limits, ENDED_MAX), &past[0]),
+                              &limits, ENDED_MAX, &(ph_order_history_key){{1, 2, 3, 4}});
+    contracts = ph_contract_history_init(
+        world_room(ph_contract_history_footprint(&limits, ENDED_MAX), &past[1]), &limits,
+        ENDED_MAX);
+    cash = ph_cash_history_init(world_room(ph_cash_history_footprint(&limits, ROWS_MAX), &past[2]),
+                                &limits, ROWS_MAX);
 }
 
 static void tear_down(void)
 {
     ph_holdings_release(&holdings);
     free(room);
-    free(past);
+    for (int i = 0; i < 3; i++)
+        free(past[i]);
     world_free(&w);
 }
 
-/* Applies a command and lets holdings and history see what it brought. */
+/* Applies a command and lets holdings and histories see what it brought. */
 static void apply(ph_command c)
 {
     (void)world_apply(&w, c);
@@ -47,6 +52,8 @@ static void apply(ph_command c)
     ph_replay_record record = {.command = c, .events = w.out.v, .event_cnt = w.out.cnt};
     ck_assert_int_eq(ph_holdings_take(&holdings, w.m, &record), PH_OK);
     ph_order_history_take(history, &record);
+    ph_contract_history_take(contracts, w.m, &record);
+    ph_cash_history_take(cash, &record);
 }
 
 static void order(uint32_t who, ph_side side, ph_window window, ph_quantity q, ph_price price)
@@ -56,7 +63,7 @@ static void order(uint32_t who, ph_side side, ph_window window, ph_quantity q, p
 
 static void ask(ph_query q)
 {
-    ph_answerer a = {question, w.m, &holdings, history};
+    ph_answerer a = {question, w.m, &holdings, history, contracts, cash};
     ph_answer_query(&a, &q, &answer);
     ck_assert_uint_eq(answer.seq, ph_market_seq(w.m));
     ck_assert_int_eq(answer.kind, q.kind);
@@ -174,6 +181,35 @@ START_TEST(a_status_says_what_is_open_and_what_became_of_it)
 }
 END_TEST
 
+START_TEST(contracts_and_a_statement_say_the_same)
+{
+    order(SELLER, PH_SIDE_SELL, (ph_window){0, 2}, 5, 10);
+    order(BUYER, PH_SIDE_BUY, (ph_window){0, 2}, 5, 10);
+    ask((ph_query){.kind = PH_QUERY_CONTRACTS, .who = {BUYER}});
+    ck_assert(answer.cnt == 1 && !answer.more && answer.u.contracts.last == 1);
+    ck_assert(answer.rows.contracts[0].open == 10 && answer.rows.contracts[0].notional == 100);
+    ask((ph_query){.kind = PH_QUERY_CONTRACTS, .who = {BUYER_2}});
+    ck_assert(answer.cnt == 0 && !answer.more);
+    /* The cash of the fixture's deposits is not in what the history saw. */
+    ask((ph_query){.kind = PH_QUERY_STATEMENT, .who = {BUYER}, .days = UINT32_MAX});
+    ck_assert(answer.u.statement.opening == 0 && answer.u.statement.closing == -100);
+    ck_assert(answer.cnt == 1 && answer.rows.sums[0].reason == PH_TRANSFER_NOTIONAL);
+    ck_assert(answer.rows.sums[0].paid == 100 && answer.rows.sums[0].cnt == 1);
+    /* Nobody reports: it comes back, and nothing is open. */
+    w.now.ns += 5 * (uint64_t)HOUR * PH_NS_PER_S;
+    apply((ph_command){.kind = PH_CMD_TICK});
+    ask((ph_query){.kind = PH_QUERY_CONTRACTS, .who = {BUYER}});
+    const ph_answer_contract *c = &answer.rows.contracts[0];
+    ck_assert(c->open == 0 && c->refunded == 100 && c->ended_seq == answer.seq);
+    ask((ph_query){.kind = PH_QUERY_CONTRACTS, .who = {BUYER}, .open_only = true});
+    ck_assert_uint_eq(answer.cnt, 0);
+    ask((ph_query){.kind = PH_QUERY_STATEMENT, .who = {BUYER}, .days = UINT32_MAX});
+    ck_assert(answer.cnt == 2 && answer.u.statement.closing == 0);
+    ck_assert(answer.rows.sums[1].reason == PH_TRANSFER_REFUND);
+    ck_assert_uint_eq(answer.rows.sums[1].received, 100);
+}
+END_TEST
+
 START_TEST(the_questions_of_the_rulebook_are_answered)
 {
     order(SELLER, PH_SIDE_SELL, (ph_window){0, 4}, 6, 5);
@@ -213,6 +249,7 @@ static void add(TCase *t)
     tcase_add_test(t, positions_are_runs_of_equal_periods);
     tcase_add_test(t, balances_add_up);
     tcase_add_test(t, a_status_says_what_is_open_and_what_became_of_it);
+    tcase_add_test(t, contracts_and_a_statement_say_the_same);
     tcase_add_test(t, the_questions_of_the_rulebook_are_answered);
 }
 

@@ -575,6 +575,121 @@ static void check_order_unknown(const gateway_message *m)
     ck_assert(!phc_decode_order_status(&other, &o));
 }
 
+static ph_answer_contract resold_contract(void)
+{
+    return (ph_answer_contract){.contract = {17},
+                                .from_contract = {12},
+                                .product = {7},
+                                .terms_version = 2,
+                                .parts = 5,
+                                .buyer = {4},
+                                .supplier = {3},
+                                .seller = {5},
+                                .concluded_seq = 1200,
+                                .concluded_at = {1796083200000000000},
+                                .window = {498912, 48},
+                                .notional = 445440000,
+                                .unit_periods = 384,
+                                .open = 96,
+                                .resold = 192,
+                                .delivered = 345000,
+                                .paid = 110000000,
+                                .supplier_fee = 165000,
+                                .refunded = 1160000,
+                                .penalty = 58000,
+                                .compensation = 1740,
+                                .ended_seq = 1230,
+                                .ended_at = {1796083200000000001}};
+}
+
+static phg_bytes write_contracts(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_CONTRACTS, .seq = 1234, .more = true, .cnt = 2};
+    answer.u.contracts = (ph_answer_contracts){18, 6, 9};
+    answer.rows.contracts[0] = resold_contract();
+    answer.rows.contracts[1] = (ph_answer_contract){
+        .contract = {18}, .product = {7}, .parts = 2, .unit_periods = 8, .open = 8};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_contracts(const gateway_message *m)
+{
+    phc_contracts l;
+    ck_assert(phc_decode_contracts(m->contracts_answer, &rows_room, &l));
+    ck_assert(l.request == 9 && l.sequence == 1234 && l.contract_cnt == 2 && l.more);
+    ck_assert(l.last == 18 && l.dropped == 6 && l.last_dropped == 9);
+    const phc_contract_state *c = &l.contracts[0];
+    ck_assert(c->contract == 17 && c->from_contract == 12 && c->product == 7);
+    ck_assert(c->terms_version == 2 && c->parts == (PHC_PART_BUYER | PHC_PART_SELLER));
+    ck_assert(c->buyer == 4 && c->supplier == 3 && c->seller == 5);
+    ck_assert(c->concluded_sequence == 1200 && c->concluded_at == 1796083200000000000);
+    ck_assert(c->first_period == 498912 && c->periods == 48 && c->notional == 445440000);
+    ck_assert(c->unit_periods == 384 && c->open == 96 && c->resold == 192);
+    ck_assert(c->delivered == 345000 && c->paid == 110000000 && c->supplier_fee == 165000);
+    ck_assert(c->refunded == 1160000 && c->penalty == 58000 && c->compensation == 1740);
+    ck_assert(c->ended_sequence == 1230 && c->ended_at == 1796083200000000001);
+    c = &l.contracts[1];
+    ck_assert(c->contract == 18 && c->parts == PHC_PART_SUPPLIER && c->ended_sequence == 0);
+    /* More than all is open, or was sold on. */
+    Petahour__V1__ContractState *row = m->contracts_answer->contracts[0];
+    row->resold = 289;
+    ck_assert(!phc_decode_contracts(m->contracts_answer, &rows_room, &l));
+    row->resold = 0;
+    row->open = 385;
+    ck_assert(!phc_decode_contracts(m->contracts_answer, &rows_room, &l));
+}
+
+/* The longest answer still is a frame: every number takes all the bytes that it can. */
+static phg_bytes write_contracts_all(void)
+{
+    answer = (ph_answer){
+        .kind = PH_QUERY_CONTRACTS, .seq = UINT64_MAX, .more = true, .cnt = PH_QUERY_CONTRACTS_MAX};
+    memset(&answer.u.contracts, 0xff, sizeof answer.u.contracts);
+    memset(answer.rows.contracts, 0xff, sizeof answer.rows.contracts);
+    for (int i = 0; i < PH_QUERY_CONTRACTS_MAX; i++)
+        answer.rows.contracts[i].open = 0;
+    return phg_translate_answer(translator, UINT64_MAX, &answer);
+}
+
+static phg_bytes write_statement(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_STATEMENT, .seq = 1234, .cnt = 2};
+    answer.u.statement =
+        (ph_answer_statement){.first_kept = 20700, .opening = 1000000, .closing = 555000};
+    answer.rows.sums[0] = (ph_answer_sum){PH_TRANSFER_NOTIONAL, 3, 0, 445440};
+    answer.rows.sums[1] = (ph_answer_sum){PH_TRANSFER_RESALE, 2, 1000, 560};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_statement(const gateway_message *m)
+{
+    phc_account_statement s;
+    ck_assert(phc_decode_statement(m->statement_answer, &rows_room, &s));
+    ck_assert(s.request == 9 && s.sequence == 1234 && !s.long_ago && s.first_kept == 20700);
+    ck_assert(s.opening == 1000000 && s.closing == 555000 && s.sum_cnt == 2);
+    ck_assert_str_eq(s.sums[0].reason, "NOTIONAL");
+    ck_assert(s.sums[0].movements == 3 && s.sums[0].received == 0 && s.sums[0].paid == 445440);
+    ck_assert_str_eq(s.sums[1].reason, "RESALE");
+    ck_assert(s.sums[1].movements == 2 && s.sums[1].received == 1000 && s.sums[1].paid == 560);
+    /* One that does not add up is no statement. */
+    m->statement_answer->closing++;
+    ck_assert(!phc_decode_statement(m->statement_answer, &rows_room, &s));
+}
+
+static phg_bytes write_statement_long_ago(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_STATEMENT, .seq = 1234};
+    answer.u.statement = (ph_answer_statement){.is_long_ago = true, .first_kept = 20701};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_statement_long_ago(const gateway_message *m)
+{
+    phc_account_statement s;
+    ck_assert(phc_decode_statement(m->statement_answer, &rows_room, &s));
+    ck_assert(s.long_ago && s.first_kept == 20701 && s.sum_cnt == 0);
+}
+
 #define ROW(name)                         \
     {                                     \
 #name, write_##name, check_##name \
@@ -610,6 +725,9 @@ static const struct {
     ROW(order_status),
     ROW(order_refused),
     ROW(order_unknown),
+    ROW(contracts),
+    ROW(statement),
+    ROW(statement_long_ago),
     ROW(countersignature),
     ROW(notary_key),
     ROW(logon_accepted_signed),
@@ -669,6 +787,20 @@ START_TEST(every_message_is_the_same_bytes_for_ever)
 }
 END_TEST
 
+START_TEST(the_longest_page_of_contracts_is_a_frame)
+{
+    phg_bytes b = write_contracts_all();
+    ck_assert_ptr_nonnull(b.p);
+    ck_assert_uint_le(b.size, PHC_FRAME_BYTES_MAX - 2);
+    Petahour__V1__GatewayFrame *f = petahour__v1__gateway_frame__unpack(NULL, b.size, b.p);
+    ck_assert_ptr_nonnull(f);
+    phc_contracts l;
+    ck_assert(phc_decode_contracts(f->messages[0]->contracts_answer, &rows_room, &l));
+    ck_assert(l.contract_cnt == PH_QUERY_CONTRACTS_MAX && l.contracts[255].delivered == UINT64_MAX);
+    petahour__v1__gateway_frame__free_unpacked(f, NULL);
+}
+END_TEST
+
 static void set_up(void)
 {
     ck_assert_int_eq(phg_translator_open(&translator), PH_OK);
@@ -685,6 +817,7 @@ static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_loop_test(t, every_message_is_the_same_bytes_for_ever, 0, ROW_CNT);
+    tcase_add_test(t, the_longest_page_of_contracts_is_a_frame);
 }
 
 int main(void)

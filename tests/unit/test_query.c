@@ -30,6 +30,15 @@ static ph_query a_query(ph_query_kind kind)
     if (kind == PH_QUERY_WHY || kind == PH_QUERY_ORDERS) q.order_id.v = 17;
     if (kind == PH_QUERY_STATUS) q.client_order_id = UINT64_MAX;
     if (kind == PH_QUERY_ORDERS || kind == PH_QUERY_POSITIONS) q.after = UINT64_MAX;
+    if (kind == PH_QUERY_CONTRACTS) {
+        q.after = UINT64_MAX - 1;
+        q.product.v = 9;
+        q.open_only = true;
+    }
+    if (kind == PH_QUERY_STATEMENT) {
+        q.first_day = 20786;
+        q.days = UINT32_MAX;
+    }
     if (kind != PH_QUERY_DEPTH) return q;
     q.product.v = 7;
     q.side = PH_SIDE_BUY;
@@ -42,7 +51,7 @@ static ph_query a_query(ph_query_kind kind)
 
 START_TEST(questions_read_back)
 {
-    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_STATUS; kind++) {
+    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_KIND_MAX; kind++) {
         ph_query q = a_query((ph_query_kind)kind), r;
         uint64_t tag = 0;
         ph_writer w = ph_writer_of(bytes, PH_QUERY_BYTES_MAX);
@@ -135,6 +144,12 @@ static void fill(ph_answer *a, ph_query_kind kind)
                                          17,
                                          18,
                                          19};
+    } else if (kind == PH_QUERY_CONTRACTS) {
+        a->u.contracts = (ph_answer_contracts){1, 2, 3};
+        a->cnt = PH_QUERY_CONTRACTS_MAX;
+    } else if (kind == PH_QUERY_STATEMENT) {
+        a->u.statement = (ph_answer_statement){true, 20786, -1, 2};
+        a->cnt = PH_TRANSFER_REASON_MAX;
     } else {
         a->cnt = kind == PH_QUERY_DEPTH    ? PH_QUERY_STARTS_MAX
                  : kind == PH_QUERY_ORDERS ? PH_QUERY_ORDERS_MAX
@@ -148,12 +163,20 @@ static void fill(ph_answer *a, ph_query_kind kind)
         if (kind == PH_QUERY_POSITIONS)
             a->rows.positions[i] = (ph_answer_position){
                 {i + 1}, {i}, {3}, 1, {4}, {5}, {498912, 2}, 6, 7, (uint8_t)(1 + i % 3), 8, {9}};
+        if (kind == PH_QUERY_CONTRACTS)
+            a->rows.contracts[i] = (ph_answer_contract){{i + 1},  {i}, {3}, 4,  (uint8_t)(i % 8),
+                                                        {5},      {6}, {7}, 8,  {9},
+                                                        {10, 11}, 12,  13,  14, 15,
+                                                        16,       17,  18,  19, 20,
+                                                        21,       22,  {23}};
+        if (kind == PH_QUERY_STATEMENT)
+            a->rows.sums[i] = (ph_answer_sum){(ph_transfer_reason)(i + 1), i, i + 2, UINT64_MAX};
     }
 }
 
 START_TEST(the_longest_answers_fit_and_read_back)
 {
-    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_STATUS; kind++) {
+    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_KIND_MAX; kind++) {
         uint64_t tag = 0;
         fill(&given, (ph_query_kind)kind);
         ph_writer w = ph_writer_of(bytes, sizeof bytes);
@@ -177,7 +200,7 @@ END_TEST
 START_TEST(changed_bytes_are_refused_or_canonical)
 {
     uint64_t tag = 0;
-    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_STATUS; kind++) {
+    for (int kind = PH_QUERY_PREVIEW; kind <= PH_QUERY_KIND_MAX; kind++) {
         ph_query q = a_query((ph_query_kind)kind), r;
         ph_writer w = ph_writer_of(bytes, PH_QUERY_BYTES_MAX);
         ph_query_write(&w, 99, &q);
@@ -217,9 +240,80 @@ START_TEST(a_status_of_no_outcome_is_refused)
 }
 END_TEST
 
+/* Bytes of a question or of an answer's head. */
+enum { HEAD = 8 + 1 + 4, ANSWER_HEAD = 8 + 1 + 8 + 1 + 1 + 4 + 4 };
+
+START_TEST(a_statement_of_no_days_is_refused)
+{
+    ph_query q = a_query(PH_QUERY_STATEMENT), r;
+    uint64_t tag;
+    ph_writer w = ph_writer_of(bytes, PH_QUERY_BYTES_MAX);
+    ph_query_write(&w, 1, &q);
+    ck_assert_int_eq(ph_query_read(bytes, ph_writer_size(&w), &tag, &r), PH_OK);
+    ck_assert(r.first_day == 20786 && r.days == UINT32_MAX);
+    memset(bytes + HEAD + 4, 0, 4);
+    ck_assert_int_eq(ph_query_read(bytes, ph_writer_size(&w), &tag, &r), PH_ECORRUPT);
+}
+END_TEST
+
+/* A sum is of a reason, and no reason is told twice or out of order. */
+START_TEST(sums_of_a_statement_rise_by_reason)
+{
+    enum { FIRST = ANSWER_HEAD + 1 + 4 + 8 + 8, SUM = 1 + 3 * 8 };
+    uint64_t tag;
+    fill(&given, PH_QUERY_STATEMENT);
+    given.cnt = 3;
+    ph_writer w = ph_writer_of(bytes, sizeof bytes);
+    ph_answer_write(&w, 1, &given);
+    size_t size = ph_writer_size(&w);
+    ck_assert_uint_eq(size, FIRST + 3 * SUM);
+    const struct {
+        uint8_t second;
+        ph_status wanted;
+    } rows[] = {{0, PH_ECORRUPT},
+                {1, PH_ECORRUPT},
+                {2, PH_OK},
+                {3, PH_ECORRUPT},
+                {PH_TRANSFER_REASON_MAX + 1, PH_ECORRUPT},
+                {255, PH_ECORRUPT}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bytes[FIRST + SUM] = rows[i].second;
+        ck_assert_int_eq(ph_answer_read(bytes, size, &tag, &back), rows[i].wanted);
+    }
+    given.rows.sums[2].reason = PH_TRANSFER_SPLIT;
+    w = ph_writer_of(bytes, sizeof bytes);
+    ph_answer_write(&w, 1, &given);
+    ck_assert_int_eq(ph_answer_read(bytes, size, &tag, &back), PH_OK);
+    ck_assert(back.cnt == 3 && back.rows.sums[2].reason == PH_TRANSFER_SPLIT);
+    ck_assert(back.u.statement.opening == -1 && back.u.statement.is_long_ago);
+}
+END_TEST
+
+START_TEST(parts_and_rows_of_contracts_are_bounded)
+{
+    enum { PARTS_AT = ANSWER_HEAD + 3 * 8 + 8 + 8 + 4 + 4, CNT_AT = ANSWER_HEAD - 4 };
+    uint64_t tag;
+    fill(&given, PH_QUERY_CONTRACTS);
+    given.rows.contracts[0].parts = 7;
+    ph_writer w = ph_writer_of(bytes, sizeof bytes);
+    ph_answer_write(&w, 1, &given);
+    size_t size = ph_writer_size(&w);
+    ck_assert_int_eq(ph_answer_read(bytes, size, &tag, &back), PH_OK);
+    ck_assert(back.rows.contracts[0].parts == 7 && back.rows.contracts[255].ended_at.ns == 23);
+    bytes[PARTS_AT] = 8;
+    ck_assert_int_eq(ph_answer_read(bytes, size, &tag, &back), PH_ECORRUPT);
+    bytes[PARTS_AT] = 7;
+    bytes[CNT_AT] = 1;
+    ck_assert_int_eq(ph_answer_read(bytes, size, &tag, &back), PH_ECORRUPT);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, questions_read_back);
+    tcase_add_test(t, a_statement_of_no_days_is_refused);
+    tcase_add_test(t, sums_of_a_statement_rise_by_reason);
+    tcase_add_test(t, parts_and_rows_of_contracts_are_bounded);
     tcase_add_test(t, a_status_names_an_order_by_one_number);
     tcase_add_test(t, a_status_of_no_outcome_is_refused);
     tcase_add_test(t, a_why_names_an_order_or_states_one);

@@ -314,6 +314,17 @@ static const char *ask_order_status(void)
     return phc_encode_ask_order_status(0, 41, 9, &message);
 }
 
+static const char *ask_contracts(void)
+{
+    phc_contracts_question q = {17, 7, true};
+    return phc_encode_ask_contracts(&q, 9, &message);
+}
+
+static const char *ask_statement(void)
+{
+    return phc_encode_ask_statement(20786, 31, 9, &message);
+}
+
 #define ROW(name, kind)   \
     {                     \
 #name, name, kind \
@@ -370,7 +381,8 @@ static const struct {
     ASK(ask_preview, PH_QUERY_PREVIEW),     ASK(ask_why, PH_QUERY_WHY),
     ASK(ask_depth, PH_QUERY_DEPTH),         ASK(ask_orders, PH_QUERY_ORDERS),
     ASK(ask_positions, PH_QUERY_POSITIONS), ASK(ask_balances, PH_QUERY_BALANCES),
-    ASK(ask_order_status, PH_QUERY_STATUS),
+    ASK(ask_order_status, PH_QUERY_STATUS), ASK(ask_contracts, PH_QUERY_CONTRACTS),
+    ASK(ask_statement, PH_QUERY_STATEMENT),
 };
 enum { ASK_CNT = sizeof asks / sizeof asks[0] };
 
