@@ -8,12 +8,15 @@
 #include "engine/notary/contracts.h"
 #include "engine/notary/countersignatures.h"
 #include "engine/notary/notary_keys.h"
+#include "engine/notary/statements.h"
+#include "engine/wire/statement.h"
 
 struct ph_verdicts {
     ph_verdicts_leaf find;
     void *arg;
     ph_contracts *contracts;
     ph_notary_keys keys;
+    ph_statements statements;
 };
 
 ph_verdicts *ph_verdicts_new(ph_verdicts_leaf find, void *arg)
@@ -32,6 +35,7 @@ void ph_verdicts_free(ph_verdicts *v)
 {
     if (v == NULL) return;
     ph_contracts_free(v->contracts);
+    ph_statements_release(&v->statements);
     free(v);
 }
 
@@ -79,14 +83,19 @@ ph_status ph_verdicts_take(ph_verdicts *v, ph_rows *rows, const ph_replay_batch 
         rows->contracts[rows->cnt.contracts - cnt + i].leaf =
             *ph_contracts_leaf_hash(v->contracts, i);
     (void)ph_notary_keys_follow(&v->keys, rows->market); /* those that do not hold are not there */
+    s = ph_statements_take(&v->statements, rows->market, batch);
     uint64_t first = rows->cnt.proofs;
     while (first > 0 && rows->proofs[first - 1].command.seq >= batch->first_seq)
         first--;
     for (uint64_t i = first; s == PH_OK && i < rows->cnt.proofs; i++) {
-        if (rows->proofs[i].command.kind == PH_CMD_COUNTERSIGN_CONTRACT)
-            s = judge_countersignature(v, rows, &rows->proofs[i]);
+        ph_row_proof *proof = &rows->proofs[i];
+        if (proof->command.kind == PH_CMD_COUNTERSIGN_CONTRACT)
+            s = judge_countersignature(v, rows, proof);
+        else if (ph_statement_signature(&proof->command) != NULL)
+            proof->holds = ph_statements_holds(&v->statements,
+                                               (uint32_t)(proof->command.seq - batch->first_seq));
         else
-            judge_notary_key(v, &rows->proofs[i]);
+            judge_notary_key(v, proof);
     }
     return s;
 }

@@ -26,7 +26,7 @@ ph_verdicts *ph_verdicts_new(ph_verdicts_leaf find, void *arg);
 void ph_verdicts_free(ph_verdicts *v);
 
 /* Completes the rows that ph_rows_take made of this batch just now: leaf hashes of its contracts,
-   verdicts of its signatures.  PH_EFULL: no memory; PH_ECORRUPT: a contract that is none, `why` (at
+   verdicts of its signatures and statements.  PH_EFULL: no memory; PH_ECORRUPT: a contract that is none, `why` (at
    least 160 bytes) says how; or what the search for a leaf returned, which `why` does not say. */
 ph_status ph_verdicts_take(ph_verdicts *v, ph_rows *rows, const ph_replay_batch *batch, char *why,
                            size_t why_size);

@@ -215,8 +215,9 @@ class Metering(Metered):
         self.file("supplier.state", "")
         rows = self.report(*words, key="supplier", status=3)
         self.assertIn("DELIVERY_CLOSED", rows[0]["outcome"])
-        done = subprocess.run([AUDIT, "replay", m.journal], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run([AUDIT, "replay", "--statements", m.journal], capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r" [2-9] signatures hold, 0 are false")
 
     def test_a_recording_is_followed(self):
         """By the meter of contract 2, which is no party of it: cut lines wait, and nothing is reported twice."""
