@@ -63,23 +63,39 @@ static bool is_valid(const ph_statements *s, uint32_t i, ph_participant_id owner
     return is_valid;
 }
 
-bool ph_statements_holds(const ph_statements *s, uint32_t i)
+uint32_t ph_statements_keys(const ph_statements *s, uint32_t i, ph_key to[PH_KEYS_MAX])
 {
     PH_ASSERT(i < s->batch->record_cnt);
-    const ph_command *c = &s->batch->records[i].command;
+    ph_participant_id sender = s->batch->records[i].command.sender;
     ph_market_key keys[PH_KEYS_EVER_MAX];
-    char text[PH_STATEMENT_MAX];
-    uint32_t cnt = ph_market_keys(s->market, c->sender, keys, PH_KEYS_EVER_MAX);
-    PH_ASSERT(cnt <= PH_KEYS_EVER_MAX);
-    size_t size = ph_statement_text(ph_market_opened(s->market)->market.s, c, text);
-    const ph_signature *signature = ph_statement_signature(c);
-    for (uint32_t k = 0; k < cnt; k++) {
-        if (keys[k].use != PH_KEY_SIGNATURE || !is_valid(s, i, c->sender, &keys[k])) continue;
-        if (crypto_sign_ed25519_verify_detached(signature->b, (const unsigned char *)text, size,
-                                                keys[k].key.b) == 0)
-            return true;
+    uint32_t ever = ph_market_keys(s->market, sender, keys, PH_KEYS_EVER_MAX), cnt = 0;
+    PH_ASSERT(ever <= PH_KEYS_EVER_MAX);
+    for (uint32_t k = 0; k < ever; k++) {
+        if (keys[k].use != PH_KEY_SIGNATURE || !is_valid(s, i, sender, &keys[k])) continue;
+        PH_ASSERT(cnt < PH_KEYS_MAX); /* the market allows no more at one time */
+        to[cnt++] = keys[k].key;
     }
+    return cnt;
+}
+
+bool ph_statements_signed(const char *market, const ph_command *c, const ph_key *keys, uint32_t cnt)
+{
+    char text[PH_STATEMENT_MAX];
+    size_t size = ph_statement_text(market, c, text);
+    const ph_signature *signature = ph_statement_signature(c);
+    for (uint32_t k = 0; k < cnt; k++)
+        if (crypto_sign_ed25519_verify_detached(signature->b, (const unsigned char *)text, size,
+                                                keys[k].b) == 0)
+            return true;
     return false;
+}
+
+bool ph_statements_holds(const ph_statements *s, uint32_t i)
+{
+    ph_key keys[PH_KEYS_MAX];
+    uint32_t cnt = ph_statements_keys(s, i, keys);
+    return ph_statements_signed(ph_market_opened(s->market)->market.s,
+                                &s->batch->records[i].command, keys, cnt);
 }
 
 void ph_statements_release(ph_statements *s)

@@ -8,10 +8,11 @@
     record within it are found from those of the market and the changes that the batch made.
 
     Owns      where keys change in one batch.
-    Thread    one. */
+    Thread    one; ph_statements_signed any. */
 #ifndef ENGINE_NOTARY_STATEMENTS_H
 #define ENGINE_NOTARY_STATEMENTS_H
 
+#include "engine/base/limits.h"
 #include "engine/base/status.h"
 #include "engine/base/types.h"
 #include "engine/replay/replay.h"
@@ -31,8 +32,15 @@ ph_status ph_statements_take(ph_statements *s, const ph_market *m, const ph_repl
 /* Whether a record states something, and the market took it. */
 bool ph_statements_is_taken(const ph_replay_record *r);
 
-/* Whether such a record of the batch, by its place in it, was signed by a key that was its sender's
-   then. */
+/* Writes the keys with which such a record of the batch, by its place in it, could be signed: those
+   that were its sender's then.  Returns how many there are. */
+uint32_t ph_statements_keys(const ph_statements *s, uint32_t i, ph_key to[PH_KEYS_MAX]);
+
+/* Whether one of the keys signed the command, which states something. */
+bool ph_statements_signed(const char *market, const ph_command *c, const ph_key *keys,
+                          uint32_t cnt);
+
+/* Both in one. */
 bool ph_statements_holds(const ph_statements *s, uint32_t i);
 
 void ph_statements_release(ph_statements *s);

@@ -130,6 +130,8 @@ static void measure_all(uint8_t seed)
     change_key(PH_CMD_ADD_KEY, &mine);
     measure(&mine, true);
     measure(&people[2], false);
+    for (int i = 0; i < 60; i++) /* as many as several threads share */
+        measure(i % 3 == 0 ? &people[2] : &mine, i % 3 != 0);
     change_key(PH_CMD_REVOKE_KEY, &mine);
     measure(&mine, false);
 }
