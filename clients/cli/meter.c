@@ -394,6 +394,7 @@ enum { COUNT_FIELDS = 10, REPORT_FIELDS = 13 };
 
 static int run(int argc, char **argv, const char *doc, bool reports)
 {
+    /* long: a table of options */
     metering k = {.gap_seconds = 60};
     cli_field fields[REPORT_FIELDS] = {
         {.name = "FILE", .kind = CLI_TEXT, .required = true, .to = &k.path},

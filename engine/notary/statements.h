@@ -25,8 +25,8 @@ typedef struct {
     uint32_t cnt, max;
 } ph_statements;
 
-/* Takes the batch that was replayed last.  It and the market stay until the next call.  PH_EFULL: no
-   memory. */
+/* Takes the batch that was replayed last.  It and the market stay until the next call.  PH_EFULL:
+   no memory. */
 ph_status ph_statements_take(ph_statements *s, const ph_market *m, const ph_replay_batch *batch);
 
 /* Whether a record states something, and the market took it. */

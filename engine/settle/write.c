@@ -127,12 +127,13 @@ static ph_status on_leaf(void *arg, const char *const *columns, uint32_t cnt)
 static char *array_text(const ph_contract_id *contracts, uint32_t cnt)
 {
     enum { NUMBER_MAX = 21 }; /* with what comes before it */
-    char *text = reallocarray(NULL, (size_t)cnt + 1, NUMBER_MAX);
+    size_t size = ((size_t)cnt + 1) * NUMBER_MAX, at = 0;
+    char *text = malloc(size);
     if (text == NULL) return NULL;
-    size_t at = 0;
     for (uint32_t i = 0; i < cnt; i++)
-        at += (size_t)sprintf(text + at, "%c%" PRIu64, i == 0 ? '{' : ',', contracts[i].v);
-    memcpy(text + at, "}", 2);
+        at += (size_t)snprintf(text + at, size - at, "%c%" PRIu64, i == 0 ? '{' : ',',
+                               contracts[i].v);
+    (void)snprintf(text + at, size - at, "}");
     return text;
 }
 

@@ -7,9 +7,9 @@
    indexes, and nothing else.  The market trades in memory; each transaction of its records is then
    settled as petahour-settle does (rows, position, balances, ends of orders, triggers, partitions,
    fsync), and at once the same rows are copied to the bare tables, in a transaction of its own.
-   With "signed" both parties countersign every contract after the transaction that concluded it, so
-   that each signature is verified under a leaf that comes from the database; the bare tables have no
-   place for these rows.
+   With "signed" both parties countersign every contract after the transaction that concluded it,
+   so that each signature is verified under a leaf that comes from the database; the bare tables
+   have no place for these rows.
    Prints trades, seconds of both, seconds of processor of the server process of each, and seconds
    of processor of the settlement itself: rows, documents, and what it sends. */
 #include <inttypes.h>

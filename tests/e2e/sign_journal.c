@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  sign_journal DIRECTORY - makes a journal whose contracts are countersigned and whose notary
-    changes its keys, and whose meter signs what it measured; for a line on standard input it goes on
-    with more of it.  Says what it did after each: contracts, countersignatures that hold and that do
-    not, keys that hold and that do not, measurements that hold and that do not. */
+    changes its keys, and whose meter signs what it measured; for a line on standard input it goes
+    on with more of it.  Says what it did after each: contracts, countersignatures that hold and
+    that do not, keys that hold and that do not, measurements that hold and that do not. */
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
