@@ -62,6 +62,7 @@ typedef struct {
     bool quiet;    /* no progress; simulate: only the last line */
     bool check_laws;
     bool countersignatures; /* of replay: verify them */
+    bool statements;        /* the same */
     bool chain_only;        /* of replay: do not compare the results */
 } ph_audit_request;
 

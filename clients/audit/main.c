@@ -49,6 +49,7 @@ enum {
     KEY_MONTH,
     KEY_PARTICIPANT,
     KEY_COUNTERSIGNATURES,
+    KEY_STATEMENTS,
     KEY_CHAIN_ONLY
 };
 
@@ -98,6 +99,10 @@ static const struct argp_option replay_options[] = {
      0},
     {"countersignatures", KEY_COUNTERSIGNATURES, NULL, 0,
      "verify the countersignatures of the parties too: 50 microseconds each", 0},
+    {"statements", KEY_STATEMENTS, NULL, 0,
+     "verify what participants signed of what they measured too, delivery reports above all: the "
+     "same",
+     0},
     {"chain-only", KEY_CHAIN_ONLY, NULL, 0, "do not compare the results with the journal's", 0},
     OPTION_JSON,
     OPTION_QUIET,
@@ -443,6 +448,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_OUT: q->out = arg; break;
     case KEY_CONTRACTS: q->contracts = arg; break;
     case KEY_COUNTERSIGNATURES: q->countersignatures = true; break;
+    case KEY_STATEMENTS: q->statements = true; break;
     case KEY_CHAIN_ONLY: q->chain_only = true; break;
     case ARGP_KEY_ARG:
         if (r->arg_cnt == sizeof r->args / sizeof r->args[0])

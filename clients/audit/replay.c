@@ -10,6 +10,7 @@
 #include "clients/audit/countersigned.h"
 #include "clients/audit/difference.h"
 #include "clients/audit/recompute.h"
+#include "clients/audit/stated.h"
 #include "clients/audit/state_hash.h"
 #include "engine/base/money.h"
 #include "engine/base/period.h"
@@ -30,6 +31,7 @@ typedef struct {
     uint64_t account_cnt; /* that ever moved */
     uint64_t below_zero;  /* accounts that may not be negative and are */
     ph_countersigned_sums countersigned;
+    ph_stated stated;
 } totals;
 
 static void begin(void *arg, const ph_market *m, const ph_state_head *snapshot)
@@ -48,6 +50,7 @@ static void count(totals *t, const ph_replay_record *r)
     t->commands[r->command.kind]++;
     t->last_seq = r->command.seq;
     t->last_at = r->command.at;
+    ph_stated_count(&t->stated, r);
     for (uint32_t e = 0; e < r->event_cnt; e++) {
         t->events[r->events[e].kind]++;
         if (r->events[e].kind == PH_EVT_TRADE) t->notional += r->events[e].u.trade.notional;
@@ -69,8 +72,11 @@ static int add_batch(void *arg, const ph_market *m, const ph_replay_batch *batch
         count(t, &batch->records[i]);
     t->chain = batch->chain;
     t->chain_seq = batch->first_seq + batch->record_cnt - 1;
-    if (!t->q->countersignatures) return PH_AUDIT_RIGHT;
-    return ph_countersigned_sums_batch(&t->countersigned, m, batch);
+    int status = PH_AUDIT_RIGHT;
+    if (t->q->countersignatures) status = ph_countersigned_sums_batch(&t->countersigned, m, batch);
+    if (status == PH_AUDIT_RIGHT && t->q->statements)
+        status = ph_stated_batch(&t->stated, m, batch);
+    return status;
 }
 
 static bool add_state(totals *t, const ph_market *m)
@@ -141,6 +147,7 @@ static void print_table(const totals *t, const ph_market *m)
     printf("contracts  %" PRIu64 ", notional %s\n", ph_market_contract_cnt(m),
            wide_text(t->notional, notional));
     ph_countersigned_sums_print(&t->countersigned, t->q->countersignatures);
+    ph_stated_print(&t->stated, t->q->statements);
     printf("resting    %" PRIu32 " orders\n", ph_market_order_cnt(m));
     printf("accounts   %" PRIu64 ", sum %s, below zero %" PRIu64 "\n", t->account_cnt,
            wide_text(t->balance_sum, sum), t->below_zero);
@@ -199,7 +206,7 @@ static int print_json(totals *t, const ph_market *m, const char *broken)
     /* o takes what it is given, and fails when that is NULL */
     json_t *j = json_pack(
         "{s:o, s:s?, s:s, s:I, s:I, s:I, s:s, s:o, s:o, s:I, s:s, s:I, s:I, s:s, s:I, s:s, s:I, "
-        "s:o}",
+        "s:o, s:o}",
         "equal", t->q->chain_only ? json_null() : json_boolean(broken == NULL), "broken", broken,
         "market", opened == NULL ? "" : opened->market.s, "from_snapshot", (json_int_t)t->begun_at,
         "records", (json_int_t)(t->last_seq - t->begun_at), "batches", (json_int_t)t->batches,
@@ -210,8 +217,8 @@ static int print_json(totals *t, const ph_market *m, const char *broken)
         "resting_orders", (json_int_t)ph_market_order_cnt(m), "accounts",
         (json_int_t)t->account_cnt, "balance_sum", wide_text(t->balance_sum, sum), "below_zero",
         (json_int_t)t->below_zero, "chain", chain, "chain_record", (json_int_t)t->chain_seq,
-        "countersignatures",
-        ph_countersigned_sums_json(&t->countersigned, t->q->countersignatures));
+        "countersignatures", ph_countersigned_sums_json(&t->countersigned, t->q->countersignatures),
+        "statements", ph_stated_json(&t->stated, t->q->statements));
     return print_object(t, j);
 }
 
@@ -290,9 +297,11 @@ static int print_all(void *arg, const ph_market *m)
 
 int ph_audit_replay(const ph_audit_request *q)
 {
-    if (q->chain_only && q->countersignatures) {
-        ph_audit_say("--chain-only compares no results, and countersignatures are under results: "
-                     "give one of --chain-only and --countersignatures");
+    if (q->chain_only && (q->countersignatures || q->statements)) {
+        const char *option = q->countersignatures ? "countersignatures" : "statements";
+        ph_audit_say("--chain-only compares no results, and %s are results that the market took: "
+                     "give one of --chain-only and --%s",
+                     option, option);
         return PH_AUDIT_USAGE;
     }
     totals t = {.q = q, .json = q->json, .states = q->json ? json_array() : NULL};
@@ -308,6 +317,7 @@ int ph_audit_replay(const ph_audit_request *q)
                                             .on_difference = print_difference,
                                             .arg = &t});
     ph_countersigned_sums_close(&t.countersigned);
+    ph_stated_close(&t.stated);
     json_decref(t.states);
     return status;
 }

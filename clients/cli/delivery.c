@@ -292,11 +292,23 @@ int cli_delivery_resolve(int argc, char **argv)
 
 /* ---- Lists --------------------------------------------------------------------------------- */
 
+/* A report, and who signed it. */
+typedef struct {
+    size_t row;
+    uint32_t by;
+    phc_delivery_report stated;
+    uint8_t signature[PHC_SIGNATURE_BYTES];
+} told_report;
+
 /* The session's arg: the catalogue comes first. */
 typedef struct {
     cli_catalogue catalogue;
     json_t *rows;
     json_t *products; /* number of the product, by number of the contract as text */
+    char market[64];
+    told_report *reports; /* those that rows tell of, in order */
+    size_t report_cnt, report_room;
+    bool failed; /* no memory for one */
 } deliveries;
 
 /* A party of a contract was told of the trade or the resale that made it one. */
@@ -316,6 +328,45 @@ static json_t *delivery_row(uint64_t at, uint64_t contract, uint32_t period, con
                      "period", (json_int_t)period, "step", step);
 }
 
+static void on_listing(void *arg, const phc_logon *l)
+{
+    deliveries *to = ((cli_session *)arg)->arg;
+    (void)snprintf(to->market, sizeof to->market, "%s", l->market);
+}
+
+/* A reseller is not told who reported, and can verify nothing. */
+static void keep_report(deliveries *l, const phc_delivery *d)
+{
+    if (!d->is_signed || d->by == 0) return;
+    if (l->report_cnt == l->report_room) {
+        size_t room = l->report_room == 0 ? 64 : 2 * l->report_room;
+        told_report *more = realloc(l->reports, room * sizeof *more);
+        l->failed = l->failed || more == NULL;
+        if (more == NULL) return;
+        l->reports = more;
+        l->report_room = room;
+    }
+    told_report *r = &l->reports[l->report_cnt++];
+    *r = (told_report){
+        json_array_size(l->rows), d->by, {d->contract, d->period, d->figure, d->energy_wh}, {0}};
+    memcpy(r->signature, d->signature, sizeof r->signature);
+}
+
+/* Whether the newest signature key of the reporter made it.  With one that it had before, which the
+   catalogue does not tell, a signature is as good; settlement and auditors know them all. */
+static void judge_report(const deliveries *l, const told_report *r)
+{
+    const char *verdict = "not by the newest key";
+    const phc_participant *by = NULL;
+    for (size_t i = 0; i < l->catalogue.participant_cnt; i++)
+        if (l->catalogue.participants[i].id == r->by) by = &l->catalogue.participants[i];
+    if (by == NULL) return; /* registered after the catalogue was read */
+    if (phc_delivery_report_verify(&r->stated, l->market, r->by, by->sign_key, r->signature) ==
+        PHC_OK)
+        verdict = "holds";
+    json_object_set_new(json_array_get(l->rows, r->row), "signature", json_string(verdict));
+}
+
 static void on_delivery(void *arg, const phc_delivery *d)
 {
     cli_session *s = arg;
@@ -324,6 +375,7 @@ static void on_delivery(void *arg, const phc_delivery *d)
     json_object_set_new(o, "unit_seconds", cli_number(d->figure));
     json_object_set_new(o, "by", cli_number(d->by));
     json_object_set_new(o, "due", cli_time(d->due));
+    keep_report(l, d);
     json_array_append_new(l->rows, o);
 }
 
@@ -360,13 +412,14 @@ int cli_delivery_list(int argc, char **argv)
         {"from", "FROM", false},  {"period", "PERIOD", true},
         {"step", "STEP", false},  {"unit_seconds", "UNIT-SECONDS", true},
         {"promised", "OF", true}, {"by", "BY", true},
-        {"due", "DUE", false}};
+        {"due", "DUE", false},    {"signature", "SIGNATURE", false}};
     cli_common common;
     cli_read(argc, argv, "Lists what became of your contracts, period by period.", NULL, 0,
              &common);
     deliveries l = {.rows = json_array(), .products = json_object()};
     cli_session s = {.arg = &l};
-    phc_callbacks cb = {.on_catalogue = cli_on_catalogue,
+    phc_callbacks cb = {.on_logon = on_listing,
+                        .on_catalogue = cli_on_catalogue,
                         .on_catalogue_end = cli_on_catalogue_end,
                         .on_report = on_delivered_trade,
                         .on_delivery = on_delivery,
@@ -380,11 +433,15 @@ int cli_delivery_list(int argc, char **argv)
         {
             time_period(&l, row);
         }
+        for (i = 0; i < l.report_cnt; i++)
+            judge_report(&l, &l.reports[i]);
+        if (e == CLI_DONE && l.failed) e = cli_say(CLI_FAILED, "no memory for the reports");
         if (e == CLI_DONE) cli_print_rows(json_incref(l.rows), columns, CNT(columns), common.json);
         e = cli_end(&s, &l.catalogue, e);
     }
     json_decref(l.products);
     json_decref(l.rows);
+    free(l.reports);
     return (int)e;
 }
 

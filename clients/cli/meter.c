@@ -19,8 +19,8 @@ typedef struct {
     const char *format, *path, *folder, *cards, *state_path;
     cli_keys keys;
     uint32_t gap_seconds;
-    uint64_t until_ns;
-    bool skip_bad, follow;
+    uint64_t since_ns, until_ns;
+    bool skip_bad, follow, allow_absent, correct;
     cli_common common;
     meter_reader read;
     FILE *file;
@@ -36,7 +36,7 @@ typedef struct {
     uint64_t request;
     bool answered, done, failed;
     char refusal[200];
-    uint64_t refused_cnt;
+    uint64_t refused_cnt, lower_cnt; /* by the market; by us, because more was reported before */
 } reporting;
 
 static uint64_t wall_ms(void)
@@ -109,6 +109,28 @@ static cli_exit read_format(metering *k)
                                   "output; what was reported is not reported twice");
     if (!is_sacct && k->cards == NULL)
         return cli_say(CLI_USAGE, "--cards is missing: which card serves which contract");
+    if (is_sacct && (k->cards != NULL || k->allow_absent))
+        return cli_say(CLI_USAGE, "--cards and --allow-absent are for recordings of cards: sacct "
+                                  "names contracts by their reservations");
+    if (!is_sacct && (k->since_ns != 0 || k->until_ns != 0))
+        return cli_say(CLI_USAGE, "--since and --until are for sacct: every reading of a card has "
+                                  "its time");
+    if (is_sacct && k->since_ns == 0)
+        return cli_say(CLI_USAGE, "--since is missing: the time that sacct -S was given; it tells "
+                                  "nothing of the time before");
+    return CLI_DONE;
+}
+
+/* sacct says all from when it was asked for up to when it was written. */
+static cli_exit bound_sacct(metering *k, const struct stat *found)
+{
+    k->m.seen_from_ms = k->since_ns / 1000000;
+    k->m.seen_until_ms =
+        k->until_ns != 0 ? k->until_ns / 1000000 : (uint64_t)found->st_mtim.tv_sec * 1000;
+    if (k->m.seen_until_ms > wall_ms())
+        return cli_say(CLI_USAGE, "--until is in the future: nobody knows what will be used");
+    if (k->m.seen_from_ms > k->m.seen_until_ms)
+        return cli_say(CLI_USAGE, "--since is after --until, or after the file was written");
     return CLI_DONE;
 }
 
@@ -124,15 +146,11 @@ static cli_exit begin(metering *k)
     if (k->file == NULL || fstat(fileno(k->file), &found) != 0)
         return cli_say(CLI_FAILED, "could not open \"%s\": %s", k->path, strerror(errno));
     k->m.is_followed = k->follow;
-    if (k->read == meter_read_sacct) { /* it says all up to when it was written */
-        k->m.seen_until_ms =
-            k->until_ns != 0 ? k->until_ns / 1000000 : (uint64_t)found.st_mtim.tv_sec * 1000;
-        if (k->m.seen_until_ms > wall_ms())
-            return cli_say(CLI_USAGE, "--until is in the future: nobody knows what will be used");
-    } else {
+    if (k->read == meter_read_sacct)
+        e = bound_sacct(k, &found);
+    else
         k->m.gap_ms = (uint64_t)k->gap_seconds * 1000;
-    }
-    return read_on(k);
+    return e == CLI_DONE ? read_on(k) : e;
 }
 
 static cli_exit judge_bad(const metering *k)
@@ -141,6 +159,31 @@ static cli_exit judge_bad(const metering *k)
         (void)cli_say(CLI_FAILED, "... %llu bad lines in all", (unsigned long long)k->bad);
     if (k->bad == 0 || k->skip_bad || k->follow) return CLI_DONE;
     return cli_say(CLI_FAILED, "nothing was counted; --skip-bad counts without these lines");
+}
+
+/* A card without any reading counts nothing: more likely its name is wrong than that it was away
+   all the time.  True: the contract waits. */
+static bool is_held_back(const metering *k, meter_contract *c)
+{
+    const meter_card *absent = k->allow_absent ? NULL : meter_find_absent(&k->m, c);
+    if (absent == NULL) return false;
+    if (!c->is_absence_told)
+        (void)cli_say(
+            CLI_USAGE,
+            "card %s of contract %llu is nowhere in the recording; if it was away all the "
+            "time, say so by --allow-absent",
+            absent->name, (unsigned long long)c->number);
+    c->is_absence_told = true;
+    return true;
+}
+
+/* Of a recording that is whole.  One that is followed may yet name the card. */
+static cli_exit judge_absent(metering *k)
+{
+    cli_exit e = CLI_DONE;
+    for (size_t i = 0; i < k->m.contract_cnt && !k->follow; i++)
+        if (is_held_back(k, &k->m.contracts[i])) e = CLI_USAGE;
+    return e;
 }
 
 static void end(metering *k)
@@ -180,6 +223,7 @@ static cli_exit count(metering *k)
 {
     cli_exit e = begin(k);
     if (e == CLI_DONE) e = judge_bad(k);
+    if (e == CLI_DONE) e = judge_absent(k);
     if (e != CLI_DONE) return e;
     json_t *rows = json_array();
     for (size_t i = 0; i < k->m.contract_cnt; i++) {
@@ -233,6 +277,22 @@ static cli_exit send(cli_session *s, reporting *r, const phc_delivery_report *re
     return r->failed ? CLI_FAILED : e;
 }
 
+/* A recording that was rotated, or begins later than is said, has less than there was: the newer
+   report would take the place of the true one. */
+static bool is_lower(const metering *k, const phc_delivery_report *now,
+                     const phc_delivery_report *before)
+{
+    if (k->correct || (now->delivered >= before->delivered && now->energy_wh >= before->energy_wh))
+        return false;
+    (void)cli_say(CLI_FAILED,
+                  "contract %llu, period %u: %llu unit-seconds and %llu Wh were reported, and this "
+                  "recording has %llu and %llu Wh; --correct reports that all the same",
+                  (unsigned long long)now->contract, now->period,
+                  (unsigned long long)before->delivered, (unsigned long long)before->energy_wh,
+                  (unsigned long long)now->delivered, (unsigned long long)now->energy_wh);
+    return true;
+}
+
 static cli_exit report_period(cli_session *s, const metering *k, const meter_contract *c,
                               const meter_period *p)
 {
@@ -244,6 +304,11 @@ static cli_exit report_period(cli_session *s, const metering *k, const meter_con
     const char *outcome = "reported before";
     bool again = before == NULL || before->report.delivered != report.delivered ||
                  before->report.energy_wh != report.energy_wh;
+    if (again && before != NULL && is_lower(k, &report, &before->report)) {
+        again = false;
+        r->lower_cnt++;
+        outcome = "not lowered";
+    }
     if (again) e = send(s, r, &report);
     if (e != CLI_DONE) return e;
     if (again) outcome = r->done ? "reported" : r->refusal;
@@ -253,13 +318,14 @@ static cli_exit report_period(cli_session *s, const metering *k, const meter_con
 }
 
 /* Reports what the recording covers.  `told` has a byte for each period that is behind us. */
-static cli_exit report_covered(cli_session *s, const metering *k, uint8_t *told)
+static cli_exit report_covered(cli_session *s, metering *k, uint8_t *told)
 {
     cli_exit e = CLI_DONE;
     for (size_t i = 0; i < k->m.contract_cnt; i++) {
-        const meter_contract *c = &k->m.contracts[i];
+        meter_contract *c = &k->m.contracts[i];
         for (size_t n = 0; n < c->period_cnt && e == CLI_DONE; n++, told++) {
             if (*told || !c->is_metered || !meter_covers(&k->m, c, &c->periods[n])) continue;
+            if (is_held_back(k, c)) continue;
             *told = 1;
             e = report_period(s, k, c, &c->periods[n]);
         }
@@ -298,6 +364,7 @@ static cli_exit report_in(cli_session *s, metering *k)
     if (e == CLI_DONE) e = report_covered(s, k, told);
     if (e == CLI_DONE && k->follow) e = follow(s, k, told);
     free(told);
+    if (e == CLI_DONE && r->lower_cnt > 0) e = CLI_FAILED;
     return e == CLI_DONE && r->refused_cnt > 0 ? CLI_REFUSED : e;
 }
 
@@ -307,6 +374,7 @@ static cli_exit report(metering *k)
     cli_session s = {.arg = &r};
     cli_exit e = begin(k);
     if (e == CLI_DONE) e = judge_bad(k);
+    if (e == CLI_DONE) e = judge_absent(k);
     if (e == CLI_DONE) e = meter_state_open(&r.state, k->state_path);
     if (e != CLI_DONE) return e;
     e = cli_open_reader(&s, &k->common,
@@ -322,10 +390,11 @@ static cli_exit report(metering *k)
 
 /* ---- Commands ------------------------------------------------------------------------------- */
 
-enum { COUNT_FIELDS = 8, REPORT_FIELDS = 10 };
+enum { COUNT_FIELDS = 10, REPORT_FIELDS = 13 };
 
 static int run(int argc, char **argv, const char *doc, bool reports)
 {
+    /* long: a table of options */
     metering k = {.gap_seconds = 60};
     cli_field fields[REPORT_FIELDS] = {
         {.name = "FILE", .kind = CLI_TEXT, .required = true, .to = &k.path},
@@ -357,6 +426,15 @@ static int run(int argc, char **argv, const char *doc, bool reports)
          .kind = CLI_U32,
          .to = &k.gap_seconds,
          .doc = "A card that was not read for longer was not there (default 60)"},
+        {.name = "allow-absent",
+         .kind = CLI_FLAG,
+         .to = &k.allow_absent,
+         .doc = "A card that the recording does not name was away all the time"},
+        {.name = "since",
+         .arg = "TIME",
+         .kind = CLI_TIME,
+         .to = &k.since_ns,
+         .doc = "What sacct -S was given; needed for sacct, which tells nothing of before"},
         {.name = "until",
          .arg = "TIME",
          .kind = CLI_TIME,
@@ -372,6 +450,10 @@ static int run(int argc, char **argv, const char *doc, bool reports)
          .required = true,
          .to = &k.state_path,
          .doc = "What was reported already is kept here, and not reported again"},
+        {.name = "correct",
+         .kind = CLI_FLAG,
+         .to = &k.correct,
+         .doc = "Report a figure also where it is lower than what was reported before"},
         {.name = "follow",
          .kind = CLI_FLAG,
          .to = &k.follow,

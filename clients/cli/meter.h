@@ -33,6 +33,7 @@ typedef struct {
     uint32_t period_seconds;
     char unit[16], market[64];
     bool is_metered;       /* a card or a job is of it; others are left alone */
+    bool is_absence_told;  /* of a card that the recording does not name */
     meter_period *periods; /* by number */
     meter_span *spans;
     size_t period_cnt, span_cnt, span_room;
@@ -42,6 +43,7 @@ typedef struct {
 typedef struct {
     char name[80]; /* UUID, or "GPU 0" of dcgmi dmon */
     size_t contract;
+    bool is_seen;     /* the recording names it, if only to say that it could not be read */
     uint64_t read_ms; /* last reading; 0: it could not be read */
     uint64_t power_mw;
     uint64_t power_ms; /* when it was that; 0: never */
@@ -69,6 +71,8 @@ void meter_free(meter *m);
 
 /* The contract with this number, or NULL. */
 meter_contract *meter_find(const meter *m, uint64_t number);
+/* A card of the contract that the recording has not named so far, or NULL. */
+const meter_card *meter_find_absent(const meter *m, const meter_contract *c);
 /* First of the entries of a card, *ret_cnt of them; NULL if it serves none. */
 meter_card *meter_find_card(const meter *m, const char *name, size_t *ret_cnt);
 

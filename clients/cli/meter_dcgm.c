@@ -59,6 +59,7 @@ static const char *note(meter *m, const char *name, const reading *r)
     meter_card *card = meter_find_card(m, name, &cnt);
     for (size_t i = 0; card != NULL && i < cnt; i++, card++) {
         meter_contract *c = &m->contracts[card->contract];
+        card->is_seen = true;
         if (r->at_ms < card->read_ms) return "its time is before that of the card's last reading";
         uint64_t before = card->read_ms;
         if (r->blank) { /* of its power alone: the card is there */

@@ -119,6 +119,13 @@ meter_card *meter_find_card(const meter *m, const char *name, size_t *ret_cnt)
     return found;
 }
 
+const meter_card *meter_find_absent(const meter *m, const meter_contract *c)
+{
+    for (size_t i = 0; i < m->card_cnt; i++)
+        if (&m->contracts[m->cards[i].contract] == c && !m->cards[i].is_seen) return &m->cards[i];
+    return NULL;
+}
+
 /* "17 GPU-604ac76c-...": which card it is, and for which contract. */
 static const char *read_card(meter *m, char *line)
 {

@@ -31,6 +31,7 @@ enum {
     PH_RESALES_MAX = 8,                 /* links of a chain of resales */
     PH_DISPLAY_CLIPS_MAX = 64,          /* an iceberg's quantity over what it shows */
     PH_KEYS_MAX = 4,                    /* keys of one use that a participant has at one time */
+    PH_KEYS_EVER_MAX = 256,             /* keys ever of a participant: one cannot fill the table */
     PH_NOTARY_KEYS_MAX = 256,           /* keys ever that sign contracts */
     PH_ACCESS_BYTES_MAX = 512,          /* longest sealed access */
 };

@@ -9,7 +9,6 @@
 enum {
     KEYS_PER_PARTICIPANT = 4, /* on average, revoked ones included */
     KEYS_SPARE = 512,
-    KEYS_EVER_MAX = 256, /* of one participant, so that one cannot fill the table */
     TABLE_PARTICIPANTS = 1,
 };
 
@@ -126,8 +125,8 @@ ph_reject ph_keys_add(ph_market *m, uint32_t sender, const ph_key_change *k, int
         p->active_keys[k->use]++;
         return PH_REJECT_NONE;
     }
-    ret_args[1] = KEYS_EVER_MAX;
-    if (p->key_cnt >= KEYS_EVER_MAX) return PH_REJECT_TABLE_FULL;
+    ret_args[1] = PH_KEYS_EVER_MAX;
+    if (p->key_cnt >= PH_KEYS_EVER_MAX) return PH_REJECT_TABLE_FULL;
     ret_args[1] = m->keys_max;
     if (m->key_cnt == m->keys_max) return PH_REJECT_TABLE_FULL;
     put(m, owner, k->use, &k->key);
@@ -193,7 +192,7 @@ bool ph_keys_again(ph_market *m)
     }
     for (uint32_t i = 1; i <= m->participant_cnt; i++) {
         const ph_participant *p = &m->participants[i];
-        if (p->key_cnt > KEYS_EVER_MAX) return false;
+        if (p->key_cnt > PH_KEYS_EVER_MAX) return false;
         for (uint32_t use = PH_KEY_CONNECTION; use < PH_KEY_USES; use++)
             if (p->active_keys[use] > PH_KEYS_MAX) return false;
     }

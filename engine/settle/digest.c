@@ -168,11 +168,13 @@ static ph_status add_row(stretches *s, const uint8_t *row, size_t size, uint32_t
     return PH_OK;
 }
 
-static ph_status find_leaf(void *arg, ph_contract_id contract, ph_hash *ret)
+static ph_status find_leaves(void *arg, const ph_contract_id *contracts, uint32_t cnt, ph_hash *ret)
 {
     const ph_digest *d = arg;
-    PH_ASSERT(contract.v >= 1 && contract.v <= d->leaf_cnt);
-    *ret = d->leaves[contract.v - 1];
+    for (uint32_t i = 0; i < cnt; i++) {
+        PH_ASSERT(contracts[i].v >= 1 && contracts[i].v <= d->leaf_cnt);
+        ret[i] = d->leaves[contracts[i].v - 1];
+    }
     return PH_OK;
 }
 
@@ -180,7 +182,7 @@ ph_digest *ph_digest_make(void)
 {
     ph_digest *d = calloc(1, sizeof *d);
     if (d == NULL) return NULL;
-    d->verdicts = ph_verdicts_new(find_leaf, d);
+    d->verdicts = ph_verdicts_new(find_leaves, d);
     if (d->verdicts != NULL) return d;
     free(d);
     return NULL;
@@ -240,7 +242,8 @@ ph_status ph_digest_take(ph_digest *d, const ph_market *m, const ph_replay_batch
     d->rows.market = m;
     if (s == PH_OK) s = ph_rows_take(&d->rows, batch, why, why_size);
     if (s == PH_OK) s = ph_verdicts_take(d->verdicts, &d->rows, batch, why, why_size);
-    if (s == PH_OK && (s = keep_leaves(d)) != PH_OK)
+    if (s == PH_OK &&
+        ((s = ph_verdicts_judge(d->verdicts, &d->rows)) != PH_OK || (s = keep_leaves(d)) != PH_OK))
         (void)snprintf(why, why_size, "no memory for the leaf hashes of contracts");
     for (size_t i = 0; s == PH_OK && table_at(i) != NULL; i++) {
         PH_ASSERT(i < TABLES_MAX);

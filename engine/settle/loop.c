@@ -312,18 +312,18 @@ static ph_status fill_rows(settle *s)
     }
 }
 
-/* The leaf hash of a contract whose row is in the database. */
-static ph_status find_leaf(void *arg, ph_contract_id contract, ph_hash *ret)
+/* The leaf hashes of contracts whose rows are in the database. */
+static ph_status find_leaves(void *arg, const ph_contract_id *contracts, uint32_t cnt, ph_hash *ret)
 {
     settle *s = arg;
     for (uint32_t tries = 0;;) {
         ph_pg_error e = {0};
         ph_status status = connect_database(s);
         if (status != PH_OK) return status;
-        status = ph_contract_leaf(s->pg, contract, ret, &e);
+        status = ph_contract_leaves(s->pg, contracts, cnt, ret, &e);
         if (status == PH_OK) return PH_OK;
         if (status != PH_EAGAIN && status != PH_EBUSY) {
-            ph_log_error("could not read contract %" PRIu64 ": %s", contract.v, e.text);
+            ph_log_error("could not read contracts that were signed: %s", e.text);
             return status;
         }
         ph_pg_close(s->pg);
@@ -488,7 +488,9 @@ static ph_status turn(settle *s)
     if (s->rows.last_seq != 0) {
         tell_figures(s); /* a database that is slow must be seen while it is */
         bool is_fill = s->rows.last_seq <= s->at.seq;
-        ph_status written = is_fill ? fill_rows(s) : write_rows(s);
+        ph_status written = ph_verdicts_judge(s->verdicts, &s->rows);
+        if (written == PH_EFULL) ph_log_error("stopping: no memory to verify signatures");
+        if (written == PH_OK) written = is_fill ? fill_rows(s) : write_rows(s);
         if (written != PH_OK) return written;
         ph_rows_clear(&s->rows);
         if (is_fill) return PH_OK;
@@ -551,7 +553,7 @@ static ph_status open_monitor(settle *s)
 ph_status ph_settle_run(const ph_settle_options *options)
 {
     settle s = {.options = options, .watch = -1};
-    s.verdicts = ph_verdicts_new(find_leaf, &s);
+    s.verdicts = ph_verdicts_new(find_leaves, &s);
     ph_status status = s.verdicts == NULL ? PH_EFULL : open_monitor(&s);
     if (s.verdicts == NULL) ph_log_error("could not start: no memory");
     if (status == PH_OK) status = run(&s);

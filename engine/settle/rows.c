@@ -8,6 +8,7 @@
 #include "engine/base/money.h"
 #include "engine/base/panic.h"
 #include "engine/base/sort.h"
+#include "engine/wire/statement.h"
 
 /* The record that is being taken, for its rows and for messages. */
 typedef struct {
@@ -261,11 +262,12 @@ static ph_status take_trade(const taking *t, uint32_t event_i)
     return s;
 }
 
-/* What a participant signs twice counts once: DONE then counts nothing. */
+/* Who countersigns a contract twice did it once: DONE then counts nothing. */
 static bool is_proof(const ph_command *c, const ph_done *done)
 {
     return c->kind == PH_CMD_OPEN_MARKET || c->kind == PH_CMD_ROTATE_NOTARY_KEY ||
-           (c->kind == PH_CMD_COUNTERSIGN_CONTRACT && done->count == 1);
+           (c->kind == PH_CMD_COUNTERSIGN_CONTRACT && done->count == 1) ||
+           ph_statement_signature(c) != NULL;
 }
 
 static ph_status take_done(const taking *t, const ph_done *done)

@@ -87,8 +87,9 @@ typedef struct {
     ph_event event;
 } ph_row_event;
 
-/* A command that brings a signature or a key of the notary: OPEN_MARKET, ROTATE_NOTARY_KEY, and the
-   COUNTERSIGN_CONTRACTs that were the first of their party.  verdict.h says what holds. */
+/* A command that brings a signature or a key of the notary: OPEN_MARKET, ROTATE_NOTARY_KEY, the
+   COUNTERSIGN_CONTRACTs that were the first of their party, and what states something
+   (engine/wire/statement.h), which is among `registered` too.  verdict.h says what holds. */
 typedef struct {
     ph_command command;
     bool holds, is_endorsed; /* is_endorsed: of a key, by the key before */

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/settle/tables_row.h"
 
+#include <string.h>
+
+#include "engine/wire/codec.h"
+#include "engine/wire/statement.h"
+
 static uint64_t proofs_cnt(const ph_rows *rows)
 {
     return rows->cnt.proofs;
@@ -64,12 +69,28 @@ static bool write_notary_key(ph_copy *c, const ph_rows *rows, uint64_t i)
     return true;
 }
 
+/* What was stated is a row of its own table, with the signature. */
+static bool write_statement(ph_copy *c, const ph_rows *rows, uint64_t i)
+{
+    const ph_row_proof *proof = &rows->proofs[i];
+    if (ph_statement_signature(&proof->command) == NULL) return false;
+    const char *kind = ph_command_kind_name(proof->command.kind);
+    begin_proof(c, proof);
+    ph_copy_text(c, kind, strlen(kind));
+    ph_copy_count(c, proof->command.sender.v);
+    ph_copy_bool(c, proof->holds);
+    ph_copy_row_end(c);
+    return true;
+}
+
 static const ph_table tables[] = {
     {"petahour.contract_countersignature",
      "seq, at_ns, contract, participant, key, signature, holds", proofs_cnt, write_countersignature,
      0},
     {"petahour.notary_key", "seq, at_ns, key, proof, endorsement, holds, is_endorsed, from_seq",
      proofs_cnt, write_notary_key, 0},
+    {"petahour.statement_signature", "seq, at_ns, kind, participant, holds", proofs_cnt,
+     write_statement, 0},
 };
 
 const ph_table_list ph_signed_tables = {tables, sizeof tables / sizeof tables[0]};

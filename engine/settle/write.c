@@ -109,28 +109,49 @@ ph_status ph_position_read(ph_pg *pg, const char *market, ph_position *ret, ph_p
 }
 
 typedef struct {
-    ph_hash hash;
-    bool is_found;
-} found_leaf;
+    ph_hash *to;
+    uint32_t cnt, found;
+} found_leaves;
 
 static ph_status on_leaf(void *arg, const char *const *columns, uint32_t cnt)
 {
-    found_leaf *f = arg;
-    PH_ASSERT(cnt == 1);
-    f->is_found = read_hash(columns[0], &f->hash);
+    found_leaves *f = arg;
+    PH_ASSERT(cnt == 2);
+    uint64_t place = strtoull(columns[0], NULL, 10);
+    PH_ASSERT(place >= 1 && place <= f->cnt);
+    f->found += read_hash(columns[1], &f->to[place - 1]);
     return PH_OK;
 }
 
-ph_status ph_contract_leaf(ph_pg *pg, ph_contract_id contract, ph_hash *ret, ph_pg_error *reterr)
+/* "{17,18}"; NULL: no memory.  The caller frees it. */
+static char *array_text(const ph_contract_id *contracts, uint32_t cnt)
 {
-    found_leaf f = {0};
-    char id[24];
-    const char *parameters[] = {u64_text(contract.v, id)};
-    ph_status s = ph_pg_ask(pg, "SELECT leaf::text FROM petahour.contract WHERE id = $1::bigint", 1,
-                            parameters, on_leaf, &f, reterr);
-    if (s == PH_OK && !f.is_found)
-        return wrong(reterr, PH_ECORRUPT, "its row, or the leaf hash in it, is missing");
-    if (s == PH_OK) *ret = f.hash;
+    enum { NUMBER_MAX = 21 }; /* with what comes before it */
+    size_t size = ((size_t)cnt + 1) * NUMBER_MAX, at = 0;
+    char *text = malloc(size);
+    if (text == NULL) return NULL;
+    for (uint32_t i = 0; i < cnt; i++)
+        at += (size_t)snprintf(text + at, size - at, "%c%" PRIu64, i == 0 ? '{' : ',',
+                               contracts[i].v);
+    (void)snprintf(text + at, size - at, "}");
+    return text;
+}
+
+ph_status ph_contract_leaves(ph_pg *pg, const ph_contract_id *contracts, uint32_t cnt, ph_hash *ret,
+                             ph_pg_error *reterr)
+{
+    found_leaves f = {.to = ret, .cnt = cnt};
+    char *ids = array_text(contracts, cnt);
+    if (ids == NULL) return wrong(reterr, PH_EFULL, "no memory for the numbers of contracts");
+    const char *parameters[] = {ids};
+    ph_status s = ph_pg_ask(pg,
+                            "SELECT n.place, c.leaf::text"
+                            " FROM unnest($1::bigint[]) WITH ORDINALITY AS n (id, place)"
+                            " JOIN petahour.contract c USING (id)",
+                            1, parameters, on_leaf, &f, reterr);
+    free(ids);
+    if (s == PH_OK && f.found != cnt)
+        return wrong(reterr, PH_ECORRUPT, "rows, or leaf hashes in them, are missing");
     return s;
 }
 

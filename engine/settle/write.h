@@ -31,8 +31,10 @@ ph_status ph_position_take(ph_pg *pg, const char *market, ph_position *ret, ph_p
    wherever commits must be.  PH_ENOTFOUND: there is none for this market. */
 ph_status ph_position_read(ph_pg *pg, const char *market, ph_position *ret, ph_pg_error *reterr);
 
-/* Reads the leaf hash of a contract.  PH_ECORRUPT: it has none. */
-ph_status ph_contract_leaf(ph_pg *pg, ph_contract_id contract, ph_hash *ret, ph_pg_error *reterr);
+/* Reads the leaf hashes of so many contracts, which may come several times.  PH_ECORRUPT: one has
+   none; PH_EFULL: no memory. */
+ph_status ph_contract_leaves(ph_pg *pg, const ph_contract_id *contracts, uint32_t cnt, ph_hash *ret,
+                             ph_pg_error *reterr);
 
 /* COPYs what the rows have of one table, within a transaction of the caller; a table without rows
    costs nothing. */

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Trades settled in PostgreSQL, beside a bare COPY of the same rows.
 
-     bench_settle CONNINFO TRADES TRADES_PER_TRANSACTION
+     bench_settle CONNINFO TRADES TRADES_PER_TRANSACTION [signed]
 
    The database has the schema, and the same tables again in the schema `bare`: the same columns and
    indexes, and nothing else.  The market trades in memory; each transaction of its records is then
    settled as petahour-settle does (rows, position, balances, ends of orders, triggers, partitions,
    fsync), and at once the same rows are copied to the bare tables, in a transaction of its own.
+   With "signed" both parties countersign every contract after the transaction that concluded it,
+   so that each signature is verified under a leaf that comes from the database; the bare tables
+   have no place for these rows.
    Prints trades, seconds of both, seconds of processor of the server process of each, and seconds
    of processor of the settlement itself: rows, documents, and what it sends. */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +21,7 @@
 #include <unistd.h>
 
 #include "engine/base/panic.h"
+#include "engine/notary/countersignatures.h"
 #include "engine/settle/store.h"
 #include "engine/settle/tables.h"
 #include "engine/settle/verdict.h"
@@ -27,6 +32,17 @@ enum { CHUNK = 64 * 1024, MAKER_UNITS = 3, WARM_TRANSACTIONS = 5 };
 
 static const char market[] = "bench.test";
 
+/* A contract that its parties have not countersigned yet. */
+typedef struct {
+    ph_trade trade;
+    ph_hash leaf;
+} unsigned_contract;
+
+typedef struct {
+    ph_key key;
+    uint8_t secret[crypto_sign_ed25519_SECRETKEYBYTES];
+} signing;
+
 typedef struct {
     bench_market b;
     ph_pg *pg, *bare;
@@ -35,6 +51,9 @@ typedef struct {
     uint64_t sum_from;
     ph_rows rows;
     ph_verdicts *verdicts;
+    signing *people; /* by number; NULL: nobody countersigns */
+    unsigned_contract *concluded;
+    uint64_t concluded_cnt;
     uint64_t trades, settled_ns, bare_ns, settled;
     double own;                 /* seconds of our processor while settling */
     double server, bare_server; /* seconds of processor before what is measured */
@@ -82,13 +101,12 @@ static double own_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Nobody countersigns here. */
-static ph_status no_leaf(void *arg, ph_contract_id contract, ph_hash *ret)
+static ph_status find_leaves(void *arg, const ph_contract_id *contracts, uint32_t cnt, ph_hash *ret)
 {
-    (void)arg;
-    (void)contract;
-    (void)ret;
-    return PH_ENOTFOUND;
+    const bench *x = arg;
+    ph_pg_error e = {0};
+    check(ph_contract_leaves(x->pg, contracts, cnt, ret, &e), &e);
+    return PH_OK;
 }
 
 /* One command, and its rows. */
@@ -186,11 +204,68 @@ static void copy_bare(bench *x)
     check(ph_pg_commit(x->bare, &e), &e);
 }
 
+/* Everybody's key for signatures, before what is measured. */
+static void add_keys(bench *x)
+{
+    uint32_t last = 1 + BENCH_SUPPLIERS + BENCH_BUYERS;
+    x->people = calloc(last + 1, sizeof *x->people);
+    PH_ASSERT(x->people != NULL && sodium_init() >= 0);
+    for (uint32_t who = 2; who <= last; who++) {
+        uint8_t seed[crypto_sign_ed25519_SEEDBYTES] = {(uint8_t)who};
+        (void)crypto_sign_ed25519_seed_keypair(x->people[who].key.b, x->people[who].secret,
+                                               seed); /* cannot fail */
+        ph_command c = {.kind = PH_CMD_ADD_KEY,
+                        .sender = {who},
+                        .u.key = {.use = PH_KEY_SIGNATURE, .key = x->people[who].key}};
+        bench_apply(&x->b, &c);
+    }
+}
+
+static void countersign(bench *x, ph_participant_id who, const unsigned_contract *k)
+{
+    char text[PH_COUNTERSIGNED_TEXT_MAX];
+    size_t size = ph_countersigned_text(ph_market_opened(x->b.m)->market.s, k->trade.contract,
+                                        &k->leaf, text);
+    ph_command c = {
+        .kind = PH_CMD_COUNTERSIGN_CONTRACT,
+        .sender = who,
+        .u.countersignature = {.contract = k->trade.contract, .key = x->people[who.v].key}};
+    (void)crypto_sign_ed25519_detached(c.u.countersignature.signature.b, NULL,
+                                       (const uint8_t *)text, size,
+                                       x->people[who.v].secret); /* cannot fail */
+    apply(x, &c);
+}
+
+/* What the transaction before concluded. */
+static void countersign_all(bench *x)
+{
+    for (uint64_t i = 0; i < x->concluded_cnt; i++) {
+        countersign(x, x->concluded[i].trade.buyer, &x->concluded[i]);
+        countersign(x, x->concluded[i].trade.supplier, &x->concluded[i]);
+    }
+    x->concluded_cnt = 0;
+}
+
+static void remember(bench *x)
+{
+    uint64_t cnt = x->rows.cnt.contracts;
+    x->concluded = reallocarray(x->concluded, cnt, sizeof *x->concluded);
+    PH_ASSERT(x->concluded != NULL);
+    for (uint64_t i = 0; i < cnt; i++)
+        x->concluded[i] =
+            (unsigned_contract){x->rows.contracts[i].trade, x->rows.contracts[i].leaf};
+    x->concluded_cnt = cnt;
+}
+
 static void settle(bench *x)
 {
     ph_pg_error e = {0};
+    if (x->people != NULL) remember(x);
     uint64_t begin = bench_now();
     double own = own_seconds();
+    PH_ASSERT(ph_verdicts_judge(x->verdicts, &x->rows) == PH_OK);
+    for (uint64_t i = 0; i < x->rows.cnt.proofs; i++)
+        PH_ASSERT(x->rows.proofs[i].holds);
     ph_rows_sort(&x->rows);
     check(ph_rows_write(x->pg, market, &x->at, &x->rows, &x->partitions, &x->sum_from, &e), &e);
     uint64_t middle = bench_now();
@@ -205,7 +280,7 @@ static void settle(bench *x)
 }
 
 /* The rows of what the market had before its first trade are not measured, and not written: only
-   its cash accounts, and the position. */
+   its participants with their cash accounts, and the position. */
 static void begin_books(bench *x)
 {
     ph_pg_error e = {0};
@@ -218,13 +293,20 @@ static void begin_books(bench *x)
                    " 'hex'))",
                    1 + BENCH_SUPPLIERS + BENCH_BUYERS, market, market, x->b.seq);
     check(ph_pg_run(x->pg, sql, &e), &e);
+    (void)snprintf(sql, sizeof sql,
+                   "INSERT INTO petahour.participant SELECT i, i, 1, 'p' || i, 1, 1,"
+                   " sha256(int8send(i)), sha256(int8send(-i))"
+                   " FROM generate_series(1::bigint, %d) i",
+                   1 + BENCH_SUPPLIERS + BENCH_BUYERS);
+    check(ph_pg_run(x->pg, sql, &e), &e); /* whom countersignatures name */
     check(ph_position_take(x->pg, market, &x->at, &e), &e);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: bench_settle CONNINFO TRADES TRADES_PER_TRANSACTION\n");
+    bool is_signed = argc == 5 && strcmp(argv[4], "signed") == 0;
+    if (argc != 4 && !is_signed) {
+        fprintf(stderr, "usage: bench_settle CONNINFO TRADES TRADES_PER_TRANSACTION [signed]\n");
         return 2;
     }
     uint64_t trades = strtoull(argv[2], NULL, 10), each = strtoull(argv[3], NULL, 10);
@@ -233,16 +315,18 @@ int main(int argc, char **argv)
     ph_pg_error e = {0};
     x.b = bench_market_new(&limits, 8);
     x.rows.market = x.b.m;
-    x.verdicts = ph_verdicts_new(no_leaf, NULL);
+    x.verdicts = ph_verdicts_new(find_leaves, &x);
     PH_ASSERT(x.verdicts != NULL);
     check(ph_pg_open(argv[1], "bench_settle", &x.pg, &e), &e);
     check(ph_pg_open(argv[1], "bench_settle bare", &x.bare, &e), &e);
+    if (is_signed) add_keys(&x);
     begin_books(&x);
     uint32_t transactions = 0;
     for (uint32_t turn = 0; x.settled < trades; turn++) {
         trade(&x, turn);
         if (x.trades < each) continue;
         settle(&x);
+        countersign_all(&x);
         if (++transactions != WARM_TRANSACTIONS) continue;
         x.settled_ns = x.bare_ns = x.settled = 0;
         x.own = 0;
@@ -258,5 +342,7 @@ int main(int argc, char **argv)
     ph_store_release(&x.rows);
     ph_verdicts_free(x.verdicts);
     bench_market_free(&x.b);
+    free(x.people);
+    free(x.concluded);
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  sign_journal DIRECTORY - makes a journal whose contracts are countersigned and whose notary
-    changes its keys; for a line on standard input it goes on with more of it.  Says what it did
-    after each: contracts, countersignatures that hold and that do not, keys that hold and that do
-    not. */
+    changes its keys, and whose meter signs what it measured; for a line on standard input it goes
+    on with more of it.  Says what it did after each: contracts, countersignatures that hold and
+    that do not, keys that hold and that do not, measurements that hold and that do not. */
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -11,11 +11,12 @@
 #include "engine/notary/countersignatures.h"
 #include "engine/notary/notary_keys.h"
 #include "engine/replay/replay.h"
+#include "engine/wire/statement.h"
 #include "tests/unit/a_journal.h"
 
 #define MARKET "settle.test"
 
-enum { LEAVES_MAX = 256, PARTICIPANTS = 6, NOTARY_KEYS = 5 };
+enum { LEAVES_MAX = 256, PARTICIPANTS = 6, METER = 7, NOTARY_KEYS = 5 };
 
 typedef struct {
     ph_key key;
@@ -25,7 +26,7 @@ typedef struct {
 static a_journal made;
 static ph_hash leaves[LEAVES_MAX]; /* of contract n: leaves[n] */
 static signing people[PARTICIPANTS + 1], notary[NOTARY_KEYS];
-static uint32_t holding, wrong, keys_holding = 1, keys_wrong;
+static uint32_t holding, wrong, keys_holding = 1, keys_wrong, said_holding, said_wrong;
 
 static signing key_from(uint8_t seed_byte)
 {
@@ -98,10 +99,47 @@ static void rotate(int before, int key, bool is_proved, bool is_endorsed)
     keys_wrong += !is_proved;
 }
 
+static void change_key(ph_command_kind kind, const signing *s)
+{
+    a_journal_do(&made, (ph_command){.kind = kind,
+                                     .sender = {METER},
+                                     .u.key = {.use = PH_KEY_SIGNATURE, .key = s->key}});
+}
+
+static void measure(const signing *by, bool is_true)
+{
+    char text[PH_STATEMENT_MAX];
+    ph_command c = {
+        .kind = PH_CMD_MEASURE_SITE,
+        .sender = {METER},
+        .u.measurement = {
+            .site = {1}, .measured_at = made.now, .pue_ppm = 1200000, .green_grade = 2}};
+    size_t size = ph_statement_text(MARKET, &c, text);
+    (void)crypto_sign_ed25519_detached(c.u.measurement.signature.b, NULL, (const uint8_t *)text,
+                                       size, by->secret); /* cannot fail */
+    a_journal_do(&made, c);
+    said_holding += is_true;
+    said_wrong += !is_true;
+}
+
+/* With a key that is new, that is no longer, and that is somebody else's, within one batch. */
+static void measure_all(uint8_t seed)
+{
+    signing mine = key_from(seed);
+    measure(&mine, false);
+    change_key(PH_CMD_ADD_KEY, &mine);
+    measure(&mine, true);
+    measure(&people[2], false);
+    for (int i = 0; i < 60; i++) /* as many as several threads share */
+        measure(i % 3 == 0 ? &people[2] : &mine, i % 3 != 0);
+    change_key(PH_CMD_REVOKE_KEY, &mine);
+    measure(&mine, false);
+}
+
 static void say(void)
 {
-    printf("%" PRIu64 " %u %u %u %u\n", ph_market_contract_cnt(made.m), holding, wrong,
-           keys_holding, keys_wrong);
+    printf("%" PRIu64 " %u %u %u %u %u %u\n", ph_market_contract_cnt(made.m), holding, wrong,
+           keys_holding, keys_wrong, said_holding, said_wrong);
     (void)fflush(stdout); /* whoever waits for the line finds out */
 }
 
@@ -121,8 +159,10 @@ int main(int argc, char **argv)
                                   .sender = {who},
                                   .u.key = {.use = PH_KEY_SIGNATURE, .key = people[who].key}});
     }
+    a_journal_register(&made, METER, PH_ROLE_METER, "Meter");
     for (uint32_t n = 0; n < 8; n++)
         a_journal_round(&made, n);
+    measure_all(50);
     read_leaves(argv[1]);
     countersign(1, false, true);
     countersign(1, true, false);
@@ -139,6 +179,7 @@ int main(int argc, char **argv)
         countersign(more, false, true); /* contracts of before */
         countersign(more, true, more % 2 == 0);
         if (more == 3) rotate(1, 3, true, false);
+        measure_all((uint8_t)(50 + more));
         a_journal_round(&made, (uint32_t)(6 + more));
         say();
     }

@@ -18,7 +18,7 @@ import time
 import unittest
 from collections import Counter, defaultdict
 
-from audited import AUDIT, PATIENCE, SCENARIOS, Folder, audit, to_full
+from audited import AUDIT, MAKE_JOURNAL, PATIENCE, SCENARIOS, Folder, audit, to_full
 
 TABLES = ("orders", "fills", "trades", "contracts", "transfers", "deliveries", "rejects", "accounts")
 WORDS = {
@@ -304,6 +304,34 @@ class Replay(Folder):
         self.assertEqual(audit("replay", bent).returncode, 8)
         self.assertEqual(audit("replay", "--chain-only", bent).returncode, 0)
         self.assertEqual(audit("replay", "--chain-only", "--countersignatures", journal).returncode, 2)
+
+    def test_false_signatures_of_statements_are_named(self):
+        """Nobody signs what is stated in this journal: every one is false, and the first are named."""
+        journal = self.folder / "unsigned"
+        subprocess.run([MAKE_JOURNAL, journal, "3", "700", "50", "0", "100"], check=True, capture_output=True)
+        self.assertEqual(self.json_of("replay", "--json", journal)["statements"]["judged"], False)
+        self.assertIn("--statements verifies them", audit("replay", journal).stdout)
+        found = self.json_of("replay", "--json", "--statements", journal)["statements"]
+        kinds = ("ATTEST_CAPACITY", "MEASURE_SITE", "REPORT_PROBE", "REPORT_DELIVERY")
+        done, said = [], audit("replay", "--statements", journal).stdout
+        for e in self.events(journal):
+            if e["event"] == "DONE" and e["command"] in kinds:
+                done.append((e["seq"], e["command"]))
+        self.assertEqual({kind for _, kind in done}, set(kinds))
+        self.assertEqual((found["taken"], found["holding"], found["false"]), (len(done), 0, len(done)))
+        named = found["first_false"]
+        self.assertEqual([(f["record"], f["command"]) for f in named], done[:100])
+        self.assertIn(f" 0 signatures hold, {len(done)} are false\n", said)
+        self.assertEqual(said.count(" false: record "), min(100, len(done)))
+        self.assertEqual(f" and {len(done) - 100} more\n" in said, len(done) > 100)
+        reported = {(e["seq"], e["contract"], e["period"]) for e in self.events(journal)
+                    if e["event"] == "DELIVERY" and e["step"] == "REPORTED"}  # fmt: skip
+        for f in named:
+            if f["command"] == "REPORT_DELIVERY":
+                self.assertIn((f["record"], f["contract"], f["period"]), reported)
+                self.assertIn(f"false: record {f['record']}, REPORT_DELIVERY of participant {f['participant']}, "
+                              f"contract {f['contract']}, period {f['period']}\n", said)  # fmt: skip
+        self.assertEqual(audit("replay", "--chain-only", "--statements", journal).returncode, 2)
 
     def test_a_snapshot_among_many_is_the_one_that_is_named(self):
         journal, folder = self.scenario("example-7"), self.folder / "kept"

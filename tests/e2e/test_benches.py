@@ -217,8 +217,12 @@ class Benches(unittest.TestCase):
     def test_settle(self):
         books = bench_settle.Books(BUILD)
         try:
-            text = said(books.trades, 1200, 100)
-            self.assertRegex(text, r"^ +100( +\d+(\.\d+)?){8}\n$")
+            for signed in (False, True):
+                text = said(books.trades, 1200, 100, signed)
+                self.assertRegex(text, r"^ +100( +\d+(\.\d+)?){8}\n$")
+                # Of the last transaction nobody signed what it concluded.
+                self.assertEqual(books.pg.sql("SELECT count(*) > 2000, bool_and(holds) FROM"
+                                              " petahour.contract_countersignature"), "t|t" if signed else "f|")
             text = said(books.rebuild, 600)
             self.assertIn("from a journal of 600 records", text)
             text = said(settle_behind.measure, books, 300)

@@ -93,6 +93,9 @@ DOCTORED = {
     "by a key that its party had":
         "INSERT INTO petahour.contract_countersignature SELECT 1000, 1, id, buyer, decode(repeat('01',"
         " 32), 'hex'), decode(repeat('01', 64), 'hex'), false FROM petahour.contract WHERE id = 1",
+    "the signature of a statement is judged":
+        "UPDATE petahour.statement_signature SET participant = 1 WHERE seq ="
+        " (SELECT min(seq) FROM petahour.statement_signature WHERE kind = 'REPORT_DELIVERY')",
     "the first key of the notary":
         "UPDATE petahour.notary_key SET key = decode(repeat('01', 32), 'hex')",
     "a contract has the leaf of its document":
@@ -161,6 +164,9 @@ class Books(SettleCase):
                               "key_change WHERE use = 3 AND is_added",
                               "key_change WHERE use = 3 AND NOT is_added",
                               "delivery_report_history WHERE replaced_by IS NOT NULL",
+                              "delivery_report_history WHERE NOT holds",
+                              "statement_signature WHERE kind = 'ATTEST_CAPACITY'",
+                              "statement_signature WHERE kind = 'REPORT_PROBE'",
                               "contract WHERE from_contract IS NOT NULL",
                               "order_history WHERE reason = 'TERMS_CHANGED'",
                               "transfer WHERE reason = 15", "transfer WHERE reason = 21"):
@@ -183,16 +189,19 @@ class Books(SettleCase):
                                  stdout=subprocess.PIPE, text=True)
         self.started.append(maker)
         for step in range(3):
-            contracts, holding, wrong, keys, keys_wrong = maker.stdout.readline().split()
-            said = self.settle("--once")
+            contracts, holding, wrong, keys, keys_wrong, said, said_wrong = maker.stdout.readline().split()
+            log = self.settle("--once")
             # From the second step on, the leaf of what is signed comes from its row.
-            self.assertEqual("began with" in said, step > 0)
+            self.assertEqual("began with" in log, step > 0)
             self.assertEqual(self.pg.sql(
                 "SELECT count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)"
                 " FROM petahour.contract_countersignature"), f"{holding}|{wrong}")
             self.assertEqual(self.pg.sql(
                 "SELECT count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)"
                 " FROM petahour.notary_key"), f"{keys}|{keys_wrong}")
+            self.assertEqual(self.pg.sql(
+                "SELECT kind, count(*) FILTER (WHERE holds), count(*) FILTER (WHERE NOT holds)"
+                " FROM petahour.statement_signature GROUP BY kind"), f"MEASURE_SITE|{said}|{said_wrong}")
             self.assertEqual(self.pg.sql("SELECT count(*), count(leaf) FROM petahour.contract"),
                              f"{contracts}|{contracts}")
             self.assert_equal_to_journal()
@@ -207,6 +216,8 @@ class Books(SettleCase):
                          "t|t|0\nt|f|1\nf|f|\nf|f|1")
         for change, law in (("UPDATE petahour.contract_countersignature SET holds = NOT holds"
                              " WHERE contract = 3", "rows of petahour.contract_countersignature"),
+                            ("UPDATE petahour.statement_signature SET holds = NOT holds",
+                             "rows of petahour.statement_signature"),
                             ("UPDATE petahour.notary_key SET is_endorsed = false",
                              "rows of petahour.notary_key")):
             self.refused(change, "never changed")
@@ -230,7 +241,7 @@ class Books(SettleCase):
                     + "".join(f"ALTER TABLE petahour.{table} DISABLE TRIGGER ALL;" for table in (
                         "transfer", "segment", "contract", '"order"', "delivery_final",
                         "delivery_report", "resolution", "dispute", "capacity", "terms", "product",
-                        "notary_key"))
+                        "notary_key", "statement_signature"))
                     + change + ";"
                     + " UNION ALL ".join(f"(SELECT '{view}', law, subject FROM petahour.{view})"
                                          for view in laws) + "; ROLLBACK").splitlines()

@@ -340,6 +340,25 @@ class Commands(unittest.TestCase):
                 f"period {LAST - 1}\ndelivered 1000\nenergy_wh 77\n")  # fmt: skip
         key = nacl.signing.VerifyKey(bytes.fromhex(self.market.keys["meter"]["sign_public"]))
         key.verify(text.encode(), bytes.fromhex(row["signature"]))
+        self.assertEqual(self.signature_of(2, LAST - 1), "holds")
+
+    def signature_of(self, contract, period):
+        rows = [r for r in self.cli("delivery", "list", key="buyer") if (r["contract"], r["period"]) == (contract, period)]
+        self.assertEqual({r["step"] for r in rows if "signature" in r}, {"REPORTED"})
+        return [r for r in rows if "signature" in r][-1]["signature"]
+
+    def test_a_report_is_not_of_a_key_that_came_later(self):
+        """A catalogue tells the newest key alone; the auditor knows which one the reporter had then."""
+        self.deliver(2, LAST - 1, "meter", 1000)
+        self.assertEqual(self.signature_of(2, LAST - 1), "holds")
+        of = ("--use", "signature", "--of", self.market.key("next"))
+        self.cli("key", "add", *of, key="meter")
+        self.assertEqual(self.signature_of(2, LAST - 1), "not by the newest key")
+        self.cli("key", "revoke", *of, key="meter")
+        self.assertEqual(self.signature_of(2, LAST - 1), "holds")
+        done = subprocess.run([AUDIT, "replay", "--statements", self.market.journal], capture_output=True, text=True, check=True)
+        self.assertRegex(done.stdout, r" [1-9]\d* signatures hold, ")
+        self.assertNotIn(f"REPORT_DELIVERY of participant {METER}", done.stdout)
 
     def test_parties_countersign(self):
         countersign = ["contract", "countersign", "1"]

@@ -118,7 +118,7 @@ class ToSlurm(unittest.TestCase):
         m.daemons["engine"] = self.ahead(m.daemons["engine"])
         m.start("engine")
         words = ["meter", "report", path, "--format", "sacct", "--contracts", f"{m.run}/contracts", "--notary-key", self.notary,
-                 "--state", f"{m.run}/state", "--until", at((LAST + 3) * STEP), "--json"]  # fmt: skip
+                 "--state", f"{m.run}/state", "--since", at((LAST - 1) * STEP), "--until", at((LAST + 3) * STEP), "--json"]  # fmt: skip
         environment = dict(os.environ, PETAHOUR_KEY=m.key("supplier"), PETAHOUR_CONNECT=f"{m.run}/gateway.ready")
         done = subprocess.run([self.ahead(m.petahour), *words], env=environment, capture_output=True, text=True,
                               timeout=PATIENCE, check=False)  # fmt: skip

@@ -18,6 +18,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -45,7 +46,9 @@ def recording(name, shift):
     return re.sub(r"2026-11-28T\d\d:\d\d:\d\d", moved, text)
 
 
-class Metering(unittest.TestCase):
+class Metered(unittest.TestCase):
+    """A market of its own, with files to count."""
+
     @classmethod
     def setUpClass(cls):
         cls.m = m = PastMarket(sys.argv[1:5], JOURNAL_OF)
@@ -93,6 +96,8 @@ class Metering(unittest.TestCase):
         return [(int(r["period"]), int(r["figure_unit_seconds"])) for r in csv.DictReader(io.StringIO(done.stdout))
                 if r["step"] == "REPORTED" and r["contract"] == str(contract)]  # fmt: skip
 
+
+class Metering(Metered):
     # ---- counting, without a market ------------------------------------------------------------
 
     def test_a_scrape_is_counted(self):
@@ -121,12 +126,19 @@ class Metering(unittest.TestCase):
 
     def test_sacct_is_counted(self):
         """Steps, other reservations and waiting jobs are left out; a running job counts up to --until."""
-        rows = self.count(self.sacct, "sacct", "--until", at((LAST + 1) * STEP))
+        since = ("--since", at((LAST - 1) * STEP))
+        rows = self.count(self.sacct, "sacct", *since, "--until", at((LAST + 1) * STEP))
         self.assertEqual([(r["contract"], r["period"], r["delivered"]) for r in rows if r["contract"] == 1],
                          [(1, LAST - 1, 1680), (1, LAST, 920)])  # fmt: skip
-        self.refused(2, "in the future", *self.words("count", self.sacct, "sacct", "--until", "2099-01-01T00:00:00Z"))
-        self.refused(2, "not followed", *self.words("report", self.sacct, "sacct", "--state", f"{self.m.run}/x", "--follow"),
+        self.refused(2, "--since is missing", *self.words("count", self.sacct, "sacct"))
+        self.refused(2, "--since is after --until", *self.words("count", self.sacct, "sacct", *since, "--until", at((LAST - 2) * STEP)))
+        self.refused(2, "in the future", *self.words("count", self.sacct, "sacct", *since, "--until", "2099-01-01T00:00:00Z"))
+        self.refused(2, "not followed", *self.words("report", self.sacct, "sacct", *since, "--state", f"{self.m.run}/x", "--follow"),
                      key="supplier")  # fmt: skip
+        for words in (("--cards", self.cards[0]), ("--allow-absent",)):
+            self.refused(2, "are for recordings of cards", *self.words("count", self.sacct, "sacct", *since, *words))
+        for words in (since, ("--until", at(LAST * STEP))):
+            self.refused(2, "are for sacct", *self.words("count", self.exporter, "dcgm-exporter", "--cards", self.cards[0], *words))
 
     def test_bad_lines_are_named(self):
         lines = recording("dcgm-exporter.prom", self.shift).splitlines(keepends=True)
@@ -147,10 +159,11 @@ class Metering(unittest.TestCase):
             self.assertIn(f"bad.prom:{line}: it", said)
             self.assertRegex(said, rf"bad\.prom:{line}: [^\n]*{reason}")
         self.assertEqual(self.m.raw(*words, "--skip-bad").returncode, 0)
+        since = ("--since", at((LAST - 1) * STEP))
         sacct = self.file("bad.sacct", recording("sacct.txt", self.shift).replace("|eval|", "|ev|al|").replace("gres/gpu=2", "x"))
-        said = self.refused(1, "bad.sacct:2: a contract of cards needs AllocTRES", *self.words("count", sacct, "sacct"))
+        said = self.refused(1, "bad.sacct:2: a contract of cards needs AllocTRES", *self.words("count", sacct, "sacct", *since))
         self.assertIn("bad.sacct:5: it has another number of columns", said)
-        self.refused(1, "its header lacks one of JobID", *self.words("count", self.file("x.sacct", "a|b\n"), "sacct"))
+        self.refused(1, "its header lacks one of JobID", *self.words("count", self.file("x.sacct", "a|b\n"), "sacct", *since))
         dmon = self.file("bad.dmon", at((LAST - 1) * STEP) + " GPU 0  1  2\n20:00 GPU 0 1\n")
         said = self.refused(1, "bad.dmon:1: no header", *self.words("count", dmon, "dcgmi-dmon", "--cards", self.cards[0]))
         self.assertIn("bad.dmon:2: it does not begin with a UTC time", said)
@@ -161,6 +174,12 @@ class Metering(unittest.TestCase):
         for text, said in (("9 GPU-1\n", "not among the saved ones"), ("GPU-1\n", "not a contract, a space and a card"),
                            ("1 a\n2 a\n", "cannot serve the contracts 1 and 2")):
             self.refused(2, said, *words, "--cards", self.file("wrong.cards", text))
+        mistyped = self.file("mistyped.cards", f"1 {CARDS[0]}\n1 {CARDS[1].replace('8f', 'f8')}\n")
+        said = self.refused(2, "is nowhere in the recording", *words, "--cards", mistyped)
+        self.assertIn(f"card {CARDS[1].replace('8f', 'f8')} of contract 1", said)
+        self.assertNotIn(CARDS[0], said)
+        rows = self.count(self.exporter, "dcgm-exporter", "--cards", mistyped, "--allow-absent")
+        self.assertEqual([r["delivered"] for r in rows], [900, 900, 30], "one card was away all the time")
         words[words.index(self.notary)] = HASH
         self.refused(8, "1.json", *words, "--cards", self.cards[0])
         self.refused(2, "one of dcgm-exporter", *self.words("count", self.exporter, "csv"))
@@ -196,8 +215,9 @@ class Metering(unittest.TestCase):
         self.file("supplier.state", "")
         rows = self.report(*words, key="supplier", status=3)
         self.assertIn("DELIVERY_CLOSED", rows[0]["outcome"])
-        done = subprocess.run([AUDIT, "replay", m.journal], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run([AUDIT, "replay", "--statements", m.journal], capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r" [2-9] signatures hold, 0 are false")
 
     def test_a_recording_is_followed(self):
         """By the meter of contract 2, which is no party of it: cut lines wait, and nothing is reported twice."""
@@ -227,6 +247,91 @@ class Metering(unittest.TestCase):
             else:
                 follower.send_signal(signal.SIGKILL)
                 follower.wait(PATIENCE)
+        self.assertEqual(self.reports_in_journal(2), [(LAST - 1, 1500), (LAST, 1710)])
+
+    def test_a_card_that_never_comes_holds_its_contract_back(self):
+        """A recording that is followed may begin before the card is read; a name that is wrong is told."""
+        m = self.m
+        text = recording("dcgm-exporter.prom", self.shift)
+        early = "".join(line for line in text.splitlines(keepends=True) if CARDS[1] not in line)
+        path = self.file("late.prom", early)
+        words = self.words("report", path, "dcgm-exporter", "--cards", self.cards[0], "--state", f"{m.run}/late.state",
+                           "--gap", "30", "--follow", "--json")  # fmt: skip
+        environment = dict(os.environ, PETAHOUR_KEY=m.key("buyer"), PETAHOUR_CONNECT=f"{m.run}/gateway.ready")
+        follower = subprocess.Popen([m.petahour, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for pipe in (follower.stdout, follower.stderr):
+            self.addCleanup(pipe.close)
+        self.addCleanup(follower.wait)
+        self.addCleanup(follower.kill)
+        bound = threading.Timer(PATIENCE, follower.kill)
+        bound.start()
+        self.addCleanup(bound.cancel)
+        self.assertIn(f"card {CARDS[1]} of contract 1 is nowhere in the recording", follower.stderr.readline())
+        last = text.splitlines(keepends=True)[-1]
+        stamp = re.findall(r"1795\d{9}|\b\d{13}\b", last)[-1]
+        with open(path, "a", encoding="utf-8") as f:
+            f.write(f'DCGM_FI_DEV_GPU_UTIL{{UUID="{CARDS[1]}"}} 5 {stamp}\n')
+        rows = [json.loads(follower.stdout.readline()) for _ in range(2)]
+        self.assertEqual([(r["period"], r["delivered"]) for r in rows], [(LAST - 1, 900), (LAST, 900)])
+        self.assertEqual([r["outcome"].split(":")[0] for r in rows], ["refused"] * 2, "the buyer meters nothing")
+
+
+class LaterRecordings(Metered):
+    """What an earlier recording gave is not lost to a later one that begins after it, or has less."""
+
+    HEADER = "JobID|State|Start|End|Reservation|AllocTRES|NNodes\n"
+
+    def job(self, number, start, end):
+        name = f"petahour_1_{LAST - 1}"
+        return f"{number}|COMPLETED|{at(start)[:-1]}|{at(end)[:-1]}|{name}|gres/gpu=2,node=1|1\n"
+
+    def test_the_second_day_of_sacct(self):
+        """The command of every day, on the day after: sacct tells of that day alone."""
+        m, state = self.m, f"{self.m.run}/days.state"
+        first, second, end = ((LAST - 1 + n) * STEP for n in range(3))
+        day1 = self.file("day1.sacct", self.HEADER + self.job(1, first, second - 60))
+        day2 = self.file("day2.sacct", self.HEADER + self.job(2, second + 300, end))
+        until, state = ("--until", at(end)), ("--state", state)
+        rows = self.report(day1, "sacct", *state, "--since", at(first), "--until", at(second), key="supplier")
+        self.assertEqual([(r["period"], r["delivered"], r["outcome"]) for r in rows], [(LAST - 1, 1680, "reported")])
+        self.refused(2, "--since is missing", *self.words("report", day2, "sacct", *state, *until), key="supplier")
+        self.assertEqual(self.reports_in_journal(1), [(LAST - 1, 1680)])
+        rows = self.report(day2, "sacct", *state, *until, "--since", at(second), key="supplier")
+        self.assertEqual([(r["period"], r["delivered"], r["outcome"]) for r in rows], [(LAST, 1200, "reported")])
+        self.assertEqual(self.reports_in_journal(1), [(LAST - 1, 1680), (LAST, 1200)])
+
+        # Who states an earlier start than sacct was asked for takes nothing back by that.
+        wrong = self.words("report", day2, "sacct", *state, *until, "--since", at(first), "--json")
+        done = m.raw(*wrong, key="supplier")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(f"contract 1, period {LAST - 1}: 1680 unit-seconds and 0 Wh were reported, and this recording has 0 and 0 Wh", done.stderr)
+        self.assertIn("--correct", done.stderr)
+        self.assertEqual([(r["period"], r["outcome"]) for r in map(json.loads, done.stdout.splitlines())],
+                         [(LAST - 1, "not lowered"), (LAST, "reported before")])  # fmt: skip
+        self.assertEqual(self.reports_in_journal(1), [(LAST - 1, 1680), (LAST, 1200)])
+        rows = self.report(day2, "sacct", *state, *until, "--since", at(first), "--correct", key="supplier")
+        self.assertEqual([r["outcome"] for r in rows], ["reported", "reported before"])
+        self.assertEqual(self.reports_in_journal(1), [(LAST - 1, 1680), (LAST, 1200), (LAST - 1, 0)])
+        # More is reported as ever, and against what was reported last.
+        rows = self.report(day1, "sacct", *state, "--since", at(first), "--until", at(second), key="supplier")
+        self.assertEqual([(r["delivered"], r["outcome"]) for r in rows], [(1680, "reported")])
+
+    def test_a_recording_that_was_rotated(self):
+        """Two nodes write a file each: one of them alone, or one with a hole, has less than was reported."""
+        text = recording("dcgm-exporter.prom", self.shift)
+        words = ("dcgm-exporter", "--cards", self.cards[1], "--state", f"{self.m.run}/rotated.state")
+        rows = self.report(self.exporter, *words, key="meter")
+        self.assertEqual([(r["delivered"], r["energy_wh"]) for r in rows], COUNTED)
+        lines = text.splitlines(keepends=True)
+        tail = self.file("tail.prom", "".join(lines[2 * len(lines) // 3 :]))
+        self.assertEqual(self.report(tail, *words, key="meter"), [], "it begins within the second period")
+        one = self.file("one.prom", "".join(x for x in lines if CARDS[0] not in x))
+        no_power = self.file("no-power.prom", "".join(x for x in lines if "POWER" not in x))
+        for path, absent, has in ((one, ("--allow-absent",), "600 and "), (no_power, (), "1500 and 0 Wh")):
+            done = self.m.raw(*self.words("report", path, *words, *absent), key="meter")
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(f"contract 2, period {LAST - 1}: 1500 unit-seconds and 175 Wh were reported, and this recording has {has}", done.stderr)
+            self.assertEqual(done.stderr.count("--correct"), 2)
         self.assertEqual(self.reports_in_journal(2), [(LAST - 1, 1500), (LAST, 1710)])
 
 

@@ -67,7 +67,7 @@ LAYERS = {
         6,
         BELOW_HOST + ("engine/notary",),
         quiet=("rows",),
-        files={"engine/notary": ("contracts", "countersignatures", "notary_keys")},
+        files={"engine/notary": ("contracts", "countersignatures", "notary_keys", "statements")},
     ),
     "engine/query": Layer(5, BELOW_HOST, ("cash_history", "contract_history", "order_history"), quiet=("answer", "holdings")),
     "clients/lib": Layer(None, ("proto",)),
@@ -81,7 +81,7 @@ LAYERS = {
         files={
             "engine/notary": (
                 "checkpoint", "contracts", "countersignatures", "document", "log_folder", "log_leaf", "log_reader",
-                "log_tree", "merkle", "notary_keys", "note",
+                "log_tree", "merkle", "notary_keys", "note", "statements",
             ),
             "engine/settle": ("compare", "digest", "pg"),
         },  # fmt: skip
@@ -124,6 +124,7 @@ DOORS = {
         "engine/notary/keyring",
         "engine/notary/notary_keys",
         "engine/notary/note",
+        "engine/notary/statements",
         "engine/notary/checkpoint",
         "clients/lib/",
         "clients/cli/",
