@@ -40,15 +40,20 @@ static bool is_same(const phc_best_prices *a, const phc_best_prices *b)
 }
 
 /* Makes the run longer by a row, or adds it to the rows and begins another. */
-static void extend(const book *b, json_t *rows, phc_best_prices *run, const phc_best_prices *next)
+static void extend(const book *b, json_t *rows, phc_best_prices *run, phc_best_prices next)
 {
-    if (run->periods != 0 && next->first_period == run->first_period + run->periods &&
-        is_same(run, next)) {
+    if (run->periods != 0 && next.first_period == run->first_period + run->periods &&
+        is_same(run, &next)) {
         run->periods++;
         return;
     }
     if (run->periods != 0) json_array_append_new(rows, row_of(b, run));
-    *run = *next;
+    *run = next;
+}
+
+static phc_best_prices none_in(uint32_t period)
+{
+    return (phc_best_prices){.first_period = period, .periods = 1};
 }
 
 /* What differs from the rows that were shown last, runs of equal periods as one; a period without
@@ -57,21 +62,17 @@ static json_t *differences(const book *b, const phc_book *now)
 {
     json_t *rows = json_array();
     phc_best_prices run = {.periods = 0};
-    size_t i = 0, k = 0;
-    while (i < b->cnt || k < now->best_price_cnt) {
-        const phc_best_prices *old = i < b->cnt ? &b->v[i] : NULL;
-        const phc_best_prices *new = k < now->best_price_cnt ? &now->best_prices[k] : NULL;
-        if (new == NULL || (old != NULL && old->first_period < new->first_period)) {
-            const phc_best_prices gone = {.first_period = old->first_period, .periods = 1};
-            extend(b, rows, &run, &gone);
-            i++;
-            continue;
-        }
-        bool is_there = old != NULL && old->first_period == new->first_period;
-        if (!is_there || !is_same(old, new)) extend(b, rows, &run, new);
-        i += is_there;
-        k++;
+    size_t i = 0;
+    for (size_t k = 0; k < now->best_price_cnt; k++) {
+        const phc_best_prices *new = &now->best_prices[k];
+        for (; i < b->cnt && b->v[i].first_period < new->first_period; i++)
+            extend(b, rows, &run, none_in(b->v[i].first_period));
+        bool is_there = i < b->cnt && b->v[i].first_period == new->first_period;
+        if (!is_there || !is_same(&b->v[i], new)) extend(b, rows, &run, *new);
+        if (is_there) i++;
     }
+    for (; i < b->cnt; i++)
+        extend(b, rows, &run, none_in(b->v[i].first_period));
     if (run.periods != 0) json_array_append_new(rows, row_of(b, &run));
     return rows;
 }
