@@ -19,6 +19,20 @@ static uint64_t hash(const uint8_t *row, const ph_writer *w)
     return ph_read_u64(&r);
 }
 
+uint64_t phg_sum_best(ph_period t, const phg_best *best)
+{
+    if (best->bid_quantity == 0 && best->ask_quantity == 0) return 0;
+    uint8_t row[ROW_BYTES_MAX];
+    ph_writer w = ph_writer_of(row, sizeof row);
+    ph_write_u8(&w, 'P');
+    ph_write_u32(&w, t);
+    ph_write_i64(&w, best->bid);
+    ph_write_u64(&w, best->bid_quantity);
+    ph_write_i64(&w, best->ask);
+    ph_write_u64(&w, best->ask_quantity);
+    return hash(row, &w);
+}
+
 uint64_t phg_sum_level(ph_side side, ph_period t, ph_price price, uint64_t quantity)
 {
     if (quantity == 0) return 0;

@@ -6,6 +6,7 @@
     change costs what the changed rows cost.  It finds mistakes and lost frames; it is no signature.
 
     Bytes of a row, numbers little-endian:
+      best prices 'P', period 4, bid 8, bid quantity 8, ask 8, ask quantity 8
       level       'L', side 1, period 4, price 8, quantity 8
       block       'B', side 1, shape 1, all-or-none 1, first 4, periods 4, duration 4, price 8,
                   units 8
@@ -26,6 +27,7 @@
 #include "gateway/translate.h"
 
 /* 0 without quantity or units: such a row is not there. */
+uint64_t phg_sum_best(ph_period t, const phg_best *best);
 uint64_t phg_sum_level(ph_side side, ph_period t, ph_price price, uint64_t quantity);
 uint64_t phg_sum_block(const phg_block_terms *terms, uint64_t units);
 uint64_t phg_sum_statistics(ph_period t, const phg_statistics *s);

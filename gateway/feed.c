@@ -496,6 +496,7 @@ static ph_status take_product(phg_feed *f, const ph_product_terms *terms)
         .gate_seconds = terms->gate_seconds,
         .reference = terms->reference_price,
         .phase = PH_PHASE_OPEN,
+        .prices.is_followed = f->all_prices,
         .depth.is_followed = f->all_depth,
         .statistics.is_followed = f->all_statistics,
         .trading.is_followed = f->all_candles,

@@ -6,17 +6,15 @@
     events tell it; it knows no rule of the market.  Blocks are not part of best prices.  An iceberg
     counts with the clip that it shows.
 
-    Each product has five streams, each grade one.  That of prices always gives frames; of the
-    others frames are made, and the checksum is kept, from when somebody follows them on.  Their
-    numbers go on all the same, one for each publish that has news.
+    Each product has five streams, each grade one.  Frames of a stream are made, and its checksum
+    is kept, from when somebody follows it on.  Its numbers go on all the same, one for each publish
+    that has news.
 
     The depth of a grade is what stands at each price in each period in all its products together;
     it is kept from when somebody follows it on.
 
     What is told: trades one by one; best prices only as they stand when phg_feed_publish is called
-    and only where they differ from what was told last, runs of equal neighbours as one.  A
-    snapshot covers every period that a picture has ever named and that is still open, with zeros
-    where nothing stands, so it replaces whatever a subscriber had.
+    and only where they differ from what was told last, runs of equal neighbours as one.
 
     Owns      its pictures; phg_feed_release accepts a zeroed one.
     Lifetime  what an emit callback is given is valid during the callback.
@@ -41,6 +39,7 @@ typedef struct {
 typedef struct {
     phg_depth side[2]; /* BUY, SELL */
     phg_best told;
+    uint64_t told_sum;           /* what that is in the checksum, while prices are followed */
     bool is_touched, has_traded; /* since the last publish */
     phg_statistics statistics;
     uint64_t statistics_sum; /* what these figures are in the checksum */
@@ -90,8 +89,7 @@ typedef struct {
     uint32_t segment_cnt, segment_max;
     ph_order_id *orders; /* that rest in it, in no order */
     uint32_t order_cnt, order_max;
-    uint64_t number; /* of the last frame of prices */
-    phg_feed_stream depth, statistics;
+    phg_feed_stream prices, depth, statistics;
     phg_feed_stream trading, period_trading; /* candles, and those of each period */
     phg_candles candles;
     phg_period_candles period_candles;
@@ -126,7 +124,7 @@ typedef struct {
     phg_resting resting;
     ph_order_id arriving; /* EACH order that the present command put in */
     uint32_t member;      /* of a group: how many were accepted */
-    bool all_depth, all_statistics, all_candles, all_period_candles,
+    bool all_prices, all_depth, all_statistics, all_candles, all_period_candles,
         all_grades;              /* what is listed later is followed too */
     uint32_t period_candles_max; /* 0: PHG_PERIOD_CANDLES_MAX; the same at every gateway */
     phg_feed_closed *closed;     /* by the last GATE_CLOSED, in order of id */
@@ -163,17 +161,13 @@ ph_status phg_feed_go_live(phg_feed *f, uint64_t epoch);
 /* Emits what is new since the last call. */
 ph_status phg_feed_publish(phg_feed *f, phg_feed_emit emit, void *arg);
 
-/* Emits the whole picture of a product: its phase, then the best prices of every period.  Nothing
-   for a product that is not listed.  Call after phg_feed_publish. */
-ph_status phg_feed_snapshot(phg_feed *f, ph_product_id id, phg_feed_emit emit, void *arg);
-
 /* From here on frames of the stream of a product or grade are made; of all, also later ones, when
-   id is 0.  Nothing for one that is not listed, and for prices.  Call after phg_feed_publish.
-   PH_EFULL, PH_ECORRUPT. */
+   id is 0.  Nothing for one that is not listed.  Call after phg_feed_publish.  PH_EFULL,
+   PH_ECORRUPT. */
 ph_status phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id);
 
-/* Emits the whole book of depth, statistics, candles of either kind or a grade, and follows it:
-   at least one frame, none with `more` last.  False: there is none, nothing is told yet, or no
+/* Emits the whole book of a product's stream or a grade, and follows it: at least one frame, none
+   with `more` last.  False: there is none, nothing is told yet, or no
    memory.  Call after phg_feed_publish. */
 bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_feed_emit emit,
                     void *arg);

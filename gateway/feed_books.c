@@ -15,11 +15,11 @@ typedef phg_feed_page page;
 static phg_feed_stream *stream_of(phg_feed_product *p, phg_stream_kind kind)
 {
     switch (kind) {
+    case PHG_STREAM_PRICES: return &p->prices;
     case PHG_STREAM_DEPTH: return &p->depth;
     case PHG_STREAM_STATISTICS: return &p->statistics;
     case PHG_STREAM_CANDLES: return &p->trading;
     case PHG_STREAM_PERIOD_CANDLES: return &p->period_trading;
-    case PHG_STREAM_PRICES:
     case PHG_STREAM_GRADE:
     case PHG_STREAM_TYPE:
     case PHG_STREAM_REGION: break;
@@ -191,23 +191,39 @@ static ph_status follow(phg_feed_product *p, phg_stream_kind kind)
     if (stream->is_followed) return PH_OK;
     stream->is_followed = true;
     stream->checksum = 0;
+    if (kind == PHG_STREAM_PRICES) stream->checksum = phg_feed_sum_prices(p);
     if (kind == PHG_STREAM_DEPTH) stream->checksum = sum_depth(p);
     if (kind == PHG_STREAM_STATISTICS) stream->checksum = sum_statistics(p);
     return phg_feed_follow_candles(p, kind);
 }
 
+/* Whether a stream of every product is followed, also of what is listed later. */
+static bool *all_of(phg_feed *f, phg_stream_kind kind)
+{
+    switch (kind) {
+    case PHG_STREAM_PRICES: return &f->all_prices;
+    case PHG_STREAM_DEPTH: return &f->all_depth;
+    case PHG_STREAM_STATISTICS: return &f->all_statistics;
+    case PHG_STREAM_CANDLES: return &f->all_candles;
+    case PHG_STREAM_PERIOD_CANDLES: return &f->all_period_candles;
+    case PHG_STREAM_GRADE:
+    case PHG_STREAM_TYPE:
+    case PHG_STREAM_REGION: break;
+    }
+    PH_ASSERT(false); /* not of a product's book */
+    return NULL;
+}
+
 ph_status phg_feed_follow(phg_feed *f, phg_stream_kind kind, ph_product_id id)
 {
     if (kind == PHG_STREAM_GRADE) return phg_feed_follow_grade(f, id.v);
-    if (kind == PHG_STREAM_PRICES || id.v > f->product_cnt) return PH_OK;
+    if (id.v > f->product_cnt) return PH_OK;
     if (id.v != 0) return follow(&f->products[id.v - 1], kind);
-    if (kind == PHG_STREAM_DEPTH) f->all_depth = true;
-    if (kind == PHG_STREAM_STATISTICS) f->all_statistics = true;
-    if (kind == PHG_STREAM_CANDLES) f->all_candles = true;
-    if (kind == PHG_STREAM_PERIOD_CANDLES) f->all_period_candles = true;
+    bool *all = all_of(f, kind);
     ph_status s = PH_OK;
-    for (uint32_t i = 0; i < f->product_cnt && s == PH_OK; i++)
+    for (uint32_t i = 0; i < f->product_cnt && s == PH_OK && !*all; i++)
         s = follow(&f->products[i], kind);
+    if (s == PH_OK) *all = true;
     return s;
 }
 
@@ -218,6 +234,10 @@ bool phg_feed_whole(phg_feed *f, phg_stream_kind kind, ph_product_id id, phg_fee
     if (kind == PHG_STREAM_GRADE) return phg_feed_whole_grade(f, id.v, emit, arg);
     phg_feed_product *p = phg_feed_product_of(f, id);
     if (!p || !f->is_live || follow(p, kind) != PH_OK) return false;
+    if (kind == PHG_STREAM_PRICES) {
+        phg_feed_tell_prices(f, p, emit, arg);
+        return true;
+    }
     page g = page_of(f, p, kind, emit, arg);
     g.picture.answer = PHG_ANSWER_SNAPSHOT;
     if (kind == PHG_STREAM_DEPTH) {
@@ -242,7 +262,7 @@ uint64_t phg_feed_number(const phg_feed *f, phg_stream_kind kind, ph_product_id 
     const phg_feed_product *p = phg_feed_product_of(f, id);
     if (!p) return 0;
     switch (kind) {
-    case PHG_STREAM_PRICES: return p->number;
+    case PHG_STREAM_PRICES: return p->prices.number;
     case PHG_STREAM_DEPTH: return p->depth.number;
     case PHG_STREAM_STATISTICS: return p->statistics.number;
     case PHG_STREAM_CANDLES: return p->trading.number;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is new of a product, as frames. */
+/* What is new of a product, as frames; its best prices, all of them. */
 #include "gateway/feed.h"
 
 #include "engine/base/panic.h"
 #include "engine/base/period.h"
+#include "gateway/book_sum.h"
 #include "gateway/bounds.h"
 #include "gateway/feed_parts.h"
 
@@ -29,28 +30,39 @@ typedef struct {
     phg_feed_product *product;
     phg_feed_emit emit;
     void *arg;
+    phg_stream_answer answer;
     uint32_t cost, trade_cnt, run_cnt;
     ph_phase phase;
     phg_public_trade *trades; /* room for TRADES_PER_FRAME_MAX */
 } frame;
 
-static void flush(frame *f)
+static void tell(const frame *f, bool more)
 {
-    if (f->cost == 0 && f->phase == 0) return;
+    const phg_feed_stream *stream = &f->product->prices;
     PH_ASSERT(f->emit != NULL); /* before it is live nothing is gathered */
     phg_picture picture = {
         .stream = PHG_STREAM_PRICES,
         .product = {(uint32_t)(f->product - f->feed->products) + 1},
-        .number = ++f->product->number,
+        .number = stream->number,
         .epoch = f->feed->epoch,
         .seq = f->feed->seq,
+        .answer = f->answer,
         .trades = f->trades,
         .trade_cnt = f->trade_cnt,
         .runs = f->feed->runs,
         .run_cnt = f->run_cnt,
         .phase = f->phase,
+        .more = more,
+        .checksum = more ? 0 : stream->checksum,
     };
     f->emit(f->arg, &picture);
+}
+
+/* All but the last of what is told at once have `more`. */
+static void flush(frame *f, bool more)
+{
+    if (f->answer == PHG_ANSWER_NONE) f->product->prices.number++;
+    if (f->product->prices.is_followed) tell(f, more);
     f->cost = f->trade_cnt = f->run_cnt = 0;
     f->phase = 0;
 }
@@ -63,7 +75,7 @@ static void add_trade(frame *f, const phg_feed_trade *trade)
         uint32_t cnt = trade->segment_cnt - first;
         if (cnt > PHG_SEGMENTS_PER_PUBLIC_TRADE_MAX) cnt = PHG_SEGMENTS_PER_PUBLIC_TRADE_MAX;
         uint32_t cost = COST_TRADE + cnt * COST_SEGMENT;
-        if (f->cost + cost > COST_MAX || f->trade_cnt == TRADES_PER_FRAME_MAX) flush(f);
+        if (f->cost + cost > COST_MAX || f->trade_cnt == TRADES_PER_FRAME_MAX) flush(f, true);
         f->trades[f->trade_cnt++] =
             (phg_public_trade){trade->trade, trade->at, trade->taker,
                                f->product->segments + trade->segment_first + first, cnt};
@@ -74,7 +86,7 @@ static void add_trade(frame *f, const phg_feed_trade *trade)
 
 static void add_run(frame *f, phg_run run)
 {
-    if (f->cost + COST_RUN > COST_MAX || f->run_cnt == PHG_RUNS_PER_FRAME_MAX) flush(f);
+    if (f->cost + COST_RUN > COST_MAX || f->run_cnt == PHG_RUNS_PER_FRAME_MAX) flush(f, true);
     f->feed->runs[f->run_cnt++] = run;
     f->cost += COST_RUN;
 }
@@ -106,7 +118,13 @@ static void tell_touched(frame *f, bool is_live)
         if (!period->is_touched) continue;
         period->is_touched = false;
         phg_best best = phg_feed_best_of(period);
-        if (!is_same(best, period->told) && is_live) extend(f, &run, t, best);
+        if (is_same(best, period->told)) continue;
+        if (p->prices.is_followed) {
+            uint64_t sum = phg_sum_best(t, &best);
+            p->prices.checksum += sum - period->told_sum;
+            period->told_sum = sum;
+        }
+        if (is_live) extend(f, &run, t, best);
         period->told = best;
     }
     if (run.window.periods != 0) add_run(f, run);
@@ -129,22 +147,38 @@ ph_status phg_feed_publish(phg_feed *f, phg_feed_emit emit, void *arg)
         for (uint32_t k = 0; k < p->trade_cnt; k++)
             add_trade(&out, &p->trades[k]);
         tell_touched(&out, f->is_live);
-        flush(&out);
+        if (out.cost != 0 || out.phase != 0) flush(&out, false);
         p->trade_cnt = p->segment_cnt = 0;
     }
     f->touched_cnt = 0;
     return PH_OK;
 }
 
-ph_status phg_feed_snapshot(phg_feed *f, ph_product_id id, phg_feed_emit emit, void *arg)
+uint64_t phg_feed_sum_prices(phg_feed_product *p)
 {
-    phg_feed_product *p = phg_feed_product_of(f, id);
-    if (!p || !f->is_live) return PH_OK;
-    frame out = {.feed = f, .product = p, .emit = emit, .arg = arg, .phase = p->phase};
+    uint64_t sum = 0;
+    for (ph_period t = p->first; t < p->end; t++) {
+        phg_feed_period *period = phg_feed_period_of(p, t);
+        period->told_sum = phg_sum_best(t, &period->told);
+        sum += period->told_sum;
+    }
+    return sum;
+}
+
+void phg_feed_tell_prices(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg)
+{
+    static const phg_best none;
+    frame out = {.feed = f,
+                 .product = p,
+                 .emit = emit,
+                 .arg = arg,
+                 .answer = PHG_ANSWER_SNAPSHOT,
+                 .phase = p->phase};
     phg_run run = {0};
-    for (ph_period t = p->first; t < p->end; t++)
-        extend(&out, &run, t, phg_feed_period_of(p, t)->told);
+    for (ph_period t = p->first; t < p->end; t++) {
+        phg_best best = phg_feed_period_of(p, t)->told;
+        if (!is_same(best, none)) extend(&out, &run, t, best);
+    }
     if (run.window.periods != 0) add_run(&out, run);
-    flush(&out);
-    return PH_OK;
+    flush(&out, false);
 }

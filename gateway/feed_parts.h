@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  gateway/feed_parts.h - what the files of the feed share: feed.c keeps the pictures,
-    feed_frames.c tells prices and trades, feed_books.c the other streams of a product. */
+    feed_frames.c tells prices and trades, feed_books.c the other streams of a product, and says
+    which are followed. */
 #ifndef GATEWAY_FEED_PARTS_H
 #define GATEWAY_FEED_PARTS_H
 
@@ -24,6 +25,12 @@ static inline phg_best phg_feed_best_of(const phg_feed_period *period)
     phg_level bid = phg_depth_best(&period->side[0]), ask = phg_depth_best(&period->side[1]);
     return (phg_best){bid.price, ask.price, bid.quantity, ask.quantity};
 }
+
+/* feed_frames.c: emits all best prices, as a snapshot. */
+void phg_feed_tell_prices(phg_feed *f, phg_feed_product *p, phg_feed_emit emit, void *arg);
+
+/* Their checksum, from when on it is kept. */
+uint64_t phg_feed_sum_prices(phg_feed_product *p);
 
 /* feed.c: lists the product among those that have news. */
 ph_status phg_feed_list(phg_feed *f, phg_feed_product *p);

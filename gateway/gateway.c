@@ -366,8 +366,7 @@ static ph_status cancel_left(phg_gateway *g, uint64_t now_ns, bool *ret_is_waiti
 static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
 {
     uint64_t now_ns = ph_clock_monotonic_ns();
-    bool is_recovering = true, waits_for_session = false, waits_for_snapshot = false;
-    bool waits_for_engine = false;
+    bool is_recovering = true, waits_for_session = false, waits_for_engine = false;
     g->looks = now_ns - g->looked_ns >= LOOK_NS;
     if (g->looks) g->looked_ns = now_ns;
     /* Turns send on these without being asked. */
@@ -395,9 +394,9 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
     if (s == PH_OK) s = phg_order_entry_give(g->order_entry, now_ns, &waits_for_session);
     if (s == PH_OK && !is_recovering) s = cancel_left(g, now_ns, &waits_for_engine);
     if (s == PH_OK && has(g, MARKET_DATA)) s = phg_market_data_take(g->market_data, now_ns);
-    if (s == PH_OK) s = phg_market_data_give(g->market_data, now_ns, &waits_for_snapshot);
+    if (s == PH_OK) s = phg_market_data_give(g->market_data, now_ns);
     if (s != PH_OK) ph_log_error("could not serve: %s", ph_status_text(s));
-    *ret_is_waiting = waits_for_session || waits_for_snapshot || waits_for_engine;
+    *ret_is_waiting = waits_for_session || waits_for_engine;
     return s;
 }
 

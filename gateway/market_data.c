@@ -16,11 +16,9 @@
 enum {
     SUBSCRIPTIONS_PER_TURN = 256,
     SUBSCRIPTION_BYTES_MAX = 64,
-    SNAPSHOTS_PER_SECOND = 2000,
-    SNAPSHOTS_PER_TURN = 64,
     QUEUE_FRAMES = 4096,
     CONFLATED_MS = 250,
-    ANSWERS_PER_SECOND = 256, /* frames that answer the requests of one key */
+    ANSWERS_PER_SECOND = 256, /* frames that answer the requests of one participant */
     ANSWER_BURST = 2048,
 };
 
@@ -46,16 +44,12 @@ struct phg_market_data {
     phg_replica *replica;
     phg_feed *feed; /* of the replica */
     phg_translator *translator;
-    phg_ratelimit snapshots;
-    bool has_started; /* snapshots is set */
-    bool *is_wanted;  /* of product n: is_wanted[n - 1] */
-    uint32_t wanted_max, wanted_cnt, next;
-    bool all_wanted;
     bool has_no_memory; /* a frame could not be written */
     histories *kept;    /* of product, grade or site n: kept[n - 1] */
     uint32_t kept_cnt;
+    uint64_t served_cnt; /* products, grades and sites whose streams are served */
     phg_history types[PH_COMPUTE_EDGE];
-    phg_ratelimit *requests; /* of key n: requests[n - 1] */
+    phg_ratelimit *requests; /* of participant n: requests[n - 1] */
     uint32_t request_cnt;
     conflated *conflated;
     uint32_t conflated_cnt;
@@ -137,7 +131,6 @@ void phg_market_data_close(phg_market_data *md)
     free(md->kept);
     free(md->requests);
     free(md->conflated);
-    free(md->is_wanted);
     free(md);
 }
 
@@ -170,24 +163,6 @@ phg_market_data_totals phg_market_data_summed(const phg_market_data *md)
     for (int i = 0; i < PHG_DROP_REASONS; i++)
         all.dropped[i] = phg_audience_dropped(md->audience, (phg_drop_reason)i);
     return all;
-}
-
-/* Marks a product; one that is not listed yet has no picture to be sent. */
-static ph_status want(phg_market_data *md, uint32_t product)
-{
-    if (product > md->feed->product_cnt) return PH_OK;
-    if (md->feed->product_cnt > md->wanted_max) {
-        uint32_t more = md->feed->product_cnt + 64;
-        bool *grown = realloc(md->is_wanted, more * sizeof *grown);
-        if (!grown) return PH_EFULL;
-        for (uint32_t i = md->wanted_max; i < more; i++)
-            grown[i] = false;
-        md->is_wanted = grown;
-        md->wanted_max = more;
-    }
-    if (!md->is_wanted[product - 1]) md->wanted_cnt++;
-    md->is_wanted[product - 1] = true;
-    return PH_OK;
 }
 
 static void allow_loss(phg_market_data *md, int is_allowed)
@@ -342,12 +317,12 @@ static bool send_whole(phg_market_data *md, const phg_topic *topic)
     return phg_feed_whole(md->feed, topic->kind, topic->product, emit_answer, md);
 }
 
-/* What the key may still be answered; NULL: the connection has gone, or no memory. */
-static phg_ratelimit *allowance_of(phg_market_data *md, uint32_t key, uint64_t now_ns)
+/* What the participant may still be answered; NULL: the connection has gone, or no memory. */
+static phg_ratelimit *allowance_of(phg_market_data *md, uint32_t participant, uint64_t now_ns)
 {
-    if (key == 0) return NULL;
-    if (key > md->request_cnt) {
-        uint32_t more = key + 64;
+    if (participant == 0) return NULL;
+    if (participant > md->request_cnt) {
+        uint32_t more = participant + 64;
         phg_ratelimit *grown = realloc(md->requests, more * sizeof *grown);
         if (!grown) return NULL;
         for (uint32_t i = md->request_cnt; i < more; i++)
@@ -355,7 +330,7 @@ static phg_ratelimit *allowance_of(phg_market_data *md, uint32_t key, uint64_t n
         md->requests = grown;
         md->request_cnt = more;
     }
-    return &md->requests[key - 1];
+    return &md->requests[participant - 1];
 }
 
 static phg_request_answer answer_one(phg_market_data *md, const phg_topic *topic, bool is_allowed)
@@ -382,20 +357,11 @@ static void answer(phg_market_data *md, const phg_topic *topic, phg_ratelimit *a
 
 /* ---- Subscriptions ------------------------------------------------------------------------- */
 
-static ph_status want_prices(phg_market_data *md, ph_product_id product)
-{
-    if (product.v != 0) return want(md, product.v);
-    ph_status s = PH_OK;
-    for (uint32_t i = 1; i <= md->feed->product_cnt && s == PH_OK; i++)
-        s = want(md, i);
-    return s;
-}
-
 /* Sends it when it is due, also if it did not change: there is somebody new. */
 static ph_status want_conflated(phg_market_data *md, const phg_topic *topic, phg_named *named)
 {
     conflated *c = conflated_of(md, topic);
-    if (!history_of(md, topic->kind, topic->product)) return PH_OK; /* there is no such stream */
+    if (!history_of(md, topic->kind, topic->product)) return PH_OK; /* not yet: see serve_new */
     if (!c) {
         conflated *grown = realloc(md->conflated, (md->conflated_cnt + 1) * sizeof *grown);
         if (!grown) return PH_EFULL;
@@ -424,6 +390,36 @@ static void give_conflated(phg_market_data *md, uint64_t now_ns)
     }
 }
 
+/* A stream that somebody has named; what is not there is not served. */
+static ph_status serve(phg_market_data *md, const phg_topic *topic, phg_named *named)
+{
+    if (topic->is_conflated) return named->is_counted ? PH_OK : want_conflated(md, topic, named);
+    if (!is_overview(topic->kind)) return phg_feed_follow(md->feed, topic->kind, topic->product);
+    phg_overview_follow(&md->replica->overview, topic->kind, topic->product.v);
+    return PH_OK;
+}
+
+/* Serves what was named before it was there. */
+static ph_status serve_new(phg_market_data *md)
+{
+    const uint64_t cnt =
+        UINT64_C(0) + md->feed->product_cnt + md->feed->grade_cnt + md->replica->overview.site_cnt;
+    const phg_subscribers *all = phg_audience_subscribers(md->audience);
+    ph_status s = PH_OK;
+    for (uint32_t i = 0; i < all->file_max && cnt != md->served_cnt && s == PH_OK; i++) {
+        phg_subscriber *who = all->of_file[i];
+        for (uint32_t k = 0; who && !who->is_cut && k < who->topic_cnt && s == PH_OK; k++) {
+            phg_topic topic;
+            phg_named *named = &who->topics[k];
+            if (phg_topic_read(named->bytes, named->size, &topic) == PH_OK && !topic.is_request &&
+                topic.name == 0)
+                s = serve(md, &topic, named);
+        }
+    }
+    md->served_cnt = cnt;
+    return s;
+}
+
 /* ---- Messages of subscribers --------------------------------------------------------------- */
 
 /* Tells somebody who is back why it was dropped; it has subscribed to its name for the moment. */
@@ -449,7 +445,7 @@ static void answer_topic(phg_market_data *md, phg_subscriber *who, const phg_nam
         who->name = topic->name;
         tell_dropped(md, who);
     } else {
-        answer(md, topic, allowance_of(md, who->key, md->now_ns), md->now_ns);
+        answer(md, topic, allowance_of(md, who->participant, md->now_ns), md->now_ns);
     }
     (void)zmq_setsockopt(md->socket, ZMQ_UNSUBSCRIBE, named->bytes, named->size);
 }
@@ -462,17 +458,11 @@ static ph_status subscribe(phg_market_data *md, phg_subscriber *who, phg_named *
     /* What is new belongs before what this subscriber is told. */
     ph_status s = publish(md);
     if (s != PH_OK) return s;
+    /* Somebody new is told what stands. */
     if (topic->is_conflated) return want_conflated(md, topic, named);
-    if (topic->is_request || topic->name != 0) {
-        answer_topic(md, who, named, topic);
-        return PH_OK;
-    }
-    if (is_overview(topic->kind))
-        phg_overview_follow(&md->replica->overview, topic->kind, topic->product.v);
-    else
-        s = phg_feed_follow(md->feed, topic->kind, topic->product);
-    if (s != PH_OK) return s;
-    return topic->kind == PHG_STREAM_PRICES ? want_prices(md, topic->product) : PH_OK;
+    if (!topic->is_request && topic->name == 0) return serve(md, topic, named);
+    answer_topic(md, who, named, topic);
+    return PH_OK;
 }
 
 static void unsubscribe(phg_market_data *md, phg_subscriber *who, const void *topic, size_t size)
@@ -542,37 +532,12 @@ ph_status phg_market_data_take(phg_market_data *md, uint64_t now_ns)
     return s;
 }
 
-static ph_status give_snapshots(phg_market_data *md, uint64_t now_ns)
+ph_status phg_market_data_give(phg_market_data *md, uint64_t now_ns)
 {
-    ph_status s = PH_OK;
-    int sent = 0;
-    for (uint32_t i = 0; i < md->wanted_max && md->wanted_cnt != 0 && s == PH_OK; i++) {
-        uint32_t at = md->next < md->wanted_max ? md->next : 0;
-        md->next = at + 1;
-        if (!md->is_wanted[at]) continue;
-        if (sent == SNAPSHOTS_PER_TURN || !phg_ratelimit_take(&md->snapshots, now_ns, 1)) {
-            md->next = at;
-            break;
-        }
-        md->is_wanted[at] = false;
-        md->wanted_cnt--;
-        sent++;
-        s = phg_feed_snapshot(md->feed, (ph_product_id){at + 1}, emit, md);
-    }
-    return s;
-}
-
-ph_status phg_market_data_give(phg_market_data *md, uint64_t now_ns, bool *ret_is_waiting)
-{
-    if (!md->has_started) {
-        md->snapshots = phg_ratelimit_of(SNAPSHOTS_PER_SECOND, SNAPSHOTS_PER_SECOND / 4, now_ns);
-        md->has_started = true;
-    }
     md->now_ns = now_ns;
     ph_status s = phg_audience_look(md->audience, md->endpoint, now_ns);
     if (s == PH_OK) s = publish(md);
+    if (s == PH_OK) s = serve_new(md);
     if (s == PH_OK && md->feed->is_live) give_conflated(md, now_ns);
-    if (s == PH_OK && md->feed->is_live) s = give_snapshots(md, now_ns);
-    *ret_is_waiting = md->feed->is_live && md->wanted_cnt != 0;
     return md->has_no_memory ? PH_EFULL : s;
 }

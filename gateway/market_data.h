@@ -4,11 +4,8 @@
     Topics: see gateway/topic.h.  A request is answered at once, under its own topic, to who
     asked alone, behind every frame of the stream that was sent before.  A conflated stream is its
     whole book, as a snapshot, when it has changed, at most once in CONFLATED_MS, until nobody has
-    named it any more.  Other subscriptions are not entered.
-
-    A subscription to prices is answered with the product's whole picture, which all subscribers of
-    the topic receive: it replaces what they have.  Many subscriptions at once are answered once,
-    and not more often than SNAPSHOTS_PER_SECOND.
+    named it any more.  What is named before it is there is served when it is.  Other subscriptions
+    are not entered.
 
     Owns      its socket; borrows the replica.
     Thread    one.
@@ -47,7 +44,7 @@ typedef enum {
     PHG_REQUEST_RANGE,    /* the frames were sent again */
     PHG_REQUEST_NOT_KEPT, /* they are not kept any more, or never were sent */
     PHG_REQUEST_UNKNOWN,  /* there is no such stream */
-    PHG_REQUEST_BUSY,     /* the key asks too much */
+    PHG_REQUEST_BUSY,     /* the participant asks too much */
     PHG_REQUEST_KINDS,
 } phg_request_answer;
 
@@ -73,8 +70,7 @@ void phg_market_data_count(phg_market_data *md, phg_inflow *inflow);
 /* Takes the subscriptions that are there, and answers the requests. */
 ph_status phg_market_data_take(phg_market_data *md, uint64_t now_ns);
 
-/* Publishes what is new, then the pictures that subscribers wait for.  *ret_is_waiting: some
-   must wait until later. */
-ph_status phg_market_data_give(phg_market_data *md, uint64_t now_ns, bool *ret_is_waiting);
+/* Publishes what is new, then the conflated streams that are due. */
+ph_status phg_market_data_give(phg_market_data *md, uint64_t now_ns);
 
 #endif

@@ -36,7 +36,7 @@ static ph_status read_request(const char *text, size_t size, phg_topic *ret)
     if (size < PHG_TOPIC_SIZE || phg_topic_read(text, PHG_TOPIC_SIZE, &topic) != PH_OK)
         return PH_EINVAL;
     topic.is_request = true;
-    if (size == PHG_TOPIC_SIZE && topic.kind != PHG_STREAM_PRICES) {
+    if (size == PHG_TOPIC_SIZE) {
         *ret = topic;
         return PH_OK;
     }
@@ -52,9 +52,7 @@ static ph_status read_request(const char *text, size_t size, phg_topic *ret)
 static ph_status read_conflated(const char *text, size_t size, phg_topic *ret)
 {
     phg_topic topic;
-    if (size != PHG_TOPIC_SIZE || phg_topic_read(text, size, &topic) != PH_OK ||
-        topic.kind == PHG_STREAM_PRICES)
-        return PH_EINVAL;
+    if (size != PHG_TOPIC_SIZE || phg_topic_read(text, size, &topic) != PH_OK) return PH_EINVAL;
     topic.is_conflated = true;
     *ret = topic;
     return PH_OK;

@@ -4,9 +4,9 @@
     A topic is the letter of a kind of stream (see phg_stream_kind) and the number of a product,
     grade, type or region in eight hexadecimal digits; the letter alone stands for every one.
 
-    "?" and the topic of one stream, not of prices, asks for a snapshot; "?", the topic, ":", 16
-    hexadecimal digits, "-" and 16 more asks for the frames with these numbers again.  "~" and the
-    topic of one stream, not of prices, is the stream conflated.  "!" and 16 hexadecimal digits is a
+    "?" and the topic of one stream asks for a snapshot; "?", the topic, ":", 16 hexadecimal
+    digits, "-" and 16 more asks for the frames with these numbers again.  "~" and the topic of one
+    stream is the stream conflated.  "!" and 16 hexadecimal digits is a
     name that the subscriber gives itself, to be told under it why it was dropped.
 
     Owns      nothing.  Pure. */

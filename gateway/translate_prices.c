@@ -8,15 +8,14 @@ enum {
     MESSAGE_MAX = 2 + PB_LENGTH_MAX,
     TRADE_MAX = MESSAGE_MAX + 3 * PB_FIELD_MAX,
     RUN_MAX = MESSAGE_MAX + 6 * PB_FIELD_MAX,
-    FRAME_MAX = 4 * PB_FIELD_MAX + MESSAGE_MAX + PB_FIELD_MAX,
+    FRAME_MAX = 4 * PB_FIELD_MAX + MESSAGE_MAX + 4 * PB_FIELD_MAX,
 };
 
 bool phg_picture_is_prices(const phg_picture *p)
 {
     bool has_rows = (p->level_cnt | p->block_cnt | p->statistics_cnt | p->candle_cnt | p->site_cnt |
                      p->probe_cnt | p->member_cnt | p->dropped_cnt) != 0;
-    return !has_rows && !p->totals && p->reference == 0 && p->closed_before == 0 && !p->more &&
-           p->checksum == 0 && p->answer == PHG_ANSWER_NONE && !p->reason;
+    return !has_rows && !p->totals && p->reference == 0 && p->closed_before == 0 && !p->reason;
 }
 
 size_t phg_prices_room(const phg_picture *p)
@@ -65,5 +64,8 @@ size_t phg_write_prices(uint8_t *room, const phg_picture *picture)
         uint8_t *begin = pb_put_begin(p, 7);
         p = pb_put_end(begin, pb_put(begin, 1, (uint64_t)picture->phase));
     }
+    p = pb_put_fixed64(p, 8, picture->checksum);
+    p = pb_put(p, 9, picture->more);
+    p = pb_put(p, 10, (uint64_t)picture->answer);
     return (size_t)(p - room);
 }

@@ -38,6 +38,16 @@ static inline uint8_t *pb_put(uint8_t *p, uint32_t field, uint64_t v)
     return v == 0 ? p : pb_put_number(pb_put_number(p, field << 3), v);
 }
 
+/* A field of eight bytes; 0 is not written. */
+static inline uint8_t *pb_put_fixed64(uint8_t *p, uint32_t field, uint64_t v)
+{
+    if (v == 0) return p;
+    p = pb_put_number(p, field << 3 | 1);
+    for (uint32_t i = 0; i < 8; i++)
+        *p++ = (uint8_t)(v >> 8 * i);
+    return p;
+}
+
 /* Begins a message within a message: its tag, and room for its length.  What it has is written at
    what this returns, and pb_put_end called with the same. */
 static inline uint8_t *pb_put_begin(uint8_t *p, uint32_t field)

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clients/cli/cli.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CNT(a) (sizeof(a) / sizeof((a)[0]))
-
-/* The present prices come at once after subscribing, in several frames. */
-enum { QUIET_MS = 400, PERIODS_MAX = 1 << 20 };
 
 typedef struct {
     cli_catalogue catalogue; /* first: the catalogue's callbacks look here */
     const phc_product *product;
-    bool watch, failed;
-    phc_best_prices *v; /* one per period, in order of period */
+    bool watch, shown;
+    phc_best_prices *v; /* as they were shown last: one row a period, in order */
     size_t cnt, room;
 } book;
 
@@ -36,53 +33,87 @@ static json_t *row_of(const book *b, const phc_best_prices *p)
     return o;
 }
 
-/* The place of a period, made if it is new. */
-static phc_best_prices *place_of(book *b, uint32_t period)
+static bool is_same(const phc_best_prices *a, const phc_best_prices *b)
 {
-    size_t at = b->cnt;
-    while (at > 0 && b->v[at - 1].first_period >= period)
-        at--;
-    if (at < b->cnt && b->v[at].first_period == period) return &b->v[at];
-    if (b->cnt == PERIODS_MAX) return NULL;
-    if (b->cnt == b->room) {
-        size_t room = b->room == 0 ? 1024 : 2 * b->room;
-        phc_best_prices *v = reallocarray(b->v, room, sizeof *v);
-        if (v == NULL) return NULL;
-        b->v = v;
-        b->room = room;
-    }
-    for (size_t i = b->cnt++; i > at; i--)
-        b->v[i] = b->v[i - 1];
-    b->v[at] = (phc_best_prices){.first_period = period};
-    return &b->v[at];
+    return a->bid == b->bid && a->bid_quantity == b->bid_quantity && a->ask == b->ask &&
+           a->ask_quantity == b->ask_quantity;
 }
 
-static void on_best_prices(void *arg, const phc_best_prices *p)
+/* Makes the run longer by a row, or adds it to the rows and begins another. */
+static void extend(const book *b, json_t *rows, phc_best_prices *run, phc_best_prices next)
+{
+    if (run->periods != 0 && next.first_period == run->first_period + run->periods &&
+        is_same(run, &next)) {
+        run->periods++;
+        return;
+    }
+    if (run->periods != 0) json_array_append_new(rows, row_of(b, run));
+    *run = next;
+}
+
+static phc_best_prices none_in(uint32_t period)
+{
+    return (phc_best_prices){.first_period = period, .periods = 1};
+}
+
+/* What differs from the rows that were shown last, runs of equal periods as one; a period without
+   prices is a row only if it had some. */
+static json_t *differences(const book *b, const phc_book *now)
+{
+    json_t *rows = json_array();
+    phc_best_prices run = {.periods = 0};
+    size_t i = 0;
+    for (size_t k = 0; k < now->best_price_cnt; k++) {
+        const phc_best_prices *new = &now->best_prices[k];
+        for (; i < b->cnt && b->v[i].first_period < new->first_period; i++)
+            extend(b, rows, &run, none_in(b->v[i].first_period));
+        bool is_there = i < b->cnt && b->v[i].first_period == new->first_period;
+        if (!is_there || !is_same(&b->v[i], new)) extend(b, rows, &run, *new);
+        if (is_there) i++;
+    }
+    for (; i < b->cnt; i++)
+        extend(b, rows, &run, none_in(b->v[i].first_period));
+    if (run.periods != 0) json_array_append_new(rows, row_of(b, &run));
+    return rows;
+}
+
+static bool remember(book *b, const phc_book *now)
+{
+    if (now->best_price_cnt > b->room) {
+        phc_best_prices *v = reallocarray(b->v, now->best_price_cnt * 2, sizeof *v);
+        if (v == NULL) return false;
+        b->v = v;
+        b->room = now->best_price_cnt * 2;
+    }
+    b->cnt = now->best_price_cnt;
+    if (b->cnt != 0) memcpy(b->v, now->best_prices, b->cnt * sizeof *b->v);
+    return true;
+}
+
+static void on_book(void *arg, const phc_book *now)
 {
     cli_session *s = arg;
     book *b = s->arg;
-    if (b->product == NULL || p->product != b->product->id) return;
-    if (b->watch) {
-        cli_print_line(row_of(b, p), columns, CNT(columns), s->common.json);
+    if (b->product == NULL || (b->shown && !b->watch)) return;
+    b->shown = true;
+    json_t *rows = differences(b, now);
+    if (!b->watch) {
+        cli_print_rows(rows, columns, CNT(columns), s->common.json);
         return;
     }
-    for (uint32_t i = 0; i < p->periods && i < PERIODS_MAX; i++) {
-        phc_best_prices *to = place_of(b, p->first_period + i);
-        if (to == NULL) {
-            b->failed = true;
-            return;
-        }
-        *to = *p;
-        to->first_period = p->first_period + i;
-        to->periods = 1;
-    }
+    size_t at;
+    json_t *row;
+    json_array_foreach(rows, at, row)
+        cli_print_line(json_incref(row), columns, CNT(columns), s->common.json);
+    json_decref(rows);
+    if (!remember(b, now)) (void)cli_say(CLI_FAILED, "no memory for the book");
 }
 
 static void on_trade(void *arg, const phc_public_trade *t)
 {
     cli_session *s = arg;
     book *b = s->arg;
-    if (!b->watch || b->product == NULL || t->product != b->product->id) return;
+    if (!b->watch || b->product == NULL) return;
     static const cli_column trade[] = {{"trade", "TRADE", true},    {"taker", "TAKER", false},
                                        {"from", "FROM", false},     {"periods", "PERIODS", true},
                                        {"quantity", "UNITS", true}, {"price", "PRICE", true}};
@@ -95,34 +126,6 @@ static void on_trade(void *arg, const phc_public_trade *t)
                                  (json_int_t)g->quantity, "price", cli_money(g->price)),
                        trade, CNT(trade), s->common.json);
     }
-}
-
-static void on_gap(void *arg, uint32_t product, uint64_t expected, uint64_t received)
-{
-    (void)arg;
-    (void)cli_say(CLI_FAILED, "market data of product %u is missing from %llu to %llu", product,
-                  (unsigned long long)expected, (unsigned long long)(received - 1));
-}
-
-static bool same(const phc_best_prices *a, const phc_best_prices *b)
-{
-    return a->bid == b->bid && a->bid_quantity == b->bid_quantity && a->ask == b->ask &&
-           a->ask_quantity == b->ask_quantity;
-}
-
-static void show(book *b, bool json)
-{
-    json_t *rows = json_array();
-    for (size_t i = 0; i < b->cnt;) {
-        phc_best_prices run = b->v[i++];
-        while (i < b->cnt && b->v[i].first_period == run.first_period + run.periods &&
-               same(&b->v[i], &run)) {
-            run.periods++;
-            i++;
-        }
-        if (run.bid != 0 || run.ask != 0) json_array_append_new(rows, row_of(b, &run));
-    }
-    cli_print_rows(rows, columns, CNT(columns), json);
 }
 
 int cli_book_show(int argc, char **argv)
@@ -142,19 +145,17 @@ int cli_book_show(int argc, char **argv)
     cli_session s = {.arg = &b};
     phc_callbacks cb = {.on_catalogue = cli_on_catalogue,
                         .on_catalogue_end = cli_on_catalogue_end,
-                        .on_best_prices = on_best_prices,
+                        .on_book = on_book,
                         .on_trade = on_trade,
-                        .on_gap = on_gap};
+                        .on_loss = cli_on_loss};
     cli_exit e = cli_open(&s, &common, cb, 0, 0);
     if (e != CLI_DONE) return (int)e;
     e = cli_load_catalogue(&s);
     if (e == CLI_DONE && (b.product = cli_find_product(&b.catalogue, product)) == NULL)
         e = CLI_NOT_FOUND;
-    if (e == CLI_DONE && phc_subscribe(s.client, b.product->id) != PHC_OK)
+    if (e == CLI_DONE && phc_follow(s.client, PHC_STREAM_PRICES, b.product->id) != PHC_OK)
         e = cli_say(CLI_NO_CONNECTION, "%s", phc_error(s.client));
-    if (e == CLI_DONE) e = b.watch ? cli_watch(&s) : cli_wait_quiet(&s, QUIET_MS);
-    if (e == CLI_DONE && b.failed) e = cli_say(CLI_FAILED, "no memory for the book");
-    if (e == CLI_DONE) show(&b, common.json);
+    if (e == CLI_DONE) e = b.watch ? cli_watch(&s) : cli_wait(&s, &b.shown);
     free(b.v);
     return cli_end(&s, &b.catalogue, e);
 }

@@ -157,6 +157,9 @@ void cli_close(cli_session *s);
 cli_exit cli_wait(cli_session *s, const bool *done);
 /* Turns until nothing was told for `ms`. */
 cli_exit cli_wait_quiet(cli_session *s, uint32_t ms);
+/* market.c: says what is missing of a stream that is followed. */
+void cli_on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss loss, uint64_t first,
+                 uint64_t last);
 /* Turns for ever; returns only on failure. */
 cli_exit cli_watch(cli_session *s);
 

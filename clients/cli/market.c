@@ -218,6 +218,7 @@ static void on_book(void *arg, const phc_book *b)
 static const char *name_of(phc_stream stream)
 {
     switch (stream) {
+    case PHC_STREAM_PRICES: return "best prices of product";
     case PHC_STREAM_DEPTH: return "depth of product";
     case PHC_STREAM_GRADE: return "depth of grade";
     case PHC_STREAM_STATISTICS: return "statistics of product";
@@ -229,8 +230,8 @@ static const char *name_of(phc_stream stream)
     return "a stream";
 }
 
-static void on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss loss, uint64_t first,
-                    uint64_t last)
+void cli_on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss loss, uint64_t first,
+                 uint64_t last)
 {
     (void)arg;
     (void)cli_say(CLI_FAILED, "%s %u, frames %" PRIu64 " to %" PRIu64 ": %s", name_of(stream),
@@ -303,7 +304,7 @@ static int show(int argc, char **argv, phc_stream stream, const char *doc)
     phc_callbacks cb = {.on_catalogue = cli_on_catalogue,
                         .on_catalogue_end = cli_on_catalogue_end,
                         .on_book = on_book,
-                        .on_loss = on_loss};
+                        .on_loss = cli_on_loss};
     cli_exit e = cli_open(&s, &common, cb, 0, 0);
     if (e != CLI_DONE) return (int)e;
     e = cli_load_catalogue(&s);

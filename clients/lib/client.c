@@ -222,8 +222,6 @@ void phc_close(phc_client *c)
     phc_match_release(&c->match);
     phc_known_release(&c->known);
     free(c->segments.v);
-    free(c->feed);
-    free(c->subscriptions);
     phc_follow_release(c);
     free(c->connect_file);
     phc_key_wipe(&c->key);

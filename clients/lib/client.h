@@ -6,8 +6,8 @@
     receive.c     frames on the order entry connection
     session.c     what the gateway says in them
     signatures.c  countersignatures, keys of the notary
-    feed.c        market data: best prices and trades
-    follow.c      market data: books that are kept
+    feed.c        market data: its connection
+    follow.c      market data: books that are kept, trades
     commands.c    the sending functions
 
       DOWN --attempt--> CONNECTING --handshake--> LOGGING_ON --accepted--> READING --read--> READY
@@ -41,11 +41,6 @@ typedef enum {
     PHC_READY = 5,
     PHC_STOPPED = 6,
 } phc_state;
-
-/* What is known of a product's market data stream. */
-typedef struct {
-    uint64_t epoch, last; /* 0: nothing seen */
-} phc_feed_position;
 
 struct phc_client {
     phc_callbacks cb;
@@ -100,11 +95,7 @@ struct phc_client {
     phc_frame frame; /* being sent */
     phc_unpacking unpacking;
 
-    char feed_name[18];      /* "!" and a random number: to be told why it was dropped */
-    phc_feed_position *feed; /* by product */
-    uint32_t feed_room;
-    uint32_t *subscriptions; /* products; 0: all */
-    uint32_t subscription_cnt;
+    char feed_name[18]; /* "!" and a random number: to be told why it was dropped */
     phc_follow_stream **follows;
     uint32_t follow_cnt;
     phc_follow_stream *ended; /* may be in use until the callback returns that ended them */
@@ -170,7 +161,7 @@ const char *phc_signatures_judge(phc_client *c, const phc_signed_contract *s, ch
 
 /* feed.c */
 void phc_feed_receive(phc_client *c);
-/* Subscribes a new socket to what was subscribed before. */
+/* Subscribes a new socket to what is followed. */
 void phc_feed_renew(phc_client *c);
 
 #endif

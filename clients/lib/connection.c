@@ -13,6 +13,8 @@ enum {
     BACKOFF_MAX_MS = 2000,
     HEARTBEAT_MS = 1000, /* of the transport, finds dead connections */
     HEARTBEAT_TIMEOUT_MS = 5000,
+    PROBE_S = 1,        /* of TCP, of a connection that is quiet, for the same */
+    PROBES = 5,         /* without an answer */
     AUTH_REFUSED = 400, /* ZAP: this key may not */
 };
 
@@ -52,8 +54,6 @@ static bool set_common(void *socket)
 {
     return set_int(socket, ZMQ_LINGER, 0) && set_int(socket, ZMQ_IPV6, 1) &&
            set_int(socket, ZMQ_HANDSHAKE_IVL, ATTEMPT_MS) &&
-           set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
-           set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
            zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &(int64_t){PHC_FRAME_RECEIVED_MAX},
                           sizeof(int64_t)) == 0;
 }
@@ -78,6 +78,8 @@ static bool make_dealer(phc_client *c)
     if (c->dealer == NULL) return false;
     /* One socket is one connection: see client.h. */
     if (!set_common(c->dealer) || !secure(c, c->dealer, c->gateway.server_key) ||
+        !set_int(c->dealer, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) ||
+        !set_int(c->dealer, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) ||
         !set_int(c->dealer, ZMQ_IMMEDIATE, 1) || !set_int(c->dealer, ZMQ_RECONNECT_IVL, -1))
         return false;
     if (!make_monitor(c, c->dealer, &c->monitor, &c->monitor_fd) ||
@@ -173,12 +175,24 @@ static void lose_feed(phc_client *c)
     c->feed_attempts++;
 }
 
+/* A gateway that is gone is found by TCP, not by ZMQ_HEARTBEAT_IVL: a connection whose queue is full
+   is not read, so that heartbeats would end it while its application is busy. */
+static bool find_dead(void *socket)
+{
+    return set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, PROBE_S) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, PROBE_S) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, PROBES) &&
+           set_int(socket, ZMQ_TCP_MAXRT, PROBES * PROBE_S * 1000);
+}
+
 static bool make_sub(phc_client *c)
 {
     c->sub = zmq_socket(c->zmq, ZMQ_SUB);
     /* Subscriptions are messages: one that finds its queue full is lost. */
     if (c->sub == NULL || !set_common(c->sub) || !secure(c, c->sub, c->sub_key) ||
-        !set_int(c->sub, ZMQ_SNDHWM, 0) || !set_int(c->sub, ZMQ_RECONNECT_IVL, -1))
+        !find_dead(c->sub) || !set_int(c->sub, ZMQ_SNDHWM, 0) ||
+        !set_int(c->sub, ZMQ_RECONNECT_IVL, -1))
         return false;
     if (!make_monitor(c, c->sub, &c->sub_monitor, &c->sub_monitor_fd) ||
         zmq_connect(c->sub, c->sub_endpoint) != 0)

@@ -11,10 +11,11 @@
 
 enum {
     TOPIC_BYTES = 9,
-    ANSWER_MS = 1000, /* until a request counts as lost */
-    QUIET_MS = 1000,  /* without a frame: is there really none? */
-    LATER_MS = 500,   /* after BUSY */
-    PATIENCE = 3,     /* requests without an answer that are worth a word */
+    ANSWER_MS = 1000,   /* until a request counts as lost */
+    QUIET_MS = 1000,    /* without a frame: is there really none? */
+    QUIET_STREAMS = 32, /* that are asked so; of more streams each is asked less often */
+    LATER_MS = 500,     /* after BUSY */
+    PATIENCE = 3,       /* requests without an answer that are worth a word */
     STREAMS_MAX = 4096,
 };
 
@@ -22,7 +23,7 @@ const char *phc_loss_text(phc_loss l)
 {
     switch (l) {
     case PHC_LOSS_GAP: return "frames are missing";
-    case PHC_LOSS_NOT_KEPT: return "too many frames are missing to be sent again";
+    case PHC_LOSS_NOT_KEPT: return "frames are missing that are not sent again";
     case PHC_LOSS_CHECKSUM: return "the book does not have the gateway's checksum";
     case PHC_LOSS_EPOCH: return "the gateway was started again, or it is another one";
     case PHC_LOSS_SILENCE: return "the gateway does not answer";
@@ -34,6 +35,7 @@ const char *phc_loss_text(phc_loss l)
 static bool is_stream(phc_stream s)
 {
     switch (s) {
+    case PHC_STREAM_PRICES:
     case PHC_STREAM_DEPTH:
     case PHC_STREAM_STATISTICS:
     case PHC_STREAM_CANDLES:
@@ -134,6 +136,31 @@ static void hand_over(phc_client *c, phc_follow_stream *f)
     if (c->cb.on_book != NULL) c->cb.on_book(c->cb.arg, &b);
 }
 
+/* Every frame is taken once, and its trades with it.  A gateway that lags behind the one before
+   tells some again.  Of a conflated stream only the frames that are asked for would have any. */
+static void tell_trades(phc_client *c, phc_follow_stream *f, const Petahour__V1__MarketDataFrame *m)
+{
+    for (size_t i = 0; i < m->n_trades && !f->is_conflated && !f->has_ended; i++) {
+        phc_public_trade t;
+        if (!phc_decode_public_trade(m->trades[i], f->product, &c->segments, &t)) {
+            phc_client_problem(c, PHC_ECORRUPT, "a public trade makes no sense");
+            continue;
+        }
+        if (t.trade < f->trades_from) continue;
+        f->last_trade = t.trade;
+        c->handled++;
+        if (c->cb.on_trade != NULL) c->cb.on_trade(c->cb.arg, &t);
+    }
+}
+
+/* The stream is as it should be: when to ask whether it is. */
+static void be_quiet(const phc_client *c, phc_follow_stream *f)
+{
+    uint64_t more = c->follow_cnt > QUIET_STREAMS ? c->follow_cnt : QUIET_STREAMS;
+    f->due_ms = phc_now_ms() + QUIET_MS * more / QUIET_STREAMS;
+    f->unanswered = 0;
+}
+
 static void lose_step(phc_client *c, phc_follow_stream *f, phc_loss loss, uint64_t last)
 {
     say(c, f, loss, f->number + 1, last);
@@ -145,8 +172,9 @@ static void take_next(phc_client *c, phc_follow_stream *f, const Petahour__V1__M
 {
     f->number = m->stream_number;
     f->sequence = m->sequence;
-    f->due_ms = phc_now_ms() + QUIET_MS;
-    f->unanswered = 0;
+    be_quiet(c, f);
+    tell_trades(c, f, m);
+    if (f->has_ended) return;
     if (phc_market_book_take(&f->book, m) != PHC_OK ||
         (!m->more && f->book.checksum != m->checksum)) {
         lose_step(c, f, PHC_LOSS_CHECKSUM, f->number);
@@ -184,7 +212,7 @@ static void take_waiting(phc_client *c, phc_follow_stream *f)
         Petahour__V1__MarketDataFrame *m = unpack(w->bytes, w->size);
         drop_waiting(f, i);
         if (m == NULL) {
-            ask_snapshot(c, f);
+            lose_step(c, f, PHC_LOSS_NOT_KEPT, f->number + 1);
             return;
         }
         take_next(c, f, m);
@@ -249,9 +277,9 @@ static void take_snapshot(phc_client *c, phc_follow_stream *f,
     f->epoch = m->epoch;
     f->number = m->stream_number;
     f->sequence = m->sequence;
+    f->trades_from = f->last_trade + 1;
     f->is_in_step = true;
-    f->due_ms = phc_now_ms() + QUIET_MS;
-    f->unanswered = 0;
+    be_quiet(c, f);
     hand_over(c, f);
     take_waiting(c, f);
 }
@@ -271,15 +299,13 @@ static void take_answer(phc_client *c, phc_follow_stream *f, const Petahour__V1_
     if (m->epoch != f->epoch) {
         lose_step(c, f, PHC_LOSS_EPOCH, 0);
     } else if (m->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_RANGE_END) {
-        f->unanswered = 0;
-        f->due_ms = phc_now_ms() + QUIET_MS;
+        be_quiet(c, f);
         /* Some were lost again, or more than was known of. */
         if (m->stream_number > f->number) take_gap(c, f, m->stream_number);
     } else if (m->stream_number > f->number) {
         lose_step(c, f, PHC_LOSS_NOT_KEPT, m->stream_number);
     } else {
-        f->unanswered = 0;
-        f->due_ms = phc_now_ms() + QUIET_MS;
+        be_quiet(c, f);
     }
 }
 
@@ -334,7 +360,10 @@ static void ask_again(phc_client *c, phc_follow_stream *f)
 {
     if (f->unanswered != 0 && f->unanswered % PATIENCE == 0) {
         say(c, f, PHC_LOSS_SILENCE, 0, 0);
-        if (f->wanted != 0) f->is_in_step = false;
+        if (f->is_in_step && f->wanted != 0) {
+            lose_step(c, f, PHC_LOSS_NOT_KEPT, f->wanted);
+            return;
+        }
     }
     if (!f->is_in_step)
         ask_snapshot(c, f);
@@ -389,7 +418,10 @@ static bool begin(phc_client *c, phc_follow_stream *f)
 {
     f->request[0] = '\0';
     if (!subscribe(c, f, ZMQ_SUBSCRIBE)) return false;
-    ask_snapshot(c, f);
+    if (f->is_in_step)
+        ask_range(c, f, f->number + 1, f->number + 1); /* if it is another gateway, that shows */
+    else
+        ask_snapshot(c, f);
     f->unanswered = 0;
     return true;
 }

@@ -7,7 +7,8 @@
 
     Frames may be lost, doubled, reordered and late.  A frame with a number that is not the next one
     waits; one that was seen is left out; a stream that is quiet is asked for its next number, which
-    shows a lost last frame and a gateway that was started again.
+    shows a lost last frame and a gateway that was started again.  Trades are told when the frame that
+    has them is taken, so once.
 
     Owns      its book, and copies of the frames that wait.
     Thread    the client's. */
@@ -36,6 +37,8 @@ typedef struct phc_follow_stream {
     bool is_in_step;                      /* book is what the gateway had at `number` */
     phc_market_book book;
     uint64_t epoch, number, sequence;
+    uint64_t last_trade;      /* number of the last one that was told */
+    uint64_t trades_from;     /* those with lower numbers were told, maybe by another gateway */
     phc_market_book building; /* from the parts of a snapshot */
     uint64_t building_epoch, building_number;
     phc_waiting_frame waiting[PHC_FRAMES_WAITING_MAX];
@@ -52,7 +55,7 @@ bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const 
 /* Asks for what is missing, and frees what has ended; never inside a callback. */
 void phc_follow_time(phc_client *c, uint64_t now_ms);
 uint64_t phc_follow_due_ms(const phc_client *c);
-/* Subscribes a new socket to what is followed. */
+/* Subscribes a new socket to what is followed, and asks for what was missed. */
 void phc_follow_renew(phc_client *c);
 void phc_follow_release(phc_client *c);
 

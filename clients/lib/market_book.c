@@ -26,6 +26,7 @@ void phc_market_book_release(phc_market_book *b)
     free(b->sites);
     free(b->networks);
     free(b->members);
+    free(b->best);
     *b = (phc_market_book){0};
 }
 
@@ -293,6 +294,8 @@ phc_status phc_market_book_take(phc_market_book *b, const Petahour__V1__MarketDa
     phc_market_book_close_candles(b, f->closed_before);
     for (size_t i = 0; i < f->n_candles_dropped; i++)
         phc_market_book_drop_candles(b, f->candles_dropped[i]);
+    for (size_t i = 0; i < f->n_best_prices && s == PHC_OK; i++)
+        s = phc_market_book_prices(b, f->product, f->best_prices[i]);
     for (size_t i = 0; i < f->n_levels && s == PHC_OK; i++)
         s = take_levels(b, f->levels[i]);
     for (size_t i = 0; i < f->n_blocks && s == PHC_OK; i++)
@@ -310,6 +313,8 @@ phc_status phc_market_book_take(phc_market_book *b, const Petahour__V1__MarketDa
 
 void phc_market_book_view(const phc_market_book *b, phc_book *ret)
 {
+    ret->best_prices = b->best;
+    ret->best_price_cnt = b->best_cnt;
     ret->periods = b->periods;
     ret->period_cnt = b->period_cnt;
     ret->blocks = b->blocks;

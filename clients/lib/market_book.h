@@ -51,6 +51,8 @@ typedef struct {
     phc_site_figures *sites;
     phc_network_figures *networks;
     size_t site_cnt, site_max, network_cnt, network_max;
+    phc_best_prices *best; /* in order of period, one row each */
+    size_t best_cnt, best_max;
     uint32_t *members; /* products of a grade, in order */
     size_t member_cnt, member_max;
     phc_phase phase;
@@ -75,6 +77,10 @@ void phc_market_book_drop_candles(phc_market_book *b, const Petahour__V1__Candle
 
 /* candles.c: frees them all; their counts are then of no use. */
 void phc_market_book_release_candles(phc_market_book *b);
+
+/* best_prices.c: of each period of a run. */
+phc_status phc_market_book_prices(phc_market_book *b, uint32_t product,
+                                  const Petahour__V1__BestPrices *m);
 
 /* grade.c: which products are of the grade. */
 phc_status phc_market_book_members(phc_market_book *b, const Petahour__V1__MarketDataFrame *f);

@@ -802,7 +802,8 @@ typedef struct {
     size_t sum_cnt;
 } phc_account_statement;
 
-/* A trade that somebody made. */
+/* A trade that somebody made.  One with more than 1,024 segments is told in parts, each with its
+   number. */
 typedef struct {
     uint32_t product;
     uint64_t trade, at;
@@ -811,7 +812,7 @@ typedef struct {
     size_t segment_cnt;
 } phc_public_trade;
 
-/* Best prices of a run of equal periods; 0 when there is none. */
+/* Best prices of EACH orders in a run of equal periods; 0 when there is none. */
 typedef struct {
     uint32_t product, first_period, periods;
     int64_t bid;
@@ -822,6 +823,7 @@ typedef struct {
 
 /* Market data streams whose book the library keeps; of a product, if nothing else is said. */
 typedef enum {
+    PHC_STREAM_PRICES = 'P', /* best prices and phase; its trades go to on_trade */
     PHC_STREAM_DEPTH = 'D',
     PHC_STREAM_STATISTICS = 'S',
     PHC_STREAM_CANDLES = 'K',
@@ -920,7 +922,10 @@ typedef struct {
     phc_stream stream;
     uint32_t product; /* or number of the grade, the type, or the region's first site */
     uint64_t epoch, stream_number, sequence;
-    uint64_t checksum;               /* of the rows below, and what the gateway stated */
+    uint64_t checksum; /* of the rows below, and what the gateway stated */
+    /* PRICES: in order, a row for each period where a price is (`periods` of it is 1). */
+    const phc_best_prices *best_prices;
+    size_t best_price_cnt;
     const phc_period_depth *periods; /* DEPTH, GRADE: in order, those that are not empty */
     size_t period_cnt;
     const phc_block_depth *blocks; /* DEPTH, GRADE */
@@ -933,7 +938,7 @@ typedef struct {
     const phc_site_figures *sites;       /* REGION */
     const phc_network_figures *networks; /* REGION: the matrix of latencies */
     size_t site_cnt, network_cnt;
-    phc_phase phase;                /* STATISTICS; otherwise 0 */
+    phc_phase phase;                /* PRICES, STATISTICS; otherwise 0 */
     int64_t reference_price;        /* STATISTICS; otherwise 0 */
     const uint32_t *grade_products; /* GRADE: whose depth it is, in order of id */
     size_t grade_product_cnt;
@@ -944,7 +949,7 @@ typedef struct {
 /* What went wrong with a stream; the library is already putting it right. */
 typedef enum {
     PHC_LOSS_GAP = 1,      /* frames are missing: asked for again */
-    PHC_LOSS_NOT_KEPT = 2, /* too many are: a snapshot is asked for */
+    PHC_LOSS_NOT_KEPT = 2, /* too many are, or they do not come: a snapshot is asked for */
     PHC_LOSS_CHECKSUM = 3, /* the book is not what the gateway has: a snapshot is asked for */
     PHC_LOSS_EPOCH = 4,    /* another gateway, or it was started again: likewise */
     PHC_LOSS_SILENCE = 5,  /* no answer came: asked again */
@@ -992,11 +997,10 @@ typedef struct {
     void (*on_disconnected)(void *arg, const char *why);
     /* Something that must not happen did, e.g. a contract that does not verify. */
     void (*on_problem)(void *arg, phc_status status, const char *text);
+    /* Of a followed stream PHC_STREAM_PRICES: each trade of it once, in order of their numbers,
+       before the book that is after it.  Between the book before PHC_LOSS_NOT_KEPT,
+       PHC_LOSS_CHECKSUM or PHC_LOSS_EPOCH and the book that comes next some may be missing. */
     void (*on_trade)(void *arg, const phc_public_trade *t);
-    void (*on_best_prices)(void *arg, const phc_best_prices *b);
-    void (*on_phase)(void *arg, uint32_t product, phc_phase phase);
-    /* Frames of a product's stream are missing; best prices of it are unknown until told again. */
-    void (*on_gap)(void *arg, uint32_t product, uint64_t expected, uint64_t received);
     /* The book of a stream that is followed: whole, and with the gateway's checksum.  After every
        change that was received; valid during the call. */
     void (*on_book)(void *arg, const phc_book *b);
@@ -1226,17 +1230,14 @@ PHC_API phc_status phc_ask_statement(phc_client *c, uint32_t first_day, uint32_t
    connection: rows may then be told twice, on_catalogue_end is told once. */
 PHC_API phc_status phc_catalogue(phc_client *c, uint64_t *ret_request);
 
-/* Market data of one product, or of all (0); the present best prices and phase come first. */
-PHC_API phc_status phc_subscribe(phc_client *c, uint32_t product); /* PHC_ENOTFOUND: no feed */
-/* PHC_ENOTFOUND: it is not subscribed to. */
-PHC_API phc_status phc_unsubscribe(phc_client *c, uint32_t product);
-
 /* Keeps the book of one stream: on_book.  Lost, doubled and reordered frames are noticed by their
    numbers, a wrong book by its checksum; what is missing is asked for again, a snapshot when it is
-   not kept, by itself.  PHC_ENOTFOUND: no feed; PHC_EINVAL: product 0. */
+   not kept, by itself.  A lost last frame is noticed after a second without another one; of more
+   than 32 streams after a second for each 32, because a participant may ask only so much.
+   PHC_ENOTFOUND: no feed; PHC_EINVAL: product 0; PHC_EFULL: 4,096 are followed. */
 PHC_API phc_status phc_follow(phc_client *c, phc_stream stream, uint32_t product);
 /* The same for who needs no single change: the book when it has changed, at most four times a
-   second. */
+   second, and no trades. */
 PHC_API phc_status phc_follow_conflated(phc_client *c, phc_stream stream, uint32_t product);
 /* May be called in the callbacks of the stream itself, of which none follows.  PHC_ENOTFOUND: it is
    not followed. */

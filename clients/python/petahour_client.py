@@ -10,10 +10,13 @@ import argparse
 import glob
 import json
 import os
+import struct
 import subprocess
 import sys
 import time
 
+import nacl.encoding
+import nacl.hash
 import zmq
 from google.protobuf import descriptor_pb2, json_format, message_factory
 
@@ -142,33 +145,79 @@ class Session:
             self.turn(end - time.monotonic())
 
 
+def row(period, prices):
+    """What the best prices of a period add to the checksum of their book."""
+    bytes_ = b"P" + struct.pack("<IqQqQ", period, *prices)
+    return int.from_bytes(nacl.hash.siphash24(bytes_, bytes(16), nacl.encoding.RawEncoder), "little")
+
+
 class Feed:
-    """Best prices of one product: a snapshot, then changes; a number that is missing means a new snapshot."""
+    """Best prices of one product: a snapshot, then changes, each with the checksum of the whole book.
+
+    A number that is missing, or another gateway, means a new snapshot.  Who hears nothing for a while asks for the
+    next number: the answer says whether it was sent.
+    """
 
     def __init__(self, ready_file, key, product):
         self.topic = f"P{product:08x}"
         self.socket = connect(zmq.SUB, "market_data", ready_file, key)
-        self.book, self.last = {}, None  # period -> bid, units, ask, units; (epoch, number) of the last frame
+        self.book, self.last = {}, None  # period -> bid, units, ask, units; (epoch, number) of the last frame; None: ask
+        self.request = None
         self.socket.subscribe(self.topic)
+        self.ask()
+
+    def ask(self, numbers=""):
+        """A request is a subscription: the one before ends, so that the same can be asked again."""
+        if self.request:
+            self.socket.unsubscribe(self.request)
+        self.request, self.heard, self.parts = "?" + self.topic + numbers, time.monotonic(), {}
+        self.socket.subscribe(self.request)
+
+    def lose(self):
+        self.last = None
+        self.ask()
 
     def turn(self, seconds):
-        """The next frame that continues the book, or None."""
-        if not self.socket.poll(seconds * 1000):
+        """The next frame that makes or continues the book, or None."""
+        if time.monotonic() - self.heard > 1:
+            self.ask(f":{self.last[1] + 1:016x}-{self.last[1] + 1:016x}" if self.last else "")
+        if not self.socket.poll(min(seconds, 1) * 1000):
             return None
-        _, header, payload = self.socket.recv_multipart()
+        topic, header, payload = self.socket.recv_multipart()
         if header != FROM_FEED:
             raise Failed(f"the feed speaks another protocol: header {header.hex()}")
         frame = MESSAGES["petahour.v1.MarketDataFrame"].FromString(payload)
-        if self.last != (frame.epoch, frame.stream_number - 1) and not frame.phases:
-            if self.last:
-                self.last = None
-                self.socket.unsubscribe(self.topic)
-                self.socket.subscribe(self.topic)
-            return None
-        self.last = (frame.epoch, frame.stream_number)
+        if topic != self.topic.encode():
+            return self.answer(frame)
+        if self.last and self.last == (frame.epoch, frame.stream_number - 1):
+            return self.take(frame, self.book)
+        if self.last and (self.last[0] != frame.epoch or self.last[1] < frame.stream_number):
+            self.lose()
+        return None
+
+    def answer(self, frame):
+        """Of a snapshot, which may have parts; or the number of the last frame that was sent."""
+        self.heard = time.monotonic()
+        if frame.answer == 1 and not self.last:  # SNAPSHOT
+            if self.take(frame, self.parts) and not frame.more:
+                self.book = self.parts
+                return frame
+        elif frame.answer in (2, 3) and self.last and self.last != (frame.epoch, frame.stream_number):
+            self.lose()
+        return None
+
+    def take(self, frame, book):
         for run in frame.best_prices:
-            row = (run.bid, run.bid_quantity, run.ask, run.ask_quantity)
-            self.book.update(dict.fromkeys(range(run.first_period, run.first_period + run.periods), row))
+            prices = (run.bid, run.bid_quantity, run.ask, run.ask_quantity)
+            for period in range(run.first_period, run.first_period + run.periods):
+                book.pop(period, None)
+                if any(prices):
+                    book[period] = prices
+        if not frame.more and sum(row(*r) for r in book.items()) % 2**64 != frame.checksum:
+            self.lose()
+            return None
+        if book is self.book or not frame.more:
+            self.last, self.heard = (frame.epoch, frame.stream_number), time.monotonic()
         return frame
 
 

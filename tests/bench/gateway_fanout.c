@@ -243,11 +243,10 @@ static void change_price(market *m)
 
 static void serve(market *m)
 {
-    bool is_waiting;
     uint64_t now_ns = ph_clock_monotonic_ns();
     phg_zap_turn(m->zap, &m->replica.catalogue, false);
     check(phg_market_data_take(m->market_data, now_ns) == PH_OK &&
-              phg_market_data_give(m->market_data, now_ns, &is_waiting) == PH_OK,
+              phg_market_data_give(m->market_data, now_ns) == PH_OK,
           "market data");
 }
 

@@ -249,7 +249,7 @@ class Attack(Attacked):
         self.assertLess(self.rss() - before, 32 * MIB)
         good = self.run_.socket(zmq.SUB, self.run_.keys[BUYER], self.run_.market_data)
         self.addCleanup(good.close)
-        good.setsockopt(zmq.SUBSCRIBE, b"P00000001")
+        good.setsockopt(zmq.SUBSCRIBE, b"?P00000001")
         self.assertTrue(good.poll(PATIENCE * 1000))
 
     def test_topics_without_end(self):
@@ -392,6 +392,7 @@ class Attack(Attacked):
         lazy.curve_serverkey = self.run_.server.public
         lazy.connect(self.run_.market_data)
         lazy.setsockopt(zmq.SUBSCRIBE, b"P")
+        lazy.setsockopt(zmq.SUBSCRIBE, b"?P00000001")
         self.assertTrue(lazy.poll(PATIENCE * 1000))
         before = self.rss()
         count = 256

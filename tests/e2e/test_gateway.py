@@ -494,6 +494,9 @@ def level(side, period, price, quantity):
 
 def book_rows(frame):
     """What a frame says that stands, as the checksum takes it."""
+    for run in frame.best_prices:
+        for t in range(run.first_period, run.first_period + run.periods):
+            yield b"P" + struct.pack("<IqQqQ", t, run.bid, run.bid_quantity, run.ask, run.ask_quantity)
     for run in frame.levels:
         for t in range(run.first_period, run.first_period + run.periods):
             yield level(run.side, t, run.price, run.quantity)
@@ -661,17 +664,17 @@ class Streams(unittest.TestCase):
         self.addCleanup(subscriber.close)
         for topic in ("P", "P00000001", "secret", "P1"):
             subscriber.setsockopt(zmq.SUBSCRIBE, topic.encode())
-        self.assertTrue(subscriber.poll(PATIENCE * 1000))
+        first, rows = self.whole(subscriber, b"P00000001")
+        self.assertEqual((rows, first.phases[0].phase), (set(), 1))
         trades = {r.trade for r in self.trade(3) if r.type == 3}
-        last_number, epoch, seen, best = 0, None, set(), {}
+        last_number, epoch, seen, best = first.stream_number, first.epoch, set(), {}
         while not trades <= seen or best.get(self.first, (0, 0))[1] != 7:
             self.assertTrue(subscriber.poll(PATIENCE * 1000), (seen, best))
             topic, header, payload = subscriber.recv_multipart()
             self.assertEqual((topic, header), (b"P00000001", b"\1\3"))
             frame = market_data_pb2.MarketDataFrame.FromString(payload)
-            epoch = epoch or frame.epoch
-            self.assertEqual(frame.epoch, epoch)
-            self.assertEqual(frame.stream_number, last_number + 1 if last_number else frame.stream_number)
+            self.assertEqual((frame.epoch, frame.stream_number), (epoch, last_number + 1))
+            self.assertEqual(len(frame.phases), 0)
             last_number = frame.stream_number
             seen |= {t.trade for t in frame.trades}
             for run in frame.best_prices:
@@ -681,9 +684,9 @@ class Streams(unittest.TestCase):
         late = self.run_.socket(zmq.SUB, self.keys[2], self.run_.market_data)
         self.addCleanup(late.close)
         late.setsockopt(zmq.SUBSCRIBE, b"P00000001")
-        self.assertTrue(late.poll(PATIENCE * 1000))
-        frame = market_data_pb2.MarketDataFrame.FromString(late.recv_multipart()[2])
-        self.assertEqual(frame.phases[0].phase, 1)
+        frame, rows = self.whole(late, b"P00000001")
+        self.assertEqual((frame.stream_number, frame.phases[0].phase, len(rows)), (last_number, 1, 10))
+        self.assertFalse(subscriber.poll(300))  # nobody else receives it
         run = frame.best_prices[0]
         self.assertEqual((run.first_period, run.periods, run.ask, run.ask_quantity), (self.first, 10, 1000, 7))
 
@@ -748,7 +751,7 @@ class Streams(unittest.TestCase):
         before = []
         for _ in range(2):
             subscriber = self.run_.socket(zmq.SUB, self.keys[3], self.run_.market_data)
-            books = [self.whole(subscriber, b"%c00000001" % kind) for kind in b"DSKGC"]
+            books = [self.whole(subscriber, b"%c00000001" % kind) for kind in b"DSKGCP"]
             before.append(([rows for _, rows in books], {frame.epoch for frame, _ in books}))
             subscriber.close()
             if len(before) == 1:
@@ -757,6 +760,7 @@ class Streams(unittest.TestCase):
         self.assertEqual([len(rows) for rows in before[0][0]][:2], [10, 10])
         self.assertGreaterEqual(len(before[0][0][2]), 3)
         self.assertGreaterEqual(len(before[0][0][4]), 30)  # 10 periods by minute, hour and day
+        self.assertEqual(len(before[0][0][5]), 10)
         depth, grade = before[0][0][0], before[0][0][3]  # the only product of its grade
         self.assertEqual(grade - depth, {b"G" + struct.pack("<II", 1, 1)})
         self.assertEqual(depth - grade, set())

@@ -137,7 +137,30 @@ static void take_event(const ph_market *m, uint64_t seq, truth_record *now, cons
     }
 }
 
-/* ---- All ------------------------------------------------------------------------------------ */
+/* ---- Books ------------------------------------------------------------------------------------ */
+
+/* Of the best level of each side in each period. */
+static uint64_t sum_best(const book_truth *b)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < b->level_cnt; i++) {
+        const truth_level *l = &b->levels[i];
+        phg_best best = {0};
+        bool is_counted = false; /* with the bid of its period, or a better level of its side */
+        for (uint32_t k = 0; k < b->level_cnt; k++) {
+            const truth_level *other = &b->levels[k];
+            if (other->period != l->period) continue;
+            is_counted = is_counted || k < i;
+            bool is_bid = other->side == PH_SIDE_BUY;
+            ph_price *price = is_bid ? &best.bid : &best.ask;
+            if (*price != 0) continue;
+            *price = other->price;
+            *(is_bid ? &best.bid_quantity : &best.ask_quantity) = other->quantity;
+        }
+        if (!is_counted) sum += phg_sum_best(l->period, &best);
+    }
+    return sum;
+}
 
 static void keep_books(const ph_market *m, truth_record *now)
 {
@@ -150,6 +173,7 @@ static void keep_books(const ph_market *m, truth_record *now)
         uint32_t grade = truth_grade(&p->terms);
         truth_read(m, (ph_product_id){i}, UINT32_MAX, &book);
         now->depth[i] = truth_sum(&book);
+        now->prices[i] = sum_best(&book);
         add_book(&grades[grade], &book);
         now->grade[grade] += phg_sum_member(grade, (ph_product_id){i});
         now->site_of[i] = p->terms.site.v;
@@ -203,4 +227,9 @@ const truth_record *truth_after(uint64_t seq)
 const truth_fill *truth_fills(void)
 {
     return fills;
+}
+
+uint32_t truth_fill_cnt(void)
+{
+    return fill_cnt;
 }

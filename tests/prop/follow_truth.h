@@ -32,7 +32,8 @@ typedef struct {
 
 /* What a record left. */
 typedef struct {
-    uint64_t depth[TRUTH_PRODUCTS_MAX + 1], grade[TRUTH_GRADES + 1]; /* checksums */
+    /* Checksums. */
+    uint64_t prices[TRUTH_PRODUCTS_MAX + 1], depth[TRUTH_PRODUCTS_MAX + 1], grade[TRUTH_GRADES + 1];
     /* Of a product: periods before are closed, by its GATE_CLOSED or by the stamp of its last
        trade or change of an EACH order. */
     uint32_t closed[TRUTH_PRODUCTS_MAX + 1];
@@ -51,6 +52,7 @@ void truth_forget(void);
 
 const truth_record *truth_after(uint64_t seq);
 const truth_fill *truth_fills(void); /* of record n the first fill_cnt */
+uint32_t truth_fill_cnt(void);
 
 /* The products of these tests differ in what a unit is by their memory: without any they are of
    grade 1, with some of grade 2. */
@@ -73,6 +75,23 @@ typedef struct {
 
 truth_forgotten_candles truth_forgotten(void);
 void truth_forget_candles(void);
+
+/* follow_trades.c: trades of stream P that were told, of products 1 to TRUTH_PRODUCTS_MAX.
+
+   A trade is what the market's was, none is told twice, and they come in order.  A book is handed
+   over behind its trades: after it, every trade up to its record was told, but those up to the first
+   book of all and those of a hole, which begins at the book before a loss that frames sent again do
+   not heal, and ends at the next book. */
+void truth_trade_told(const phc_public_trade *t);
+void truth_prices_lost(uint32_t product);
+void truth_prices_told(const phc_book *b);
+
+typedef struct {
+    uint64_t told, in_holes; /* trades */
+} truth_trades_told;
+
+truth_trades_told truth_trades(void);
+void truth_forget_trades(void);
 
 /* follow_figures.c: the rows of a book of stream S, K, C, T or R are those after its record.  Of
    regions: each site is the only one of its own. */

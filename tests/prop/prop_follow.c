@@ -7,8 +7,9 @@
    reorders and delays frames by a seed, then nothing at all gets through for longer than the
    gateway keeps frames, then the gateway is started again.  Every book that the client hands over,
    in the middle of all this too, is the book that the market had at the sequence that it states:
-   depth, also of grades, statistics, candles, totals and measurements are found anew each time;
-   and when the proxy is honest again the client comes to the last one by itself.
+   best prices, depth, also of grades, statistics, candles, totals and measurements are found anew each time;
+   and when the proxy is honest again the client comes to the last one by itself.  Every trade is
+   told once, but what happened while a loss that the client was told of lasted.
 
    PH_SEEDS=n runs n seeds (default 1) of PH_STEPS commands a round (default 300); PH_SEED=s runs
    one. */
@@ -39,6 +40,7 @@ enum {
     MEMORY_MIB = 81920, /* of products of the second grade */
     DESIGN_PUE_PPM = 1200000,
     PATIENCE_MS = 30000,
+    CONFLATED = 3, /* product whose best prices are followed so: without trades */
 };
 
 /* ---- The market and its records ------------------------------------------------------------- */
@@ -159,6 +161,19 @@ static ph_command measured(void)
     return c;
 }
 
+static uint32_t halted; /* product that is, for a moment; 0: none */
+
+/* Halts a product, or opens it again. */
+static ph_command other_phase(void)
+{
+    ph_command c = {.kind = PH_CMD_SET_PHASE, .sender = {1}};
+    bool is_open = halted == 0;
+    if (is_open) halted = 1 + below(PRODUCTS);
+    c.u.phase = (ph_set_phase){{halted}, is_open ? PH_PHASE_HALTED : PH_PHASE_OPEN};
+    if (!is_open) halted = 0;
+    return c;
+}
+
 static ph_command random_command(void)
 {
     uint32_t dice = below(100);
@@ -166,6 +181,7 @@ static ph_command random_command(void)
     ph_order_id id = {1 + below(1 + record_cnt)};
     while (dice >= 60 && dice < 90 && id.v > 1 && !ph_market_order(w.m, id, &o))
         id.v--;
+    if (halted != 0 && below(3) == 0) return other_phase();
     if (dice < 8) return random_resale();
     if (dice < 60) return random_order(2 + below(PEOPLE - 1));
     if (dice < 80)
@@ -178,6 +194,7 @@ static ph_command random_command(void)
             .kind = PH_CMD_CANCEL_ORDER, .sender = o.participant, .u.cancel = {.order = id}};
     if (dice < 91 && below(3) == 0) return other_grade();
     if (dice == 91) return measured();
+    if (dice == 90 && below(2) == 0) return other_phase();
     if (dice < 91)
         return (ph_command){.kind = PH_CMD_MASS_CANCEL, .sender = {2 + below(PEOPLE - 1)}};
     w.now.ns += (uint64_t)below(300) * PH_NS_PER_S;
@@ -390,7 +407,7 @@ static void turn_proxy(void)
 
 static phc_client *client;
 
-enum { DEPTH, STATISTICS, CANDLES, PERIOD_CANDLES, TYPE, REGION, GRADE, STREAMS };
+enum { PRICES, DEPTH, STATISTICS, CANDLES, PERIOD_CANDLES, TYPE, REGION, GRADE, STREAMS };
 
 static struct {
     uint64_t books, number[STREAMS][PRODUCTS + 1], epoch[STREAMS][PRODUCTS + 1],
@@ -420,6 +437,13 @@ static uint64_t sum_of(const phc_book *b)
                              k->duration,      k->price};
         sum += phg_sum_block(&t, k->units);
     }
+    for (size_t i = 0; i < b->best_price_cnt; i++) {
+        const phc_best_prices *p = &b->best_prices[i];
+        ck_assert(p->product == b->product && p->periods == 1);
+        ck_assert(i == 0 || b->best_prices[i - 1].first_period < p->first_period);
+        const phg_best best = {p->bid, p->ask, p->bid_quantity, p->ask_quantity};
+        sum += phg_sum_best(p->first_period, &best);
+    }
     for (size_t i = 0; i < b->grade_product_cnt; i++)
         sum += phg_sum_member(b->product, (ph_product_id){b->grade_products[i]});
     return sum;
@@ -428,6 +452,7 @@ static uint64_t sum_of(const phc_book *b)
 static uint32_t index_of(phc_stream stream)
 {
     switch (stream) {
+    case PHC_STREAM_PRICES: return PRICES;
     case PHC_STREAM_DEPTH: return DEPTH;
     case PHC_STREAM_STATISTICS: return STATISTICS;
     case PHC_STREAM_CANDLES: return CANDLES;
@@ -451,6 +476,13 @@ static void on_book(void *arg, const phc_book *b)
     *epoch = b->epoch;
     *number = b->stream_number;
     seen.sequence[stream][b->product] = b->sequence;
+    if (stream == PRICES) {
+        ck_assert_msg(sum_of(b) == truth_after(b->sequence)->prices[b->product],
+                      "product %u at record %llu: not the market's best prices", b->product,
+                      (unsigned long long)b->sequence);
+        ck_assert_int_eq((int)b->phase, (int)truth_after(b->sequence)->phase[b->product]);
+        if (b->product != CONFLATED) truth_prices_told(b);
+    }
     if (stream == DEPTH)
         ck_assert_msg(sum_of(b) == truth_after(b->sequence)->depth[b->product],
                       "product %u at record %llu: not the market's book", b->product,
@@ -468,9 +500,17 @@ static void on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss los
     (void)arg;
     (void)first;
     (void)last;
-    (void)index_of(stream);
+    if (index_of(stream) == PRICES && (loss == PHC_LOSS_NOT_KEPT || loss == PHC_LOSS_EPOCH))
+        truth_prices_lost(product);
     ck_assert(product >= 1 && product <= PRODUCTS && phc_loss_text(loss) != NULL);
     seen.losses[loss]++;
+}
+
+static void on_trade(void *arg, const phc_public_trade *t)
+{
+    (void)arg;
+    ck_assert_uint_ne(t->product, CONFLATED);
+    truth_trade_told(t);
 }
 
 static void open_client(const phc_key *key, const phc_key *front)
@@ -482,10 +522,13 @@ static void open_client(const phc_key *key, const phc_key *front)
                     .market_data = proxy.endpoint,
                     .server_key = server_key,
                     .key = key,
-                    .callbacks = {.on_book = on_book, .on_loss = on_loss}};
+                    .callbacks = {.on_book = on_book, .on_loss = on_loss, .on_trade = on_trade}};
     phc_status s = phc_open(&f, &client, err, sizeof err);
     ck_assert_msg(s == PHC_OK, "%s", err);
     for (uint32_t i = 1; i <= PRODUCTS; i++) {
+        ck_assert_int_eq(i != CONFLATED ? phc_follow(client, PHC_STREAM_PRICES, i)
+                                        : phc_follow_conflated(client, PHC_STREAM_PRICES, i),
+                         PHC_OK);
         ck_assert_int_eq(phc_follow(client, PHC_STREAM_DEPTH, i), PHC_OK);
         ck_assert_int_eq(phc_follow(client, PHC_STREAM_STATISTICS, i), PHC_OK);
         ck_assert_int_eq(i == 1 ? phc_follow(client, PHC_STREAM_CANDLES, i)
@@ -506,10 +549,9 @@ static void open_client(const phc_key *key, const phc_key *front)
 
 static void turn(void)
 {
-    bool is_waiting;
     phg_zap_turn(zap, &replica.catalogue, false);
     ck_assert_int_eq(phg_market_data_take(door, ph_clock_monotonic_ns()), PH_OK);
-    ck_assert_int_eq(phg_market_data_give(door, ph_clock_monotonic_ns(), &is_waiting), PH_OK);
+    ck_assert_int_eq(phg_market_data_give(door, ph_clock_monotonic_ns()), PH_OK);
     turn_proxy();
     phc_status s = phc_turn(client, 1);
     ck_assert(s == PHC_OK || s == PHC_ETIMEOUT);
@@ -527,8 +569,8 @@ static bool is_in_step(void)
             return false;
     for (uint32_t i = 1; i <= PRODUCTS; i++) {
         const phg_feed_product *p = &replica.feed.products[i - 1];
-        const uint64_t numbers[] = {p->depth.number, p->statistics.number, p->trading.number,
-                                    p->period_trading.number};
+        const uint64_t numbers[] = {p->prices.number, p->depth.number, p->statistics.number,
+                                    p->trading.number, p->period_trading.number};
         for (uint32_t k = 0; k <= PERIOD_CANDLES; k++)
             if (seen.epoch[k][i] != replica.feed.epoch || seen.number[k][i] != numbers[k])
                 return false;
@@ -551,9 +593,12 @@ static void wait_for_step(void)
         turn();
     } while (!is_in_step());
     /* Nothing happened to the book since the record that the client's is of. */
-    for (uint32_t i = 1; i <= PRODUCTS; i++)
+    for (uint32_t i = 1; i <= PRODUCTS; i++) {
+        ck_assert_uint_eq(truth_after(seen.sequence[PRICES][i])->prices[i],
+                          truth_after(record_cnt)->prices[i]);
         ck_assert_uint_eq(truth_after(seen.sequence[DEPTH][i])->depth[i],
                           truth_after(record_cnt)->depth[i]);
+    }
     for (uint32_t i = 1; i <= TRUTH_GRADES; i++)
         ck_assert_uint_eq(truth_after(seen.sequence[GRADE][i])->grade[i],
                           truth_after(record_cnt)->grade[i]);
@@ -565,19 +610,28 @@ static void trade(int steps, bool is_hasty)
     for (int i = 0; i < steps; i++) {
         for (uint32_t k = 1 + below(3); k > 0; k--)
             step(random_command());
-        bool is_waiting;
         if (is_hasty)
-            ck_assert_int_eq(phg_market_data_give(door, ph_clock_monotonic_ns(), &is_waiting),
-                             PH_OK);
+            ck_assert_int_eq(phg_market_data_give(door, ph_clock_monotonic_ns()), PH_OK);
         else
             turn();
         if (is_hasty) turn_proxy();
     }
 }
 
+/* Turns until the client has candles of the first product that are not many frames old. */
+static void let_it_catch_up(void)
+{
+    uint64_t until = ph_clock_monotonic_ns() + PATIENCE_MS * UINT64_C(1000000);
+    do {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "the client did not come back");
+        turn();
+    } while (seen.number[CANDLES][1] + 100 < replica.feed.products[0].trading.number);
+}
+
 /* Something of the first product is traded in every minute, until its oldest ones are forgotten. */
 static void trade_each_minute(void)
 {
+    if (halted != 0) step(other_phase());
     for (int minutes = 0; minutes < PHC_CANDLES_KEPT + 5; minutes++) {
         w.now.ns += 60 * PH_NS_PER_S;
         const ph_side sides[] = {PH_SIDE_SELL, PH_SIDE_BUY};
@@ -587,7 +641,7 @@ static void trade_each_minute(void)
             c.u.order.window.first = ph_period_at(w.now, HOUR) + 2;
             step(c);
         }
-        turn();
+        let_it_catch_up();
     }
 }
 
@@ -619,6 +673,7 @@ static void run_rounds(void)
     /* Books of this size fit a frame, so a checksum that does not hold would be the gateway's
        fault. */
     ck_assert_uint_eq(seen.losses[PHC_LOSS_CHECKSUM], 0);
+    ck_assert(truth_trades().told > truth_trades().in_holes / 2);
 }
 
 START_TEST(a_client_always_comes_back)
@@ -641,6 +696,8 @@ START_TEST(a_client_always_comes_back)
     printf("candles forgotten: %llu of products, %llu of periods\n",
            (unsigned long long)truth_forgotten().of_product,
            (unsigned long long)truth_forgotten().of_periods);
+    printf("trades: %llu told, %llu not seen in holes\n", (unsigned long long)truth_trades().told,
+           (unsigned long long)truth_trades().in_holes);
     printf("%llu books; frames: %llu passed, %llu lost, %llu doubled, %llu late; noticed: %llu "
            "gaps, %llu not kept, %llu checksums, %llu epochs, %llu silences, %llu busy\n",
            (unsigned long long)seen.books, (unsigned long long)proxy.passed,
@@ -665,6 +722,7 @@ START_TEST(a_client_always_comes_back)
     world_free(&w);
     truth_forget();
     truth_forget_candles();
+    truth_forget_trades();
 }
 END_TEST
 

@@ -6,7 +6,10 @@
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"
 
+#include "gateway/book_sum.h"
 #include "gateway/bounds.h"
+
+enum { PERIODS_SEEN = 8192 };
 
 /* What was emitted since the last reset, of all frames together. */
 static struct {
@@ -14,7 +17,24 @@ static struct {
     uint64_t number;
     ph_phase phase;
     phg_run runs[4096];
+    phg_best book[PERIODS_SEEN]; /* of HOUR and the periods after it, as a subscriber has it */
+    bool is_snapshot;            /* there is more of it */
 } seen;
+
+/* The checksum is that of the book which the frames make. */
+static void check_book(const phg_picture *p)
+{
+    if (p->answer == PHG_ANSWER_SNAPSHOT && !seen.is_snapshot)
+        memset(seen.book, 0, sizeof seen.book);
+    seen.is_snapshot = p->answer == PHG_ANSWER_SNAPSHOT && p->more;
+    for (uint32_t i = 0; i < p->run_cnt; i++)
+        for (uint32_t k = 0; k < p->runs[i].window.periods; k++)
+            seen.book[p->runs[i].window.first - HOUR + k] = p->runs[i].best;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < PERIODS_SEEN && !p->more; i++)
+        sum += phg_sum_best(HOUR + i, &seen.book[i]);
+    ck_assert_uint_eq(p->checksum, sum);
+}
 
 static void emit(void *arg, const phg_picture *p)
 {
@@ -22,8 +42,10 @@ static void emit(void *arg, const phg_picture *p)
     if (p->stream != PHG_STREAM_PRICES) return;
     ck_assert_uint_eq(p->product.v, 1);
     ck_assert_uint_eq(p->epoch, 77);
+    check_book(p);
     seen.frames++;
-    if (seen.number != 0) ck_assert_uint_eq(p->number, seen.number + 1);
+    if (seen.number != 0)
+        ck_assert_uint_eq(p->number, seen.number + (p->answer == PHG_ANSWER_NONE));
     seen.number = p->number;
     seen.trades += p->trade_cnt;
     for (uint32_t i = 0; i < p->trade_cnt; i++)
@@ -51,6 +73,14 @@ static void live_market(phg_replica *r)
     memset(&seen, 0, sizeof seen);
     set_up_market(r);
     ck_assert_int_eq(phg_feed_go_live(&r->feed, 77), PH_OK);
+    ck_assert_int_eq(phg_feed_follow(&r->feed, PHG_STREAM_PRICES, (ph_product_id){1}), PH_OK);
+}
+
+/* What is asked for, and nothing else since the last reset. */
+static bool ask(phg_replica *r, uint32_t product)
+{
+    reset();
+    return phg_feed_whole(&r->feed, PHG_STREAM_PRICES, (ph_product_id){product}, emit, NULL);
 }
 
 static void place(phg_replica *r, uint64_t id, ph_side side, ph_window w, ph_quantity q,
@@ -203,21 +233,56 @@ START_TEST(an_iceberg_counts_with_what_it_shows)
 }
 END_TEST
 
-START_TEST(a_snapshot_covers_every_open_period)
+START_TEST(a_snapshot_is_what_stands)
 {
     phg_replica r;
     live_market(&r);
     place(&r, 1, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 5, 1000);
     place(&r, 2, PH_SIDE_SELL, (ph_window){HOUR + 20, 2}, 5, 1000);
     publish(&r);
-    reset();
-    ck_assert_int_eq(phg_feed_snapshot(&r.feed, (ph_product_id){1}, emit, NULL), PH_OK);
+    ck_assert(ask(&r, 1) && seen.frames == 1);
     ck_assert_int_eq(seen.phase, PH_PHASE_OPEN);
-    ck_assert_uint_eq(seen.run_cnt, 3);
-    check_run(1, HOUR + 12, 8, (phg_best){0});
-    reset();
-    ck_assert_int_eq(phg_feed_snapshot(&r.feed, (ph_product_id){2}, emit, NULL), PH_OK);
+    ck_assert_uint_eq(seen.run_cnt, 2);
+    check_run(1, HOUR + 20, 2, (phg_best){0, 1000, 0, 5});
+    ck_assert(!ask(&r, 2) && seen.frames == 0);
+    phg_replica_release(&r);
+}
+END_TEST
+
+/* Nobody pays for what nobody reads; who comes later has the same book and numbers go on. */
+START_TEST(prices_are_told_from_when_somebody_follows)
+{
+    phg_replica r;
+    memset(&seen, 0, sizeof seen);
+    set_up_market(&r);
+    ck_assert_int_eq(phg_feed_go_live(&r.feed, 77), PH_OK);
+    place(&r, 1, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 5, 1000);
+    publish(&r);
     ck_assert_uint_eq(seen.frames, 0);
+    ck_assert_uint_eq(phg_feed_number(&r.feed, PHG_STREAM_PRICES, (ph_product_id){1}), 1);
+    ck_assert(ask(&r, 1) && seen.number == 1 && seen.run_cnt == 1);
+    place(&r, 2, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 5, 900);
+    publish(&r);
+    ck_assert(seen.frames == 1 && seen.number == 2);
+    phg_replica_release(&r);
+}
+END_TEST
+
+/* A change of the phase is told alone, and is no snapshot. */
+START_TEST(a_phase_is_told_when_it_changes)
+{
+    phg_replica r;
+    live_market(&r);
+    place(&r, 1, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 5, 1000);
+    publish(&r);
+    ck_assert_int_eq(seen.phase, 0);
+    ph_command c = {.kind = PH_CMD_SET_PHASE, .sender = {1}, .u.phase = {{1}, PH_PHASE_HALTED}};
+    ph_event e = {.kind = PH_EVT_PHASE_CHANGED, .u.phase_changed = {{1}, PH_PHASE_HALTED}};
+    ck_assert_int_eq(take(&r, c, &e, 1), PH_OK);
+    publish(&r);
+    ck_assert(seen.frames == 1 && seen.run_cnt == 0 && !seen.is_snapshot);
+    ck_assert_int_eq(seen.phase, PH_PHASE_HALTED);
+    ck_assert(ask(&r, 1) && seen.phase == PH_PHASE_HALTED && seen.run_cnt == 1);
     phg_replica_release(&r);
 }
 END_TEST
@@ -232,10 +297,7 @@ START_TEST(long_pictures_are_cut_into_frames)
     publish(&r);
     ck_assert_uint_eq(seen.run_cnt, 1100);
     ck_assert_uint_eq(seen.frames, 2);
-    reset();
-    ck_assert_int_eq(phg_feed_snapshot(&r.feed, (ph_product_id){1}, emit, NULL), PH_OK);
-    ck_assert_uint_eq(seen.run_cnt, 2199);
-    ck_assert_uint_eq(seen.frames, 3);
+    ck_assert(ask(&r, 1) && seen.run_cnt == 1100 && seen.frames == 2);
     phg_replica_release(&r);
 }
 END_TEST
@@ -291,14 +353,12 @@ START_TEST(nothing_is_told_while_the_log_is_read)
     set_up_market(&r);
     place(&r, 1, PH_SIDE_SELL, (ph_window){HOUR + 10, 2}, 5, 1000);
     publish(&r);
-    ck_assert_int_eq(phg_feed_snapshot(&r.feed, (ph_product_id){1}, emit, NULL), PH_OK);
-    ck_assert_uint_eq(seen.frames, 0);
+    ck_assert(!ask(&r, 1) && seen.frames == 0);
     ck_assert_int_eq(phg_feed_go_live(&r.feed, 77), PH_OK);
     publish(&r);
     ck_assert_uint_eq(seen.frames, 0);
-    ck_assert_int_eq(phg_feed_snapshot(&r.feed, (ph_product_id){1}, emit, NULL), PH_OK);
+    ck_assert(ask(&r, 1) && seen.number == 0);
     check_run(0, HOUR + 10, 2, (phg_best){0, 1000, 0, 5});
-    ck_assert_uint_eq(seen.number, 1);
     phg_replica_release(&r);
 }
 END_TEST
@@ -609,7 +669,9 @@ static void add(TCase *t)
     tcase_add_test(t, blocks_are_not_in_best_prices);
     tcase_add_test(t, a_closed_gate_empties_the_period);
     tcase_add_test(t, an_iceberg_counts_with_what_it_shows);
-    tcase_add_test(t, a_snapshot_covers_every_open_period);
+    tcase_add_test(t, a_snapshot_is_what_stands);
+    tcase_add_test(t, prices_are_told_from_when_somebody_follows);
+    tcase_add_test(t, a_phase_is_told_when_it_changes);
     tcase_add_test(t, long_pictures_are_cut_into_frames);
     tcase_add_test(t, the_ring_goes_round);
     tcase_add_test(t, events_that_no_market_writes_are_corrupt);

@@ -14,14 +14,14 @@
 #include <stdlib.h>
 #include <zmq.h>
 
-enum { PATIENCE_MS = 90000, READER = 2, OTHER = 3 };
+enum { PATIENCE_MS = 90000, READER = 2, OTHER = 3, SECOND_OF_READER = 4 };
 
 static void *context;
 static phg_replica replica;
 static ph_keyfile server;
 static phg_zap *zap;
 static phg_market_data *door;
-static char public_text[4][41], secret_text[4][41]; /* keys of participants */
+static char public_text[5][41], secret_text[5][41]; /* of a participant, or a second key of one */
 static uint64_t next_order, stopped_ns;             /* not 0: what the door takes for the time */
 
 static ph_command registered(uint32_t id)
@@ -61,11 +61,10 @@ static void tear_down(void)
 
 static void turn(void)
 {
-    bool is_waiting;
     uint64_t now = stopped_ns != 0 ? stopped_ns : ph_clock_monotonic_ns();
     phg_zap_turn(zap, &replica.catalogue, false);
     ck_assert_int_eq(phg_market_data_take(door, now), PH_OK);
-    ck_assert_int_eq(phg_market_data_give(door, now, &is_waiting), PH_OK);
+    ck_assert_int_eq(phg_market_data_give(door, now), PH_OK);
 }
 
 /* A subscriber that reads `type` (ZMQ_SUB or ZMQ_XSUB) of a participant. */
@@ -117,14 +116,24 @@ static void free_frame(frame *f)
     petahour__v1__market_data_frame__free_unpacked(f, NULL);
 }
 
-/* An order that is new in each stream. */
-static void move_market(void)
+static void offer(ph_price price)
 {
     next_order++;
-    ph_command c = new_order(READER, next_order, PH_SIDE_SELL, (ph_window){HOUR + 10, 1}, 1,
-                             1000 + (ph_price)(next_order % 50));
+    ph_command c = new_order(READER, next_order, PH_SIDE_SELL, (ph_window){HOUR + 10, 1}, 1, price);
     ph_event e = accepted(next_order, 0);
     ck_assert_int_eq(take(&replica, c, &e, 1), PH_OK);
+}
+
+/* An order that is new in each stream, in that of prices not always. */
+static void move_market(void)
+{
+    offer(1000 + (ph_price)(next_order % 50));
+}
+
+/* An order that betters the best price. */
+static void move_prices(void)
+{
+    offer(900 - (ph_price)next_order);
 }
 
 static uint64_t deadline(void)
@@ -364,6 +373,131 @@ START_TEST(every_request_is_counted_by_its_answer)
 }
 END_TEST
 
+/* Frames that are there, by their topics; those of others are a mistake. */
+static uint32_t read_frames(void *s, const char *topic)
+{
+    char name_of[64];
+    uint32_t cnt = 0;
+    for (frame *f; (f = read_frame(s, name_of)) != NULL; free_frame(f), cnt++)
+        ck_assert_str_eq(name_of, topic);
+    return cnt;
+}
+
+/* Turns until a frame is there. */
+static frame *wait_for_frame(void *s, char *topic)
+{
+    uint64_t until = deadline();
+    frame *f;
+    while ((f = read_frame(s, topic)) == NULL) {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "no frame came");
+        turn();
+    }
+    return f;
+}
+
+/* One subscribes to everything again and again; another one, who reads the prices of a product,
+   receives what happens and nothing else. */
+START_TEST(nobody_receives_what_another_one_asked_for)
+{
+    char topic[64];
+    void *restless = subscriber(ZMQ_SUB, READER), *quiet = subscriber(ZMQ_SUB, OTHER);
+    subscribe(quiet, "P00000001");
+    wait_for(1, 1, 0);
+    move_prices();
+    frame *f = wait_for_frame(quiet, topic);
+    uint64_t number = f->stream_number;
+    free_frame(f);
+    while (read_frames(quiet, "P00000001") != 0)
+        turn();
+    for (int i = 0; i < 50; i++) {
+        subscribe(restless, "P");
+        wait_for(2, 2, 0);
+        ck_assert_int_eq(zmq_setsockopt(restless, ZMQ_UNSUBSCRIBE, "P", 1), 0);
+        wait_for(2, 1, 0);
+    }
+    move_prices();
+    f = wait_for_frame(quiet, topic);
+    ck_assert_str_eq(topic, "P00000001");
+    ck_assert_uint_eq(f->stream_number, number + 1);
+    ck_assert(f->n_phases == 0 && f->n_best_prices == 1);
+    free_frame(f);
+    ask(restless, "?P00000001", PHG_REQUEST_SNAPSHOT, 1);
+    f = wait_for_frame(restless, topic);
+    while (strcmp(topic, "?P00000001") != 0) {
+        free_frame(f);
+        f = wait_for_frame(restless, topic);
+    }
+    ck_assert(f->n_phases == 1 && f->stream_number == number + 1 && !f->more && f->checksum != 0);
+    free_frame(f);
+    move_prices();
+    f = wait_for_frame(quiet, topic);
+    ck_assert_uint_eq(f->stream_number, number + 2);
+    free_frame(f);
+    ck_assert_uint_eq(read_frames(quiet, "P00000001"), 0);
+    (void)zmq_close(restless);
+    (void)zmq_close(quiet);
+}
+END_TEST
+
+/* Nobody gets more by another key. */
+START_TEST(keys_of_a_participant_share_what_it_may_ask)
+{
+    ph_command c = {.kind = PH_CMD_ADD_KEY, .sender = {READER}};
+    c.u.key.use = PH_KEY_CONNECTION;
+    ck_assert_int_eq(
+        zmq_curve_keypair(public_text[SECOND_OF_READER], secret_text[SECOND_OF_READER]), 0);
+    ck_assert_ptr_nonnull(zmq_z85_decode(c.u.key.key.b, public_text[SECOND_OF_READER]));
+    ck_assert_int_eq(take_done(&replica, c), PH_OK);
+    void *first = subscriber(ZMQ_SUB, READER), *second = subscriber(ZMQ_SUB, SECOND_OF_READER);
+    void *other = subscriber(ZMQ_SUB, OTHER);
+    stopped_ns = ph_clock_monotonic_ns(); /* what may be asked does not grow */
+    subscribe(first, "D00000001");
+    wait_for(1, 1, 0);
+    while (depth_number() < 512) {
+        move_market();
+        turn();
+    }
+    ask(first, "?D00000001:0000000000000001-0000000000000200", PHG_REQUEST_RANGE, 1);
+    ask(first, "?D00000001:0000000000000002-0000000000000200", PHG_REQUEST_RANGE, 2);
+    ask(first, "?D00000001:0000000000000003-0000000000000200", PHG_REQUEST_RANGE, 3);
+    ask(first, "?D00000001:0000000000000004-0000000000000200", PHG_REQUEST_RANGE, 4);
+    ask(second, "?D00000001", PHG_REQUEST_SNAPSHOT, 1);
+    ask(second, "?D00000001:0000000000000001-0000000000000001", PHG_REQUEST_RANGE, 5);
+    ask(second, "?D00000001:0000000000000002-0000000000000002", PHG_REQUEST_BUSY, 1);
+    ask(other, "?D00000001", PHG_REQUEST_SNAPSHOT, 2);
+    (void)zmq_close(first);
+    (void)zmq_close(second);
+    (void)zmq_close(other);
+}
+END_TEST
+
+/* Who comes before the product is served when it is there. */
+START_TEST(what_is_not_there_yet_comes_when_it_is)
+{
+    char topic[64];
+    void *s = subscriber(ZMQ_SUB, READER);
+    subscribe(s, "~D00000002");
+    subscribe(s, "P00000002");
+    wait_for(1, 2, 0);
+    ck_assert_int_eq(take_done(&replica, list_product(2)), PH_OK);
+    frame *f = wait_for_frame(s, topic);
+    ck_assert_str_eq(topic, "~D00000002");
+    ck_assert_int_eq(f->answer, PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_SNAPSHOT);
+    free_frame(f);
+    wait_for(1, 2, 1);
+    ph_command c = new_order(READER, 1, PH_SIDE_SELL, (ph_window){HOUR + 10, 1}, 1, 1000);
+    c.u.order.product.v = 2;
+    ph_event e = accepted(1, 0);
+    ck_assert_int_eq(take(&replica, c, &e, 1), PH_OK);
+    f = wait_for_frame(s, topic);
+    ck_assert_str_eq(topic, "P00000002");
+    ck_assert_uint_eq(f->stream_number, 1);
+    free_frame(f);
+    (void)zmq_close(s);
+    wait_for(0, 0, 0);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, set_up, tear_down);
@@ -374,6 +508,9 @@ static void add(TCase *t)
     tcase_add_test(t, nobody_can_keep_a_conflated_stream_alive);
     tcase_add_test(t, who_names_too_much_is_dropped_and_told_why);
     tcase_add_test(t, every_request_is_counted_by_its_answer);
+    tcase_add_test(t, nobody_receives_what_another_one_asked_for);
+    tcase_add_test(t, keys_of_a_participant_share_what_it_may_ask);
+    tcase_add_test(t, what_is_not_there_yet_comes_when_it_is);
 }
 
 int main(void)

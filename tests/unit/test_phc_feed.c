@@ -4,61 +4,49 @@
 
 #include "tests/unit/suite.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <zmq.h>
 
 enum {
-    QUEUE = 1000,        /* ZeroMQ stops reading a connection when so many frames wait */
-    RECONNECT_MS = 1000, /* more than ZeroMQ waits before it would connect again */
+    QUEUE = 1000, /* ZeroMQ stops reading a connection when so many frames wait */
     PATIENCE_MS = 30000,
     TURN_MS = 20,
 };
 
 #define TOPIC "P00000001"
 
-static void *context, *gateway, *monitor;
+static void *context, *gateway;
+static char endpoint[128], public_key[41], secret_key[41];
 static phc_client *client;
 
-static void open_gateway(char endpoint[128], char public_key[41])
+/* At the same place again, if it was open before. */
+static void open_gateway(void)
 {
-    char secret_key[41];
     const int one = 1, none = 0;
-    size_t size = 128;
-    context = zmq_ctx_new();
+    size_t size = sizeof endpoint;
     gateway = zmq_socket(context, ZMQ_XPUB);
-    ck_assert_int_eq(zmq_curve_keypair(public_key, secret_key), 0);
     zmq_setsockopt(gateway, ZMQ_CURVE_SERVER, &one, sizeof one);
-    zmq_setsockopt(gateway, ZMQ_CURVE_SECRETKEY, secret_key, strlen(secret_key) + 1);
+    zmq_setsockopt(gateway, ZMQ_CURVE_SECRETKEY, secret_key, sizeof secret_key);
     zmq_setsockopt(gateway, ZMQ_XPUB_VERBOSE, &one, sizeof one);
     zmq_setsockopt(gateway, ZMQ_SNDHWM, &none, sizeof none);
     zmq_setsockopt(gateway, ZMQ_LINGER, &none, sizeof none);
-    ck_assert_int_eq(zmq_bind(gateway, "tcp://127.0.0.1:*"), 0);
+    /* ZeroMQ gives an address up in a thread of its own, after the socket was closed. */
+    time_t until = time(NULL) + PATIENCE_MS / 1000;
+    while (zmq_bind(gateway, endpoint) != 0)
+        ck_assert_msg(time(NULL) < until, "%s: %s", endpoint, zmq_strerror(zmq_errno()));
     ck_assert_int_eq(zmq_getsockopt(gateway, ZMQ_LAST_ENDPOINT, endpoint, &size), 0);
-    ck_assert_int_eq(zmq_socket_monitor(gateway, "inproc://gateway", ZMQ_EVENT_ALL), 0);
-    monitor = zmq_socket(context, ZMQ_PAIR);
-    ck_assert_int_eq(zmq_connect(monitor, "inproc://gateway"), 0);
-}
-
-/* Waits until the gateway's socket tells of this. */
-static bool happens(uint16_t what, long patience_ms)
-{
-    zmq_pollitem_t item = {.socket = monitor, .events = ZMQ_POLLIN};
-    while (zmq_poll(&item, 1, patience_ms) == 1) {
-        uint16_t event = 0;
-        uint8_t part[6], endpoint[512];
-        ck_assert_int_eq(zmq_recv(monitor, part, sizeof part, 0), (int)sizeof part);
-        memcpy(&event, part, sizeof event);
-        ck_assert_int_ge(zmq_recv(monitor, endpoint, sizeof endpoint, 0), 0);
-        if (event == what) return true;
-    }
-    return false;
 }
 
 static void set_up(void)
 {
-    char endpoint[128], public_key[41], text[41], secret[41], err[256] = "";
+    char text[41], secret[41], err[256] = "";
     phc_key key = {0};
-    open_gateway(endpoint, public_key);
+    context = zmq_ctx_new();
+    snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:*");
+    ck_assert_int_eq(zmq_curve_keypair(public_key, secret_key), 0);
+    open_gateway();
     ck_assert_int_eq(zmq_curve_keypair(text, secret), 0);
     ck_assert_ptr_nonnull(zmq_z85_decode(key.curve_public, text));
     ck_assert_ptr_nonnull(zmq_z85_decode(key.curve_secret, secret));
@@ -69,14 +57,12 @@ static void set_up(void)
                     .key = &key};
     phc_status s = phc_open(&f, &client, err, sizeof err);
     ck_assert_msg(s == PHC_OK, "%s", err);
-    ck_assert_int_eq(phc_subscribe(client, 1), PHC_OK);
+    ck_assert_int_eq(phc_follow(client, PHC_STREAM_PRICES, 1), PHC_OK);
 }
 
 static void tear_down(void)
 {
     phc_close(client);
-    zmq_socket_monitor(gateway, NULL, 0);
-    zmq_close(monitor);
     zmq_close(gateway);
     zmq_ctx_term(context);
 }
@@ -110,15 +96,15 @@ static void publish(int cnt)
     }
 }
 
-/* ZeroMQ ends the program of whoever reads on after a connection was made again whose queue had
-   been full. */
+/* ZeroMQ would end the program of whoever reads on after its connection was made again, if more
+   frames had waited than it keeps. */
 START_TEST(an_application_that_paused_goes_on)
 {
     set_up();
     await_subscription();
     publish(5 * QUEUE);
-    ck_assert_msg(happens(ZMQ_EVENT_DISCONNECTED, PATIENCE_MS), "the connection lives on");
-    (void)happens(ZMQ_EVENT_HANDSHAKE_SUCCEEDED, RECONNECT_MS); /* by nobody, until it turns */
+    zmq_close(gateway);
+    open_gateway();
     await_subscription();
     publish(1);
     for (int i = 0; i < 100; i++)

@@ -34,6 +34,10 @@ START_TEST(requests_are_read)
     ck_assert(t.is_conflated && t.kind == PHG_STREAM_PERIOD_CANDLES && t.product.v == 42);
     ck_assert_int_eq(phg_topic_read("?G0000002a", 10, &t), PH_OK);
     ck_assert(t.is_request && t.kind == PHG_STREAM_GRADE && t.product.v == 42);
+    ck_assert_int_eq(phg_topic_read("?P0000002a", 10, &t), PH_OK);
+    ck_assert(t.is_request && t.kind == PHG_STREAM_PRICES && t.product.v == 42 && t.first == 0);
+    ck_assert_int_eq(phg_topic_read("~P0000002a", 10, &t), PH_OK);
+    ck_assert(t.is_conflated && t.kind == PHG_STREAM_PRICES && t.product.v == 42);
     ck_assert_int_eq(phg_topic_read("!00000000000000ff", 17, &t), PH_OK);
     ck_assert(t.name == 255 && t.product.v == 0 && !t.is_request && !t.is_conflated);
     const char *range = "?P0000002a:0000000000000010-00000000000000ff";
@@ -57,7 +61,6 @@ START_TEST(other_topics_are_refused)
                                       "p0000002a",
                                       "?",
                                       "?D",
-                                      "?P0000002a",
                                       "?D0000002a:",
                                       "??D000002a",
                                       "?D0000002a:0000000000000000-00000000000000ff",
@@ -71,7 +74,6 @@ START_TEST(other_topics_are_refused)
                                       "!00000000000000fF",
                                       "!00000000000000ff0",
                                       "~D",
-                                      "~P0000002a",
                                       "~?D000002a",
                                       "~D00000000",
                                       "?~D000002a",

@@ -55,6 +55,53 @@ static void check_prices(const market_data_frame *f)
     free(room.v);
 }
 
+/* Part of a snapshot of prices, and the last one. */
+static phg_picture write_prices_part(void)
+{
+    phg_picture p = write_prices();
+    p.trade_cnt = 0;
+    p.answer = PHG_ANSWER_SNAPSHOT;
+    p.more = true;
+    return p;
+}
+
+static void check_prices_part(const market_data_frame *f)
+{
+    ck_assert(f->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_SNAPSHOT && f->more);
+    ck_assert(f->n_trades == 0 && f->n_best_prices == 1 && f->checksum == 0);
+}
+
+static phg_picture write_prices_book(void)
+{
+    static const phg_run runs[] = {{{498912, 2}, {90, 100, 7, 8}}, {{498914, 1}, {0, 110, 0, 9}}};
+    phg_picture p = picture_of(PHG_STREAM_PRICES);
+    p.runs = runs;
+    p.run_cnt = 2;
+    p.phase = PH_PHASE_OPEN;
+    p.answer = PHG_ANSWER_SNAPSHOT;
+    for (uint32_t i = 0; i < 2; i++)
+        p.checksum += phg_sum_best(498912 + i, &runs[0].best);
+    p.checksum += phg_sum_best(498914, &runs[1].best);
+    return p;
+}
+
+static void check_prices_book(const market_data_frame *f)
+{
+    phc_market_book b = {0};
+    phc_book v = {.product = 0};
+    ck_assert_int_eq(phc_market_book_take(&b, f), PHC_OK);
+    phc_market_book_view(&b, &v);
+    ck_assert(v.best_price_cnt == 3 && v.checksum == f->checksum && v.checksum != 0);
+    ck_assert(v.phase == PHC_PHASE_OPEN);
+    for (uint32_t i = 0; i < 3; i++)
+        ck_assert(v.best_prices[i].first_period == 498912 + i && v.best_prices[i].periods == 1 &&
+                  v.best_prices[i].product == 42);
+    ck_assert(v.best_prices[1].bid == 90 && v.best_prices[1].bid_quantity == 7);
+    ck_assert(v.best_prices[2].bid == 0 && v.best_prices[2].ask == 110 &&
+              v.best_prices[2].ask_quantity == 9);
+    phc_market_book_release(&b);
+}
+
 static phg_picture write_depth(void)
 {
     static const phg_level_run levels[] = {{PH_SIDE_BUY, {498912, 2}, 90, 7},
@@ -440,8 +487,9 @@ static const struct {
     phg_picture (*write)(void);
     void (*check)(const market_data_frame *f);
 } rows[] = {
-    ROW(prices),  ROW(depth), ROW(statistics), ROW(snapshot_part), ROW(not_kept),
-    ROW(candles), ROW(type),  ROW(region),     ROW(grade),         ROW(period_candles),
+    ROW(prices),   ROW(depth),          ROW(statistics),  ROW(snapshot_part),
+    ROW(not_kept), ROW(candles),        ROW(type),        ROW(region),
+    ROW(grade),    ROW(period_candles), ROW(prices_part), ROW(prices_book),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
 

@@ -70,6 +70,7 @@ static void check(const Petahour__V1__MarketDataFrame *m, const phg_picture *p)
         check_run(m->best_prices[i], &p->runs[i]);
     ck_assert_uint_eq(m->n_phases, p->phase != 0);
     if (p->phase != 0) ck_assert_int_eq((int)m->phases[0]->phase, (int)p->phase);
+    ck_assert(m->checksum == p->checksum && m->more == p->more && (int)m->answer == (int)p->answer);
 }
 
 START_TEST(every_frame_is_what_protobuf_writes)
@@ -100,7 +101,10 @@ START_TEST(every_frame_is_what_protobuf_writes)
                          .trade_cnt = (uint32_t)(any() % (ROWS_MAX + 1)),
                          .runs = runs,
                          .run_cnt = (uint32_t)(any() % (ROWS_MAX + 1)),
-                         .phase = (ph_phase)(any() % 4)};
+                         .phase = (ph_phase)(any() % 4),
+                         .checksum = any_or_none(),
+                         .more = any() % 2 != 0,
+                         .answer = (phg_stream_answer)(any() % 3)};
         size_t room = phg_prices_room(&p);
         uint8_t *bytes = malloc(room), *again = malloc(room);
         ck_assert(bytes != NULL && again != NULL && phg_picture_is_prices(&p));
@@ -135,13 +139,9 @@ START_TEST(a_frame_with_anything_else_is_not_of_prices)
 {
     const phg_overview_totals totals = {.products = 1};
     const phg_picture others[] = {
-        {.level_cnt = 1},      {.block_cnt = 1},
-        {.statistics_cnt = 1}, {.candle_cnt = 1},
-        {.site_cnt = 1},       {.probe_cnt = 1},
-        {.member_cnt = 1},     {.totals = &totals},
-        {.reference = 1},      {.closed_before = 1},
-        {.more = true},        {.checksum = 1},
-        {.reason = "busy"},    {.answer = PHG_ANSWER_RANGE_END},
+        {.level_cnt = 1}, {.block_cnt = 1},     {.statistics_cnt = 1}, {.candle_cnt = 1},
+        {.site_cnt = 1},  {.probe_cnt = 1},     {.member_cnt = 1},     {.totals = &totals},
+        {.reference = 1}, {.closed_before = 1}, {.reason = "busy"},    {.dropped_cnt = 1},
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         ck_assert(!phg_picture_is_prices(&others[i]));
