@@ -155,9 +155,9 @@ void phc_connection_attempt(phc_client *c)
     phc_connection_lose(c, why);
 }
 
-/* A gateway that is gone is found by TCP, not by ZMQ_HEARTBEAT_IVL: a connection whose queue is full
-   is not read, so that heartbeats end it, and libzmq 4.3 then ends the program when it has connected
-   again (stream_engine_base.cpp, restart_input: _input_stopped). */
+/* A gateway that is gone is found by TCP, not by ZMQ_HEARTBEAT_IVL: a connection whose queue is
+   full is not read, so that heartbeats end it, and libzmq 4.3 then ends the program when it has
+   connected again (stream_engine_base.cpp, restart_input: _input_stopped). */
 static bool find_dead(void *socket)
 {
     return set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
