@@ -175,8 +175,8 @@ static void lose_feed(phc_client *c)
     c->feed_attempts++;
 }
 
-/* A gateway that is gone is found by TCP, not by ZMQ_HEARTBEAT_IVL: a connection whose queue is full
-   is not read, so that heartbeats would end it while its application is busy. */
+/* A gateway that is gone is found by TCP, not by ZMQ_HEARTBEAT_IVL: a connection whose queue is
+   full is not read, so that heartbeats would end it while its application is busy. */
 static bool find_dead(void *socket)
 {
     return set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&

@@ -7,8 +7,8 @@
 
     Frames may be lost, doubled, reordered and late.  A frame with a number that is not the next one
     waits; one that was seen is left out; a stream that is quiet is asked for its next number, which
-    shows a lost last frame and a gateway that was started again.  Trades are told when the frame that
-    has them is taken, so once.
+    shows a lost last frame and a gateway that was started again.  Trades are told when the frame
+    that has them is taken, so once.
 
     Owns      its book, and copies of the frames that wait.
     Thread    the client's. */

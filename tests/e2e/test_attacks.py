@@ -614,7 +614,7 @@ class Roles(Attacked):
         self.next_id += 1
         prices = self.run_.socket(zmq.SUB, key, self.run_.market_data)
         self.addCleanup(prices.close)
-        prices.subscribe(b"P00000001")
+        prices.subscribe(b"?P00000001")
         self.assertTrue(prices.poll(PATIENCE * 1000))
 
 

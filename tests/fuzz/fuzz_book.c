@@ -15,7 +15,7 @@ enum { ROWS_MAX = 32768 };
 /* ---- Rows of a frame that is made ------------------------------------------------------------ */
 
 /* Lists of pointers, as protobuf-c wants them; the rows lie in one block. */
-static void *lists[8][ROWS_MAX];
+static void *lists[9][ROWS_MAX];
 static uint8_t rows[ROWS_MAX * 128];
 static size_t rows_size;
 
@@ -42,7 +42,21 @@ static Petahour__V1__MarketDataFrame empty_frame(void)
     f.probes = (Petahour__V1__ProbeMeasurement **)lists[5];
     f.grade_products = (Petahour__V1__GradeProduct **)lists[6];
     f.phases = (Petahour__V1__PhaseChange **)lists[7];
+    f.best_prices = (Petahour__V1__BestPrices **)lists[8];
     return f;
+}
+
+static void add_prices(Petahour__V1__MarketDataFrame *f, const phc_best_prices *b)
+{
+    Petahour__V1__BestPrices r;
+    petahour__v1__best_prices__init(&r);
+    r.first_period = b->first_period;
+    r.periods = b->periods;
+    r.bid = b->bid;
+    r.bid_quantity = b->bid_quantity;
+    r.ask = b->ask;
+    r.ask_quantity = b->ask_quantity;
+    if (f->n_best_prices < ROWS_MAX) f->best_prices[f->n_best_prices++] = put_row(&r, sizeof r);
 }
 
 static void add_level(Petahour__V1__MarketDataFrame *f, uint32_t first, uint32_t periods,
@@ -207,6 +221,11 @@ static void check_order(const phc_book *k)
         check_levels(p->bids, p->bid_cnt, true);
         check_levels(p->asks, p->ask_cnt, false);
     }
+    for (size_t i = 0; i < k->best_price_cnt; i++) {
+        const phc_best_prices *b = &k->best_prices[i];
+        if (i > 0 && b[-1].first_period >= b->first_period) abort();
+        if (b->periods != 1 || (b->bid == 0 && b->ask == 0)) abort();
+    }
     for (size_t i = 1; i < k->statistics_cnt; i++)
         if (k->statistics[i - 1].period >= k->statistics[i].period) abort();
     for (size_t i = 1; i < k->grade_product_cnt; i++)
@@ -222,6 +241,8 @@ static Petahour__V1__MarketDataFrame told_again(const phc_book *k, uint32_t prod
 {
     Petahour__V1__MarketDataFrame f = empty_frame();
     f.product = product;
+    for (size_t i = 0; i < k->best_price_cnt; i++)
+        add_prices(&f, &k->best_prices[i]);
     for (size_t i = 0; i < k->period_cnt; i++) {
         const phc_period_depth *p = &k->periods[i];
         for (size_t n = 0; n < p->bid_cnt; n++)
@@ -255,7 +276,7 @@ static void check(const phc_market_book *b, uint32_t product)
     phc_market_book_view(b, &shown);
     check_order(&shown);
     size_t cnt = shown.block_cnt + shown.statistics_cnt + shown.candle_cnt + shown.site_cnt +
-                 shown.network_cnt + shown.grade_product_cnt;
+                 shown.network_cnt + shown.grade_product_cnt + shown.best_price_cnt;
     for (size_t i = 0; i < shown.period_cnt; i++)
         cnt += shown.periods[i].bid_cnt + shown.periods[i].ask_cnt;
     for (size_t i = 0; i < shown.period_candle_cnt; i++)
@@ -266,7 +287,8 @@ static void check(const phc_market_book *b, uint32_t product)
     phc_market_book_view(&second, &again);
     if (again.checksum != shown.checksum || again.period_cnt != shown.period_cnt ||
         again.block_cnt != shown.block_cnt || again.candle_cnt != shown.candle_cnt ||
-        again.period_candle_cnt != shown.period_candle_cnt)
+        again.period_candle_cnt != shown.period_candle_cnt ||
+        again.best_price_cnt != shown.best_price_cnt)
         abort();
     phc_market_book_release(&second);
 }
@@ -295,9 +317,10 @@ static void add_row(Petahour__V1__MarketDataFrame *f)
     static const uint32_t intervals[] = {60, 3600, 86400, 61};
     phc_site_figures site = {.site = below(4), .measured_at = number(), .pue_ppm = below(3)};
     phc_network_figures network = {.region = {(char)('a' + below(3))}, .site = below(4)};
+    phc_best_prices prices = {.first_period = (uint32_t)number(), .periods = below(12)};
     phc_market_totals totals = {
         .compute_type = below(6), .products = below(4), .ever = {.volume = number()}};
-    switch (below(9)) {
+    switch (below(10)) {
     case 0:
     case 1:
         add_level(f, (uint32_t)number(), 1 + below(12), below(4),
@@ -325,6 +348,13 @@ static void add_row(Petahour__V1__MarketDataFrame *f)
     case 5: add_site(f, &site); break;
     case 6: add_network(f, &network); break;
     case 7: add_member(f, below(5), below(2) == 0); break;
+    case 8:
+        prices.bid = (int64_t)below(3);
+        prices.bid_quantity = (uint64_t)prices.bid;
+        prices.ask = (int64_t)number();
+        prices.ask_quantity = prices.ask == 0 ? 0 : 1;
+        add_prices(f, &prices);
+        break;
     default: set_totals(f, &totals);
     }
 }

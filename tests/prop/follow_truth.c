@@ -137,7 +137,7 @@ static void take_event(const ph_market *m, uint64_t seq, truth_record *now, cons
     }
 }
 
-/* ---- Books ------------------------------------------------------------------------------------ */
+/* ---- Books ---------------------------------------------------------------------------------- */
 
 /* Of the best level of each side in each period. */
 static uint64_t sum_best(const book_truth *b)

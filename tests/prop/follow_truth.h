@@ -79,9 +79,9 @@ void truth_forget_candles(void);
 /* follow_trades.c: trades of stream P that were told, of products 1 to TRUTH_PRODUCTS_MAX.
 
    A trade is what the market's was, none is told twice, and they come in order.  A book is handed
-   over behind its trades: after it, every trade up to its record was told, but those up to the first
-   book of all and those of a hole, which begins at the book before a loss that frames sent again do
-   not heal, and ends at the next book. */
+   over behind its trades: after it, every trade up to its record was told, but those up to the
+   first book of all and those of a hole, which begins at the book before a loss that frames sent
+   again do not heal, and ends at the next book. */
 void truth_trade_told(const phc_public_trade *t);
 void truth_prices_lost(uint32_t product);
 void truth_prices_told(const phc_book *b);

@@ -7,9 +7,9 @@
    reorders and delays frames by a seed, then nothing at all gets through for longer than the
    gateway keeps frames, then the gateway is started again.  Every book that the client hands over,
    in the middle of all this too, is the book that the market had at the sequence that it states:
-   best prices, depth, also of grades, statistics, candles, totals and measurements are found anew each time;
-   and when the proxy is honest again the client comes to the last one by itself.  Every trade is
-   told once, but what happened while a loss that the client was told of lasted.
+   best prices, depth, also of grades, statistics, candles, totals and measurements are found anew
+   each time; and when the proxy is honest again the client comes to the last one by itself.  Every
+   trade is told once, but what happened while a loss that the client was told of lasted.
 
    PH_SEEDS=n runs n seeds (default 1) of PH_STEPS commands a round (default 300); PH_SEED=s runs
    one. */

@@ -109,10 +109,34 @@ START_TEST(levels_are_counted)
 }
 END_TEST
 
+/* Prices of as many periods as any product has, and of one more. */
+START_TEST(prices_of_more_periods_are_corrupt)
+{
+    Petahour__V1__BestPrices p, *prices[] = {&p};
+    market_data_frame f;
+    phc_market_book b = {0};
+    petahour__v1__market_data_frame__init(&f);
+    f.best_prices = prices;
+    f.n_best_prices = 1;
+    petahour__v1__best_prices__init(&p);
+    p.first_period = 10;
+    p.periods = PHC_BOOK_PERIODS_MAX;
+    p.bid = 5;
+    p.bid_quantity = 1;
+    ck_assert_int_eq(phc_market_book_take(&b, &f), PHC_OK);
+    ck_assert_uint_eq(b.best_cnt, PHC_BOOK_PERIODS_MAX);
+    p.first_period = 9;
+    p.periods = 1;
+    ck_assert_int_eq(phc_market_book_take(&b, &f), PHC_ECORRUPT);
+    phc_market_book_release(&b);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, more_rows_than_any_market_has_are_corrupt);
     tcase_add_test(t, levels_are_counted);
+    tcase_add_test(t, prices_of_more_periods_are_corrupt);
 }
 
 int main(void)
