@@ -26,7 +26,14 @@ enum {
     SENT_AGAIN = ASKED + PHG_REQUEST_KINDS,
     TOPICS_REFUSED,
     SENDERS_ENDED,
+    ENDED,
 };
+
+#define CONNECTIONS_ENDED(reason)                                                               \
+    {                                                                                           \
+        "petahour_gateway_connections_ended_total", PH_METRIC_COUNTER, "reason=\"" reason "\"", \
+            "Connections that had no reason to stay, by reason."                                \
+    }
 
 #define SUBSCRIBERS_DROPPED(reason)                                                               \
     {                                                                                             \
@@ -91,6 +98,10 @@ static const ph_metric_row rows[] = {
                         "Topics of market data that are none, and requests that were refused."},
     [SENDERS_ENDED] = {"petahour_gateway_senders_ended_total", PH_METRIC_COUNTER, NULL,
                        "Connections that sent more than could be taken, and were ended."},
+    [ENDED + PHG_END_IDLE] = CONNECTIONS_ENDED("idle"),
+    [ENDED + PHG_END_MANY] = CONNECTIONS_ENDED("many"),
+    [ENDED + PHG_END_BARRED] = CONNECTIONS_ENDED("barred"),
+    [ENDED + PHG_END_FLOOD] = CONNECTIONS_ENDED("flood"),
 };
 
 void phg_figures_describe(ph_monitor_settings *settings)
@@ -131,4 +142,6 @@ void phg_figures_tell(ph_metrics *m, const phg_figures *f)
                    md->no_topics + md->asked[PHG_REQUEST_NOT_KEPT] +
                        md->asked[PHG_REQUEST_UNKNOWN] + md->asked[PHG_REQUEST_BUSY]);
     ph_metrics_set(m, SENDERS_ENDED, f->senders_ended);
+    for (uint32_t i = 0; i < PHG_END_REASONS; i++)
+        ph_metrics_set(m, ENDED + i, f->ended[i]);
 }

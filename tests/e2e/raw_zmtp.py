@@ -31,6 +31,13 @@ class RawClient:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
         self.nonce = 2
+        try:
+            self.shake_hands(key, server_public, kind, identity)
+        except BaseException:
+            self.socket.close()
+            raise
+
+    def shake_hands(self, key, server_public, kind, identity):
         server = PublicKey(z85.decode(server_public))
         long_term = PrivateKey(z85.decode(key.secret))
         mine = PrivateKey.generate()
@@ -52,6 +59,8 @@ class RawClient:
             b"CurveZMQINITIATE" + struct.pack(">Q", 2)).ciphertext  # fmt: skip
         self.send_command(b"\x08INITIATE" + cookie + struct.pack(">Q", 2) + initiate)
         ready = self.read_frame()
+        if ready[:6] == b"\5ERROR":
+            raise ConnectionRefusedError(ready)
         assert ready[:6] == b"\5READY", ready
         self.shared = nb.crypto_box_beforenm(theirs.encode(), mine.encode())
 

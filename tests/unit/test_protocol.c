@@ -97,7 +97,8 @@ static phg_bytes write_row(const phg_catalogue *c)
 static phg_bytes write_participant(void)
 {
     phg_participant p = {.terms = {.id = {4}, .roles = 3, .name = {"Ulanqab Compute"}},
-                         .state = PH_PARTICIPANT_SUSPENDED};
+                         .state = PH_PARTICIPANT_SUSPENDED,
+                         .last_key = 1};
     phg_key key = {.key = {{0x77}}, .use = PH_KEY_SIGNATURE, .participant = {4}};
     phg_catalogue c = {.participants = &p, .participant_cnt = 1, .keys = &key, .key_cnt = 1};
     return write_row(&c);
