@@ -8,7 +8,7 @@ static phg_seat *sit(phg_taking *t, bool takes_over)
     phg_seat *seat = NULL;
     uint32_t max = PHG_SESSIONS_PER_PARTICIPANT_MAX * (takes_over ? 2 : 1);
     if (phg_session_table_count(table, t->from->who) >= max)
-        phg_order_entry_refuse(t, PHG_REFUSAL_RECOVERING,
+        phg_order_entry_refuse(t, PHG_REFUSAL_TOO_MANY_SESSIONS,
                                "the participant has too many sessions open; end one of them");
     else if (!(seat = phg_session_table_sit(table, &t->from->id, t->from->who)))
         phg_order_entry_refuse(

@@ -59,8 +59,8 @@ typedef enum {
     PHC_EVERIFY = -9,   /* a signature, proof or hash does not hold */
     PHC_EEXIST = -10,   /* the file is there already; nothing was overwritten */
     PHC_ENOMEM = -11,
-    PHC_EFATAL = -12, /* the client stopped for good, phc_error says why: e.g. a stream has a gap
-                         that stays, or another session took over */
+    PHC_EFATAL = -12, /* the client stopped for good, phc_error says why: a stream has a gap that
+                         stays, or the gateway refused what would be refused again (phc_refusal) */
 } phc_status;
 
 /* "PHC_EINVAL"; never NULL. */
@@ -601,16 +601,39 @@ typedef struct {
     bool trusted; /* configured, or endorsed by one that is trusted */
 } phc_notary_key;
 
+/* Why a gateway ended a session, or began none.  "Comes back": the client logs on again by itself,
+   after 50 ms, then after twice as long each time, 2 s at most; from the start again once a session
+   has lasted 10 s.  "Ends": it would be so again, so the client stops for good (PHC_EFATAL,
+   phc_error has the sentence), and what is unanswered stays so: phc_open with the last numbers
+   shows what became of it.  A reason that is not here, of a later gateway: comes back. */
 typedef enum {
+    /* Something came before the logon: a frame crossed the end of a session.  Comes back. */
     PHC_REFUSED_NOT_LOGGED_ON = 1,
+    /* The gateway does not speak this library's protocol.  Ends: another library is needed. */
     PHC_REFUSED_VERSION = 2,
+    /* What was sent could not be read.  Ends: it would be sent again. */
     PHC_REFUSED_MALFORMED = 3,
-    PHC_REFUSED_UNKNOWN_KEY = 4, /* the gateway knows no active participant with this key */
+    /* The gateway knows no active participant with this key: it was not registered yet, was revoked,
+       or the participant was closed.  Comes back, for it may be registered; close the client if
+       nobody is about to. */
+    PHC_REFUSED_UNKNOWN_KEY = 4,
+    /* Not now: the gateway reads the log, the engine is away or was started again, the gateway
+       stops or has no free session, or the participant logs on too often.  Comes back. */
     PHC_REFUSED_RECOVERING = 5,
+    /* The gateway heard nothing for too long: turn more often.  Comes back. */
     PHC_REFUSED_SILENT = 6,
+    /* A number that does not exist was asked for.  Comes back some times, for the gateway may be a
+       moment behind the one before; then ends: this is another market, or the number is wrong. */
     PHC_REFUSED_STREAM_NUMBER = 7,
-    PHC_REFUSED_TAKEN_OVER = 8, /* the client is of no use any more */
+    /* Another client with this key has taken over.  Ends. */
+    PHC_REFUSED_TAKEN_OVER = 8,
+    /* The role, the kind of key or of session does not permit it, e.g. copy_of.  Ends. */
     PHC_REFUSED_NOT_ALLOWED = 9,
+    /* The participant has as many sessions as it may: end one of them, or open this client with
+       take_over.  Comes back. */
+    PHC_REFUSED_TOO_MANY_SESSIONS = 10,
+    /* Answers were not read while more was sent: turn more often.  Comes back. */
+    PHC_REFUSED_NOT_READING = 11,
 } phc_refusal;
 
 /* One row of the catalogue: exactly one pointer is not NULL.  Of a participant, curve_key is all
