@@ -444,7 +444,8 @@ typedef struct {
     int64_t hold;            /* ACCEPTED, REPLACED: cash (BUY) or bond (SELL) held for all of it */
     uint32_t reject_code;    /* REJECTED; name and text are never NULL, "" otherwise */
     const char *reject_name, *reject_text;
-    /* The two numbers that the text is about; engine/wire/reject.h lists what they are. */
+    /* The two numbers that the text is about; petahour_rejects.h lists codes, texts and what they
+       are. */
     int64_t reject_arg0, reject_arg1;
     /* TRADE and ASSIGNED, until cancel_reason. */
     uint64_t trade, contract;
@@ -1219,9 +1220,9 @@ PHC_API phc_status phc_delivery_report_verify(const phc_delivery_report *r, cons
 
 /* ---- Verifying a contract alone, without a connection --------------------------------------- */
 
-/* Reads canonical bytes (layout: engine/notary/README.md).  segments (at most segment_max) receives
-   the segments and must live as long as *ret is used.  PHC_ECORRUPT: not such bytes; PHC_EFULL:
-   more segments than room. */
+/* Reads canonical bytes (layout: contracts.md, installed in share/doc/petahour).  segments (at most
+   segment_max) receives the segments and must live as long as *ret is used.  PHC_ECORRUPT: not such
+   bytes; PHC_EFULL: more segments than room. */
 PHC_API phc_status phc_contract_read(const uint8_t *canonical, size_t size, phc_segment *segments,
                                      size_t segment_max, phc_contract *ret);
 

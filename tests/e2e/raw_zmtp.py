@@ -23,11 +23,20 @@ def prop(name, value):
 
 
 class RawClient:
-    """One connection, after its handshake; patience: seconds for each answer in it."""
+    """One connection, after its handshake; patience: seconds for each answer in it; room: bytes that the
+    system takes while nobody reads, if not as many as it likes."""
 
-    def __init__(self, endpoint, key, server_public, kind=b"DEALER", identity=b"", patience=30):
+    def __init__(self, endpoint, key, server_public, kind=b"DEALER", identity=b"", patience=30, room=None):
         host, port = endpoint.removeprefix("tcp://").rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)), timeout=patience)
+        self.socket = socket.socket()
+        self.socket.settimeout(patience)
+        if room:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        try:
+            self.socket.connect((host, int(port)))
+        except OSError:
+            self.socket.close()
+            raise
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
         self.nonce = 2
