@@ -8,7 +8,8 @@
 
 #include "gateway/connections.h"
 
-/* Watches a ZeroMQ socket that is not bound yet; *ret is its monitor (phg_accepts_close).  PH_EIO. */
+/* Watches a ZeroMQ socket that is not bound yet; *ret is its monitor, for phg_accepts_close.
+   PH_EIO. */
 ph_status phg_accepts_open(void *zmq_context, void *socket, void **ret);
 void phg_accepts_close(void *monitor); /* accepts NULL */
 

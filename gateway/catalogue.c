@@ -3,7 +3,6 @@
 
 #include "engine/base/panic.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,7 @@ void phg_catalogue_release(phg_catalogue *c)
     free(c->hardware);
     free(c->products);
     free(c->keys);
-    free(c->places);
+    phg_key_index_release(&c->key_index);
     free(c->notary_keys);
     phg_grades_release(&c->grades);
     *c = (phg_catalogue){0};
@@ -36,55 +35,22 @@ static ph_status room(void **rows, size_t size, uint32_t id, uint32_t cnt, uint3
 
 /* ---- Keys ----------------------------------------------------------------------------------- */
 
-_Static_assert(sizeof((phg_catalogue){0}.hash_key) == crypto_shorthash_KEYBYTES, "a SipHash key");
-
-static uint32_t place_of(const phg_catalogue *c, const ph_key *key)
-{
-    uint64_t hash;
-    (void)crypto_shorthash((uint8_t *)&hash, key->b, sizeof key->b, c->hash_key); /* cannot fail */
-    return (uint32_t)hash & (c->place_cnt - 1);
-}
-
 /* The next row with these bytes, of whatever use, from a place on; NULL: there is none any more. */
 static phg_key *next_key(const phg_catalogue *c, const ph_key *key, uint32_t *place)
 {
-    while (c->place_cnt != 0 && c->places[*place] != 0) {
-        phg_key *row = &c->keys[c->places[*place] - 1];
-        *place = (*place + 1) & (c->place_cnt - 1);
-        if (memcmp(&row->key, key, sizeof *key) == 0) return row;
-    }
+    uint32_t number;
+    while ((number = phg_key_index_next(&c->key_index, place)) != 0)
+        if (memcmp(&c->keys[number - 1].key, key, sizeof *key) == 0) return &c->keys[number - 1];
     return NULL;
 }
 
 static phg_key *find_key(const phg_catalogue *c, ph_key_use use, const ph_key *key)
 {
-    uint32_t place = c->place_cnt == 0 ? 0 : place_of(c, key);
+    uint32_t place = phg_key_index_place(&c->key_index, key);
     phg_key *row = next_key(c, key, &place);
     while (row && row->use != use)
         row = next_key(c, key, &place);
     return row;
-}
-
-static void put_key(phg_catalogue *c, uint32_t index)
-{
-    uint32_t place = place_of(c, &c->keys[index].key);
-    while (c->places[place] != 0)
-        place = (place + 1) & (c->place_cnt - 1);
-    c->places[place] = index + 1;
-}
-
-static ph_status make_places(phg_catalogue *c)
-{
-    if (2 * c->key_max <= c->place_cnt) return PH_OK;
-    uint32_t *places = calloc(2 * (size_t)c->key_max, sizeof *places);
-    if (!places) return PH_EFULL;
-    if (c->place_cnt == 0) randombytes_buf(c->hash_key, sizeof c->hash_key);
-    free(c->places);
-    c->places = places;
-    c->place_cnt = 2 * c->key_max;
-    for (uint32_t i = 0; i < c->key_cnt; i++)
-        put_key(c, i);
-    return PH_OK;
 }
 
 static ph_status add_key(phg_catalogue *c, ph_participant_id whose, ph_key_use use,
@@ -97,13 +63,16 @@ static ph_status add_key(phg_catalogue *c, ph_participant_id whose, ph_key_use u
         return PH_OK;
     }
     phg_participant *who = &c->participants[whose.v - 1];
+    bool is_empty = false;
     void *rows = c->keys;
     ph_status s = room(&rows, sizeof *c->keys, c->key_cnt + 1, c->key_cnt, &c->key_max);
     c->keys = rows;
-    if (s == PH_OK) s = make_places(c);
+    if (s == PH_OK) s = phg_key_index_room(&c->key_index, c->key_max, &is_empty);
     if (s != PH_OK) return s;
-    c->keys[c->key_cnt] = (phg_key){*key, use, whose, .before = who->last_key};
-    put_key(c, c->key_cnt++);
+    for (uint32_t i = 0; is_empty && i < c->key_cnt; i++)
+        phg_key_index_put(&c->key_index, &c->keys[i].key, i + 1);
+    c->keys[c->key_cnt++] = (phg_key){*key, use, whose, .before = who->last_key};
+    phg_key_index_put(&c->key_index, key, c->key_cnt);
     who->last_key = c->key_cnt;
     return PH_OK;
 }
@@ -293,7 +262,7 @@ static bool connects(const phg_key *k)
 
 uint32_t phg_catalogue_connection_key(const phg_catalogue *c, const ph_key *key)
 {
-    uint32_t place = c->place_cnt == 0 ? 0 : place_of(c, key);
+    uint32_t place = phg_key_index_place(&c->key_index, key);
     const phg_key *row;
     while ((row = next_key(c, key, &place)) != NULL)
         if (connects(row) && !row->is_revoked) return (uint32_t)(row - c->keys) + 1;

@@ -15,6 +15,7 @@
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
 #include "gateway/grades.h"
+#include "gateway/key_index.h"
 
 typedef struct {
     ph_register_participant terms;
@@ -59,9 +60,7 @@ typedef struct {
     uint32_t hardware_cnt, hardware_max;
     uint32_t product_cnt, product_max;
     uint32_t key_cnt, key_max;
-    uint32_t *places;            /* of keys: 1 + index, from where its hash says on; 0: free */
-    uint32_t place_cnt;          /* a power of two, at least twice key_cnt */
-    uint8_t hash_key[16];        /* secret: nobody chooses keys that all share one hash */
+    phg_key_index key_index;
     phg_notary_key *notary_keys; /* in order */
     uint32_t notary_key_cnt, notary_key_max;
     phg_grades grades;
@@ -88,7 +87,7 @@ uint32_t phg_catalogue_key_place(const phg_catalogue *c, uint32_t number);
    numbers that no connection key has. */
 const phg_participant *phg_catalogue_of_key(const phg_catalogue *c, uint32_t number);
 
-/* The newest Ed25519 key of a participant of this catalogue that is in force; NULL if there is none. */
+/* The newest Ed25519 key in force of a participant of this catalogue; NULL if there is none. */
 const ph_key *phg_catalogue_sign_key(const phg_catalogue *c, const phg_participant *who);
 
 /* NULL if there is none with this number. */

@@ -106,7 +106,7 @@ static tally *tally_of(phg_connections *c, uint32_t participant)
     return &c->tallies[participant];
 }
 
-/* ---- Let in, and said nothing ----------------------------------------------------------------- */
+/* ---- Let in, and said nothing --------------------------------------------------------------- */
 
 static mute *mute_of(phg_connections *c, uint64_t number)
 {
@@ -149,7 +149,7 @@ uint64_t phg_connections_let_in(phg_connections *c, uint32_t key, uint64_t now_n
     return c->last;
 }
 
-/* ---- Files ------------------------------------------------------------------------------------ */
+/* ---- Files ---------------------------------------------------------------------------------- */
 
 /* NULL: it is not open. */
 static connection *on(const phg_connections *c, phg_inflow_door door, int file)
@@ -241,7 +241,7 @@ void phg_connections_used(phg_connections *c, int file, uint64_t number, uint64_
     if (f) f->idle_ns = now_ns;
 }
 
-/* ---- Looking ---------------------------------------------------------------------------------- */
+/* ---- Looking -------------------------------------------------------------------------------- */
 
 bool phg_connections_due(const phg_connections *c, uint64_t now_ns)
 {

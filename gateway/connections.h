@@ -11,8 +11,8 @@
 
     and none stays that does nothing: at order entry without a session, or at market data without a
     word, it is ended after PHG_CONNECTION_IDLE_NS.  So is one whose key was revoked or whose
-    participant was closed, or that sent more than PHG_STRIKES_BURST frames that were refused or had no
-    answer, after PHG_CONNECTION_BARRED_NS, in which a session is told why.
+    participant was closed, or that sent more than PHG_STRIKES_BURST frames that were refused or had
+    no answer, after PHG_CONNECTION_BARRED_NS, in which a session is told why.
 
     ZeroMQ names the file of a connection when it is accepted and with each of its messages, and
     its key when it is let in: a connection that has said nothing has a file, or a participant, but

@@ -14,6 +14,7 @@ enum {
     LINGER_MS = 300,
 };
 
+/* wide: an open names everything that it borrows */
 ph_status phg_router_open(void *zmq_context, const char *endpoint, const ph_keyfile *keys,
                           void **ret, void **ret_monitor, char ret_endpoint[128],
                           char err[PHG_ERR_SIZE])

@@ -158,7 +158,7 @@ static void reply(void *socket, phg_zap_part request, const phg_zap_answer *a)
     (void)zmq_send(socket, "", 0, 0);
 }
 
-/* Gives a connection that is let in its number, or turns it away for now. */
+/* Gives a connection that is let in its number, or turns it away until later. */
 static void let_in(phg_zap *z, phg_zap_answer *a)
 {
     const size_t size = strlen(a->user_id);

@@ -2,9 +2,9 @@
 /*  gateway/zap.h - who may connect: answers ZeroMQ's authentication requests (RFC 27).
 
     A connection is let in if and only if its CURVE key is one that the records of the market
-    registered, its participant is not closed, and has not let too many connections say nothing; its
-    User-Id is then the number of the key, a point, and a number that no other connection has.  While the log is still being read a
-    key that is not known yet is told to come again.
+    registered, and its participant is not closed and has not too many connections that say nothing.
+    Its User-Id is then the number of the key, a point, and a number that no other connection has.
+    While the log is still being read a key that is not known yet is told to come again.
 
     Fails closed: the sockets insist on an answer (ZMQ_ZAP_ENFORCE_DOMAIN), the answering socket is
     bound before any other, and phg_zap_check proves with a key that nobody has that the door is

@@ -614,9 +614,9 @@ typedef enum {
     PHC_REFUSED_VERSION = 2,
     /* What was sent could not be read.  Ends: it would be sent again. */
     PHC_REFUSED_MALFORMED = 3,
-    /* The gateway knows no active participant with this key: it was not registered yet, was revoked,
-       or the participant was closed.  Comes back, for it may be registered; close the client if
-       nobody is about to. */
+    /* The gateway knows no active participant with this key: it was not registered yet, was
+       revoked, or the participant was closed.  Comes back, for it may be registered; close the
+       client if nobody is about to. */
     PHC_REFUSED_UNKNOWN_KEY = 4,
     /* Not now: the gateway reads the log, the engine is away or was started again, the gateway
        stops or has no free session, or the participant logs on too often.  Comes back. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  clients/lib/petahour_rejects.h - why the market refuses a command: each code, and what its two
+/*  petahour_rejects.h - why the market refuses a command: each code, and what its two
     numbers are.
 
     phc_report and phc_result have the code in reject_code, its name in reject_name ("PRICE_TICK"),

@@ -4,7 +4,7 @@
    usage: client_refused CONNECT_FILE KEY_FILE SECONDS
 
    Turns for so many seconds, or until the client has stopped for good.  Prints what became of it
-   ("stopped" or "goes on"), how often it was refused, the last reason, and what the library says. */
+   ("stopped" or "going"), how often it was refused, the last reason, and the library's sentence. */
 #include "clients/lib/petahour.h"
 
 #include <stdio.h>

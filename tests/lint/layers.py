@@ -131,7 +131,7 @@ DOORS = {
         "clients/audit/",
         "clients/demo/",
         "gateway/book_sum",
-        "gateway/catalogue",
+        "gateway/key_index",
         "gateway/subscribers",
         "gateway/zap",
     ),
