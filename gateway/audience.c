@@ -4,6 +4,7 @@
 #include "engine/base/period.h"
 #include "engine/process/clock.h"
 #include "engine/process/log.h"
+#include "gateway/accepts.h"
 #include "gateway/connection.h"
 #include "gateway/zap.h"
 
@@ -29,7 +30,8 @@ typedef struct {
 } dropped;
 
 struct phg_audience {
-    void *monitor; /* tells what connections begin and end */
+    void *monitor;                /* see accepts.h */
+    phg_connections *connections; /* borrowed; NULL: nobody keeps count */
     phg_audience_leave leave;
     void *arg;
     phg_subscribers subscribers;
@@ -49,19 +51,11 @@ static const char *const sentences[PHG_DROP_REASONS] = {
 ph_status phg_audience_open(void *zmq_context, void *socket, phg_audience_leave leave, void *arg,
                             phg_audience **ret)
 {
-    char name[64]; /* a monitor's name is in use until its socket is reaped */
-    (void)snprintf(name, sizeof name, "inproc://petahour.audience.%" PRIu64,
-                   ph_clock_monotonic_ns());
-    const int none = 0, events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED;
     phg_audience *a = calloc(1, sizeof *a);
     if (!a) return PH_EFULL;
     a->leave = leave;
     a->arg = arg;
-    a->monitor = zmq_socket(zmq_context, ZMQ_PAIR);
-    /* Without a bound: the thread that tells would wait. */
-    if (!a->monitor || zmq_setsockopt(a->monitor, ZMQ_RCVHWM, &none, sizeof none) != 0 ||
-        zmq_setsockopt(a->monitor, ZMQ_LINGER, &none, sizeof none) != 0 ||
-        zmq_socket_monitor(socket, name, events) != 0 || zmq_connect(a->monitor, name) != 0) {
+    if (phg_accepts_open(zmq_context, socket, &a->monitor) != PH_OK) {
         phg_audience_close(a);
         return PH_EIO;
     }
@@ -72,9 +66,14 @@ ph_status phg_audience_open(void *zmq_context, void *socket, phg_audience_leave 
 void phg_audience_close(phg_audience *a)
 {
     if (!a) return;
-    if (a->monitor) (void)zmq_close(a->monitor);
+    phg_accepts_close(a->monitor);
     phg_subscribers_release(&a->subscribers);
     free(a);
+}
+
+void phg_audience_count(phg_audience *a, phg_connections *connections)
+{
+    a->connections = connections;
 }
 
 phg_subscribers *phg_audience_subscribers(phg_audience *a)
@@ -107,26 +106,25 @@ static void end(phg_audience *a, int file)
         a->leave(a->arg, &who->topics[i]);
     if (who) catch_up(a, who);
     phg_subscribers_ended(&a->subscribers, file);
+    phg_connections_ended(a->connections, PHG_INFLOW_MARKET_DATA, file);
 }
 
 static ph_status begin(phg_audience *a, int file)
 {
     end(a, file);
-    return phg_subscribers_begun(&a->subscribers, file);
+    ph_status s = phg_subscribers_begun(&a->subscribers, file);
+    if (s != PH_OK) return s;
+    return phg_connections_begun(a->connections, PHG_INFLOW_MARKET_DATA, file,
+                                 ph_clock_monotonic_ns());
 }
 
-/* Each event has two parts: a number and the file, then an address. */
 ph_status phg_audience_take(phg_audience *a)
 {
     ph_status s = PH_OK;
-    uint8_t bytes[6];
-    while (s == PH_OK && zmq_recv(a->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) >= 0) {
-        uint16_t event;
-        int32_t file;
-        memcpy(&event, bytes, sizeof event);
-        memcpy(&file, bytes + sizeof event, sizeof file);
-        (void)zmq_recv(a->monitor, NULL, 0, 0); /* is there with the first */
-        if (event == ZMQ_EVENT_ACCEPTED)
+    int file;
+    bool has_begun;
+    while (s == PH_OK && phg_accepts_next(a->monitor, &file, &has_begun)) {
+        if (has_begun)
             s = begin(a, file);
         else
             end(a, file);
@@ -145,6 +143,8 @@ ph_status phg_audience_sender(phg_audience *a, const phg_catalogue *c, void *mes
     if (s == PH_OK && before) s = begin(a, file);
     if (s == PH_OK && before)
         s = phg_subscribers_find(&a->subscribers, connection, file, ret, &before);
+    phg_connections_said(a->connections, PHG_INFLOW_MARKET_DATA, file, connection,
+                         phg_zap_user(user));
     if (s != PH_OK || !*ret) return s;
     if ((*ret)->key == 0) {
         (*ret)->key = phg_zap_user(user);

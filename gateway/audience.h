@@ -13,7 +13,7 @@
 #ifndef GATEWAY_AUDIENCE_H
 #define GATEWAY_AUDIENCE_H
 
-#include "gateway/catalogue.h"
+#include "gateway/connections.h"
 #include "gateway/subscribers.h"
 
 typedef struct phg_audience phg_audience;
@@ -28,6 +28,9 @@ typedef void (*phg_audience_leave)(void *arg, const phg_named *named);
 ph_status phg_audience_open(void *zmq_context, void *socket, phg_audience_leave leave, void *arg,
                             phg_audience **ret);
 void phg_audience_close(phg_audience *a); /* accepts NULL */
+
+/* Tells of every connection there from now on.  Before the first. */
+void phg_audience_count(phg_audience *a, phg_connections *connections);
 
 phg_subscribers *phg_audience_subscribers(phg_audience *a);
 

@@ -13,6 +13,7 @@ void phg_catalogue_release(phg_catalogue *c)
     free(c->hardware);
     free(c->products);
     free(c->keys);
+    phg_key_index_release(&c->key_index);
     free(c->notary_keys);
     phg_grades_release(&c->grades);
     *c = (phg_catalogue){0};
@@ -32,21 +33,48 @@ static ph_status room(void **rows, size_t size, uint32_t id, uint32_t cnt, uint3
     return PH_OK;
 }
 
+/* ---- Keys ----------------------------------------------------------------------------------- */
+
+/* The next row with these bytes, of whatever use, from a place on; NULL: there is none any more. */
+static phg_key *next_key(const phg_catalogue *c, const ph_key *key, uint32_t *place)
+{
+    uint32_t number;
+    while ((number = phg_key_index_next(&c->key_index, place)) != 0)
+        if (memcmp(&c->keys[number - 1].key, key, sizeof *key) == 0) return &c->keys[number - 1];
+    return NULL;
+}
+
+static phg_key *find_key(const phg_catalogue *c, ph_key_use use, const ph_key *key)
+{
+    uint32_t place = phg_key_index_place(&c->key_index, key);
+    phg_key *row = next_key(c, key, &place);
+    while (row && row->use != use)
+        row = next_key(c, key, &place);
+    return row;
+}
+
 static ph_status add_key(phg_catalogue *c, ph_participant_id whose, ph_key_use use,
                          const ph_key *key)
 {
-    for (uint32_t i = 0; i < c->key_cnt; i++) {
-        if (c->keys[i].use != use || memcmp(&c->keys[i].key, key, sizeof *key) != 0) continue;
-        if (c->keys[i].participant.v != whose.v || !c->keys[i].is_revoked) return PH_ECORRUPT;
-        c->keys[i].is_revoked = false;
+    phg_key *is = find_key(c, use, key);
+    if (is) {
+        if (is->participant.v != whose.v || !is->is_revoked) return PH_ECORRUPT;
+        is->is_revoked = false;
         return PH_OK;
     }
+    phg_participant *who = &c->participants[whose.v - 1];
+    bool is_empty = false;
     void *rows = c->keys;
     ph_status s = room(&rows, sizeof *c->keys, c->key_cnt + 1, c->key_cnt, &c->key_max);
     c->keys = rows;
-    if (s == PH_OK)
-        c->keys[c->key_cnt++] = (phg_key){.key = *key, .use = use, .participant = whose};
-    return s;
+    if (s == PH_OK) s = phg_key_index_room(&c->key_index, c->key_max, &is_empty);
+    if (s != PH_OK) return s;
+    for (uint32_t i = 0; is_empty && i < c->key_cnt; i++)
+        phg_key_index_put(&c->key_index, &c->keys[i].key, i + 1);
+    c->keys[c->key_cnt++] = (phg_key){*key, use, whose, .before = who->last_key};
+    phg_key_index_put(&c->key_index, key, c->key_cnt);
+    who->last_key = c->key_cnt;
+    return PH_OK;
 }
 
 /* Who changes a key is the one whose key it is, unless it says otherwise. */
@@ -56,14 +84,10 @@ static ph_status change_key(phg_catalogue *c, const ph_command *command)
     ph_participant_id whose = k->participant.v == 0 ? command->sender : k->participant;
     if (whose.v == 0 || whose.v > c->participant_cnt) return PH_ECORRUPT;
     if (command->kind == PH_CMD_ADD_KEY) return add_key(c, whose, k->use, &k->key);
-    for (uint32_t i = 0; i < c->key_cnt; i++) {
-        phg_key *row = &c->keys[i];
-        if (row->use != k->use || memcmp(&row->key, &k->key, sizeof row->key) != 0) continue;
-        if (row->participant.v != whose.v || row->is_revoked) return PH_ECORRUPT;
-        row->is_revoked = true;
-        return PH_OK;
-    }
-    return PH_ECORRUPT;
+    phg_key *row = find_key(c, k->use, &k->key);
+    if (!row || row->participant.v != whose.v || row->is_revoked) return PH_ECORRUPT;
+    row->is_revoked = true;
+    return PH_OK;
 }
 
 static ph_status add_participant(phg_catalogue *c, const ph_register_participant *p)
@@ -238,10 +262,10 @@ static bool connects(const phg_key *k)
 
 uint32_t phg_catalogue_connection_key(const phg_catalogue *c, const ph_key *key)
 {
-    for (uint32_t i = 0; i < c->key_cnt; i++)
-        if (connects(&c->keys[i]) && !c->keys[i].is_revoked &&
-            memcmp(&c->keys[i].key, key, sizeof *key) == 0)
-            return i + 1;
+    uint32_t place = phg_key_index_place(&c->key_index, key);
+    const phg_key *row;
+    while ((row = next_key(c, key, &place)) != NULL)
+        if (connects(row) && !row->is_revoked) return (uint32_t)(row - c->keys) + 1;
     return 0;
 }
 
@@ -255,9 +279,8 @@ uint32_t phg_catalogue_key_place(const phg_catalogue *c, uint32_t number)
 {
     uint32_t place = 0;
     PH_ASSERT(number >= 1 && number <= c->key_cnt);
-    for (uint32_t i = 0; i < number - 1; i++)
-        place +=
-            connects(&c->keys[i]) && c->keys[i].participant.v == c->keys[number - 1].participant.v;
+    for (uint32_t i = c->keys[number - 1].before; i != 0; i = c->keys[i - 1].before)
+        place += connects(&c->keys[i - 1]);
     return place;
 }
 
@@ -269,12 +292,11 @@ const phg_participant *phg_catalogue_of_key(const phg_catalogue *c, uint32_t num
     return phg_catalogue_participant(c, k->participant);
 }
 
-const ph_key *phg_catalogue_sign_key(const phg_catalogue *c, ph_participant_id id)
+const ph_key *phg_catalogue_sign_key(const phg_catalogue *c, const phg_participant *who)
 {
-    for (uint32_t i = c->key_cnt; i-- > 0;)
-        if (c->keys[i].use == PH_KEY_SIGNATURE && !c->keys[i].is_revoked &&
-            c->keys[i].participant.v == id.v)
-            return &c->keys[i].key;
+    for (uint32_t i = who->last_key; i != 0; i = c->keys[i - 1].before)
+        if (c->keys[i - 1].use == PH_KEY_SIGNATURE && !c->keys[i - 1].is_revoked)
+            return &c->keys[i - 1].key;
     return NULL;
 }
 

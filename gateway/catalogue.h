@@ -15,10 +15,12 @@
 #include "engine/wire/command.h"
 #include "engine/wire/event.h"
 #include "gateway/grades.h"
+#include "gateway/key_index.h"
 
 typedef struct {
     ph_register_participant terms;
     ph_participant_state state;
+    uint32_t last_key; /* number of its newest key; 0: none */
 } phg_participant;
 
 typedef struct {
@@ -35,6 +37,7 @@ typedef struct {
     ph_key_use use;
     ph_participant_id participant;
     bool is_revoked;
+    uint32_t before; /* number of the key that the participant had before it; 0: none */
 } phg_key;
 
 /* A key of the notary that was named after the first. */
@@ -57,6 +60,7 @@ typedef struct {
     uint32_t hardware_cnt, hardware_max;
     uint32_t product_cnt, product_max;
     uint32_t key_cnt, key_max;
+    phg_key_index key_index;
     phg_notary_key *notary_keys; /* in order */
     uint32_t notary_key_cnt, notary_key_max;
     phg_grades grades;
@@ -83,8 +87,8 @@ uint32_t phg_catalogue_key_place(const phg_catalogue *c, uint32_t number);
    numbers that no connection key has. */
 const phg_participant *phg_catalogue_of_key(const phg_catalogue *c, uint32_t number);
 
-/* The newest Ed25519 key of a participant that is in force; NULL if there is none. */
-const ph_key *phg_catalogue_sign_key(const phg_catalogue *c, ph_participant_id id);
+/* The newest Ed25519 key in force of a participant of this catalogue; NULL if there is none. */
+const ph_key *phg_catalogue_sign_key(const phg_catalogue *c, const phg_participant *who);
 
 /* NULL if there is none with this number. */
 const phg_participant *phg_catalogue_participant(const phg_catalogue *c, ph_participant_id id);

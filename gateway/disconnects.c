@@ -136,7 +136,7 @@ static ph_command end_of(const phg_disconnects *d, const phg_entered_order *o)
     ph_command c = {.kind = PH_CMD_CANCEL_ORDER, .sender = o->participant, .request = o->tag};
     c.u.cancel.order = o->order;
     for (uint32_t i = 0; i < TAKEN_OVER_KEPT; i++) {
-        if (d->taken_over[i].tag != o->tag) continue;
+        if (d->taken_over[i].tag != o->tag || o->is_left) continue;
         c.kind = PH_CMD_TAKE_OVER;
         c.request = d->taken_over[i].by.by;
         c.u.take_over = d->taken_over[i].by.asked;

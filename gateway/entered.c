@@ -83,7 +83,7 @@ static ph_status begins(phg_entered *e, const ph_command *c, ph_order_id order)
     }
     e->open[who - 1]++;
     if (c->kind != PH_CMD_NEW_ORDER || !phg_tag_is(c->request)) return PH_OK;
-    const phg_entered_order o = {order, c->sender, c->request, 0};
+    const phg_entered_order o = {order, c->sender, c->request, 0, false};
     return phg_order_table_put(&e->orders, &o, sizeof o);
 }
 
@@ -93,9 +93,22 @@ static void ends(phg_entered *e, ph_participant_id who, ph_order_id order)
     drop(e, order);
 }
 
+/* Orders that were under way when their session was taken over, and whose key was revoked before
+   the market was told whose they are: nobody has them, so they end. */
+static void leave(phg_entered *e, const ph_command *c)
+{
+    phg_entered_order *o;
+    for (uint32_t at = 0; (o = phg_entered_next(e, &at)) != NULL;) {
+        if (o->participant.v != c->sender.v || o->tag != c->u.take_over.from) continue;
+        o->is_left = true;
+        o->asked = 0;
+    }
+}
+
 /* A cancellation of ours that the market refused: there is nothing to cancel. */
 static void take_rejected(phg_entered *e, const ph_command *c)
 {
+    if (c->kind == PH_CMD_TAKE_OVER && phg_tag_is(c->u.take_over.from)) leave(e, c);
     if (c->kind != PH_CMD_CANCEL_ORDER || !phg_tag_is(c->request)) return;
     const phg_entered_order *o = phg_entered_find(e, c->u.cancel.order);
     if (o && o->participant.v == c->sender.v && o->tag == c->request) drop(e, o->order);
@@ -124,7 +137,7 @@ void phg_entered_pass(phg_entered *e, const phg_passing *p)
         if (p->to == 0)
             phg_order_table_drop(&e->orders, o);
         else
-            *o = (phg_entered_order){o->order, o->participant, p->to, 0};
+            *o = (phg_entered_order){o->order, o->participant, p->to, 0, false};
     }
 }
 

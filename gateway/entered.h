@@ -49,7 +49,8 @@ typedef struct {
     ph_order_id order; /* 0: the place is free */
     ph_participant_id participant;
     phg_tag tag;
-    uint64_t asked; /* round in which its cancellation was sent; 0: not yet */
+    uint64_t asked; /* round in which its end, or who takes it over, was sent; 0: not yet */
+    bool is_left;   /* the market refused to pass it on: it is cancelled with its session */
 } phg_entered_order;
 
 typedef struct {

@@ -28,7 +28,14 @@ enum {
     SENDERS_ENDED,
     STREAMS_MEMORY,
     STREAMS_FILE,
+    ENDED,
 };
+
+#define CONNECTIONS_ENDED(reason)                                                               \
+    {                                                                                           \
+        "petahour_gateway_connections_ended_total", PH_METRIC_COUNTER, "reason=\"" reason "\"", \
+            "Connections that had no reason to stay, by reason."                                \
+    }
 
 #define SUBSCRIBERS_DROPPED(reason)                                                               \
     {                                                                                             \
@@ -97,6 +104,10 @@ static const ph_metric_row rows[] = {
                         "place=\"memory\"", "Private streams, by where they are."},
     [STREAMS_FILE] = {"petahour_gateway_private_streams_bytes", PH_METRIC_GAUGE, "place=\"file\"",
                       "Private streams, by where they are."},
+    [ENDED + PHG_END_IDLE] = CONNECTIONS_ENDED("idle"),
+    [ENDED + PHG_END_MANY] = CONNECTIONS_ENDED("many"),
+    [ENDED + PHG_END_BARRED] = CONNECTIONS_ENDED("barred"),
+    [ENDED + PHG_END_FLOOD] = CONNECTIONS_ENDED("flood"),
 };
 
 void phg_figures_describe(ph_monitor_settings *settings)
@@ -139,4 +150,6 @@ void phg_figures_tell(ph_metrics *m, const phg_figures *f)
     ph_metrics_set(m, SENDERS_ENDED, f->senders_ended);
     ph_metrics_set(m, STREAMS_MEMORY, f->streams_memory);
     ph_metrics_set(m, STREAMS_FILE, f->streams_file);
+    for (uint32_t i = 0; i < PHG_END_REASONS; i++)
+        ph_metrics_set(m, ENDED + i, f->ended[i]);
 }

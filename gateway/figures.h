@@ -7,6 +7,7 @@
 #define GATEWAY_FIGURES_H
 
 #include "engine/process/monitor.h"
+#include "gateway/connections.h"
 #include "gateway/market_data.h"
 
 /* As they are now; counted since the start where a comment says nothing else. */
@@ -23,7 +24,8 @@ typedef struct {
     uint64_t streams_memory, streams_file;       /* bytes of private streams */
     uint64_t frames, commands, questions, busy, limited, malformed, refused;
     phg_market_data_totals market_data;
-    uint64_t senders_ended; /* connections of both doors */
+    uint64_t senders_ended;          /* connections of both doors */
+    uint64_t ended[PHG_END_REASONS]; /* likewise */
 } phg_figures;
 
 /* Rows for ph_monitor_open, and which of them says how old the oldest record is that is still to be

@@ -8,6 +8,7 @@
 #include "engine/process/stop.h"
 #include "engine/process/z85.h"
 #include "gateway/bounds.h"
+#include "gateway/connections.h"
 #include "gateway/disconnects.h"
 #include "gateway/figures.h"
 #include "gateway/inflow.h"
@@ -57,6 +58,7 @@ struct phg_gateway {
     phg_order_entry *order_entry;
     phg_market_data *market_data;
     phg_inflow *inflow;
+    phg_connections *connections;
     phg_disconnects *disconnects;
     bool is_live, is_stopping, was_recovering;
     phg_watch watch;
@@ -84,28 +86,30 @@ static void tell_figures(phg_gateway *g)
         g->behind.ns = 0;
     else if (g->behind.ns == 0)
         g->behind = ph_clock_now();
-    const phg_figures f = {.sequence = up.taken,
-                           .engine_sequence = up.engine_records,
-                           .lag = is_behind ? up.engine_records - up.taken : 0,
-                           .behind = g->behind,
-                           .contracts = streams->signed_cnt,
-                           .unsigned_cnt = streams->concluded_cnt - streams->signed_cnt,
-                           .engine_connected = up.has_engine,
-                           .notary_connected = up.has_notary,
-                           .in_flight = phg_uplink_in_flight(g->uplink),
-                           .sessions = c.sessions,
-                           .streams_memory = streams->store.memory,
-                           .streams_file = streams->store.in_file,
-                           .frames = c.frames,
-                           .commands = c.commands,
-                           .questions = c.questions,
-                           .busy = c.busy,
-                           .limited = c.limited,
-                           .malformed = c.malformed,
-                           .refused = c.refused,
-                           .market_data = phg_market_data_summed(g->market_data),
-                           .senders_ended = phg_inflow_ended(g->inflow, PHG_INFLOW_ORDERS) +
-                                            phg_inflow_ended(g->inflow, PHG_INFLOW_MARKET_DATA)};
+    phg_figures f = {.sequence = up.taken,
+                     .engine_sequence = up.engine_records,
+                     .lag = is_behind ? up.engine_records - up.taken : 0,
+                     .behind = g->behind,
+                     .contracts = streams->signed_cnt,
+                     .unsigned_cnt = streams->concluded_cnt - streams->signed_cnt,
+                     .engine_connected = up.has_engine,
+                     .notary_connected = up.has_notary,
+                     .in_flight = phg_uplink_in_flight(g->uplink),
+                     .sessions = c.sessions,
+                     .streams_memory = streams->store.memory,
+                     .streams_file = streams->store.in_file,
+                     .frames = c.frames,
+                     .commands = c.commands,
+                     .questions = c.questions,
+                     .busy = c.busy,
+                     .limited = c.limited,
+                     .malformed = c.malformed,
+                     .refused = c.refused,
+                     .market_data = phg_market_data_summed(g->market_data),
+                     .senders_ended = phg_inflow_ended(g->inflow, PHG_INFLOW_ORDERS) +
+                                      phg_inflow_ended(g->inflow, PHG_INFLOW_MARKET_DATA)};
+    for (int i = 0; i < PHG_END_REASONS; i++)
+        f.ended[i] = phg_connections_were_ended(g->connections, (phg_end_reason)i);
     phg_figures_tell(ph_monitor_metrics(g->monitor), &f);
     ph_monitor_ready(g->monitor, not_ready(g, &up));
 }
@@ -126,12 +130,17 @@ static ph_status open_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
         .question_burst = g->settings.question_burst,
         .open_orders_max = g->settings.open_orders_max,
     };
+    if (phg_connections_open(&g->replica.catalogue, &g->connections) != PH_OK) {
+        (void)snprintf(err, PHG_ERR_SIZE, "could not keep count of connections: no memory");
+        return PH_EFULL;
+    }
     ph_status s = phg_zap_open(g->context, &g->zap);
     if (s != PH_OK) {
         (void)snprintf(err, PHG_ERR_SIZE, "could not answer authentication requests: %s",
                        ph_status_text(s));
         return s;
     }
+    phg_zap_count(g->zap, g->connections);
     s = phg_uplink_open(g->context, g->settings.engine_link, g->settings.notary_link, &g->replica,
                         &g->uplink, err);
     if (s == PH_OK)
@@ -144,7 +153,13 @@ static ph_status open_doors(phg_gateway *g, char err[PHG_ERR_SIZE])
     if (s == PH_OK)
         s = phg_market_data_open(g->context, g->settings.market_data, &g->keys, &g->replica,
                                  &g->market_data, err);
-    return s;
+    if (s != PH_OK) return s;
+    phg_market_data_connect(g->market_data, g->connections);
+    phg_connections_bound(g->connections, PHG_INFLOW_ORDERS,
+                          phg_order_entry_endpoint(g->order_entry));
+    phg_connections_bound(g->connections, PHG_INFLOW_MARKET_DATA,
+                          phg_market_data_endpoint(g->market_data));
+    return PH_OK;
 }
 
 /* Every session is an open file; without room for it the connection of a late one is dropped and
@@ -272,6 +287,7 @@ void phg_gateway_close(phg_gateway *g)
     phg_disconnects_close(g->disconnects);
     phg_questions_close(g->questions);
     phg_zap_close(g->zap);
+    phg_connections_close(g->connections);
     if (g->context) (void)zmq_ctx_term(g->context);
     phg_replica_release(&g->replica);
     ph_keyfile_wipe(&g->keys);
@@ -363,6 +379,15 @@ static ph_status cancel_left(phg_gateway *g, uint64_t now_ns, bool *ret_is_waiti
     return s;
 }
 
+/* Ends connections that have no reason to be there. */
+static ph_status look_around(phg_gateway *g, uint64_t now_ns)
+{
+    ph_status s = phg_order_entry_connections(g->order_entry, g->connections, now_ns);
+    if (s == PH_OK) s = phg_market_data_connections(g->market_data);
+    if (s == PH_OK) phg_connections_look(g->connections, now_ns);
+    return s;
+}
+
 static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
 {
     uint64_t now_ns = ph_clock_monotonic_ns();
@@ -387,6 +412,7 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
         .under_way_max = phg_uplink_in_flight_max(g->uplink),
         .has_frames = has(g, ORDERS),
         .inflow = g->inflow,
+        .connections = g->connections,
     };
     if (!g->is_stopping) s = phg_order_entry_take(g->order_entry, now_ns, is_recovering, &routes);
     phg_uplink_flush(g->uplink);
@@ -395,6 +421,7 @@ static ph_status turn(phg_gateway *g, bool *ret_is_waiting)
     if (s == PH_OK && !is_recovering) s = cancel_left(g, now_ns, &waits_for_engine);
     if (s == PH_OK && has(g, MARKET_DATA)) s = phg_market_data_take(g->market_data, now_ns);
     if (s == PH_OK) s = phg_market_data_give(g->market_data, now_ns);
+    if (s == PH_OK && phg_connections_due(g->connections, now_ns)) s = look_around(g, now_ns);
     if (s != PH_OK) ph_log_error("could not serve: %s", ph_status_text(s));
     *ret_is_waiting = waits_for_session || waits_for_engine;
     return s;

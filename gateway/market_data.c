@@ -511,6 +511,16 @@ void phg_market_data_count(phg_market_data *md, phg_inflow *inflow)
     md->inflow = inflow;
 }
 
+void phg_market_data_connect(phg_market_data *md, phg_connections *connections)
+{
+    phg_audience_count(md->audience, connections);
+}
+
+ph_status phg_market_data_connections(phg_market_data *md)
+{
+    return phg_audience_take(md->audience);
+}
+
 ph_status phg_market_data_take(phg_market_data *md, uint64_t now_ns)
 {
     md->now_ns = now_ns;

@@ -66,6 +66,10 @@ const char *phg_market_data_endpoint(const phg_market_data *md);
 
 /* What is taken from now on is counted there. */
 void phg_market_data_count(phg_market_data *md, phg_inflow *inflow);
+void phg_market_data_connect(phg_market_data *md, phg_connections *connections);
+
+/* Says which connections there are, as they are counted.  PH_EFULL. */
+ph_status phg_market_data_connections(phg_market_data *md);
 
 /* Takes the subscriptions that are there, and answers the requests. */
 ph_status phg_market_data_take(phg_market_data *md, uint64_t now_ns);

@@ -17,6 +17,7 @@
 #include "gateway/bounds.h"
 #include "gateway/disconnects.h"
 #include "gateway/inflow.h"
+#include "gateway/connections.h"
 #include "gateway/questions.h"
 #include "gateway/session_table.h"
 
@@ -51,6 +52,7 @@ typedef struct {
     uint32_t under_way, under_way_max; /* commands of all, to the engine */
     bool has_frames;                   /* false: none is looked for */
     phg_inflow *inflow;                /* NULL: nobody keeps count */
+    phg_connections *connections;      /* likewise */
 } phg_order_entry_routes;
 
 /* Binds the socket.  err receives a sentence on failure: PH_EBUSY, PH_EIO, PH_EFULL. */
@@ -66,6 +68,10 @@ phg_order_entry_counts phg_order_entry_counted(const phg_order_entry *oe);
 /* Ends the sessions that were taken over, then takes the frames that are there, at most 64. */
 ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_recovering,
                                const phg_order_entry_routes *routes);
+
+/* Says which connections there are, and which have a session: before each look.  PH_EFULL. */
+ph_status phg_order_entry_connections(phg_order_entry *oe, phg_connections *connections,
+                                      uint64_t now_ns);
 
 /* Hands the answers that are there to their sessions; a session that is not reading, or whose
    question was given up, is owed Busy. */

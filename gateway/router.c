@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/router.h"
 
+#include "gateway/accepts.h"
 #include "gateway/inflow.h"
 #include "gateway/zap.h"
 
@@ -13,15 +14,18 @@ enum {
     LINGER_MS = 300,
 };
 
+/* wide: an open names everything that it borrows */
 ph_status phg_router_open(void *zmq_context, const char *endpoint, const ph_keyfile *keys,
-                          void **ret, char ret_endpoint[128], char err[PHG_ERR_SIZE])
+                          void **ret, void **ret_monitor, char ret_endpoint[128],
+                          char err[PHG_ERR_SIZE])
 {
     const int one = 1, queue = QUEUE_FRAMES, unbounded = 0; /* by ZeroMQ: see inflow.h */
     void *s = *ret = zmq_socket(zmq_context, ZMQ_ROUTER);
     if (!s || phg_zap_guard(s, keys, PHG_FRAME_BYTES_MAX) != PH_OK ||
         zmq_setsockopt(s, ZMQ_ROUTER_MANDATORY, &one, sizeof one) != 0 ||
         zmq_setsockopt(s, ZMQ_RCVHWM, &unbounded, sizeof unbounded) != 0 ||
-        zmq_setsockopt(s, ZMQ_SNDHWM, &queue, sizeof queue) != 0) {
+        zmq_setsockopt(s, ZMQ_SNDHWM, &queue, sizeof queue) != 0 ||
+        phg_accepts_open(zmq_context, s, ret_monitor) != PH_OK) {
         (void)snprintf(err, PHG_ERR_SIZE, "could not make the order entry socket: %s",
                        zmq_strerror(errno));
         return PH_EIO;
@@ -52,7 +56,9 @@ bool phg_router_receive(void *socket, const phg_catalogue *c, phg_arrival *ret)
         if (cnt == 1) {
             ret->has_form = size == sizeof ret->header && more;
             if (ret->has_form) memcpy(ret->header, bytes, size);
-            ret->key = phg_zap_user(zmq_msg_gets(&part, "User-Id"));
+            const char *user = zmq_msg_gets(&part, "User-Id");
+            ret->key = phg_zap_user(user);
+            ret->connection = phg_zap_connection(user);
             ret->file = zmq_msg_get(&part, ZMQ_SRCFD);
         }
     }

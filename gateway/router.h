@@ -21,15 +21,18 @@ typedef struct {
     bool has_form;         /* three parts, a header of two bytes */
     zmq_msg_t payload;     /* whoever received it closes it */
     uint32_t key;          /* number in the catalogue; 0: none */
+    uint64_t connection;   /* its number, see zap.h; 0: none */
     ph_participant_id who; /* 0: nobody, or its key was revoked */
     int file;              /* of its connection; -1: unknown */
     uint64_t wire;         /* bytes that it took on the wire */
 } phg_arrival;
 
-/* A socket that is bound to an endpoint; ret_endpoint (128 bytes) receives where.  err receives a
-   sentence on failure: PH_EBUSY, PH_EIO.  *ret is closed by the caller in any case. */
+/* A socket that is bound to an endpoint, and its monitor (accepts.h); ret_endpoint (128 bytes)
+   receives where.  err receives a sentence on failure: PH_EBUSY, PH_EIO.  Both are closed by the
+   caller in any case. */
 ph_status phg_router_open(void *zmq_context, const char *endpoint, const ph_keyfile *keys,
-                          void **ret, char ret_endpoint[128], char err[PHG_ERR_SIZE]);
+                          void **ret, void **ret_monitor, char ret_endpoint[128],
+                          char err[PHG_ERR_SIZE]);
 
 /* Receives one message of any number of parts; its payload is initialized in any case.  False:
    nothing is there. */

@@ -134,7 +134,7 @@ bool phg_session_holds(phg_session *s, uint64_t client_order_id, uint64_t now_ns
 static void owe_busy(phg_session *s, phg_busy busy)
 {
     if (s->busy_cnt == PHG_BUSY_MAX) {
-        phg_session_refuse(s, PHG_REFUSAL_MALFORMED,
+        phg_session_refuse(s, PHG_REFUSAL_NOT_READING,
                            "too many messages were sent without reading the busy answers");
         return;
     }

@@ -20,6 +20,8 @@ typedef struct {
     phg_routing_id id;
     uint32_t next; /* seat + 1 in the same chain, or in the list of free seats; 0: none */
     uint32_t key;  /* number in the catalogue, of the connection */
+    int file;      /* of the connection; -1: unknown */
+    uint64_t connection;
     phg_session session;
 } phg_seat;
 

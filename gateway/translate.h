@@ -103,6 +103,8 @@ typedef enum {
     PHG_REFUSAL_STREAM_NUMBER = 7,
     PHG_REFUSAL_TAKEN_OVER = 8,
     PHG_REFUSAL_NOT_ALLOWED = 9,
+    PHG_REFUSAL_TOO_MANY_SESSIONS = 10,
+    PHG_REFUSAL_NOT_READING = 11,
 } phg_refusal;
 
 /* Numbers of petahour.v1.ExecutionType. */

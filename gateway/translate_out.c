@@ -380,7 +380,7 @@ static phg_bytes pack_participant(phg_translator *t, uint64_t request, const phg
     m.id = p->terms.id.v;
     m.name = phg_text_of(p->terms.name.s);
     m.roles = p->terms.roles;
-    const ph_key *key = phg_catalogue_sign_key(c, p->terms.id);
+    const ph_key *key = phg_catalogue_sign_key(c, p);
     if (key) m.sign_key = phg_blob_of(key->b, sizeof key->b);
     m.state = (Petahour__V1__ParticipantState)p->state;
     Petahour__V1__CatalogueEntry e;

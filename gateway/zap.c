@@ -87,7 +87,8 @@ uint64_t phg_zap_connection(const char *user_id)
 
 struct phg_zap {
     void *socket;
-    uint64_t last; /* connection that was let in */
+    uint64_t last;                /* connection that was let in, while nobody keeps count */
+    phg_connections *connections; /* borrowed; NULL: nobody does */
 };
 
 ph_status phg_zap_open(void *zmq_context, phg_zap **ret)
@@ -104,6 +105,11 @@ ph_status phg_zap_open(void *zmq_context, phg_zap **ret)
     }
     *ret = z;
     return PH_OK;
+}
+
+void phg_zap_count(phg_zap *z, phg_connections *connections)
+{
+    z->connections = connections;
 }
 
 void *phg_zap_socket(phg_zap *z)
@@ -152,6 +158,21 @@ static void reply(void *socket, phg_zap_part request, const phg_zap_answer *a)
     (void)zmq_send(socket, "", 0, 0);
 }
 
+/* Gives a connection that is let in its number, or turns it away until later. */
+static void let_in(phg_zap *z, phg_zap_answer *a)
+{
+    const size_t size = strlen(a->user_id);
+    if (size == 0) return;
+    const uint32_t key = phg_zap_user(a->user_id);
+    const uint64_t number =
+        z->connections ? phg_connections_let_in(z->connections, key, ph_clock_monotonic_ns())
+                       : ++z->last;
+    if (number == 0)
+        *a = answer("300", "too many connections of this participant say nothing");
+    else
+        (void)snprintf(a->user_id + size, sizeof a->user_id - size, ".%" PRIu64, number);
+}
+
 void phg_zap_turn(phg_zap *z, const phg_catalogue *c, bool is_recovering)
 {
     zmq_msg_t messages[PHG_ZAP_PARTS_MAX];
@@ -161,9 +182,7 @@ void phg_zap_turn(phg_zap *z, const phg_catalogue *c, bool is_recovering)
         for (uint32_t i = 0; i < cnt; i++)
             parts[i] = (phg_zap_part){zmq_msg_data(&messages[i]), zmq_msg_size(&messages[i])};
         phg_zap_answer a = phg_zap_decide(parts, cnt, c, is_recovering);
-        size_t size = strlen(a.user_id);
-        if (size != 0)
-            (void)snprintf(a.user_id + size, sizeof a.user_id - size, ".%" PRIu64, ++z->last);
+        let_in(z, &a);
         reply(z->socket, cnt > REQUEST ? parts[REQUEST] : (phg_zap_part){"", 0}, &a);
         for (uint32_t i = 0; i < cnt; i++)
             (void)zmq_msg_close(&messages[i]);

@@ -2,9 +2,9 @@
 /*  gateway/zap.h - who may connect: answers ZeroMQ's authentication requests (RFC 27).
 
     A connection is let in if and only if its CURVE key is one that the records of the market
-    registered and its participant is not closed; its User-Id is then the number of the
-    key, a point, and a number that no other connection has.  While the log is still being read a
-    key that is not known yet is told to come again.
+    registered, and its participant is not closed and has not too many connections that say nothing.
+    Its User-Id is then the number of the key, a point, and a number that no other connection has.
+    While the log is still being read a key that is not known yet is told to come again.
 
     Fails closed: the sockets insist on an answer (ZMQ_ZAP_ENFORCE_DOMAIN), the answering socket is
     bound before any other, and phg_zap_check proves with a key that nobody has that the door is
@@ -17,7 +17,7 @@
 
 #include "engine/process/keyfile.h"
 #include "gateway/bounds.h"
-#include "gateway/catalogue.h"
+#include "gateway/connections.h"
 
 enum { PHG_ZAP_PARTS_MAX = 8, PHG_ZAP_USER_SIZE = 32 };
 
@@ -55,6 +55,9 @@ typedef struct phg_zap phg_zap;
 ph_status phg_zap_open(void *zmq_context, phg_zap **ret);
 void *phg_zap_socket(phg_zap *z);
 void phg_zap_close(phg_zap *z); /* accepts NULL */
+
+/* Connections are let in there from now on; until then as many as come. */
+void phg_zap_count(phg_zap *z, phg_connections *connections);
 
 /* Answers the requests that are there. */
 void phg_zap_turn(phg_zap *z, const phg_catalogue *c, bool is_recovering);

@@ -73,9 +73,11 @@ struct phc_client {
     bool reports_read; /* READING: the private stream is up to what existed at logon */
     bool probing;      /* this logon only asks for the last numbers */
     uint64_t next_attempt_ms, deadline_ms, heard_ms, said_ms;
-    uint32_t attempts; /* in a row that failed */
+    uint32_t attempts;     /* in a row that failed, or whose session did not last */
+    uint64_t logged_on_ms; /* 0: there is no session */
+    uint32_t ahead;        /* refusals in a row because of a stream number */
     uint64_t next_feed_attempt_ms;
-    uint32_t feed_attempts; /* likewise */
+    uint32_t feed_attempts; /* in a row that failed */
     uint32_t gaps;          /* in a row, without a report in between */
 
     phc_logon logon; /* its strings point to market and currency below */

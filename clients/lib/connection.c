@@ -11,6 +11,7 @@ enum {
     ATTEMPT_MS = 5000,     /* from connecting to an accepted logon */
     BACKOFF_FIRST_MS = 50, /* before the second attempt; doubles */
     BACKOFF_MAX_MS = 2000,
+    LASTING_MS = 10000,  /* a session that did not is one more attempt that failed */
     HEARTBEAT_MS = 1000, /* of the transport, finds dead connections */
     HEARTBEAT_TIMEOUT_MS = 5000,
     PROBE_S = 1,        /* of TCP, of a connection that is quiet, for the same */
@@ -110,6 +111,8 @@ void phc_connection_close(phc_client *c)
 void phc_connection_lose(phc_client *c, const char *why)
 {
     phc_connection_close(c);
+    if (c->logged_on_ms != 0 && phc_now_ms() - c->logged_on_ms >= LASTING_MS) c->attempts = 0;
+    c->logged_on_ms = 0;
     c->next_attempt_ms = phc_now_ms() + backoff_ms(c->attempts);
     c->attempts++;
     c->connect_at++;

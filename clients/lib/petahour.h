@@ -59,8 +59,8 @@ typedef enum {
     PHC_EVERIFY = -9,   /* a signature, proof or hash does not hold */
     PHC_EEXIST = -10,   /* the file is there already; nothing was overwritten */
     PHC_ENOMEM = -11,
-    PHC_EFATAL = -12, /* the client stopped for good, phc_error says why: e.g. a stream has a gap
-                         that stays, or another session took over */
+    PHC_EFATAL = -12, /* the client stopped for good, phc_error says why: a stream has a gap that
+                         stays, or the gateway refused what would be refused again (phc_refusal) */
 } phc_status;
 
 /* "PHC_EINVAL"; never NULL. */
@@ -444,7 +444,8 @@ typedef struct {
     int64_t hold;            /* ACCEPTED, REPLACED: cash (BUY) or bond (SELL) held for all of it */
     uint32_t reject_code;    /* REJECTED; name and text are never NULL, "" otherwise */
     const char *reject_name, *reject_text;
-    /* The two numbers that the text is about; engine/wire/reject.h lists what they are. */
+    /* The two numbers that the text is about; petahour_rejects.h lists codes, texts and what they
+       are. */
     int64_t reject_arg0, reject_arg1;
     /* TRADE and ASSIGNED, until cancel_reason. */
     uint64_t trade, contract;
@@ -601,16 +602,39 @@ typedef struct {
     bool trusted; /* configured, or endorsed by one that is trusted */
 } phc_notary_key;
 
+/* Why a gateway ended a session, or began none.  "Comes back": the client logs on again by itself,
+   after 50 ms, then after twice as long each time, 2 s at most; from the start again once a session
+   has lasted 10 s.  "Ends": it would be so again, so the client stops for good (PHC_EFATAL,
+   phc_error has the sentence), and what is unanswered stays so: phc_open with the last numbers
+   shows what became of it.  A reason that is not here, of a later gateway: comes back. */
 typedef enum {
+    /* Something came before the logon: a frame crossed the end of a session.  Comes back. */
     PHC_REFUSED_NOT_LOGGED_ON = 1,
+    /* The gateway does not speak this library's protocol.  Ends: another library is needed. */
     PHC_REFUSED_VERSION = 2,
+    /* What was sent could not be read.  Ends: it would be sent again. */
     PHC_REFUSED_MALFORMED = 3,
-    PHC_REFUSED_UNKNOWN_KEY = 4, /* the gateway knows no active participant with this key */
+    /* The gateway knows no active participant with this key: it was not registered yet, was
+       revoked, or the participant was closed.  Comes back, for it may be registered; close the
+       client if nobody is about to. */
+    PHC_REFUSED_UNKNOWN_KEY = 4,
+    /* Not now: the gateway reads the log, the engine is away or was started again, the gateway
+       stops or has no free session, or the participant logs on too often.  Comes back. */
     PHC_REFUSED_RECOVERING = 5,
+    /* The gateway heard nothing for too long: turn more often.  Comes back. */
     PHC_REFUSED_SILENT = 6,
+    /* A number that does not exist was asked for.  Comes back some times, for the gateway may be a
+       moment behind the one before; then ends: this is another market, or the number is wrong. */
     PHC_REFUSED_STREAM_NUMBER = 7,
-    PHC_REFUSED_TAKEN_OVER = 8, /* the client is of no use any more */
+    /* Another client with this key has taken over.  Ends. */
+    PHC_REFUSED_TAKEN_OVER = 8,
+    /* The role, the kind of key or of session does not permit it, e.g. copy_of.  Ends. */
     PHC_REFUSED_NOT_ALLOWED = 9,
+    /* The participant has as many sessions as it may: end one of them, or open this client with
+       take_over.  Comes back. */
+    PHC_REFUSED_TOO_MANY_SESSIONS = 10,
+    /* Answers were not read while more was sent: turn more often.  Comes back. */
+    PHC_REFUSED_NOT_READING = 11,
 } phc_refusal;
 
 /* One row of the catalogue: exactly one pointer is not NULL.  Of a participant, curve_key is all
@@ -1260,9 +1284,9 @@ PHC_API phc_status phc_delivery_report_verify(const phc_delivery_report *r, cons
 
 /* ---- Verifying a contract alone, without a connection --------------------------------------- */
 
-/* Reads canonical bytes (layout: engine/notary/README.md).  segments (at most segment_max) receives
-   the segments and must live as long as *ret is used.  PHC_ECORRUPT: not such bytes; PHC_EFULL:
-   more segments than room. */
+/* Reads canonical bytes (layout: contracts.md, installed in share/doc/petahour).  segments (at most
+   segment_max) receives the segments and must live as long as *ret is used.  PHC_ECORRUPT: not such
+   bytes; PHC_EFULL: more segments than room. */
 PHC_API phc_status phc_contract_read(const uint8_t *canonical, size_t size, phc_segment *segments,
                                      size_t segment_max, phc_contract *ret);
 

@@ -7,6 +7,7 @@
 
 enum {
     GAPS_MAX = 3,         /* connections in a row that miss the same number */
+    AHEAD_MAX = 8,        /* refusals in a row of a stream number: some six seconds */
     SEGMENTS_MAX = 65536, /* of one contract */
 };
 
@@ -182,7 +183,8 @@ static void on_logon(phc_client *c, const Petahour__V1__LogonAccepted *m)
     l.market = c->market;
     l.currency = c->currency;
     c->logon = l;
-    c->attempts = 0;
+    c->logged_on_ms = phc_now_ms();
+    c->ahead = 0;
     (void)phc_notary_begin(&c->notary_keys, l.notary_sign_key,
                            c->trusted_cnt == 0 ? NULL : c->trusted[0], c->trusted_cnt);
     if (l.last_client_order_id > c->client_order_id_used)
@@ -193,6 +195,25 @@ static void on_logon(phc_client *c, const Petahour__V1__LogonAccepted *m)
     read_up(c);
 }
 
+/* True if it would be so again, for ever. */
+static bool is_final(phc_client *c, phc_refusal why)
+{
+    switch (why) {
+    case PHC_REFUSED_VERSION:
+    case PHC_REFUSED_MALFORMED:
+    case PHC_REFUSED_TAKEN_OVER:
+    case PHC_REFUSED_NOT_ALLOWED: return true;
+    case PHC_REFUSED_STREAM_NUMBER: return ++c->ahead >= AHEAD_MAX;
+    case PHC_REFUSED_NOT_LOGGED_ON:
+    case PHC_REFUSED_UNKNOWN_KEY:
+    case PHC_REFUSED_RECOVERING:
+    case PHC_REFUSED_SILENT:
+    case PHC_REFUSED_TOO_MANY_SESSIONS:
+    case PHC_REFUSED_NOT_READING: break;
+    }
+    return false;
+}
+
 static void on_refused(phc_client *c, const Petahour__V1__SessionRefused *m)
 {
     char text[300];
@@ -200,8 +221,8 @@ static void on_refused(phc_client *c, const Petahour__V1__SessionRefused *m)
     c->handled++;
     phc_refusal why = (phc_refusal)m->reason;
     if (c->cb.on_refused != NULL) c->cb.on_refused(c->cb.arg, why, m->text);
-    if (why == PHC_REFUSED_TAKEN_OVER || (why == PHC_REFUSED_NOT_ALLOWED && c->logon.reads_only))
-        phc_client_stop(c, text); /* else it would be so again, for ever */
+    if (is_final(c, why))
+        phc_client_stop(c, text);
     else
         phc_connection_lose(c, text);
 }

@@ -114,7 +114,7 @@ class Session:
             self.accepted, self.state = m, "READING"
         elif kind == "session_refused":
             reason = json_format.MessageToDict(m)["reason"].removeprefix("SESSION_REFUSAL_")
-            if reason not in ("RECOVERING", "NOT_LOGGED_ON", "SILENT"):
+            if reason not in ("RECOVERING", "NOT_LOGGED_ON", "SILENT", "NOT_READING"):
                 raise Failed(f"the gateway refused the session: {reason}: {m.text}")
             if reason != "NOT_LOGGED_ON" or self.state != "ASKED":  # else it is about what came before the Logon
                 time.sleep(0.1)

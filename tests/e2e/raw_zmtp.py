@@ -23,14 +23,30 @@ def prop(name, value):
 
 
 class RawClient:
-    """One connection, after its handshake; patience: seconds for each answer in it."""
+    """One connection, after its handshake; patience: seconds for each answer in it; room: bytes that the
+    system takes while nobody reads, if not as many as it likes."""
 
-    def __init__(self, endpoint, key, server_public, kind=b"DEALER", identity=b"", patience=30):
+    def __init__(self, endpoint, key, server_public, kind=b"DEALER", identity=b"", patience=30, room=None):
         host, port = endpoint.removeprefix("tcp://").rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)), timeout=patience)
+        self.socket = socket.socket()
+        self.socket.settimeout(patience)
+        if room:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        try:
+            self.socket.connect((host, int(port)))
+        except OSError:
+            self.socket.close()
+            raise
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
         self.nonce = 2
+        try:
+            self.shake_hands(key, server_public, kind, identity)
+        except BaseException:
+            self.socket.close()
+            raise
+
+    def shake_hands(self, key, server_public, kind, identity):
         server = PublicKey(z85.decode(server_public))
         long_term = PrivateKey(z85.decode(key.secret))
         mine = PrivateKey.generate()
@@ -52,6 +68,8 @@ class RawClient:
             b"CurveZMQINITIATE" + struct.pack(">Q", 2)).ciphertext  # fmt: skip
         self.send_command(b"\x08INITIATE" + cookie + struct.pack(">Q", 2) + initiate)
         ready = self.read_frame()
+        if ready[:6] == b"\5ERROR":
+            raise ConnectionRefusedError(ready)
         assert ready[:6] == b"\5READY", ready
         self.shared = nb.crypto_box_beforenm(theirs.encode(), mine.encode())
 

@@ -38,10 +38,12 @@ def address(endpoint):
 class Attacked(unittest.TestCase):
     """A market, and somebody who trades in it."""
 
+    # ZeroMQ forgets the topics of a connection at once, and sanitized that takes it many seconds.
+    SETTINGS = {"sessions_max": "64", "silence_seconds": "90"}
+
     @classmethod
     def setUpClass(cls):
-        # ZeroMQ forgets the topics of a connection at once, and sanitized that takes it many seconds.
-        cls.run_ = Gates(sessions_max="64", silence_seconds="90")
+        cls.run_ = Gates(**cls.SETTINGS)
         cls.addClassCleanup(cls.run_.close)
 
     @classmethod
@@ -64,10 +66,13 @@ class Attacked(unittest.TestCase):
         accepted = log_on(self.other, receive=False)
         accepted = log_on(self.other, next_report=accepted.last_report + 1)
         self.next_id = accepted.last_client_order_id + 1
-        self.serves()
+        self.entered_cnt = self.busy_cnt = 0
+        self.serves(25)
 
     def tearDown(self):
         self.serves()
+        # A gateway that was kept from its work may think its engine away, for a moment and no longer.
+        self.assertLessEqual(self.busy_cnt, self.entered_cnt // 5)
         self.other.send(message(logout={}))
         self.other.wait("logout_accepted")
 
@@ -79,8 +84,9 @@ class Attacked(unittest.TestCase):
             self.next_id += 1
 
     def entered(self, request):
-        """The report of the next order.  A sanitized gateway may have lost its engine for a while."""
+        """The report of the next order, however often it is answered Busy."""
         self.other.send(request)
+        self.entered_cnt += 1
         end = time.monotonic() + 2 * PATIENCE
         while True:
             kinds = [m.WhichOneof("message") for m in self.other.messages]
@@ -89,8 +95,8 @@ class Attacked(unittest.TestCase):
                 if report.client_order_id == self.next_id:
                     return report
             elif "busy" in kinds:
-                busy = self.other.wait("busy")
-                self.assertTrue(self.is_sanitized(), busy)
+                self.busy_cnt += 1
+                self.assertFalse(self.other.wait("busy").open_orders)
                 time.sleep(0.1)
                 self.other.send(request)
             else:
@@ -380,44 +386,6 @@ class Attack(Attacked):
                     self.serves(1)
                 # Parts of one byte take 64 each, and what came in between two looks comes on top.
                 self.assertLess(self.rss() - before, (400 if self.is_sanitized() else 160) * MIB)
-
-    # ---- Slow readers -------------------------------------------------------------------------
-
-    def test_a_subscriber_that_does_not_read(self):
-        lazy = self.run_.context.socket(zmq.SUB)
-        self.addCleanup(lazy.close)
-        lazy.linger, lazy.rcvhwm = 0, 1
-        key = self.run_.keys[SUPPLIER]
-        lazy.curve_publickey, lazy.curve_secretkey = key.public, key.secret
-        lazy.curve_serverkey = self.run_.server.public
-        lazy.connect(self.run_.market_data)
-        lazy.setsockopt(zmq.SUBSCRIBE, b"P")
-        lazy.setsockopt(zmq.SUBSCRIBE, b"?P00000001")
-        self.assertTrue(lazy.poll(PATIENCE * 1000))
-        before = self.rss()
-        count = 256
-        for _ in range(10):
-            ids = range(self.next_id, self.next_id + count)
-            self.next_id += count
-            self.other.send(*[order(i, 1, self.run_.first, periods=100, price=1 + i % 50) for i in ids])
-            self.assertEqual({r.type for r in self.other.wait("execution_report", count)}, {1})
-        self.other.send(message(mass_cancel={"request": 1}))
-        self.other.wait("command_result")
-        self.assertLess(self.rss() - before, 64 * MIB)
-
-    def test_a_session_that_does_not_read(self):
-        lazy = self.opened(BUYER)
-        log_on(lazy)
-        before = self.rss()
-        for _ in range(10):
-            ids = range(self.next_id, self.next_id + 256)
-            self.next_id += 256
-            self.other.send(*[order(i, 1, 1) for i in ids])  # a closed period
-            self.assertEqual({r.type for r in self.other.wait("execution_report", 256)}, {2})
-        for i in range(40):  # and asks, without taking the answers
-            lazy.send(*[message(ask_balances={"request": i + 1}) for _ in range(250)])
-            self.serves(1)
-        self.assertLess(self.rss() - before, 32 * MIB)
 
 
 KEY, SIGNATURE = b"\x5a" * 32, b"\x5b" * 64

@@ -202,7 +202,7 @@ class Benches(unittest.TestCase):
         self.assertIn("buyer-1.key", done.stderr)
 
     def test_flood(self):
-        bench_flood.QUIET = 50
+        bench_flood.QUIET, bench_flood.LIMIT, bench_flood.FLOOD = 50, 2000, 20000
         bench = bench_flood.Bench(BUILD)
         try:
             alone = bench.quiet()
@@ -211,8 +211,9 @@ class Benches(unittest.TestCase):
             bench.market.close()
         self.assertEqual((len(alone), len(beside)), (6, 6))
         self.assertTrue(all(n > 0 for n in alone[:4] + beside[:4]), (alone, beside))
-        messages, busy = bench.sent
+        messages, busy, entered = bench.sent
         self.assertTrue(0 < busy < messages, bench.sent)
+        self.assertGreater(entered, 0)
 
     def test_settle(self):
         books = bench_settle.Books(BUILD)

@@ -8,6 +8,7 @@ The library is built and installed into a temporary prefix without a sanitizer, 
 with; the market is made of the programs that are given.
 """
 
+import itertools
 import os
 import re
 import shutil
@@ -112,8 +113,9 @@ class Installed(unittest.TestCase):
     def test_what_is_installed(self):
         found = sorted(os.path.relpath(f"{folder}/{name}", self.prefix)
                        for folder, _, names in os.walk(self.prefix) for name in names)  # fmt: skip
-        self.assertEqual(found, ["include/petahour.h", "lib/libpetahour.a", "lib/libpetahour.so", "lib/libpetahour.so.0.1",
-                                 f"lib/{self.library}", "lib/pkgconfig/petahour.pc"])  # fmt: skip
+        self.assertEqual(found, ["include/petahour.h", "include/petahour_rejects.h", "lib/libpetahour.a", "lib/libpetahour.so",
+                                 "lib/libpetahour.so.0.1", f"lib/{self.library}", "lib/pkgconfig/petahour.pc",
+                                 "share/doc/petahour/contracts.md", "share/doc/petahour/protocol.md"])  # fmt: skip
         self.assertIn("[libpetahour.so.0.1]", run("readelf", "-dW", self.so))
         self.assertEqual(self.pkg_config("--modversion"), [self.library.removeprefix("libpetahour.so.")])
         self.assertIn(f"-I{self.prefix}/include", self.pkg_config("--cflags"))
@@ -136,12 +138,12 @@ class Installed(unittest.TestCase):
         self.assertEqual(sorted(writable_objects(f"{self.folder}/planted.so")), ["counter", "last"])
 
     def test_the_header_alone(self):
-        header = f"{self.prefix}/include/petahour.h"
-        for compiler in COMPILERS:
+        headers = [f"{self.prefix}/include/{name}" for name in ("petahour.h", "petahour_rejects.h")]
+        for header, compiler in itertools.product(headers, COMPILERS):
             for language, standard in (("c", "c11"), ("c", "c17"), ("c++", "c++11"), ("c++", "c++17")):
                 if language == "c++" and not shutil.which({"gcc": "g++"}.get(compiler, "clang++")):
                     continue
-                with self.subTest(compiler=compiler, standard=standard):
+                with self.subTest(header=header, compiler=compiler, standard=standard):
                     run(compiler, "-x", language, f"-std={standard}", *STRICT[1:], "-fsyntax-only", "-include", header, "/dev/null")
 
     def test_programs_of_others_trade(self):

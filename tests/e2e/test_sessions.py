@@ -398,6 +398,38 @@ class DropCopy(Session):
             self.enter(trader, 1)
             self.assertEqual(reports(copy, until=lambda t: len(t) == 1)[0][1].type, ACCEPTED)
 
+    def test_an_auditor_that_is_suspended_reads_its_own_alone(self):
+        operator = self.run_.at(None, self.run_.operator)
+        self.addCleanup(operator.close)
+        log_on(operator, receive=False)
+        copy, own = self.opened(AUDITOR), self.opened(AUDITOR)
+        log_on(copy, copy_of=BUYER, receive=False)
+        log_on(own, receive=False)
+        operator.send(message(set_participant_state={"request": 1, "participant": AUDITOR, "state": 2}))
+        try:
+            refused = copy.wait("session_refused")
+            self.assertEqual(refused.reason, session_pb2.SESSION_REFUSAL_NOT_ALLOWED)
+            self.assertIn("suspended", refused.text)
+            again = self.opened(AUDITOR)
+            again.send(asked(copy_of=BUYER))
+            self.assertEqual(again.wait("session_refused").reason, session_pb2.SESSION_REFUSAL_NOT_ALLOWED)
+            self.assertEqual(log_on(self.opened(AUDITOR), copy_of=AUDITOR, receive=False).copy_of, AUDITOR)
+            own.send(message(list_catalogue={"request": 1}))
+            own.wait("catalogue_end")
+        finally:
+            operator.send(message(set_participant_state={"request": 2, "participant": AUDITOR, "state": 1}))
+            for client in (operator, own):
+                client.send(message(logout={}))
+                client.wait("logout_accepted")
+        end = time.monotonic() + PATIENCE
+        while True:
+            copy = self.opened(AUDITOR, self.second)
+            copy.send(asked(copy_of=BUYER, receive=False))
+            copy.receive()
+            if copy.messages[0].WhichOneof("message") == "logon_accepted":
+                break
+            self.assertLess(time.monotonic(), end)
+
     def test_it_sends_nothing(self):
         for m in (order(1, 1, self.run_.first), message(mass_cancel={"request": 1}),
                   message(ask_balances={"request": 1})):  # fmt: skip

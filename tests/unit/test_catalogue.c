@@ -120,6 +120,33 @@ START_TEST(terms_and_product_states_follow_the_records)
 }
 END_TEST
 
+/* As many as make the index grow several times. */
+START_TEST(every_key_is_found_among_many)
+{
+    enum { MANY = 500 };
+    phg_replica r;
+    set_up_market(&r);
+    ph_command c = {.kind = PH_CMD_ADD_KEY, .sender = {3}};
+    const uint32_t first = r.catalogue.key_cnt;
+    for (uint32_t i = 0; i < MANY; i++) {
+        c.u.key = (ph_key_change){{0}, PH_KEY_CONNECTION, key_of(77)};
+        memcpy(c.u.key.key.b, &i, sizeof i);
+        ck_assert_int_eq(take_done(&r, c), PH_OK);
+    }
+    c.kind = PH_CMD_REVOKE_KEY;
+    for (uint32_t i = 0; i < MANY; i++) {
+        memcpy(c.u.key.key.b, &i, sizeof i);
+        ck_assert_uint_eq(phg_catalogue_connection_key(&r.catalogue, &c.u.key.key), first + i + 1);
+        if (i % 3 == 0) ck_assert_int_eq(take_done(&r, c), PH_OK);
+        const uint32_t is = phg_catalogue_connection_key(&r.catalogue, &c.u.key.key);
+        ck_assert_uint_eq(is, i % 3 == 0 ? 0 : first + i + 1);
+    }
+    c.u.key.key = key_of(78);
+    ck_assert_uint_eq(phg_catalogue_connection_key(&r.catalogue, &c.u.key.key), 0);
+    phg_replica_release(&r);
+}
+END_TEST
+
 START_TEST(the_newest_key_in_force_verifies)
 {
     phg_replica r;
@@ -127,13 +154,19 @@ START_TEST(the_newest_key_in_force_verifies)
     ph_participant_id who = {3};
     ph_command c = {.kind = PH_CMD_ADD_KEY, .sender = {3}};
     c.u.key = (ph_key_change){{0}, PH_KEY_SIGNATURE, key_of(55)};
-    ck_assert_uint_eq(phg_catalogue_sign_key(&r.catalogue, who)->b[0], 103);
+    ck_assert_uint_eq(
+        phg_catalogue_sign_key(&r.catalogue, phg_catalogue_participant(&r.catalogue, who))->b[0],
+        103);
     ck_assert_int_eq(take_done(&r, c), PH_OK);
-    ck_assert_uint_eq(phg_catalogue_sign_key(&r.catalogue, who)->b[0], 55);
+    ck_assert_uint_eq(
+        phg_catalogue_sign_key(&r.catalogue, phg_catalogue_participant(&r.catalogue, who))->b[0],
+        55);
     c.kind = PH_CMD_REVOKE_KEY;
     ck_assert_int_eq(take_done(&r, c), PH_OK);
-    ck_assert_uint_eq(phg_catalogue_sign_key(&r.catalogue, who)->b[0], 103);
-    ck_assert_ptr_null(phg_catalogue_sign_key(&r.catalogue, (ph_participant_id){1}));
+    ck_assert_uint_eq(
+        phg_catalogue_sign_key(&r.catalogue, phg_catalogue_participant(&r.catalogue, who))->b[0],
+        103);
+    ck_assert_ptr_null(phg_catalogue_sign_key(&r.catalogue, &r.catalogue.participants[0]));
     ck_assert_int_eq(take_done(&r, c), PH_ECORRUPT);
     phg_replica_release(&r);
 }
@@ -147,6 +180,7 @@ static void add(TCase *t)
     tcase_add_test(t, records_that_contradict_are_corrupt);
     tcase_add_test(t, states_and_phases_follow_the_records);
     tcase_add_test(t, terms_and_product_states_follow_the_records);
+    tcase_add_test(t, every_key_is_found_among_many);
     tcase_add_test(t, the_newest_key_in_force_verifies);
 }
 

@@ -124,6 +124,33 @@ START_TEST(an_order_of_a_session_that_was_taken_over_is_passed_on)
 }
 END_TEST
 
+/* The key was revoked meanwhile. */
+START_TEST(an_order_that_cannot_be_passed_on_is_cancelled)
+{
+    bool is_waiting;
+    const phg_tag new = phg_disconnects_tag(one, 1, 2), old = phg_disconnects_tag(one, 0, 2);
+    const phg_takeover by = {.participant = {3}, .by = new, .asked = {.keeps = true}};
+    const ph_event rejected = {
+        .kind = PH_EVT_REJECTED,
+        .u.rejected = {.command = PH_CMD_TAKE_OVER, .code = PH_REJECT_UNKNOWN_KEY}};
+    open_tag = new;
+    phg_disconnects_taken_over(one, old, &by);
+    enter(1, old);
+    enter(2, new);
+    ck_assert_uint_eq(look(one, &is_waiting), 1);
+    ck_assert_int_eq(sent[0].kind, PH_CMD_TAKE_OVER);
+    ph_command another = sent[0];
+    another.sender.v = 4; /* whatever another one says */
+    ck_assert_int_eq(phg_entered_take(&entered, &another, &rejected), PH_OK);
+    ck_assert_uint_eq(look(one, &is_waiting), 0);
+    ck_assert_int_eq(phg_entered_take(&entered, &sent[0], &rejected), PH_OK);
+    ck_assert_uint_eq(look(one, &is_waiting), 1);
+    ck_assert(sent[1].kind == PH_CMD_CANCEL_ORDER && sent[1].u.cancel.order.v == 1);
+    ck_assert(sent[1].request == old && sent[1].sender.v == 3);
+    ck_assert_uint_eq(look(one, &is_waiting), 0);
+}
+END_TEST
+
 START_TEST(a_full_window_is_waited_for)
 {
     bool is_waiting;
@@ -212,6 +239,7 @@ static void add(TCase *t)
     tcase_add_test(t, orders_of_an_open_session_stay);
     tcase_add_test(t, what_the_engine_lost_is_asked_for_again);
     tcase_add_test(t, an_order_of_a_session_that_was_taken_over_is_passed_on);
+    tcase_add_test(t, an_order_that_cannot_be_passed_on_is_cancelled);
     tcase_add_test(t, a_full_window_is_waited_for);
     tcase_add_test(t, it_looks_by_itself_once_a_second);
     tcase_add_test(t, orders_of_another_gateway_stay_until_it_is_dead);

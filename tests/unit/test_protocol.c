@@ -5,11 +5,15 @@
    test_translate_commands.c (what a client sends) and test_translate_feed.c (market data), which
    say what the files are.
 
+   Rejects are the same in the market, in the header that is installed and in the guide.
+
    PH_GOLDEN_FRAMES names the folder of the frames, PH_PROTOCOL_GUIDE the guide.  PH_GOLDEN_WRITE=1
    appends the lines that are missing. */
 #include "clients/lib/decode.h"
 #include "clients/lib/encode.h"
 #include "clients/lib/frame.h"
+#include "clients/lib/petahour_rejects.h"
+#include "engine/wire/reject.h"
 #include "gateway/translate.h"
 #include "tests/unit/suite.h"
 
@@ -97,7 +101,8 @@ static phg_bytes write_row(const phg_catalogue *c)
 static phg_bytes write_participant(void)
 {
     phg_participant p = {.terms = {.id = {4}, .roles = 3, .name = {"Ulanqab Compute"}},
-                         .state = PH_PARTICIPANT_SUSPENDED};
+                         .state = PH_PARTICIPANT_SUSPENDED,
+                         .last_key = 1};
     phg_key key = {.key = {{0x77}}, .use = PH_KEY_SIGNATURE, .participant = {4}};
     phg_catalogue c = {.participants = &p, .participant_cnt = 1, .keys = &key, .key_cnt = 1};
     return write_row(&c);
@@ -454,6 +459,41 @@ START_TEST(every_message_is_in_the_guide_and_none_contains_itself)
 }
 END_TEST
 
+/* ---- Rejects --------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    int code;
+    const char *text, *arg0, *arg1;
+} reject_row;
+
+#define X(name, code, text, arg0, arg1) {#name, PH_REJECT_##name, text, arg0, arg1},
+static const reject_row of_market[] = {PH_REJECTS(X)};
+#undef X
+#define X(name, code, text, arg0, arg1) {#name, PHC_REJECT_##name, text, arg0, arg1},
+static const reject_row of_clients[] = {PHC_REJECTS(X)};
+#undef X
+
+/* What the market says, what the installed header lists, and what the guide tells. */
+START_TEST(every_reject_is_listed_for_clients)
+{
+    char row[512];
+    read_guide();
+    ck_assert_uint_eq(sizeof of_clients, sizeof of_market);
+    for (size_t i = 0; i < sizeof of_market / sizeof of_market[0]; i++) {
+        const reject_row *m = &of_market[i], *c = &of_clients[i];
+        ck_assert_str_eq(c->name, m->name);
+        ck_assert_int_eq(c->code, m->code);
+        ck_assert_str_eq(c->text, m->text);
+        ck_assert_str_eq(c->arg0, m->arg0);
+        ck_assert_str_eq(c->arg1, m->arg1);
+        snprintf(row, sizeof row, "\n| %d | `%s` | %s | %s | %s |\n", m->code, m->name, m->text,
+                 m->arg0, m->arg1);
+        ck_assert_msg(strstr(guide, row) != NULL, "the guide lacks the row %s", row);
+    }
+}
+END_TEST
+
 static void set_up(void)
 {
     ck_assert_int_eq(phg_translator_open(&translator), PH_OK);
@@ -471,6 +511,7 @@ static void add(TCase *t)
     tcase_add_loop_test(t, what_a_client_sends_is_the_same_bytes_for_ever, 0, FROM_CLIENT);
     tcase_add_loop_test(t, every_message_has_a_golden_frame, 0, WHOLE);
     tcase_add_loop_test(t, every_message_is_in_the_guide_and_none_contains_itself, 0, WHOLE);
+    tcase_add_test(t, every_reject_is_listed_for_clients);
 }
 
 int main(void)
