@@ -126,7 +126,7 @@ class Settle(SettleCase):
         self.make(500)
         self.pg.stop()
         settle = self.start_settle()
-        time.sleep(0.3)
+        wait_until("the outage", lambda: "the database is away" in self.log_of(settle))
         self.assertIsNone(settle.poll())
         self.pg.start()
         self.wait_for(500)
@@ -137,7 +137,7 @@ class Settle(SettleCase):
         self.make(500)
         self.pg.stop()
         settle = self.start_settle()
-        time.sleep(0.3)
+        wait_until("the outage", lambda: "the database is away" in self.log_of(settle))
         self.end(settle)
 
     # ---- fences ----------------------------------------------------------------------------
