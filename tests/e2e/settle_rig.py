@@ -71,20 +71,22 @@ class SettleCase(unittest.TestCase):
             f"database = {self.pg.conninfo('petahour_settle')}\n"
             f"ready_file = {self.folder}/settle.ready\n{more}")
 
-    def settle(self, *arguments, code=0):
-        done = subprocess.run([SETTLE, "--config", self.config, *arguments], capture_output=True,
-                              text=True, timeout=PATIENCE_S, check=False)
+    def settle(self, *arguments, code=0, within=()):
+        """`within` is a command that runs it somewhere else."""
+        done = subprocess.run([*within, SETTLE, "--config", self.config, *arguments],
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         self.assertEqual(done.returncode, code, done.stderr)
         return done.stderr
 
     def migrate(self, *arguments, code=0):
         return self.settle("--migrate", self.pg.conninfo(), *arguments, code=code)
 
-    def start_settle(self, *arguments):
+    def start_settle(self, *arguments, within=()):
         """Its log goes to a file: a pipe that nobody reads stops who writes to it when it is full."""
         log = self.folder / f"settle.{len(self.started)}.log"
         with open(log, "w", encoding="utf-8") as file:
-            process = subprocess.Popen([SETTLE, "--config", self.config, *arguments], stderr=file)
+            process = subprocess.Popen([*within, SETTLE, "--config", self.config, *arguments],
+                                       stderr=file)
         process.stderr = open(log, encoding="utf-8")
         self.started.append(process)
         return process
