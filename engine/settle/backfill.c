@@ -56,6 +56,38 @@ ph_status ph_backfill_read(ph_pg *pg, ph_backfill *ret, ph_pg_error *reterr)
     return s;
 }
 
+ph_status ph_backfill_resolve(ph_pg *pg, const char *market, ph_position *ret_at, ph_backfill *ret,
+                              ph_pg_error *reterr)
+{
+    ph_position at;
+    ph_backfill found;
+    ph_status s = ph_position_lock(pg, market, &at, reterr);
+    if (s == PH_OK) s = ph_backfill_read(pg, &found, reterr);
+    if (s == PH_OK) s = ph_position_confirm(pg, market, reterr);
+    if (s != PH_OK) return s;
+    *ret_at = at;
+    *ret = found;
+    return PH_OK;
+}
+
+static const ph_backfill_row *find(const ph_backfill *b, const char *name)
+{
+    for (uint32_t i = 0; i < b->cnt; i++) {
+        if (strcmp(b->v[i].name, name) == 0) return &b->v[i];
+    }
+    return NULL;
+}
+
+bool ph_backfill_is_behind(const ph_backfill *now, const ph_backfill *before)
+{
+    for (uint32_t i = 0; i < now->cnt; i++) {
+        const ph_backfill_row *was = find(before, now->v[i].name);
+        /* One that was not there before was done. */
+        if (was == NULL || now->v[i].done < was->done) return true;
+    }
+    return false;
+}
+
 bool ph_backfill_wants(const ph_backfill *b, uint64_t last_seq)
 {
     for (uint32_t i = 0; i < b->cnt; i++) {
@@ -80,7 +112,7 @@ static ph_status write_leaves(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
     if (cnt == 0) return PH_OK;
     int64_t *block = reallocarray(NULL, cnt, (1 + WORDS) * sizeof *block);
     if (block == NULL) {
-        (void)snprintf(e->text, sizeof e->text, "no memory for leaf hashes");
+        *e = (ph_pg_error){.text = "no memory for leaf hashes"};
         return PH_EFULL;
     }
     for (uint64_t i = 0; i < cnt; i++) {
@@ -103,7 +135,7 @@ static ph_status write_leaves(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
         1 + WORDS, arrays, (uint32_t)cnt, &changed, e);
     free(block);
     if (s != PH_OK || changed == cnt) return s;
-    (void)snprintf(e->text, sizeof e->text, "a contract of the journal has no row");
+    *e = (ph_pg_error){.text = "a contract of the journal has no row"};
     return PH_ECORRUPT;
 }
 
@@ -141,11 +173,7 @@ ph_status ph_backfill_write(ph_pg *pg, const char *market, uint64_t epoch, const
         if (s == PH_OK) s = write_named(pg, b->v[i].name, rows, reterr);
     }
     if (s == PH_OK) s = ph_pg_commit(pg, reterr);
-    if (s != PH_OK) {
-        ph_pg_error ignored; /* the first error is what is told */
-        if (s != PH_EAGAIN && ph_pg_run(pg, "ROLLBACK", &ignored) != PH_OK) s = PH_EAGAIN;
-        return s;
-    }
+    if (s != PH_OK) return ph_transaction_end(pg, s);
     for (uint32_t i = 0; i < b->cnt; i++) {
         if (b->v[i].done < rows->first_seq && b->v[i].to >= rows->last_seq)
             b->v[i].done = rows->last_seq;

@@ -31,6 +31,15 @@ typedef struct {
 /* Reads what is left to do.  PH_EVERSION: something that this program cannot fill. */
 ph_status ph_backfill_read(ph_pg *pg, ph_backfill *ret, ph_pg_error *reterr);
 
+/* The same after a transaction whose end is not known: under the lock of the position, which waits
+   for one that the server may still be running, and with a commit of its own, so that what it says
+   is durable wherever commits must be.  PH_ENOTFOUND: there is no position of this market. */
+ph_status ph_backfill_resolve(ph_pg *pg, const char *market, ph_position *ret_at, ph_backfill *ret,
+                              ph_pg_error *reterr);
+
+/* Whether less is filled now than was before: it never goes back unless commits were lost. */
+bool ph_backfill_is_behind(const ph_backfill *now, const ph_backfill *before);
+
 /* Whether rows of the batch that ends with this record are wanted. */
 bool ph_backfill_wants(const ph_backfill *b, uint64_t last_seq);
 
@@ -39,7 +48,7 @@ bool ph_backfill_wants(const ph_backfill *b, uint64_t last_seq);
 bool ph_backfill_ends_at(const ph_backfill *b, uint64_t last_seq);
 
 /* Writes what is wanted of the rows, in one transaction of this epoch, and moves b.  Statuses as
-   ph_rows_write; after PH_EAGAIN, read again to see whether it was done. */
+   ph_rows_write; after PH_EAGAIN, resolve to see whether it was done. */
 ph_status ph_backfill_write(ph_pg *pg, const char *market, uint64_t epoch, const ph_rows *rows,
                             ph_backfill *b, ph_pg_error *reterr);
 

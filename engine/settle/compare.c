@@ -163,7 +163,7 @@ static ph_status compare_all(ph_pg *pg, comparison *c, ph_pg_error *e)
     }
     if (s != PH_OK || !c->is_same_place) return s;
     for (size_t i = 0; i < sizeof questions / sizeof questions[0] && s == PH_OK; i++)
-        s = ph_pg_ask(pg, questions[i].sql, 0, NULL, questions[i].on_row, c, e);
+        s = ph_pg_each(pg, questions[i].sql, questions[i].on_row, c, e);
     if (s != PH_OK) return s;
     ph_market_each_account(c->market, count_account, c);
     c->checked++;
@@ -181,6 +181,7 @@ ph_status ph_settle_compare(const char *conninfo, const ph_market *m,
     ph_pg_error e = {0};
     ph_pg *pg = NULL;
     ph_status s = ph_pg_open(conninfo, "petahour-audit", &pg, &e);
+    if (s == PH_OK) ph_pg_answer_within(pg, PH_PG_PATIENT_SECONDS); /* the laws read all there is */
     if (s == PH_OK) s = compare_all(pg, &c, &e);
     ph_pg_close(pg);
     if (s != PH_OK) {

@@ -6,6 +6,8 @@
     escrow of every contract against the notional and fee of its row; the numbers of participants,
     sites, hardware classes, products and contracts; and every law of the reconcile views.
 
+    Rows are compared as they come and an answer may take a day, so books of any size are compared.
+
     Owns      its connection, for the time of the call.
     Thread    one. */
 #ifndef ENGINE_SETTLE_COMPARE_H

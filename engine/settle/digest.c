@@ -33,6 +33,7 @@ struct ph_digest {
     uint64_t leaf_cnt, leaf_room;
     stretches tables[TABLES_MAX]; /* place as in `all`; a name that comes again uses its first */
     uint64_t seq;
+    ph_hash chain; /* at seq */
 };
 
 /* ---- Tables ---------------------------------------------------------------------------------- */
@@ -251,6 +252,7 @@ ph_status ph_digest_take(ph_digest *d, const ph_market *m, const ph_replay_batch
         if (s != PH_OK) (void)snprintf(why, why_size, "no memory for the figures of rows");
     }
     d->seq = batch->first_seq + batch->record_cnt - 1;
+    d->chain = batch->chain;
     ph_rows_clear(&d->rows);
     return s;
 }
@@ -264,6 +266,7 @@ typedef struct {
     stretches table; /* that is being read */
     bool has_header; /* of it */
     uint64_t checked, seq;
+    char chain[2 * sizeof(ph_hash) + 1]; /* as hexadecimal digits */
 } reading;
 
 __attribute__((format(printf, 2, 3))) static void differ(reading *r, const char *format, ...)
@@ -336,11 +339,12 @@ static ph_status read_table(ph_pg *pg, reading *r, size_t place, ph_pg_error *e)
     return s;
 }
 
-static ph_status on_seq(void *arg, const char *const *columns, uint32_t cnt)
+static ph_status on_position(void *arg, const char *const *columns, uint32_t cnt)
 {
     reading *r = arg;
-    PH_ASSERT(cnt == 1);
+    PH_ASSERT(cnt == 2);
     r->seq = strtoull(columns[0], NULL, 10);
+    (void)snprintf(r->chain, sizeof r->chain, "%s", columns[1]);
     return PH_OK;
 }
 
@@ -348,7 +352,8 @@ static ph_status read_all(ph_pg *pg, reading *r, ph_pg_error *e)
 {
     ph_status s = ph_pg_run(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", e);
     if (s == PH_OK)
-        s = ph_pg_ask(pg, "SELECT last_seq FROM petahour.position", 0, NULL, on_seq, r, e);
+        s = ph_pg_ask(pg, "SELECT last_seq, encode(last_chain_hash, 'hex') FROM petahour.position",
+                      0, NULL, on_position, r, e);
     if (s != PH_OK) return s;
     if (r->seq != r->journal->seq) {
         differ(r,
@@ -358,6 +363,13 @@ static ph_status read_all(ph_pg *pg, reading *r, ph_pg_error *e)
         r->checked++;
         return PH_OK;
     }
+    char chain[sizeof r->chain];
+    (void)sodium_bin2hex(chain, sizeof chain, r->journal->chain.b, sizeof r->journal->chain.b);
+    r->checked++;
+    if (strcmp(chain, r->chain) != 0)
+        differ(r,
+               "the position states chain hash %s at record %" PRIu64 ", the journal has %s there",
+               r->chain, r->seq, chain);
     for (size_t i = 0; s == PH_OK && table_at(i) != NULL; i++) {
         const ph_table *t = table_at(i);
         if (first_place(i) == i && t->changing != column_cnt(t->columns))
@@ -374,6 +386,7 @@ ph_status ph_settle_compare_rows(const char *conninfo, const ph_digest *d,
     ph_pg_error e = {0};
     ph_pg *pg = NULL;
     ph_status s = ph_pg_open(conninfo, "petahour-audit", &pg, &e);
+    if (s == PH_OK) ph_pg_answer_within(pg, PH_PG_PATIENT_SECONDS);
     if (s == PH_OK) s = read_all(pg, &r, &e);
     ph_pg_close(pg);
     if (s != PH_OK) {

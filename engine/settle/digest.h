@@ -31,8 +31,9 @@ ph_status ph_digest_take(ph_digest *d, const ph_market *m, const ph_replay_batch
                          size_t why_size);
 
 /* Reads every row of the database, in one read-only snapshot, and says each stretch of a table
-   whose rows differ as a sentence, as ph_settle_compare does; statuses as there.  *ret_checked is
-   the number of rows that were read; 1 if the database stands at another record and none was. */
+   whose rows differ as a sentence, and so a chain hash of the position that differs, as
+   ph_settle_compare does; statuses as there.  *ret_checked is the number of rows that were read,
+   and one for the chain hash; 1 if the database stands at another record and none was. */
 ph_status ph_settle_compare_rows(const char *conninfo, const ph_digest *d,
                                  void (*on_difference)(void *arg, const char *sentence), void *arg,
                                  uint64_t *ret_checked);

@@ -16,24 +16,22 @@
 #include "engine/process/stop.h"
 #include "engine/replay/replay.h"
 #include "engine/settle/backfill.h"
+#include "engine/settle/database.h"
 #include "engine/settle/figures.h"
-#include "engine/settle/migrate.h"
 #include "engine/settle/rows.h"
 #include "engine/settle/snapshots.h"
 #include "engine/settle/store.h"
 #include "engine/settle/verdict.h"
-#include "engine/settle/write.h"
 
 enum {
     RECORDS_MAX = 10000, /* of one transaction, reached only when behind */
     ROWS_MAX = 200000,   /* the same, counted in rows of the largest tables */
     PAUSE_MIN_MS = 50,   /* between tries to reach the database */
     PAUSE_MAX_MS = 2000,
-    RETRIES_MAX = 100, /* of a transaction that collides: nobody else should write here */
-    WAIT_MS = 1000,    /* a look at the journal even if nothing was announced */
-    UNTOLD_MS = 10,    /* the same where the system cannot announce changes */
-    ABSENT_MS = 100,   /* between looks for a journal that is not there yet */
-    SHORT_S = 10,      /* a journal that ends before the rows may be one whose writer starts */
+    WAIT_MS = 1000,  /* a look at the journal even if nothing was announced */
+    UNTOLD_MS = 10,  /* the same where the system cannot announce changes */
+    ABSENT_MS = 100, /* between looks for a journal that is not there yet */
+    SHORT_S = 10,    /* a journal that ends before the rows may be one whose writer starts */
 };
 
 typedef struct {
@@ -42,53 +40,41 @@ typedef struct {
     int watch;         /* tells that the journal changed; -1: not yet, or the system cannot */
     bool is_watch_tried;
     bool is_absence_said;
-    ph_pg *pg; /* NULL while the database is away */
-    bool is_outage_said;
-    uint32_t failures;      /* of transactions in a row: the database is there, but takes no rows */
-    char failure[6];        /* SQLSTATE that was told last of them */
-    bool is_market_checked; /* the journal is of the market of the configuration */
-    bool has_begun;         /* the replay, with a snapshot or with the first record */
-    bool is_taken;          /* the position is ours, in `at` */
-    ph_position at;         /* what the database has */
-    bool is_at_passed;      /* the replay has reached `at` and found its chain hash */
-    uint64_t replayed_seq;  /* last record that the replay gave, or began with */
-    ph_time replayed_at;    /* its stamp */
-    uint64_t snapshot_seq;  /* record of the last snapshot */
-    uint64_t short_seq;     /* replayed_seq when the journal was first found to end before `at` */
-    uint64_t short_ns;      /* and when that was */
-    ph_backfill backfill;   /* rows of records up to `at` that are missing */
+    ph_database database;
+    bool has_begun;        /* the replay, with a snapshot or with the first record */
+    bool is_at_passed;     /* it has reached the position and found its chain hash */
+    uint64_t replayed_seq; /* last record that the replay gave, or began with */
+    ph_time replayed_at;   /* its stamp */
+    uint64_t snapshot_seq; /* record of the last snapshot */
+    uint64_t short_seq; /* replayed_seq when the journal was first found to end before the rows */
+    uint64_t short_ns;  /* and when that was */
     ph_verdicts *verdicts;
     ph_rows rows;
-    ph_partitions partitions;
-    uint64_t sum_from; /* record from which sums are asked for */
-    ph_time oldest;    /* stamp of the first record that has no rows yet; 0: none is known */
-    uint64_t rows_written, transactions, retries, in_doubt;
+    ph_time oldest; /* stamp of the first record that has no rows yet; 0: none is known */
     ph_monitor *monitor;
 } settle;
 
-static const char away[] = "the database is away", refusing[] = "the database takes no rows";
-
 static void tell_figures(settle *s)
 {
+    const ph_database *d = &s->database;
     ph_settle_figures f = {.sequence = s->replayed_seq,
-                           .rows_seq = s->at.seq,
+                           .rows_seq = d->at.seq,
                            .last = s->replayed_at,
                            .behind = s->oldest,
-                           .epoch = s->at.epoch,
-                           .rows = s->rows_written,
-                           .transactions = s->transactions,
-                           .retries = s->retries,
-                           .in_doubt = s->in_doubt,
-                           .connected = s->pg != NULL};
+                           .epoch = d->at.epoch,
+                           .rows = d->rows,
+                           .transactions = d->transactions,
+                           .retries = d->retries,
+                           .in_doubt = d->in_doubt,
+                           .connected = d->pg != NULL};
     f.durable = s->replay == NULL ? 0 : ph_replay_durable(s->replay);
-    f.lag = f.durable > s->at.seq ? f.durable - s->at.seq : 0;
+    f.lag = f.durable > d->at.seq ? f.durable - d->at.seq : 0;
     /* Just after a transaction the next record is not read yet: no older than the last one. */
     if (f.lag > 0 && f.behind.ns == 0) f.behind = s->replayed_at;
     ph_settle_figures_tell(ph_monitor_metrics(s->monitor), &f);
-    ph_monitor_ready(s->monitor, s->is_outage_said                  ? away
-                                 : s->failures > 0                  ? refusing
-                                 : !s->is_taken || !s->is_at_passed ? "starting"
-                                                                    : NULL);
+    const char *why = ph_database_not_ready(d);
+    if (why == NULL && (!d->is_taken || !s->is_at_passed)) why = "starting";
+    ph_monitor_ready(s->monitor, why);
 }
 
 /* Waits for the journal to change, for a stop, or for the time. */
@@ -100,9 +86,10 @@ static void pause_ms(int watch, int ms)
     ph_folder_watch_forget(watch);
 }
 
-/* Waits before another try, after so many that failed in a row.  False: a stop was requested. */
-static bool wait_to_try(settle *s, uint32_t failures)
+/* For the database, see there. */
+static bool wait_to_try(void *arg, uint32_t failures)
 {
+    settle *s = arg;
     tell_figures(s);
     ph_monitor_idle(s->monitor);
     int pause = PAUSE_MIN_MS;
@@ -113,223 +100,15 @@ static bool wait_to_try(settle *s, uint32_t failures)
     return !ph_stop_requested();
 }
 
-/* Connects, once.  The schema must be the one of this program.  The position is taken the first
-   time after the journal was found to be of this market: a wrong name in the configuration must not
-   claim an empty database. */
-static ph_status connect_once(settle *s, ph_pg_error *e)
-{
-    const ph_settle_options *o = s->options;
-    ph_status status = PH_OK;
-    if (s->pg == NULL) {
-        status = ph_pg_open(o->database, "petahour-settle", &s->pg, e);
-        if (status == PH_OK) status = ph_migrate_check(s->pg, o->schema, e);
-    }
-    if (status != PH_OK || s->is_taken || !s->is_market_checked) return status;
-    status = ph_position_take(s->pg, o->market, &s->at, e);
-    if (status == PH_OK) status = ph_backfill_read(s->pg, &s->backfill, e);
-    if (status != PH_OK) return status;
-    s->is_taken = true;
-    s->is_at_passed = s->at.seq == 0;
-    const ph_log_pair pairs[] = {{"seq", NULL, s->at.seq}, {"epoch", NULL, s->at.epoch}};
-    ph_log_event(PH_LOG_INFO, "ready", pairs, 2,
-                 "connected: rows of market %s go to record %" PRIu64 ", epoch %" PRIu64, o->market,
-                 s->at.seq, s->at.epoch);
-    return PH_OK;
-}
-
-/* Connects, however long it takes.  PH_OK, PH_EEND (a stop was requested), or what cannot be healed
-   by waiting, which was logged. */
-static ph_status connect_database(settle *s)
-{
-    uint32_t tries = 0;
-    while (s->pg == NULL || (s->is_market_checked && !s->is_taken)) {
-        ph_pg_error e = {0};
-        ph_status status = connect_once(s, &e);
-        if (status == PH_OK) {
-            if (s->is_outage_said)
-                ph_log_event(PH_LOG_INFO, "database_back", NULL, 0, "the database is back");
-            s->is_outage_said = false;
-            return PH_OK;
-        }
-        ph_pg_close(s->pg);
-        s->pg = NULL;
-        if (status != PH_EAGAIN && status != PH_EBUSY) {
-            ph_log_error("could not use the database: %s", e.text);
-            return status;
-        }
-        if (!s->is_outage_said)
-            ph_log_event(PH_LOG_WARNING, "database_away", NULL, 0,
-                         "the database is away, trying again until it is back: %s", e.text);
-        s->is_outage_said = true;
-        if (!wait_to_try(s, ++tries)) return PH_EEND;
-    }
-    return PH_OK;
-}
-
 static bool is_same_hash(const ph_hash *a, const ph_hash *b)
 {
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-/* After a transaction whose end is not known: what does the database have?  PH_OK: these rows, and
-   s->at is their end.  PH_ENOTFOUND: not these rows; they are to be written again. */
-static ph_status resolve(settle *s)
-{
-    s->in_doubt++;
-    for (uint32_t tries = 0;;) {
-        ph_position now;
-        ph_pg_error e = {0};
-        ph_status status = connect_database(s);
-        if (status != PH_OK) return status;
-        status = ph_position_read(s->pg, s->options->market, &now, &e);
-        if (status == PH_OK && now.epoch != s->at.epoch) {
-            ph_log_error("stopping: another petahour-settle took over this database (epoch %" PRIu64
-                         ", ours was %" PRIu64 ")",
-                         now.epoch, s->at.epoch);
-            return PH_EDENIED;
-        }
-        if (status == PH_OK && now.seq == s->rows.last_seq &&
-            is_same_hash(&now.chain, &s->rows.chain)) {
-            s->at = now;
-            return PH_OK;
-        }
-        if (status == PH_OK && now.seq == s->at.seq && is_same_hash(&now.chain, &s->at.chain))
-            return PH_ENOTFOUND;
-        if (status == PH_OK) {
-            ph_log_error("stopping: the database stands at record %" PRIu64
-                         ", but committed record %" PRIu64
-                         " before; it lost commits or was restored: empty it and start again, all "
-                         "rows come from the journal",
-                         now.seq, s->at.seq);
-            return PH_ECORRUPT;
-        }
-        ph_pg_close(s->pg);
-        s->pg = NULL;
-        if (status != PH_EAGAIN && status != PH_EBUSY) {
-            ph_log_error("could not read the position back: %s", e.text);
-            return status;
-        }
-        if (!wait_to_try(s, ++tries)) return PH_EEND;
-    }
-}
-
-static void log_stop(const settle *s, const ph_pg_error *e)
-{
-    ph_log_error("stopping: rows of records %" PRIu64 " to %" PRIu64
-                 " were refused, nothing of them was written (SQLSTATE %s): %s",
-                 s->rows.first_seq, s->rows.last_seq, e->sqlstate[0] == '\0' ? "-" : e->sqlstate,
-                 e->text);
-}
-
-/* A transaction failed for a reason that may pass.  The same reason is told once: a disk stays full
-   for hours.  PH_EEND: a stop was requested meanwhile. */
-static ph_status wait_after_failure(settle *s, const ph_pg_error *e)
-{
-    if (s->failures++ == 0 || strcmp(s->failure, e->sqlstate) != 0)
-        ph_log_warning("the database did not take rows, trying again until it does: %s", e->text);
-    memcpy(s->failure, e->sqlstate, sizeof s->failure);
-    ph_pg_close(s->pg);
-    s->pg = NULL;
-    s->retries++;
-    return wait_to_try(s, s->failures) ? PH_OK : PH_EEND;
-}
-
-static void end_failures(settle *s)
-{
-    if (s->failures > 0)
-        ph_log_info("the database takes rows again, after %" PRIu32 " failed tries", s->failures);
-    s->failures = 0;
-}
-
-static void count_rows(settle *s)
-{
-    const ph_rows_room *c = &s->rows.cnt;
-    s->transactions++;
-    s->rows_written += c->registered + c->events + c->orders + c->ends + c->contracts +
-                       c->segments + c->transfers + c->accounts;
-    s->oldest.ns = 0;
-}
-
-/* Writes the rows, however long the database is away. */
-static ph_status write_rows(settle *s)
-{
-    ph_rows_sort(&s->rows);
-    for (int retries = 0;;) {
-        ph_pg_error e = {0};
-        ph_status status = connect_database(s);
-        if (status != PH_OK) return status;
-        status = ph_rows_write(s->pg, s->options->market, &s->at, &s->rows, &s->partitions,
-                               &s->sum_from, &e);
-        if (status == PH_OK) {
-            count_rows(s);
-            s->at.seq = s->rows.last_seq;
-            s->at.chain = s->rows.chain;
-            end_failures(s);
-            return PH_OK;
-        }
-        if (status == PH_EBUSY && ++retries < RETRIES_MAX) {
-            s->retries++;
-            pause_ms(-1, PAUSE_MIN_MS);
-            if (ph_stop_requested()) return PH_EEND;
-            continue;
-        }
-        if (status != PH_EAGAIN) {
-            log_stop(s, &e);
-            return status;
-        }
-        status = wait_after_failure(s, &e);
-        if (status == PH_OK) status = resolve(s);
-        if (status == PH_OK) count_rows(s);
-        if (status == PH_OK) end_failures(s);
-        if (status != PH_ENOTFOUND) return status;
-    }
-}
-
-/* Writes rows of earlier records that a migration left to the journal. */
-static ph_status fill_rows(settle *s)
-{
-    for (;;) {
-        ph_pg_error e = {0};
-        ph_status status = connect_database(s);
-        if (status != PH_OK) return status;
-        status =
-            ph_backfill_write(s->pg, s->options->market, s->at.epoch, &s->rows, &s->backfill, &e);
-        if (status == PH_OK) {
-            count_rows(s);
-            end_failures(s);
-            return PH_OK;
-        }
-        if (status != PH_EAGAIN && status != PH_EBUSY) {
-            log_stop(s, &e);
-            return status;
-        }
-        status = wait_after_failure(s, &e);
-        if (status == PH_OK) status = connect_database(s);
-        if (status == PH_OK) status = ph_backfill_read(s->pg, &s->backfill, &e);
-        /* Done although the answer was lost: nothing of these rows is wanted any more. */
-        if (status == PH_OK && !ph_backfill_wants(&s->backfill, s->rows.last_seq)) return PH_OK;
-        if (status != PH_OK && status != PH_EAGAIN) return status;
-    }
-}
-
-/* The leaf hashes of contracts whose rows are in the database. */
 static ph_status find_leaves(void *arg, const ph_contract_id *contracts, uint32_t cnt, ph_hash *ret)
 {
     settle *s = arg;
-    for (uint32_t tries = 0;;) {
-        ph_pg_error e = {0};
-        ph_status status = connect_database(s);
-        if (status != PH_OK) return status;
-        status = ph_contract_leaves(s->pg, contracts, cnt, ret, &e);
-        if (status == PH_OK) return PH_OK;
-        if (status != PH_EAGAIN && status != PH_EBUSY) {
-            ph_log_error("could not read contracts that were signed: %s", e.text);
-            return status;
-        }
-        ph_pg_close(s->pg);
-        s->pg = NULL;
-        if (!wait_to_try(s, ++tries)) return PH_EEND;
-    }
+    return ph_database_leaves(&s->database, contracts, cnt, ret);
 }
 
 /* Every segment of the journal tells which market this is. */
@@ -337,7 +116,7 @@ static ph_status check_market(settle *s)
 {
     ph_text64 name = ph_replay_market_name(s->replay);
     if (strcmp(name.s, s->options->market) == 0) {
-        s->is_market_checked = true;
+        s->database.is_market_checked = true;
         return PH_OK;
     }
     ph_log_error("could not follow journal \"%s\": it is of market \"%s\", the configuration says "
@@ -350,17 +129,17 @@ static ph_status check_market(settle *s)
    made from this journal? */
 static ph_status pass_over(settle *s, uint64_t last, ph_hash chain)
 {
-    if (last < s->at.seq) return PH_OK;
-    if (last == s->at.seq && is_same_hash(&chain, &s->at.chain)) {
+    if (last < s->database.at.seq) return PH_OK;
+    if (last == s->database.at.seq && is_same_hash(&chain, &s->database.at.chain)) {
         s->is_at_passed = true;
         return PH_OK;
     }
     ph_log_error("stopping: the rows up to record %" PRIu64
                  " were not made from journal \"%s\": %s; use the database of this journal, or an "
                  "empty one",
-                 s->at.seq, s->options->journal,
-                 last == s->at.seq ? "the chain hash there differs"
-                                   : "no batch of the journal ends there");
+                 s->database.at.seq, s->options->journal,
+                 last == s->database.at.seq ? "the chain hash there differs"
+                                            : "no batch of the journal ends there");
     return PH_EDIVERGED;
 }
 
@@ -401,20 +180,22 @@ static ph_status begin(settle *s)
     if (!s->is_watch_tried) s->watch = ph_folder_watch_open(s->options->journal, UNTOLD_MS);
     s->is_watch_tried = true;
     status = check_market(s);
-    if (status == PH_OK) status = connect_database(s);
+    if (status == PH_OK) status = ph_database_connect(&s->database);
     if (status != PH_OK) return status;
-    if (s->backfill.cnt > 0)
+    if (s->database.backfill.cnt > 0)
         ph_log_info("filling %" PRIu32 " tables from the journal, for records up to %" PRIu64,
-                    s->backfill.cnt, s->at.seq);
+                    s->database.backfill.cnt, s->database.at.seq);
     /* What is filled needs the market from its first record on. */
-    status = ph_settle_snapshots_begin(s->replay, s->backfill.cnt > 0 ? "" : s->options->snapshots,
-                                       s->at.seq, &err);
+    status = ph_settle_snapshots_begin(s->replay,
+                                       s->database.backfill.cnt > 0 ? "" : s->options->snapshots,
+                                       s->database.at.seq, &err);
     if (status != PH_OK) {
         ph_log_error("stopping: %s", err.text);
         return status;
     }
     const ph_state_head *snapshot = ph_replay_snapshot(s->replay);
     s->has_begun = true;
+    s->is_at_passed = s->database.at.seq == 0;
     if (snapshot->seq == 0) return PH_OK;
     s->replayed_seq = s->snapshot_seq = snapshot->seq;
     s->replayed_at = snapshot->at;
@@ -436,26 +217,29 @@ static ph_status take_batch(settle *s)
     }
     s->replayed_seq = batch->first_seq + batch->record_cnt - 1;
     s->replayed_at = batch->records[batch->record_cnt - 1].command.at;
-    if (batch->first_seq > s->at.seq) return add_batch(s, batch);
+    if (batch->first_seq > s->database.at.seq) return add_batch(s, batch);
     status = pass_over(s, s->replayed_seq, batch->chain);
-    if (status != PH_OK || !ph_backfill_wants(&s->backfill, s->replayed_seq)) return status;
+    if (status != PH_OK || !ph_backfill_wants(&s->database.backfill, s->replayed_seq))
+        return status;
     return add_batch(s, batch);
 }
 
 /* The market is the one of the last record that has rows: nothing is taken back from it. */
 static void keep_snapshot(settle *s, uint64_t every)
 {
-    bool is_wanted = s->options->snapshots[0] != '\0' && s->replayed_seq == s->at.seq;
-    if (!is_wanted || s->at.seq - s->snapshot_seq < every) return;
-    ph_state_head head = {.seq = s->at.seq, .at = s->replayed_at, .chain = s->at.chain};
+    bool is_wanted = s->options->snapshots[0] != '\0' && s->replayed_seq == s->database.at.seq;
+    if (!is_wanted || s->database.at.seq - s->snapshot_seq < every) return;
+    ph_state_head head = {
+        .seq = s->database.at.seq, .at = s->replayed_at, .chain = s->database.at.chain};
     ph_settle_snapshots_write(s->replay, s->options->snapshots, head);
-    s->snapshot_seq = s->at.seq; /* also of one that failed: the next is tried later */
+    s->snapshot_seq = s->database.at.seq; /* also of one that failed: the next is tried later */
 }
 
 static bool is_full(const settle *s)
 {
     const ph_rows *rows = &s->rows;
-    if (rows->last_seq != 0 && ph_backfill_ends_at(&s->backfill, rows->last_seq)) return true;
+    if (rows->last_seq != 0 && ph_backfill_ends_at(&s->database.backfill, rows->last_seq))
+        return true;
     return rows->last_seq != 0 && (rows->last_seq - rows->first_seq + 1 >= RECORDS_MAX ||
                                    rows->cnt.transfers + rows->cnt.segments >= ROWS_MAX);
 }
@@ -474,7 +258,7 @@ static ph_status check_end(settle *s)
     ph_log_error("stopping: the database has rows up to record %" PRIu64
                  ", but journal \"%s\" ends at record %" PRIu64
                  "; use the database of this journal, or an empty one",
-                 s->at.seq, s->options->journal, s->replayed_seq);
+                 s->database.at.seq, s->options->journal, s->replayed_seq);
     return PH_EDIVERGED;
 }
 
@@ -487,11 +271,14 @@ static ph_status turn(settle *s)
     if (status != PH_OK && status != PH_EEND) return status;
     if (s->rows.last_seq != 0) {
         tell_figures(s); /* a database that is slow must be seen while it is */
-        bool is_fill = s->rows.last_seq <= s->at.seq;
+        bool is_fill = s->rows.last_seq <= s->database.at.seq;
         ph_status written = ph_verdicts_judge(s->verdicts, &s->rows);
         if (written == PH_EFULL) ph_log_error("stopping: no memory to verify signatures");
-        if (written == PH_OK) written = is_fill ? fill_rows(s) : write_rows(s);
+        if (written == PH_OK)
+            written = is_fill ? ph_database_fill(&s->database, &s->rows)
+                              : ph_database_write(&s->database, &s->rows);
         if (written != PH_OK) return written;
+        s->oldest.ns = 0;
         ph_rows_clear(&s->rows);
         if (is_fill) return PH_OK;
         keep_snapshot(s, s->options->snapshot_every);
@@ -502,7 +289,7 @@ static ph_status turn(settle *s)
 
 static ph_status run(settle *s)
 {
-    ph_status status = connect_database(s);
+    ph_status status = ph_database_connect(&s->database);
     if (status == PH_OK && ph_ready_write(s->options->ready_file, "ready\n") != PH_OK) {
         ph_log_error("could not write ready file \"%s\": %s", s->options->ready_file,
                      strerror(errno));
@@ -532,10 +319,10 @@ static ph_status run(settle *s)
     }
     if (status == PH_EEND) status = PH_OK; /* stopped while the database was away */
     if (status == PH_OK && s->rows.last_seq == 0) keep_snapshot(s, 1);
-    const ph_log_pair pairs[] = {{"seq", NULL, s->at.seq}};
+    const ph_log_pair pairs[] = {{"seq", NULL, s->database.at.seq}};
     if (status == PH_OK)
         ph_log_event(PH_LOG_INFO, "stopped", pairs, 1, "ended with rows up to record %" PRIu64,
-                     s->at.seq);
+                     s->database.at.seq);
     return status;
 }
 
@@ -553,15 +340,27 @@ static ph_status open_monitor(settle *s)
 ph_status ph_settle_run(const ph_settle_options *options)
 {
     settle s = {.options = options, .watch = -1};
+    s.database = (ph_database){.conninfo = options->database,
+                               .market = options->market,
+                               .answer_seconds = options->answer_seconds,
+                               .wait = wait_to_try,
+                               .arg = &s};
     s.verdicts = ph_verdicts_new(find_leaves, &s);
     ph_status status = s.verdicts == NULL ? PH_EFULL : open_monitor(&s);
     if (s.verdicts == NULL) ph_log_error("could not start: no memory");
+    if (status == PH_OK) status = ph_database_open(&s.database, options->schema);
     if (status == PH_OK) status = run(&s);
     ph_monitor_close(s.monitor);
     ph_verdicts_free(s.verdicts);
     ph_store_release(&s.rows);
-    ph_pg_close(s.pg);
+    ph_database_close(&s.database);
     ph_replay_close(s.replay);
     if (s.watch >= 0) (void)close(s.watch); /* nothing was written */
     return status;
+}
+
+bool ph_settle_is_final(ph_status ended)
+{
+    return ended == PH_ECORRUPT || ended == PH_EINVAL || ended == PH_EDIVERGED ||
+           ended == PH_EVERSION || ended == PH_EDENIED;
 }

@@ -10,9 +10,8 @@
     what is durable when it begins, so it is one batch when nothing happens and thousands of records
     when settlement is behind; it never waits to fill.
 
-      database away, disk full   said once, tried again with growing pauses; nothing is lost
-      commit in doubt            the position is read back; the same rows are written again, or not
-      another process took over, another journal, a constraint broken      stops, with a sentence
+    What may pass is waited for, see database.h.  Another process that took over, another journal,
+    a constraint that is broken, commits that were lost: it stops, with a sentence.
 
     Owns      everything that it opens.
     Thread    one. */
@@ -27,6 +26,7 @@
 typedef struct {
     const char *journal;     /* directory */
     const char *database;    /* connection string */
+    uint32_t answer_seconds; /* a statement without an answer for so long counts as lost */
     const char *schema;      /* directory of the migrations */
     const char *market;      /* name that the journal must have */
     const char *ready_file;  /* may be empty */
@@ -40,5 +40,8 @@ typedef struct {
 /* Runs until a stop is requested (or, once, until caught up).  PH_OK: ended as asked; anything else
    was logged. */
 ph_status ph_settle_run(const ph_settle_options *options);
+
+/* Whether the same would happen again however often it is started: until somebody has looked. */
+bool ph_settle_is_final(ph_status ended);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  petahour-settle - replays the journal and keeps PostgreSQL rows equal to it. */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,7 +14,7 @@
 typedef struct {
     char journal[512], database[1024], ready_file[512], snapshots[512], monitor[32];
     uint64_t snapshot_every;
-    uint32_t ready_lag_seconds;
+    uint32_t answer_seconds, ready_lag_seconds;
 } settings;
 
 static const ph_config_row rows[] = {
@@ -22,6 +23,10 @@ static const ph_config_row rows[] = {
     {"database", PH_CONFIG_TEXT, PH_CONFIG_AT(settings, database), NULL, 1, 0,
      "connection string of libpq, as in: host=/run/postgresql dbname=petahour "
      "user=petahour_settle"},
+    {"answer_seconds", PH_CONFIG_U32, PH_CONFIG_AT(settings, answer_seconds), "60", 1, 86400,
+     "a statement that the database has not answered after so long is given up with its "
+     "connection, "
+     "and what became of it is looked up"},
     {"ready_file", PH_CONFIG_OWN_FILE, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
      "written when the database is connected"},
     {"snapshots", PH_CONFIG_OWN_FOLDER, PH_CONFIG_AT(settings, snapshots), "", 0, 0,
@@ -61,10 +66,25 @@ typedef struct {
     ph_options common;
     const char *schema;  /* directory of the migrations */
     const char *migrate; /* connection string of the owner; NULL: follow the journal */
+    uint32_t patience;   /* seconds that a migration tries to get a lock */
     bool is_once;
 } arguments;
 
-enum { KEY_ONCE = 0x200, KEY_SCHEMA, KEY_MIGRATE, EXIT_USAGE = 2 };
+enum { KEY_ONCE = 0x200, KEY_SCHEMA, KEY_MIGRATE, KEY_PATIENCE, PATIENCE_S = 600 };
+
+/* EXIT_USELESS is for whoever starts us again by himself: it would end in the same way. */
+enum { EXIT_USAGE = 2, EXIT_USELESS = 3 };
+
+static uint32_t read_patience(const char *arg, struct argp_state *state)
+{
+    enum { A_DAY = 86400 };
+    char *end;
+    errno = 0;
+    unsigned long seconds = strtoul(arg, &end, 10);
+    if (arg[0] < '0' || arg[0] > '9' || *end != '\0' || errno != 0 || seconds > A_DAY)
+        argp_error(state, "--patience is 0 to %d seconds, not \"%s\"", A_DAY, arg);
+    return (uint32_t)seconds;
+}
 
 static error_t take_option(int key, char *arg, struct argp_state *state)
 {
@@ -74,6 +94,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_ONCE: a->is_once = true; break;
     case KEY_SCHEMA: a->schema = arg; break;
     case KEY_MIGRATE: a->migrate = arg; break;
+    case KEY_PATIENCE: a->patience = read_patience(arg, state); break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;
@@ -87,6 +108,8 @@ static void parse(int argc, char **argv, arguments *ret)
         {"migrate", KEY_MIGRATE, "CONNINFO", 0,
          "bring the database to this program's schema, as a user that may create roles, and end",
          0},
+        {"patience", KEY_PATIENCE, "SECONDS", 0,
+         "try so long for a lock that a migration needs and others hold (default 600)", 0},
         {0},
     };
     struct argp_child children[] = {{ph_options_argp(), 0, NULL, 0}, {0}};
@@ -101,14 +124,17 @@ static void parse(int argc, char **argv, arguments *ret)
     if (argp_parse(&argp, argc, argv, 0, NULL, ret) != 0) exit(EXIT_USAGE);
 }
 
-static int migrate(const char *conninfo, const char *schema)
+static int migrate(const arguments *a)
 {
     ph_pg *pg = NULL;
+    ph_migrations *m = NULL;
     ph_pg_error e = {0};
     uint32_t applied = 0;
-    ph_status s = ph_pg_open(conninfo, "petahour-settle --migrate", &pg, &e);
-    if (s == PH_OK) s = ph_migrate(pg, schema, &applied, &e);
+    ph_status s = ph_migrations_read(a->schema, &m, &e);
+    if (s == PH_OK) s = ph_pg_open(a->migrate, "petahour-settle --migrate", &pg, &e);
+    if (s == PH_OK) s = ph_migrate(pg, m, a->patience, &applied, &e);
     ph_pg_close(pg);
+    ph_migrations_free(m);
     if (s != PH_OK) {
         ph_log_error("could not migrate the database: %s", e.text);
         return EXIT_FAILURE;
@@ -119,7 +145,7 @@ static int migrate(const char *conninfo, const char *schema)
 
 int main(int argc, char **argv)
 {
-    arguments a = {.schema = PH_SCHEMA_DIR};
+    arguments a = {.schema = PH_SCHEMA_DIR, .patience = PATIENCE_S};
     ph_config_market market;
     settings s;
     ph_log_init("petahour-settle");
@@ -127,10 +153,11 @@ int main(int argc, char **argv)
     int end = ph_options_load(&a.common, &table, &market, &s);
     if (end != PH_OPTIONS_SERVE) return end;
     ph_stop_install();
-    if (a.migrate != NULL) return migrate(a.migrate, a.schema);
+    if (a.migrate != NULL) return migrate(&a);
     ph_settle_options options = {
         .journal = s.journal,
         .database = s.database,
+        .answer_seconds = s.answer_seconds,
         .schema = a.schema,
         .market = market.name,
         .ready_file = s.ready_file,
@@ -140,5 +167,6 @@ int main(int argc, char **argv)
         .ready_lag_seconds = s.ready_lag_seconds,
         .is_once = a.is_once,
     };
-    return ph_settle_run(&options) == PH_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+    ph_status ended = ph_settle_run(&options);
+    return ended == PH_OK ? EXIT_SUCCESS : ph_settle_is_final(ended) ? EXIT_USELESS : EXIT_FAILURE;
 }

@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,9 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/limits.h"
 #include "engine/base/panic.h"
+#include "engine/process/clock.h"
+#include "engine/process/log.h"
+#include "engine/process/stop.h"
 
-enum { FILES_MAX = 256, NAME_MAX_BYTES = 64, FILE_BYTES_MAX = 1 << 20 };
+enum {
+    FILES_MAX = 256,
+    NAME_MAX_BYTES = 64,
+    FILE_BYTES_MAX = 1 << 20,
+    PAUSE_MS = 1000,  /* between two tries, in which others work off what waited */
+    SAY_SECONDS = 30, /* between two lines about the same migration */
+};
 
 /* Migration i has number i + 1. */
 typedef struct {
@@ -21,11 +33,13 @@ typedef struct {
     bool is_applied;
 } migration;
 
-typedef struct {
+struct ph_migrations {
+    const char *directory;
     migration v[FILES_MAX];
     uint32_t cnt;
+    bool may_be_later; /* than these: what the database has */
     ph_pg_error *error;
-} migrations;
+};
 
 __attribute__((format(printf, 3, 4))) static ph_status say(ph_pg_error *e, ph_status s,
                                                            const char *format, ...)
@@ -68,7 +82,7 @@ static ph_status read_file(const char *directory, const char *name, char **ret, 
     return PH_OK;
 }
 
-static ph_status add_file(migrations *m, const char *directory, const char *name)
+static ph_status add_file(ph_migrations *m, const char *name)
 {
     uint32_t number = number_of(name);
     if (number == 0) return PH_OK;
@@ -79,7 +93,7 @@ static ph_status add_file(migrations *m, const char *directory, const char *name
         return say(m->error, PH_ECORRUPT, "migrations \"%s\" and \"%s\" have the same number",
                    to->name, name);
     char *text = NULL;
-    ph_status s = read_file(directory, name, &text, m->error);
+    ph_status s = read_file(m->directory, name, &text, m->error);
     if (text == NULL) return s;
     uint8_t hash[crypto_hash_sha256_BYTES];
     (void)crypto_hash_sha256(hash, (const uint8_t *)text, strlen(text)); /* cannot fail */
@@ -90,28 +104,48 @@ static ph_status add_file(migrations *m, const char *directory, const char *name
     return PH_OK;
 }
 
-static ph_status list_files(migrations *m, const char *directory)
+static ph_status list_files(ph_migrations *m)
 {
-    DIR *d = opendir(directory);
+    DIR *d = opendir(m->directory);
     if (d == NULL)
-        return say(m->error, PH_ENOTFOUND, "could not open schema directory \"%s\": %s", directory,
-                   strerror(errno));
+        return say(m->error, PH_ENOTFOUND, "could not open schema directory \"%s\": %s",
+                   m->directory, strerror(errno));
     ph_status s = PH_OK;
     for (struct dirent *entry; s == PH_OK && (entry = readdir(d)) != NULL;)
-        s = add_file(m, directory, entry->d_name);
+        s = add_file(m, entry->d_name);
     (void)closedir(d); /* read only */
     if (s != PH_OK) return s;
     if (m->cnt == 0)
         return say(m->error, PH_ENOTFOUND, "there are no migrations (0001_name.sql) in \"%s\"",
-                   directory);
+                   m->directory);
     return PH_OK;
+}
+
+ph_status ph_migrations_read(const char *directory, ph_migrations **ret, ph_pg_error *reterr)
+{
+    ph_migrations *m = calloc(1, sizeof *m);
+    if (m == NULL) return say(reterr, PH_EFULL, "no memory for the list of migrations");
+    m->directory = directory;
+    m->error = reterr;
+    ph_status s = list_files(m);
+    if (s == PH_OK)
+        *ret = m;
+    else
+        ph_migrations_free(m);
+    return s;
+}
+
+void ph_migrations_free(ph_migrations *m)
+{
+    free(m);
 }
 
 static ph_status on_applied(void *arg, const char *const *columns, uint32_t cnt)
 {
-    migrations *m = arg;
+    ph_migrations *m = arg;
     PH_ASSERT(cnt == 3);
     unsigned long number = strtoul(columns[0], NULL, 10);
+    if (number > m->cnt && m->may_be_later) return PH_OK;
     if (number == 0 || number > m->cnt)
         return say(m->error, PH_EVERSION,
                    "the database has migration \"%s\", which this program does not know: it is "
@@ -132,7 +166,7 @@ static ph_status on_applied(void *arg, const char *const *columns, uint32_t cnt)
     return PH_OK;
 }
 
-static ph_status ask_applied(ph_pg *pg, migrations *m)
+static ph_status ask_applied(ph_pg *pg, ph_migrations *m)
 {
     for (uint32_t i = 0; i < m->cnt; i++)
         m->v[i].is_applied = false;
@@ -161,12 +195,13 @@ static ph_status apply_one(ph_pg *pg, const char *directory, const migration *fi
 }
 
 /* One transaction. */
-static ph_status apply(ph_pg *pg, const char *directory, migrations *m, uint32_t i)
+static ph_status apply(ph_pg *pg, ph_migrations *m, uint32_t i)
 {
-    char number[12];
+    char number[12], begin[64];
     (void)snprintf(number, sizeof number, "%u", i + 1);
-    ph_status s = ph_pg_run(pg, "BEGIN", m->error);
-    if (s == PH_OK) s = apply_one(pg, directory, &m->v[i], number, m->error);
+    (void)snprintf(begin, sizeof begin, "BEGIN; SET LOCAL lock_timeout = %d", PH_MIGRATE_LOCK_MS);
+    ph_status s = ph_pg_run(pg, begin, m->error);
+    if (s == PH_OK) s = apply_one(pg, m->directory, &m->v[i], number, m->error);
     if (s == PH_OK) return ph_pg_commit(pg, m->error);
     ph_pg_error first = *m->error, ignored; /* the first error is what is told */
     if (s != PH_EAGAIN && ph_pg_run(pg, "ROLLBACK", &ignored) != PH_OK) s = PH_EAGAIN;
@@ -175,17 +210,77 @@ static ph_status apply(ph_pg *pg, const char *directory, migrations *m, uint32_t
     return s;
 }
 
-ph_status ph_migrate(ph_pg *pg, const char *directory, uint32_t *ret_applied, ph_pg_error *reterr)
+typedef struct {
+    char text[400];
+} holder;
+
+static ph_status on_holder(void *arg, const char *const *columns, uint32_t cnt)
 {
-    migrations *m = calloc(1, sizeof *m);
-    if (m == NULL) return say(reterr, PH_EFULL, "no memory for the list of migrations");
+    holder *h = arg;
+    PH_ASSERT(cnt == 1);
+    (void)snprintf(h->text, sizeof h->text, "%s", columns[0]);
+    return PH_OK;
+}
+
+/* Who has been in a transaction with one of the tables for longest: that is what a lock is usually
+   not had for. */
+static ph_status find_holder(ph_pg *pg, holder *ret, ph_pg_error *e)
+{
+    (void)snprintf(ret->text, sizeof ret->text, "a lock that is free again");
+    return ph_pg_ask(
+        pg,
+        "SELECT format('the transaction of process %s (user %s, program \"%s\", %s), which has had"
+        " %s for %s s', a.pid, a.usename, a.application_name, a.state, l.relation::regclass,"
+        " extract(epoch FROM clock_timestamp() - a.xact_start)::bigint)"
+        " FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_class c ON c.oid = l.relation"
+        " JOIN pg_database d ON d.oid = l.database"
+        " WHERE l.granted AND a.pid <> pg_backend_pid() AND d.datname = current_database()"
+        " AND c.relnamespace = 'petahour'::regnamespace AND c.relkind IN ('r', 'p')"
+        " AND a.xact_start IS NOT NULL ORDER BY a.xact_start, l.relation LIMIT 1",
+        0, NULL, on_holder, ret, e);
+}
+
+/* Applies one migration, again and again while a lock is not had. */
+static ph_status apply_patiently(ph_pg *pg, ph_migrations *m, uint32_t i, uint32_t patience_seconds)
+{
+    uint64_t begun = ph_clock_monotonic_ns(), said = 0;
+    for (;;) {
+        ph_status s = apply(pg, m, i);
+        if (s != PH_EBUSY) return s;
+        ph_pg_error why = *m->error;
+        uint64_t now = ph_clock_monotonic_ns();
+        holder h;
+        s = find_holder(pg, &h, m->error);
+        if (s != PH_OK) return s;
+        if (now - begun >= patience_seconds * PH_NS_PER_S) {
+            (void)say(m->error, PH_EBUSY,
+                      "%.280s; it was tried for %" PRIu32 " s, and waits for %s; end that, or give "
+                      "more --patience",
+                      why.text, patience_seconds, h.text);
+            memcpy(m->error->sqlstate, why.sqlstate, sizeof why.sqlstate);
+            return PH_EBUSY;
+        }
+        if (said == 0 || now - said >= SAY_SECONDS * PH_NS_PER_S) {
+            ph_log_warning("migration \"%s\" waits for %s; trying again for %" PRIu64 " s more",
+                           m->v[i].name, h.text, patience_seconds - (now - begun) / PH_NS_PER_S);
+            said = now;
+        }
+        struct pollfd stop = {.fd = ph_stop_descriptor(), .events = POLLIN};
+        (void)poll(&stop, 1, PAUSE_MS); /* a failed wait is a short wait */
+        if (ph_stop_requested()) return say(m->error, PH_EEND, "it was asked to stop");
+    }
+}
+
+ph_status ph_migrate(ph_pg *pg, ph_migrations *m, uint32_t patience_seconds, uint32_t *ret_applied,
+                     ph_pg_error *reterr)
+{
     m->error = reterr;
+    m->may_be_later = false;
     uint32_t applied = 0;
-    ph_status s = list_files(m, directory);
-    ph_pg_be_patient(pg);
+    ph_pg_answer_within(pg, PH_PG_PATIENT_SECONDS);
     /* Until the connection ends, which keeps a second petahour-settle waiting from the first table
        on: two that make one at the same time are an error to the server. */
-    if (s == PH_OK) s = ph_pg_run(pg, "SELECT pg_advisory_lock(7307199662470231)", reterr);
+    ph_status s = ph_pg_run(pg, "SELECT pg_advisory_lock(7307199662470231)", reterr);
     if (s == PH_OK)
         s = ph_pg_run(pg,
                       "SET client_min_messages = warning;"
@@ -197,21 +292,18 @@ ph_status ph_migrate(ph_pg *pg, const char *directory, uint32_t *ret_applied, ph
     if (s == PH_OK) s = ask_applied(pg, m);
     for (uint32_t i = 0; i < m->cnt && s == PH_OK; i++) {
         if (m->v[i].is_applied || m->v[i].name[0] == '\0') continue;
-        s = apply(pg, directory, m, i);
+        s = apply_patiently(pg, m, i, patience_seconds);
         applied++;
     }
-    free(m);
     if (s == PH_OK) *ret_applied = applied;
     return s;
 }
 
-ph_status ph_migrate_check(ph_pg *pg, const char *directory, ph_pg_error *reterr)
+ph_status ph_migrations_check(ph_pg *pg, ph_migrations *m, bool may_be_later, ph_pg_error *reterr)
 {
-    migrations *m = calloc(1, sizeof *m);
-    if (m == NULL) return say(reterr, PH_EFULL, "no memory for the list of migrations");
     m->error = reterr;
-    ph_status s = list_files(m, directory);
-    if (s == PH_OK) s = ask_applied(pg, m);
+    m->may_be_later = may_be_later;
+    ph_status s = ask_applied(pg, m);
     /* 42P01, 3F000: the table, the schema is not there. */
     bool is_empty = s == PH_EINVAL && (strcmp(reterr->sqlstate, "42P01") == 0 ||
                                        strcmp(reterr->sqlstate, "3F000") == 0);
@@ -224,6 +316,5 @@ ph_status ph_migrate_check(ph_pg *pg, const char *directory, ph_pg_error *reterr
                 "a user that may create roles",
                 m->v[i].name);
     }
-    free(m);
     return s;
 }

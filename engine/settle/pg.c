@@ -17,11 +17,10 @@
 #include "engine/process/stop.h"
 
 enum {
-    ANSWER_SECONDS_MAX = 60,         /* a statement or a commit that takes longer counts as lost */
-    PATIENT_SECONDS_MAX = 24 * 3600, /* the same of a migration, which may read a large table */
-    CONNECT_SECONDS_MAX = 10,        /* the same for a connection */
-    STOP_SECONDS_MAX = 5,            /* what a stop leaves to a statement that is under way */
-    OID_INT8 = 20,                   /* pg_type.oid of bigint, fixed for ever */
+    ANSWER_SECONDS_MAX = 60,  /* a statement or a commit that takes longer counts as lost */
+    CONNECT_SECONDS_MAX = 10, /* the same for a connection */
+    STOP_SECONDS_MAX = 5,     /* what a stop leaves to a statement that is under way */
+    OID_INT8 = 20,            /* pg_type.oid of bigint, fixed for ever */
     PARAMETERS_MAX = 16,
     PREPARED_MAX = 16, /* statements that one connection keeps planned */
 };
@@ -48,6 +47,7 @@ static deadline deadline_in(uint64_t seconds)
 /* libpq ends its messages with a line feed and may use several lines. */
 static void say(ph_pg_error *e, const char *sqlstate, const char *what, const char *why)
 {
+    *e = (ph_pg_error){0};
     (void)snprintf(e->sqlstate, sizeof e->sqlstate, "%s", sqlstate == NULL ? "" : sqlstate);
     int n = snprintf(e->text, sizeof e->text, "%s: %s", what, why);
     size_t size = n < 0 ? 0 : (size_t)n < sizeof e->text ? (size_t)n : sizeof e->text - 1;
@@ -92,12 +92,36 @@ static void on_notice(void *arg, const PGresult *result)
     if (sqlstate != NULL && strcmp(sqlstate, "01000") == 0) pg->is_commit_cancelled = true;
 }
 
+/* Why the server refuses a connection: libpq gives the code within a verbose message alone,
+   "FATAL:  28P01: password ...", with the place in the server's source as its last line. */
+static ph_status not_connected(ph_pg *pg, ph_pg_error *e)
+{
+    static const char place[] = "\nLOCATION:  ";
+    enum { CODE = 5 };
+    char text[sizeof e->text], code[CODE + 1] = "";
+    (void)snprintf(text, sizeof text, "%s", PQerrorMessage(pg->conn));
+    for (char *at; (at = strstr(text, place)) != NULL;) {
+        const char *end = strchr(at + 1, '\n');
+        memmove(at, end == NULL ? "" : end, end == NULL ? 1 : strlen(end) + 1);
+    }
+    for (char *at = text; (at = strstr(at, ":  ")) != NULL;) {
+        at += 3;
+        if (strspn(at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != CODE || at[CODE] != ':') continue;
+        memcpy(code, at, CODE); /* of several hosts the last */
+        memmove(at, at + CODE + 2, strlen(at + CODE + 2) + 1);
+    }
+    if (code[0] == '\0' && PQconnectionNeedsPassword(pg->conn) != 0) memcpy(code, "28P01", CODE);
+    say(e, code, "could not connect to the database", text);
+    return PH_EAGAIN;
+}
+
 static ph_status finish_connect(ph_pg *pg, ph_pg_error *e)
 {
     deadline d = deadline_in(CONNECT_SECONDS_MAX);
     PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+    PGVerbosity usual = PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
     while (next != PGRES_POLLING_OK) {
-        if (next == PGRES_POLLING_FAILED) return lost(pg, "could not connect to the database", e);
+        if (next == PGRES_POLLING_FAILED) return not_connected(pg, e);
         short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
         if (!wait_socket(pg->conn, events, &d)) {
             say(e, NULL, "could not connect to the database", "no answer in time");
@@ -105,6 +129,7 @@ static ph_status finish_connect(ph_pg *pg, ph_pg_error *e)
         }
         next = PQconnectPoll(pg->conn);
     }
+    (void)PQsetErrorVerbosity(pg->conn, usual); /* returns the one before */
     if (PQsetnonblocking(pg->conn, 1) != 0) return lost(pg, "could not use the connection", e);
     return PH_OK;
 }
@@ -138,8 +163,10 @@ ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_
     }
     pg->answer_seconds = ANSWER_SECONDS_MAX;
     /* What the caller's string says comes after, and wins. */
-    const char *const keys[] = {"fallback_application_name", "client_encoding", "dbname", NULL};
-    const char *const values[] = {program, "UTF8", conninfo, NULL};
+    const char *const keys[] = {
+        "fallback_application_name", "client_encoding",  "keepalives_idle", "keepalives_interval",
+        "keepalives_count",          "tcp_user_timeout", "dbname",          NULL};
+    const char *const values[] = {program, "UTF8", "10", "5", "3", "25000", conninfo, NULL};
     pg->conn = PQconnectStartParams(keys, values, 1);
     ph_status s = PH_OK;
     if (pg->conn == NULL) {
@@ -159,9 +186,9 @@ ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_
     return PH_OK;
 }
 
-void ph_pg_be_patient(ph_pg *pg)
+void ph_pg_answer_within(ph_pg *pg, uint32_t seconds)
 {
-    pg->answer_seconds = PATIENT_SECONDS_MAX;
+    pg->answer_seconds = seconds;
 }
 
 void ph_pg_close(ph_pg *pg)
@@ -191,6 +218,12 @@ static ph_status status_of(const char *sqlstate)
     return PH_EINVAL;
 }
 
+static void copy_field(char to[PH_PG_NAME_MAX], const PGresult *result, int field)
+{
+    const char *name = PQresultErrorField(result, field);
+    (void)snprintf(to, PH_PG_NAME_MAX, "%s", name == NULL ? "" : name);
+}
+
 static ph_status refused(const PGresult *result, const char *what, ph_pg_error *e)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -203,6 +236,8 @@ static ph_status refused(const PGresult *result, const char *what, ph_pg_error *
                    detail == NULL ? "" : detail, hint == NULL ? "" : "; ",
                    hint == NULL ? "" : hint);
     say(e, sqlstate, what, both);
+    copy_field(e->table, result, PG_DIAG_TABLE_NAME);
+    copy_field(e->constraint, result, PG_DIAG_CONSTRAINT_NAME);
     /* Without a code it was not the server that spoke: the connection broke. */
     return sqlstate == NULL ? PH_EAGAIN : status_of(sqlstate);
 }
@@ -282,9 +317,12 @@ static ph_status read_answer(ph_pg *pg, const char *what, answer *a, ph_pg_error
             a->is_copy = true;
             return first;
         }
-        if (kind == PGRES_TUPLES_OK && a->on_row != NULL && first == PH_OK && a->from_row == PH_OK)
+        bool is_row = kind == PGRES_TUPLES_OK || kind == PGRES_SINGLE_TUPLE;
+        if (is_row && a->on_row != NULL && first == PH_OK && a->from_row == PH_OK)
             a->from_row = give_rows(result, a->on_row, a->arg);
-        if (kind == PGRES_COMMAND_OK || kind == PGRES_TUPLES_OK)
+        if (kind == PGRES_SINGLE_TUPLE)
+            d = deadline_in(pg->answer_seconds); /* for each wait: they may be many */
+        else if (kind == PGRES_COMMAND_OK || kind == PGRES_TUPLES_OK)
             take_tag(result, a);
         else if (first == PH_OK)
             first = refused(result, what, e);
@@ -320,6 +358,18 @@ ph_status ph_pg_ask(ph_pg *pg, const char *sql, uint32_t cnt, const char *const 
     char what[96];
     if (PQsendQueryParams(pg->conn, sql, (int)cnt, NULL, parameters, NULL, NULL, 0) == 0)
         return lost(pg, could_not(sql, what), reterr);
+    answer a = {.on_row = on_row, .arg = arg};
+    return read_answer(pg, could_not(sql, what), &a, reterr);
+}
+
+ph_status ph_pg_each(ph_pg *pg, const char *sql, ph_pg_on_row on_row, void *arg,
+                     ph_pg_error *reterr)
+{
+    char what[96];
+    if (PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 0) == 0)
+        return lost(pg, could_not(sql, what), reterr);
+    int is_single = PQsetSingleRowMode(pg->conn);
+    PH_ASSERT(is_single == 1); /* a query was sent, and nothing read of it */
     answer a = {.on_row = on_row, .arg = arg};
     return read_answer(pg, could_not(sql, what), &a, reterr);
 }

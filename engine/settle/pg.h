@@ -27,8 +27,11 @@
 
 typedef struct ph_pg ph_pg;
 
+enum { PH_PG_NAME_MAX = 64, PH_PG_PATIENT_SECONDS = 24 * 3600 };
+
 typedef struct {
-    char sqlstate[6]; /* empty when the server said nothing */
+    char sqlstate[6];                                       /* empty when the server gave none */
+    char table[PH_PG_NAME_MAX], constraint[PH_PG_NAME_MAX]; /* that it named; empty */
     char text[700];
 } ph_pg_error;
 
@@ -40,11 +43,14 @@ typedef ph_status (*ph_pg_on_row)(void *arg, const char *const *columns, uint32_
 ph_status ph_pg_conninfo_check(const char *conninfo, bool *ret_has_password, ph_pg_error *reterr);
 
 /* Connects; `program` names us in pg_stat_activity.  PH_EINVAL: the string itself is wrong;
-   everything else that fails is PH_EAGAIN. */
+   everything else that fails is PH_EAGAIN, with the server's SQLSTATE if it is the server that
+   refuses: 28P01 password, 28000 user or pg_hba.conf, 3D000 no such database, and others.  A peer
+   that is gone without a word is noticed after 25 s over TCP, unless the string says otherwise
+   (keepalives_*, tcp_user_timeout). */
 ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_pg_error *reterr);
 
-/* From now on an answer may take a day, as that of a migration of large tables can. */
-void ph_pg_be_patient(ph_pg *pg);
+/* From now on an answer may take so long; 60 s before.  One that takes longer counts as lost. */
+void ph_pg_answer_within(ph_pg *pg, uint32_t seconds);
 
 /* Closes; whatever was not committed is rolled back by the server.  Accepts NULL. */
 void ph_pg_close(ph_pg *pg);
@@ -55,6 +61,10 @@ ph_status ph_pg_run(ph_pg *pg, const char *sql, ph_pg_error *reterr);
 /* Runs one statement with text parameters ($1 ...; NULL is SQL's NULL); on_row may be NULL. */
 ph_status ph_pg_ask(ph_pg *pg, const char *sql, uint32_t cnt, const char *const *parameters,
                     ph_pg_on_row on_row, void *arg, ph_pg_error *reterr);
+
+/* The same for an answer of any length: each row is given as it comes, and none is kept. */
+ph_status ph_pg_each(ph_pg *pg, const char *sql, ph_pg_on_row on_row, void *arg,
+                     ph_pg_error *reterr);
 
 /* Runs one statement whose parameters are `cnt` arrays of `length` bigint each ($1 ...), and gives
    the number of rows that it changed.  `sql` is constant: the server parses and plans it once for a

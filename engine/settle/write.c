@@ -25,7 +25,7 @@ _Static_assert(PH_COPY_HEADER_SIZE + PH_COPY_ROW_MAX + 2 <= CHUNK, "a chunk hold
 
 static ph_status wrong(ph_pg_error *e, ph_status s, const char *why)
 {
-    e->sqlstate[0] = '\0';
+    *e = (ph_pg_error){0};
     (void)snprintf(e->text, sizeof e->text, "%s", why);
     return s;
 }
@@ -86,7 +86,7 @@ ph_status ph_position_take(ph_pg *pg, const char *market, ph_position *ret, ph_p
     return PH_OK;
 }
 
-ph_status ph_position_read(ph_pg *pg, const char *market, ph_position *ret, ph_pg_error *reterr)
+ph_status ph_position_lock(ph_pg *pg, const char *market, ph_position *ret, ph_pg_error *reterr)
 {
     found_position f = {0};
     ph_status s = ph_pg_run(pg, "BEGIN", reterr);
@@ -95,17 +95,29 @@ ph_status ph_position_read(ph_pg *pg, const char *market, ph_position *ret, ph_p
                       "SELECT epoch, last_seq, last_chain_hash::text FROM petahour.position"
                       " WHERE market = $1 FOR UPDATE",
                       1, &market, on_position, &f, reterr);
-    /* A primary that lost its standbys shows what nobody else has, but cannot commit this. */
-    if (s == PH_OK)
-        s = ph_pg_ask(pg,
-                      "UPDATE petahour.position SET moved_at = clock_timestamp()"
-                      " WHERE market = $1",
-                      1, &market, NULL, NULL, reterr);
-    if (s == PH_OK) s = ph_pg_commit(pg, reterr);
     if (s != PH_OK) return s;
     if (!f.is_found) return wrong(reterr, PH_ENOTFOUND, "the position is not there any more");
     *ret = f.position;
     return PH_OK;
+}
+
+ph_status ph_position_confirm(ph_pg *pg, const char *market, ph_pg_error *reterr)
+{
+    /* A primary that lost its standbys shows what nobody else has, but cannot commit this. */
+    ph_status s = ph_pg_ask(pg,
+                            "UPDATE petahour.position SET moved_at = clock_timestamp()"
+                            " WHERE market = $1",
+                            1, &market, NULL, NULL, reterr);
+    return s == PH_OK ? ph_pg_commit(pg, reterr) : s;
+}
+
+ph_status ph_position_read(ph_pg *pg, const char *market, ph_position *ret, ph_pg_error *reterr)
+{
+    ph_position found;
+    ph_status s = ph_position_lock(pg, market, &found, reterr);
+    if (s == PH_OK) s = ph_position_confirm(pg, market, reterr);
+    if (s == PH_OK) *ret = found;
+    return s;
 }
 
 typedef struct {
@@ -162,6 +174,15 @@ static ph_status on_sum_from(void *arg, const char *const *columns, uint32_t cnt
     return PH_OK;
 }
 
+ph_status ph_transaction_end(ph_pg *pg, ph_status failed)
+{
+    ph_pg_error ignored; /* the first error is what is told */
+    if (failed == PH_EAGAIN || ph_pg_run(pg, "ROLLBACK", &ignored) == PH_OK) return failed;
+    /* Not even that can be said, because a COPY is under way or the connection broke.  What was
+       wrong with the rows is still wrong with them; only a collision is worth another try. */
+    return failed == PH_EBUSY ? PH_EAGAIN : failed;
+}
+
 /* Place of the first row of a table; `cnt` if it gets none. */
 static uint64_t first_row(const ph_table *table, const ph_rows *rows)
 {
@@ -196,10 +217,19 @@ static ph_status put_rows(ph_pg *pg, const ph_table *table, const ph_rows *rows,
     return ph_pg_copy_put(pg, chunk, ph_copy_size(&c), e);
 }
 
-static ph_status check_stored(uint64_t sent, uint64_t stored, ph_pg_error *e)
+static ph_status check_stored(const ph_table *table, uint64_t sent, uint64_t stored, ph_pg_error *e)
 {
     if (stored == sent) return PH_OK;
-    return wrong(e, PH_ECORRUPT, "the server took another number of rows than were sent");
+    *e = (ph_pg_error){0};
+    const char *name = strchr(table->name, '.') + 1;
+    size_t quoted = name[0] == '"' ? 1 : 0;
+    (void)snprintf(e->table, sizeof e->table, "%.*s", (int)(strlen(name) - 2 * quoted),
+                   name + quoted);
+    (void)snprintf(e->text, sizeof e->text,
+                   "the server took another number of rows of %s than were sent: %" PRIu64
+                   " of %" PRIu64 "; look for triggers and rules of that table",
+                   table->name, stored, sent);
+    return PH_ECORRUPT;
 }
 
 ph_status ph_table_copy(ph_pg *pg, const ph_table *table, const ph_rows *rows, ph_pg_error *e)
@@ -211,7 +241,7 @@ ph_status ph_table_copy(ph_pg *pg, const ph_table *table, const ph_rows *rows, p
     ph_status s = ph_pg_copy_begin(pg, sql, e);
     if (s == PH_OK) s = put_rows(pg, table, rows, first, &sent, e);
     if (s == PH_OK) s = ph_pg_copy_end(pg, &stored, e);
-    return s == PH_OK ? check_stored(sent, stored, e) : s;
+    return s == PH_OK ? check_stored(table, sent, stored, e) : s;
 }
 
 /* The tables that get rows, with the place of the first. */
@@ -281,7 +311,7 @@ static ph_status begin_and_copy(ph_pg *pg, const char *market, const ph_position
         s = put_rows(pg, f.v[i], rows, f.first[i], &sent, e);
         if (s == PH_OK)
             s = i + 1 < f.cnt ? ph_pg_copy_next(pg, &stored, e) : ph_pg_copy_end(pg, &stored, e);
-        if (s == PH_OK) s = check_stored(sent, stored, e);
+        if (s == PH_OK) s = check_stored(f.v[i], sent, stored, e);
     }
     return s;
 }
@@ -466,7 +496,5 @@ ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, co
         if (s == PH_OK) *sum_from = next_sum;
         return s;
     }
-    ph_pg_error ignored; /* the first error is what is told; a rollback that fails ends with it */
-    if (s != PH_EAGAIN && ph_pg_run(pg, "ROLLBACK", &ignored) != PH_OK) return PH_EAGAIN;
-    return s;
+    return ph_transaction_end(pg, s);
 }

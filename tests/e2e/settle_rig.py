@@ -5,6 +5,7 @@ test, journals that are made as the test goes, and the comparison at its end.
 
 The programs are the first three arguments: petahour-settle, make_journal, compare."""
 
+import contextlib
 import pathlib
 import shutil
 import signal
@@ -20,6 +21,7 @@ from private_postgres import Cluster
 SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "schema"
 SETTLE, MAKE_JOURNAL, COMPARE = sys.argv[1:4]
 PATIENCE_S = 60
+USELESS = 3  # exit status of settlement: another start would end in the same way
 
 
 def wait_until(what, condition):
@@ -69,20 +71,22 @@ class SettleCase(unittest.TestCase):
             f"database = {self.pg.conninfo('petahour_settle')}\n"
             f"ready_file = {self.folder}/settle.ready\n{more}")
 
-    def settle(self, *arguments, code=0):
-        done = subprocess.run([SETTLE, "--config", self.config, *arguments], capture_output=True,
-                              text=True, timeout=PATIENCE_S, check=False)
+    def settle(self, *arguments, code=0, within=()):
+        """`within` is a command that runs it somewhere else."""
+        done = subprocess.run([*within, SETTLE, "--config", self.config, *arguments],
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         self.assertEqual(done.returncode, code, done.stderr)
         return done.stderr
 
     def migrate(self, *arguments, code=0):
         return self.settle("--migrate", self.pg.conninfo(), *arguments, code=code)
 
-    def start_settle(self):
+    def start_settle(self, *arguments, within=()):
         """Its log goes to a file: a pipe that nobody reads stops who writes to it when it is full."""
         log = self.folder / f"settle.{len(self.started)}.log"
         with open(log, "w", encoding="utf-8") as file:
-            process = subprocess.Popen([SETTLE, "--config", self.config], stderr=file)
+            process = subprocess.Popen([*within, SETTLE, "--config", self.config, *arguments],
+                                       stderr=file)
         process.stderr = open(log, encoding="utf-8")
         self.started.append(process)
         return process
@@ -137,6 +141,26 @@ class SettleCase(unittest.TestCase):
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.started.append(process)
         return process
+
+    @contextlib.contextmanager
+    def idle_reader(self, table):
+        """A transaction that has read a table and then does nothing, until the block ends."""
+        reader = subprocess.Popen(["psql", "-XqAt", "-d", self.pg.conninfo()], stdin=subprocess.PIPE,
+                                  stdout=subprocess.DEVNULL, text=True)
+        self.started.append(reader)
+        reader.stdin.write(f"BEGIN; SELECT count(*) FROM petahour.{table};\n")
+        reader.stdin.flush()
+        wait_until("the reader", lambda: self.pg.sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+            f" AND query = 'SELECT count(*) FROM petahour.{table};'") == "1")
+        yield
+        reader.stdin.close()
+        reader.wait(PATIENCE_S)
+
+    def cut_connections(self):
+        """The server ends every connection of settlement."""
+        self.pg.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE usename = 'petahour_settle'")
 
     def refused(self, sql, message, user="postgres"):
         self.assertIn(message, self.pg.sql(sql, user=user, check=False))

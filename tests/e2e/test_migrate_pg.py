@@ -17,12 +17,20 @@ import tempfile
 
 import fill_books
 from cut_proxy import CUT, CUT_AFTER, PASS, Proxy
-from settle_rig import PATIENCE_S, SCHEMA, SETTLE, SettleCase, main, wait_until
+from settle_rig import PATIENCE_S, SCHEMA, SETTLE, USELESS, SettleCase, main, wait_until
 
 PER_HOUR = 100
 RECORDS = 1500
 IS_LONG = int(os.environ.get("PETAHOUR_KILLS", "20")) > 20
 WITH_ROWS = "0013"  # from here on a database with rows is migrated
+LATER = "0099_later.sql"  # alters tables that settlement writes, as 0021 does
+LATER_SQL = """SET LOCAL ROLE petahour_owner;
+SET LOCAL search_path = petahour;
+ALTER TABLE transfer ADD COLUMN later text;
+ALTER TABLE contract ADD CONSTRAINT later CHECK (id > 0) NOT VALID;
+ALTER TABLE contract VALIDATE CONSTRAINT later;
+ALTER TABLE "order" ADD COLUMN later text;
+"""
 KEY_USES_THEN = 2   # keys for reading came with a later migration
 
 
@@ -204,6 +212,149 @@ class Migrations(SettleCase):
         self.settle("--once")
         self.assert_equal_to_journal()
 
+    # ---- while a settlement of the program before writes -----------------------------------
+
+    def start_migration(self, *arguments):
+        log = open(self.folder / "migrate.log", "w+", encoding="utf-8")
+        self.addCleanup(log.close)
+        migration = subprocess.Popen([SETTLE, "--config", self.config, "--migrate",
+                                      self.pg.conninfo(), *arguments], stderr=log)
+        self.started.append(migration)
+        return migration, lambda: pathlib.Path(log.name).read_text(encoding="utf-8")
+
+    def goes_on(self, settle):
+        """Whoever writes has not stopped, and writes."""
+        seq = self.position() + 100
+        wait_until(f"rows of record {seq}",
+                   lambda: settle.poll() is not None or self.position() >= seq)
+        self.assertIsNone(settle.poll(), self.log_of(settle))
+
+    def later_schema(self):
+        """The schema of now, and what a later version has besides."""
+        later = self.schema_before("9999")
+        (later / LATER).write_text(LATER_SQL, encoding="utf-8")
+        return later
+
+    def test_migrated_while_it_writes_and_somebody_reads(self):
+        """A table that an idle transaction has read cannot be altered: the migration lets the rows go
+        on and comes again, until the reader has ended. What runs goes on after it, and connects
+        again; what starts must know the schema."""
+        schema, later = self.schema_before("9999"), self.later_schema()
+        maker = self.make(60000, batch=5, pause_ms=20)
+        settle = self.start_settle("--schema", schema)
+        self.wait_for(300)
+        with self.idle_reader("contract"):
+            migration, said = self.start_migration("--schema", later)
+            wait_until("the migration to wait", lambda: self.pg.sql(
+                "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted"
+                " AND mode = 'AccessExclusiveLock' AND application_name LIKE '%--migrate'") == "1")
+            self.goes_on(settle)
+            wait_until("a second try", lambda: "waits for" in said())
+            self.assertRegex(said(), rf'migration \\"{LATER}\\" waits for .*psql.*idle in transaction')
+            self.goes_on(settle)
+            self.assertIsNone(migration.poll())
+            # As an installation puts it there, before it is applied.
+            shutil.copy(later / LATER, schema)
+            self.cut_connections()
+            self.goes_on(settle)
+        self.assertEqual(migration.wait(PATIENCE_S), 0, said())
+        self.assertIn(" 1 migrations were applied", said())
+        self.goes_on(settle)
+        self.cut_connections()
+        self.goes_on(settle)
+        maker.kill()
+        maker.wait()
+        self.end(settle)
+        self.assertIn("older than the database", self.settle("--once", code=USELESS))
+        self.settle("--once", "--schema", later)
+        self.assert_equal_to_journal()
+
+    def test_patience_of_a_migration_is_over(self):
+        later = self.later_schema()
+        shown = "SELECT max(number), (SELECT count(*) FROM pg_constraint WHERE conname = 'later')"
+        with self.idle_reader("contract"):
+            before = self.pg.sql(shown + " FROM petahour.migration")
+            said = self.migrate("--schema", later, "--patience", "2", code=1)
+        self.assertIn("idle in transaction", said)
+        self.assertRegex(said, "could not migrate.*lock timeout.*2 s")
+        self.assertEqual(self.pg.sql(shown + " FROM petahour.migration"), before)
+        self.assertIn(" 1 migrations were applied", self.migrate("--schema", later))
+
+    # ---- the end of a fill is not known ----------------------------------------------------
+
+    def ghost_standby(self):
+        """Commits wait from now on, for ever."""
+        self.pg.sql("ALTER SYSTEM SET synchronous_standby_names = 'ghost'")
+        self.addCleanup(self.no_standby)
+        self.pg.sql("SELECT pg_reload_conf()")
+        probe = None
+        while not self.waiting_commits("psql"):
+            if probe is None or probe.poll() is not None:
+                probe = self.psql("SELECT petahour.take_position('probe') WHERE false;"
+                                  " CREATE TABLE probe (); DROP TABLE probe")
+
+    def no_standby(self):
+        self.pg.sql("ALTER SYSTEM RESET synchronous_standby_names")
+        self.pg.sql("SELECT pg_reload_conf()")
+
+    def waiting_commits(self, program):
+        return self.pg.sql("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                           f" AND application_name = '{program}'").split()
+
+    def cut_fill(self, how, meanwhile=lambda: None):
+        """The commit of the first rows that are filled is cut; how many fills were begun."""
+        fills, done = [], []
+
+        def judge(kind, body):
+            if b"petahour.fill(" in body:
+                fills.append(kind)
+            if not fills or done or not (kind == "Q" and body.startswith(b"COMMIT")):
+                return PASS
+            meanwhile()
+            done.append(kind)
+            return how
+        self.proxy.judge = judge
+        return fills, done
+
+    def test_commit_of_a_fill_is_in_doubt(self):
+        """The server still commits when it is asked what it has: the answer waits for that, and
+        nothing is filled twice."""
+        self.old_rows(400)
+        self.configure("settle.test")
+        self.through_proxy()
+        _, done = self.cut_fill(CUT_AFTER, self.ghost_standby)
+        settle = self.start_settle()
+        wait_until("the cut", lambda: done)
+        wait_until("the commit that waits", lambda: self.waiting_commits("petahour-settle"))
+        wait_until("another connection that waits for it", lambda: self.pg.sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND application_name = 'petahour-settle'") != "0")
+        self.no_standby()
+        wait_until("all to be filled", lambda: settle.poll() is not None or self.pg.sql(
+            "SELECT count(*) FROM petahour.backfill WHERE done_seq < to_seq") == "0")
+        self.assertIsNone(settle.poll(), self.log_of(settle))
+        self.end(settle)
+        self.assert_filled(400)
+
+    def test_fill_that_no_standby_has_is_not_believed(self):
+        """The wait for the standby is cancelled: the rows are there, but only here."""
+        self.old_rows(400)
+        self.configure("settle.test")
+        self.through_proxy()
+        fills, done = self.cut_fill(CUT_AFTER, self.ghost_standby)
+        settle = self.start_settle("--once")
+        wait_until("the cut", lambda: done)
+        wait_until("the commit that waits", lambda: self.waiting_commits("petahour-settle"))
+        begun, first = len(fills), self.waiting_commits("petahour-settle")[0]
+        self.pg.sql(f"SELECT pg_cancel_backend({first})")
+        wait_until("what it asks then to wait as well", lambda: settle.poll() is not None or [
+            pid for pid in self.waiting_commits("petahour-settle") if pid != first])
+        self.assertIsNone(settle.poll(), "what only this server has was believed")
+        self.no_standby()
+        self.assertEqual(settle.wait(PATIENCE_S), 0)
+        self.assertEqual(len(fills), begun)
+        self.assert_filled(400)
+
     # ---- two at once -----------------------------------------------------------------------
 
     def test_two_migrations_at_once(self):
@@ -243,7 +394,7 @@ class Migrations(SettleCase):
         self.wait_for(records)
         for one in settlements:
             if one is not left[0]:
-                self.assertEqual(one.returncode, 1)
+                self.assertEqual(one.returncode, USELESS)
                 self.assertRegex(one.stderr.read(), "taken over|another petahour-settle")
         self.end(left[0])
 

@@ -121,6 +121,11 @@ class Units(unittest.TestCase):
                 done = run(DAEMONS[daemon], *arguments, "--check-config")
                 self.assertEqual(done.returncode, 1, done.stderr)  # not 2: only the file is missing
 
+    def test_settlement_that_no_start_can_help_stays_down(self):
+        text = (UNITS / "petahour-settle.service").read_text(encoding="utf-8")
+        self.assertRegex(text, r"(?m)^Restart=on-failure$")
+        self.assertRegex(text, r"(?m)^RestartPreventExitStatus=3$")
+
     def test_they_are_bounded(self):
         """In tasks, and the one that strangers reach in memory."""
         for unit in self.units():

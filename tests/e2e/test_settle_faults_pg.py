@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Exactly once, whatever breaks: the settlement and the connection are cut at every message that
-goes to PostgreSQL, the server is killed within commits, its disk runs full, it stalls while the
-market trades; afterwards every row is the journal's.
+goes to PostgreSQL or within one, the network takes what is sent and says nothing, the server is killed
+within commits, its disk runs full, it stalls while the market trades; afterwards every row is the
+journal's.
 
 PETAHOUR_KILLS=N kills at random N times (20 if not given), PETAHOUR_SEED=N repeats a run.
 
@@ -20,7 +21,8 @@ import tempfile
 import time
 import unittest
 
-from cut_proxy import CUT, CUT_AFTER, CUT_ANSWERED, PASS, Proxy
+from cut_proxy import (CUT, CUT_AFTER, CUT_ANSWERED, CUT_WITHIN, CUT_WITHIN_ANSWER, PASS, SILENT,
+                       SILENT_ANSWERED, SILENT_WITHIN, Proxy)
 from private_postgres import ADMIN, BIN, children, run
 from settle_rig import PATIENCE_S, SETTLE, SettleCase, main, wait_until
 
@@ -133,6 +135,50 @@ class Faults(SettleCase):
             self.assertIn("the database did not take rows", log)
             self.assertEqual(self.position(), records)
             self.assert_equal_to_journal()
+
+    def cut_within_transaction(self, wanted, how):
+        """The next transaction of rows is cut at its first message that `wanted` takes."""
+        is_rows, done = [False], []
+
+        def judge(kind, body):
+            is_rows[0] |= kind == "Q" and b"petahour.advance(" in body
+            if done or not is_rows[0] or not wanted(kind, body):
+                return PASS
+            done.append(kind)
+            return how
+        self.proxy.judge = judge
+        return done
+
+    def test_bytes_that_end_or_stop_within_a_message(self):
+        """Not at the border of a message; and a network that takes everything and brings nothing, so
+        that no side learns that the other has gone: neither does the server, whose transaction
+        holds the position.  Over a unix socket and over TCP."""
+        places = (lambda kind, body: kind == "Q", lambda kind, body: kind == "d",
+                  lambda kind, body: kind == "c", is_commit)
+        records = 0
+        for is_tcp in (False, True):
+            self.proxy.close()
+            self.proxy = Proxy(self.pg.folder, is_tcp)
+            self.configure("settle.test", "answer_seconds = 2\n")
+            self.config.write_text(self.config.read_text().replace(
+                f"host={self.pg.folder}", f"host={self.proxy.host}"))
+            settle = self.start_settle()
+            for place, wanted in enumerate(places):
+                for how in (CUT_WITHIN, CUT_WITHIN_ANSWER, SILENT, SILENT_WITHIN, SILENT_ANSWERED):
+                    # The server says nothing to a row or to the end of one table's rows.
+                    if how in (CUT_WITHIN_ANSWER, SILENT_ANSWERED) and place in (1, 2):
+                        continue
+                    if is_tcp and how not in (CUT_WITHIN, SILENT_WITHIN):
+                        continue
+                    with self.subTest(place=place, how=how, tcp=is_tcp):
+                        done = self.cut_within_transaction(wanted, how)
+                        records += 40
+                        self.make(records, per_hour=PER_HOUR)
+                        self.wait_for(records)
+                        self.assertTrue(done)
+                        self.assertIsNone(settle.poll())
+            self.end(settle)
+        self.assert_equal_to_journal()
 
     def test_a_retry_sends_the_same_bytes(self):
         """Message by message, from what begins the transaction to its COMMIT, which is lost twice."""
@@ -329,7 +375,7 @@ class Faults(SettleCase):
         self.assertTrue(400 <= restored < records, restored)
         self.make(records + 100)
         self.assertEqual(settle.wait(PATIENCE_S), 1)
-        self.assertIn("it lost commits or was restored", self.log_of(settle))
+        self.assertIn("has lost commits or was restored", self.log_of(settle))
         self.assertEqual(self.position(), restored)
         self.settle("--once")
         self.assertEqual(self.position(), records + 100)
