@@ -568,6 +568,16 @@ class Books(SettleCase):
         self.assertEqual(float(sold), float(self.pg.sql(
             "SELECT sum(s.quantity * s.periods) FROM petahour.contract c JOIN petahour.segment s ON"
             " s.contract = c.id WHERE from_contract IS NULL AND supplier = 2")))
+        self.member("member_two", 2)
+        for user in ("petahour_auditor", "member_two"):
+            delivered = self.pg.sql("SELECT sum(delivered) FROM petahour.site_utilisation(1,"
+                                    f" '{day}', 10)", user=user)
+            # Each day is rounded.
+            self.assertAlmostEqual(float(delivered), float(self.pg.sql(
+                "SELECT sum(f.delivered) / 3600.0 FROM petahour.delivery_final f JOIN"
+                " petahour.contract c ON c.id = f.contract WHERE supplier = 2")), delta=0.01)
+        self.assertGreater(self.count("delivery_final f JOIN petahour.contract c ON c.id = f.contract"
+                                      " WHERE supplier = 2 AND from_contract IS NOT NULL AND delivered > 0"), 0)
         history = self.pg.sql(f"SELECT sum(contracts) FROM petahour.price_history(1, '{day}', 10)",
                               user="member_six")
         self.assertEqual(history, self.pg.sql(
@@ -603,6 +613,7 @@ class Books(SettleCase):
         self.settle_life(records=2000)
         fill_books.fill(self.pg.conninfo(), 200000)
         self.member("member_six", 6)
+        self.member("member_two", 2)
         for name, who, sql in fill_books.questions(self.pg.conninfo()):
             with self.subTest(question=name):
                 found, _ = fill_books.reads(self.pg.conninfo(fill_books.ROLES[who]), sql, True)
