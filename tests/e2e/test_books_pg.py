@@ -343,6 +343,33 @@ class Books(SettleCase):
         self.assertGreater(int(premiums), 20)
         reasons = self.pg.sql("SELECT count(DISTINCT reason) FROM petahour.transfer WHERE reason > 2")
         self.assertEqual(reasons, "22")
+        self.who_sold_on_knows_what_is_delivered()
+
+    def who_sold_on_knows_what_is_delivered(self):
+        """But not to whom: of three, the first reseller of a unit may dispute what the third holds."""
+        who, contract, by_others = self.pg.sql(
+            "SELECT p.seller, c.id, max(s.by) FROM petahour.contract c JOIN petahour.contract p ON"
+            " p.id = c.from_contract AND p.from_contract IS NOT NULL JOIN petahour.delivery_step s ON"
+            " s.contract = c.id AND s.step = 3 JOIN petahour.delivery_report r ON r.contract = c.id"
+            " JOIN petahour.delivery_final f ON f.contract = c.id WHERE p.seller NOT IN (c.buyer,"
+            " c.seller, c.supplier, s.by) GROUP BY p.seller, c.id ORDER BY c.id LIMIT 1").split("|")
+        self.member("member_first", int(who))
+        for table in ("delivery_report", "delivery_final"):
+            where = f"FROM petahour.{table} WHERE contract = {contract}"
+            self.assertEqual(self.pg.sql(f"SELECT count(*) {where}", user="member_first"),
+                             self.pg.sql(f"SELECT count(*) {where}"), table)
+        for hidden in (f"petahour.contract WHERE id = {contract}",
+                       f"petahour.dispute WHERE contract = {contract} AND claimant = {by_others}",
+                       f"petahour.delivery_step WHERE contract = {contract} AND by = {by_others}",
+                       f"petahour.my_delivery_steps({contract}) WHERE by = {by_others}"):
+            self.assertEqual(self.pg.sql(f"SELECT count(*) FROM {hidden}", user="member_first"), "0", hidden)
+        steps = f"SELECT seq, period, figure FROM petahour.my_delivery_steps({contract}) ORDER BY seq, period"
+        self.assertEqual(self.pg.sql(steps, user="member_first"), self.pg.sql(
+            f"SELECT seq, period, figure FROM petahour.delivery_step WHERE contract = {contract}"
+            " ORDER BY seq, period"))
+        self.assertEqual(self.pg.sql("SELECT count(*) FROM petahour.my_delivery_steps((SELECT max(id) FROM"
+                                     f" petahour.contract WHERE from_contract IS NULL AND {who} NOT IN"
+                                     " (buyer, supplier)))", user="member_first"), "0")
 
     def test_a_fee_that_is_left_at_a_resale_goes_back(self):
         """Of four hours the first comes in part, and the others are sold on: with the last of them
@@ -470,13 +497,20 @@ class Books(SettleCase):
         for table, who in (("order_replacement", "participant"), ("order_clip", "participant")):
             self.assertEqual(self.pg.sql(f"SELECT DISTINCT {who} FROM petahour.{table}",
                                          user="member_six"), "6", table)
-        for table in ("delivery_report", "delivery_final", "delivery_step", "dispute", "resolution",
-                      "access", "confirmation"):
+        for table, who in (("delivery_step", "c.buyer = 6"), ("dispute", "c.buyer = 6"), ("access", "c.buyer = 6"),
+                           ("confirmation", "c.buyer = 6 OR c.seller = 6")):
             own = self.pg.sql(f"SELECT count(*) FROM petahour.{table}", user="member_six")
             real = self.pg.sql(f"SELECT count(*) FROM petahour.{table} t JOIN petahour.contract c"
-                               " ON c.id = t.contract WHERE c.buyer = 6 OR c.seller = 6")
+                               f" ON c.id = t.contract WHERE {who}")
             self.assertEqual(own, real, table)
             self.assertNotEqual(own, self.pg.sql(f"SELECT count(*) FROM petahour.{table}"), table)
+        # What can be seen of escrow and bond adds up to their balances; of a resale too.
+        for user in ("member_six", "member_two"):
+            self.assertEqual(self.pg.sql(
+                "SELECT count(*) > 100, count(*) FILTER (WHERE coalesce(e.amount, 0) <> balance) FROM"
+                " petahour.account a LEFT JOIN (SELECT contract, kind, sum(amount) AS amount FROM"
+                " petahour.contract_entry GROUP BY 1, 2) e ON e.contract = a.id AND e.kind = a.kind"
+                " WHERE a.kind IN (3, 4)", user=user), "t|0")
         self.refused("SELECT * FROM petahour.transfer_p1", "permission denied", user="member_six")
         self.pg.sql("DELETE FROM petahour.member WHERE participant = 2")
         self.refused("SELECT * FROM petahour.delivery_final", "is not entered", user="member_two")
