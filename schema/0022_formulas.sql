@@ -5,7 +5,9 @@
 --
 -- Everything is whole numbers. div() of numbers that are not negative rounds down, as all of these do
 -- but a deposit, which someone must hold and rounds up. Each view reads whole tables, a few times, and
--- joins them by hash: none looks a row up for each row of another.
+-- joins them whole: none looks a row up for each row of another. Transfers of what is final are found by
+-- hash, of record and contract, so that neither a contract of many periods nor a record that ends many
+-- costs more than its rows.
 
 SET LOCAL ROLE petahour_owner;
 SET LOCAL search_path = petahour;
@@ -15,7 +17,8 @@ SET LOCAL search_path = petahour;
 -- Contracts that were sold on in part, and such parts, with the first of their chain.
 CREATE FUNCTION contract_chain()
 RETURNS TABLE (id bigint, first bigint, depth integer)
-LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET jit = off
+LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET enable_mergejoin = on
+SET jit = off
 SET search_path = petahour, pg_temp AS $$
     WITH RECURSIVE chain AS (
         SELECT c.id, c.id AS first, 0 AS depth FROM contract c
@@ -38,7 +41,8 @@ $$;
 CREATE FUNCTION contract_lot()
 RETURNS TABLE (contract bigint, period bigint, price bigint, paid bigint, reseller_paid bigint,
                premiums bigint[], links bigint[], units numeric, before numeric, stayed numeric)
-LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET jit = off
+LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET enable_mergejoin = on
+SET jit = off
 SET search_path = petahour, pg_temp AS $$
     WITH RECURSIVE leaving AS (
         SELECT c.id AS contract, c.from_contract, t.period, s.price, s.quantity::numeric AS units,
@@ -80,7 +84,8 @@ $$;
 CREATE FUNCTION period_worth()
 RETURNS TABLE (contract bigint, period bigint, units numeric, notional numeric, paid numeric,
                agreed numeric, premium numeric)
-LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET jit = off
+LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET enable_mergejoin = on
+SET jit = off
 SET search_path = petahour, pg_temp AS $$
     WITH due AS (
         SELECT contract, period FROM delivery_final
@@ -107,7 +112,8 @@ $$;
 CREATE FUNCTION contract_rate()
 RETURNS TABLE (id bigint, fee_at_trade_ppm bigint, buyer_ppm bigint, seller_ppm bigint,
                supplier_ppm bigint)
-LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET jit = off
+LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET enable_mergejoin = on
+SET jit = off
 SET search_path = petahour, pg_temp AS $$
     WITH own AS (
         SELECT c.id, t.fee_at_trade_ppm, t.maker_ppm, t.taker_ppm,
@@ -136,7 +142,8 @@ RETURNS TABLE (contract bigint, period bigint, seq bigint, number integer, deliv
                fee_at_trade numeric, supplier_owes numeric, supplier_notional numeric, payment numeric,
                supplier_fee numeric, refund numeric, buyer_fee numeric, compensation numeric,
                penalty numeric, bond_return numeric)
-LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET jit = off
+LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET enable_mergejoin = off
+SET jit = off
 SET search_path = petahour, pg_temp AS $$
     SELECT f.contract, f.period, f.seq, f.number, f.delivered::numeric AS delivered,
            f.promised::numeric AS promised, w.notional, w.paid, w.agreed,
@@ -204,54 +211,44 @@ CREATE VIEW reconcile_bond_unit WITH (security_invoker = true) AS
 
 -- ---- When a contract-period is final --------------------------------------------------------
 
-CREATE VIEW reconcile_payment WITH (security_invoker = true) AS
-    SELECT 'a supplier is paid floor(N d / D), its fee share out of it' AS law,
-           format('contract %s, period %s', contract, period) AS subject,
-           div(notional * delivered, promised) AS stated, payment + supplier_fee AS found
-      FROM final_paid() WHERE payment + supplier_fee <> div(notional * delivered, promised);
+-- Where a formula does not hold, all in one pass; a law for each below. Of the bond of a contract-period
+-- the buyer first gets back its fee for what never came, as far as the bond goes (N and notional of the
+-- trade, before any split); then the penalty; the rest goes back.
+CREATE VIEW final_broken WITH (security_invoker = true) AS
+    SELECT f.contract, f.period, v.formula, v.law, v.stated, v.found
+      FROM (SELECT *, div((bond - owed) * (promised - delivered), promised) AS lost
+              FROM (SELECT *, sum(pay) OVER (PARTITION BY contract ORDER BY seq, number) AS so_far
+                      FROM (SELECT *, div(notional * delivered, promised) AS pay,
+                                   least(bond, div(fee_at_trade * agreed * (promised - delivered),
+                                                   promised * supplier_notional)) AS owed
+                              FROM final_paid()) p) q) f
+     CROSS JOIN LATERAL (VALUES
+           ('payment', 'a supplier is paid floor(N d / D), its fee share out of it', f.pay,
+            f.payment + f.supplier_fee),
+           ('supplier_fee', 'the exchange''s share of a supplier''s fee follows what was paid so far',
+            div(f.supplier_owes * f.so_far, f.supplier_notional)
+                - div(f.supplier_owes * (f.so_far - f.pay), f.supplier_notional), f.supplier_fee),
+           ('refund', 'the rest of the escrow of a contract-period goes back to its buyer',
+            f.notional - f.pay, f.refund),
+           ('compensation', 'a buyer gets back its fee at the trade for what never came, rounded down',
+            f.owed, f.compensation),
+           ('penalty', 'a penalty is floor(what is left of the bond (D - d) / D)', f.lost, f.penalty),
+           ('bond_return', 'the rest of the bond of a contract-period goes back to its supplier',
+            f.bond - f.owed - f.lost, f.bond_return)) v (formula, law, stated, found)
+     WHERE v.stated <> v.found;
 
-CREATE VIEW reconcile_refund WITH (security_invoker = true) AS
-    SELECT 'the rest of the escrow of a contract-period goes back to its buyer' AS law,
-           format('contract %s, period %s', contract, period) AS subject,
-           notional - div(notional * delivered, promised) AS stated, refund AS found
-      FROM final_paid() WHERE refund <> notional - div(notional * delivered, promised);
-
-CREATE VIEW reconcile_supplier_fee WITH (security_invoker = true) AS
-    SELECT 'the exchange''s share of a supplier''s fee follows what was paid so far' AS law,
-           format('contract %s, period %s', contract, period) AS subject,
-           div(supplier_owes * so_far, supplier_notional)
-               - div(supplier_owes * (so_far - pay), supplier_notional) AS stated,
-           supplier_fee AS found
-      FROM (SELECT *, sum(pay) OVER (PARTITION BY contract ORDER BY seq, number) AS so_far
-              FROM (SELECT *, div(notional * delivered, promised) AS pay FROM final_paid()) p) f
-     WHERE supplier_fee <> div(supplier_owes * so_far, supplier_notional)
-                           - div(supplier_owes * (so_far - pay), supplier_notional);
-
--- Of the bond of a contract-period the buyer first gets back its fee for what never came, as far as the
--- bond goes: N and notional of the trade, before any split; then the penalty; the rest goes back.
-CREATE VIEW final_bond WITH (security_invoker = true) AS
-    SELECT contract, period, bond, compensation, penalty, bond_return, owed,
-           div((bond - owed) * (promised - delivered), promised) AS lost
-      FROM (SELECT *, least(bond, div(fee_at_trade * agreed * (promised - delivered),
-                                      promised * supplier_notional)) AS owed FROM final_paid()) f;
-
-CREATE VIEW reconcile_compensation WITH (security_invoker = true) AS
-    SELECT 'a buyer gets back its fee at the trade for what never came, rounded down' AS law,
-           format('contract %s, period %s', contract, period) AS subject, owed AS stated,
-           compensation AS found
-      FROM final_bond WHERE compensation <> owed;
-
-CREATE VIEW reconcile_penalty WITH (security_invoker = true) AS
-    SELECT 'a penalty is floor(what is left of the bond (D - d) / D)' AS law,
-           format('contract %s, period %s', contract, period) AS subject, lost AS stated,
-           penalty AS found
-      FROM final_bond WHERE penalty <> lost;
-
-CREATE VIEW reconcile_bond_return WITH (security_invoker = true) AS
-    SELECT 'the rest of the bond of a contract-period goes back to its supplier' AS law,
-           format('contract %s, period %s', contract, period) AS subject,
-           bond - owed - lost AS stated, bond_return AS found
-      FROM final_bond WHERE bond_return <> bond - owed - lost;
+DO $$
+DECLARE
+    one text;
+BEGIN
+    FOREACH one IN ARRAY ARRAY['payment', 'supplier_fee', 'refund', 'compensation', 'penalty',
+                               'bond_return'] LOOP
+        EXECUTE format('CREATE VIEW petahour.reconcile_%s WITH (security_invoker = true) AS
+                        SELECT law, format(''contract %%s, period %%s'', contract, period) AS subject,
+                               stated, found
+                          FROM petahour.final_broken WHERE formula = %L', one, one);
+    END LOOP;
+END $$;
 
 -- Each link of a chain: its reseller gets its premium for what came, less its fee, its payer the rest.
 CREATE VIEW reconcile_premium WITH (security_invoker = true) AS
@@ -292,7 +289,8 @@ CREATE FUNCTION fee_event()
 RETURNS TABLE (contract bigint, seq bigint, place integer, number bigint, period bigint, part bigint,
                came numeric, resold numeric, earned numeric, fee numeric, notional numeric,
                came_before numeric, earned_before numeric, is_last boolean)
-LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET jit = off
+LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET enable_mergejoin = on
+SET jit = off
 SET search_path = petahour, pg_temp AS $$
     WITH at_split AS (
         -- Of a resale the part of the reseller's fee comes before the escrow that it moves.
@@ -401,7 +399,8 @@ CREATE FUNCTION claim()
 RETURNS TABLE (seq bigint, contract bigint, period bigint, claimant bigint, claim bigint,
                reported bigint, reporter bigint, is_low boolean, deposit numeric, confirmed_seq bigint,
                final_seq bigint, cause smallint, delivered bigint)
-LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET jit = off
+LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET enable_mergejoin = on
+SET jit = off
 SET search_path = petahour, pg_temp AS $$
     SELECT d.seq, d.contract, d.period, d.claimant, d.claim, d.reported, d.reporter,
            d.claim < d.reported AS is_low, coalesce(t.amount, 0) AS deposit,
@@ -504,7 +503,7 @@ REVOKE ALL ON FUNCTION contract_chain(), contract_lot(), period_worth(), contrac
     fee_event(), claim() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION contract_chain(), contract_lot(), period_worth(), contract_rate(), final_paid(),
     fee_event(), claim() TO petahour_auditor, petahour_settle;
-GRANT SELECT ON final_bond, reconcile_fee, reconcile_bond_unit, reconcile_payment, reconcile_refund,
+GRANT SELECT ON final_broken, reconcile_fee, reconcile_bond_unit, reconcile_payment, reconcile_refund,
     reconcile_supplier_fee, reconcile_compensation, reconcile_penalty, reconcile_bond_return,
     reconcile_premium, reconcile_buyer_fee, reconcile_fee_refund, reconcile_resale, reconcile_split,
     reconcile_deposit, reconcile_deposit_end, reconcile_kept TO petahour_auditor, petahour_settle;

@@ -75,7 +75,7 @@ MINE = {
 
 # For auditors; of participants, members see these columns.
 AUDITORS = {"backfill", "capacity_by_period", "contract_as_concluded", "contract_progress",
-            "contract_whole", "final_bond", "final_by_segments", "migration", "partitioned", "position",
+            "contract_whole", "final_broken", "final_by_segments", "migration", "partitioned", "position",
             "volume_by_compute_type"}
 PARTICIPANT = "id, name, roles, state"
 
