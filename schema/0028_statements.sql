@@ -53,12 +53,14 @@ CREATE OR REPLACE VIEW reconcile_signature WITH (security_invoker = true) AS
      WHERE NOT EXISTS (SELECT FROM contract c WHERE c.id = s.contract AND c.seq < s.seq
                           AND s.participant IN (c.buyer, c.supplier, c.seller))
     UNION ALL
-    SELECT 'a countersignature is by a key that its party had', format('record %s', s.seq), NULL,
-           s.participant
-      FROM contract_countersignature s
-     WHERE NOT coalesce((SELECT k.is_added FROM key_change k
-                          WHERE k.participant = s.participant AND k.use = 2 AND k.key = s.key
-                            AND k.seq < s.seq ORDER BY k.seq DESC LIMIT 1), false)
+    SELECT 'a countersignature is by a key that its party had', format('record %s', x.seq), NULL,
+           x.participant
+      FROM (SELECT DISTINCT ON (s.seq) s.seq, s.participant, k.is_added
+              FROM contract_countersignature s
+              LEFT JOIN key_change k ON k.participant = s.participant AND k.use = 2 AND k.key = s.key
+                                    AND k.seq < s.seq
+             ORDER BY s.seq, k.seq DESC NULLS LAST) x
+     WHERE NOT coalesce(x.is_added, false)
     UNION ALL
     SELECT 'the first key of the notary is the one of the market', 'record 1', NULL, NULL
       FROM market m

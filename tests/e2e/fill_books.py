@@ -13,23 +13,34 @@ import sys
 import time
 
 DAY = "'2016-06-01'::date"
-ROLES = {"member": "member_six", "auditor": "petahour_auditor", "owner": "postgres options='-c jit=off'"}  # as the function of an invoice has it
+ROLES = {"member": "member_six", "supplier": "member_two", "auditor": "petahour_auditor", "owner": "postgres options='-c jit=off'"}  # as the function of an invoice has it
 LARGE = re.compile(r"((transfer|contract|segment|order|delivery_\w+)_(p\d+|default)|payment_sum|price_sum)$")
 
-# Two years from September 2015; 2,000 buyers and 200 suppliers, of which 6 and 2 are asked about.
+# Two years from September 2015; 2,000 buyers and 200 suppliers, of which 6 and 2 are asked about. Every
+# contract is of two orders, of which the buyers' are there, and was delivered.
 FILL = """
-SELECT petahour.partitions_ahead({last}::bigint * 5, 1, {last});
+SELECT petahour.partitions_ahead({last}::bigint * 5, {order} + 2 * {count}, {last});
 INSERT INTO petahour.day
     SELECT d::date, {base}::bigint * 5 + row_number() OVER () * ({count}::bigint * 5 / 731)
       FROM generate_series('2015-09-01'::timestamp, '2017-08-31', '1 day') d ON CONFLICT DO NOTHING;
 INSERT INTO petahour.contract
-    SELECT i, i, i * 5, at_ns, 1 + i % 2, 1, 6 + i % 2000, 2 + i % 200, 1, 1, 1, 2000000, 2000, 1000,
-           400, 200000, 1, 2 + i % 200, NULL, 2000000, 0, 0, begins, begins + 7200
+    SELECT i, i, i * 5, at_ns, 1 + i % 2, 1, 6 + i % 2000, 2 + i % 200, {order} + i - {base},
+           {order} + {count} + i - {base}, 1, 2000000, 2000, 1000, 400, 200000, 1, 2 + i % 200, NULL, 2000000, 0, 0, begins, begins + 7200
       FROM (SELECT i, 1441065600000000000 + (i - {base}) * (63158400000000000 / {count}) AS at_ns,
                    1441065600 + (i - {base}) * 63158400::bigint / {count} / 3600 * 3600 + 7200 AS begins
               FROM generate_series({base}::bigint, {last}::bigint) i) x;
 INSERT INTO petahour.segment
     SELECT id, 1, begins_s / 3600, 2, 1, 1000000 FROM petahour.contract WHERE id >= {base};
+INSERT INTO petahour."order"
+    SELECT buy_order, seq, at_ns, buyer, buy_order, product, 1, 1, 3, 1, false, false, begins_s / 3600, 2,
+           0, 1, 1000000, 0, NULL, NULL, id, 0, 2, NULL, NULL, seq
+      FROM petahour.contract WHERE id >= {base};
+INSERT INTO petahour.delivery_report
+    SELECT seq + 1 + i, at_ns, id, begins_s / 3600 + i, supplier, 3600, NULL, decode(repeat('01', 64), 'hex')
+      FROM petahour.contract, generate_series(0, 1) i WHERE id >= {base};
+INSERT INTO petahour.delivery_final
+    SELECT id, begins_s / 3600 + i, seq + 3, 1 + i, at_ns, 2, 3600, 3600, 1, 0
+      FROM petahour.contract, generate_series(0, 1) i WHERE id >= {base};
 INSERT INTO petahour.transfer
     SELECT c.seq, v.number, 2, v.credit, v.reason, v.debit, v.id, v.amount
       FROM petahour.contract c,
@@ -38,7 +49,8 @@ INSERT INTO petahour.transfer
                    v (number, credit, reason, debit, id, amount)
      WHERE c.id >= {base};
 ANALYZE petahour.contract; ANALYZE petahour.segment; ANALYZE petahour.transfer;
-ANALYZE petahour.day;
+ANALYZE petahour.day; ANALYZE petahour."order"; ANALYZE petahour.delivery_report;
+ANALYZE petahour.delivery_final;
 SELECT brin_summarize_new_values(inhrelid) FROM pg_inherits
  WHERE inhparent = 'petahour.contract_by_time'::regclass;
 """
@@ -62,7 +74,8 @@ def psql(conninfo, text):
 
 def fill(conninfo, count):
     base = int(psql(conninfo, "SELECT coalesce(max(id), 0) + 1 FROM petahour.contract"))
-    for statement in FILL.format(base=base, last=base + count - 1, count=count).split(";\n"):
+    order = int(psql(conninfo, 'SELECT coalesce(max(id), 0) + 1 FROM petahour."order"'))
+    for statement in FILL.format(base=base, last=base + count - 1, count=count, order=order).split(";\n"):
         if statement.strip():
             psql(conninfo, statement)
     psql(conninfo, SUM_UP.format(last=base + count - 1))
@@ -70,7 +83,7 @@ def fill(conninfo, count):
 
 
 def questions(conninfo):
-    """Name, whether a member, an auditor or the owner asks, and the SQL; functions as their body, so
+    """Name, whether a member, a supplier, an auditor or the owner asks, and the SQL; functions as their body, so
     that the plan shows."""
     def body(name, **values):
         text = psql(conninfo, f"SELECT prosrc FROM pg_proc WHERE proname = '{name}'")
@@ -88,7 +101,21 @@ def questions(conninfo):
     assert not re.search(r"invoice_(charge|transfer)\(", invoice)
 
     week = psql(conninfo, "SELECT pg_get_viewdef('petahour.my_contracts_next_week'::regclass)")
+    contract, order = psql(conninfo, "SELECT id, buy_order FROM petahour.contract WHERE buyer = 6"
+                                     " ORDER BY id DESC LIMIT 1").split("|")
+    first_s = f"extract(epoch FROM {DAY})"
     return [
+        ("the fills of my order", "member", f'SELECT * FROM my_order_fills WHERE "order" = {order}'),
+        ("the history of my order", "member",
+         f'SELECT * FROM order_history WHERE "order" = {order} ORDER BY seq, number'),
+        ("the money of my contract", "member", f"SELECT * FROM contract_entry WHERE contract = {contract}"),
+        ("the reports of my contract", "member",
+         f"SELECT * FROM delivery_report WHERE contract = {contract}"),
+        ("the reports of my contracts, a week", "member",
+         "SELECT r.* FROM contract c JOIN delivery_report r ON r.contract = c.id WHERE c.buyer = (SELECT"
+         f" me()) AND c.ends_s > {first_s} AND c.ends_s < {first_s} + 604800"),
+        ("utilisation of my site, a week", "supplier",
+         body("site_utilisation", the_site="1", first_day=DAY, days="7")),
         ("my contracts next week", "member", week.replace("now()", f"{DAY}::timestamptz").rstrip(";")),
         ("what I paid in a month", "member",
          body("my_statement_of", the_month="'2016-06-01'::date")),
@@ -154,6 +181,7 @@ def main(arguments):
     print(f"{count} contracts in {time.monotonic() - begin:.0f} s, "
           + psql(conninfo, "SELECT pg_size_pretty(pg_database_size(current_database()))"))
     make_member(conninfo, "member_six", 6)
+    make_member(conninfo, "member_two", 2)
     for name, who, sql in questions(conninfo):
         as_role = conninfo.replace("user=postgres", "user=" + ROLES[who])
         reads(as_role, sql, True)
