@@ -47,6 +47,8 @@ OWN = {
     "payment_sum": "participant = {n}",
     "resolution": "contract IN (" + CONTRACTS + ")",
     "segment": "contract IN (" + CONTRACTS + ")",
+    "statement_signature": "kind <> 'REPORT_DELIVERY' OR seq IN (SELECT seq FROM petahour.delivery_report"
+                           " WHERE reporter = {n} OR contract IN (" + CONTRACTS + "))",
     "transfer": CASH,
 }
 
