@@ -57,6 +57,8 @@ OWN = {
     "payment_sum": "participant = {n}",
     "resolution": "contract IN (" + CHAIN + ")",
     "segment": "contract IN (" + CONTRACTS + ")",
+    "statement_signature": "kind <> 'REPORT_DELIVERY' OR seq IN (SELECT seq FROM petahour.delivery_report"
+                           " WHERE reporter = {n} OR contract IN (" + CHAIN + "))",
     "transfer": MONEY,
 }
 
