@@ -169,7 +169,8 @@ static ph_status make_room(phg_stream_store *store, phg_stream *s, size_t size)
         const phg_chunk *c = &store->chunks[place];
         if (c->used + c->cnt * sizeof(uint32_t) + need <= c->size) return PH_OK;
     }
-    uint32_t usual = s->chunk_cnt < 6 ? CHUNK_BYTES_MIN << s->chunk_cnt : PHG_CHUNK_BYTES_MAX;
+    uint32_t usual = s->chunk_cnt < 6 ? (uint32_t)CHUNK_BYTES_MIN << s->chunk_cnt
+                                      : (uint32_t)PHG_CHUNK_BYTES_MAX;
     uint32_t room = (uint32_t)(need + 7) & ~7u;
     ph_status status = new_chunk(store, s, room > usual ? room : usual);
     if (status == PH_OK && s->chunk_cnt > 1) close_chunk(store, place);
