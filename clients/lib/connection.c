@@ -11,10 +11,8 @@ enum {
     ATTEMPT_MS = 5000,     /* from connecting to an accepted logon */
     BACKOFF_FIRST_MS = 50, /* before the second attempt; doubles */
     BACKOFF_MAX_MS = 2000,
-    LASTING_MS = 10000,  /* a session that did not is one more attempt that failed */
-    HEARTBEAT_MS = 1000, /* of the transport, finds dead connections */
-    HEARTBEAT_TIMEOUT_MS = 5000,
-    PROBE_S = 1,        /* of TCP, of a connection that is quiet, for the same */
+    LASTING_MS = 10000, /* a session that did not is one more attempt that failed */
+    PROBE_S = 1,        /* of TCP, of a connection that is quiet */
     PROBES = 5,         /* without an answer */
     AUTH_REFUSED = 400, /* ZAP: this key may not */
 };
@@ -51,10 +49,23 @@ static bool secure(const phc_client *c, void *socket, const char *server_key)
            zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, c->key.curve_secret, 32) == 0;
 }
 
+/* A gateway that is gone is found by TCP, not by ZMQ_HEARTBEAT_IVL: a connection whose queue is
+   full is not read, so that heartbeats would end it while its application is busy, and libzmq 4.3
+   ends the program (stream_engine_base.cpp, out_event: !_io_error) when one is due on a connection
+   that was lost meanwhile. */
+static bool find_dead(void *socket)
+{
+    return set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, PROBE_S) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, PROBE_S) &&
+           set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, PROBES) &&
+           set_int(socket, ZMQ_TCP_MAXRT, PROBES * PROBE_S * 1000);
+}
+
 static bool set_common(void *socket)
 {
     return set_int(socket, ZMQ_LINGER, 0) && set_int(socket, ZMQ_IPV6, 1) &&
-           set_int(socket, ZMQ_HANDSHAKE_IVL, ATTEMPT_MS) &&
+           set_int(socket, ZMQ_HANDSHAKE_IVL, ATTEMPT_MS) && find_dead(socket) &&
            zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &(int64_t){PHC_FRAME_RECEIVED_MAX},
                           sizeof(int64_t)) == 0;
 }
@@ -79,8 +90,6 @@ static bool make_dealer(phc_client *c)
     if (c->dealer == NULL) return false;
     /* One socket is one connection: see client.h. */
     if (!set_common(c->dealer) || !secure(c, c->dealer, c->gateway.server_key) ||
-        !set_int(c->dealer, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) ||
-        !set_int(c->dealer, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) ||
         !set_int(c->dealer, ZMQ_IMMEDIATE, 1) || !set_int(c->dealer, ZMQ_RECONNECT_IVL, -1))
         return false;
     if (!make_monitor(c, c->dealer, &c->monitor, &c->monitor_fd) ||
@@ -178,24 +187,12 @@ static void lose_feed(phc_client *c)
     c->feed_attempts++;
 }
 
-/* A gateway that is gone is found by TCP, not by ZMQ_HEARTBEAT_IVL: a connection whose queue is
-   full is not read, so that heartbeats would end it while its application is busy. */
-static bool find_dead(void *socket)
-{
-    return set_int(socket, ZMQ_TCP_KEEPALIVE, 1) &&
-           set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, PROBE_S) &&
-           set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, PROBE_S) &&
-           set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, PROBES) &&
-           set_int(socket, ZMQ_TCP_MAXRT, PROBES * PROBE_S * 1000);
-}
-
 static bool make_sub(phc_client *c)
 {
     c->sub = zmq_socket(c->zmq, ZMQ_SUB);
     /* Subscriptions are messages: one that finds its queue full is lost. */
     if (c->sub == NULL || !set_common(c->sub) || !secure(c, c->sub, c->sub_key) ||
-        !find_dead(c->sub) || !set_int(c->sub, ZMQ_SNDHWM, 0) ||
-        !set_int(c->sub, ZMQ_RECONNECT_IVL, -1))
+        !set_int(c->sub, ZMQ_SNDHWM, 0) || !set_int(c->sub, ZMQ_RECONNECT_IVL, -1))
         return false;
     if (!make_monitor(c, c->sub, &c->sub_monitor, &c->sub_monitor_fd) ||
         zmq_connect(c->sub, c->sub_endpoint) != 0)
