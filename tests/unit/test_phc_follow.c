@@ -45,6 +45,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     phc_follow_release(client);
+    free(client->segments.v);
     free(client);
 }
 
