@@ -51,7 +51,8 @@ class Connections(Attacked):
         newcomer.close()
         prices = self.run_.socket(zmq.SUB, self.run_.keys[BUYER], self.run_.market_data)
         self.addCleanup(prices.close)
-        prices.subscribe(b"P00000001")
+        for topic in (b"P00000001", b"?P00000001"):
+            prices.subscribe(topic)
         self.assertTrue(prices.poll(PATIENCE * 1000), "nobody gets in any more")
         prices.close()
 
@@ -175,8 +176,8 @@ class Connections(Attacked):
         self.other.send(message(add_key=change))
         self.assertEqual(self.other.wait("command_result").reject_code, 0)
         prices = self.connected(self.run_.market_data, b"SUB", desk, PATIENCE)
-        prices.send(prices.message(b"\1P00000001"))
-        self.assertEqual(prices.receive()[0], b"P00000001")
+        prices.send(prices.message(b"\1?P00000001"))
+        self.assertEqual(prices.receive()[0], b"?P00000001")
         orders = self.connected(self.run_.order_entry, b"DEALER", desk, PATIENCE)
         self.other.send(message(revoke_key=change))
         self.assertEqual(self.other.wait("command_result").reject_code, 0)
