@@ -7,39 +7,36 @@ gateway/README.md and gateway/PROTOCOL.md.  Prices are in micro-units, times in 
 """
 
 import argparse
-import glob
 import json
-import os
 import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-import nacl.encoding
-import nacl.hash
 import zmq
 from google.protobuf import descriptor_pb2, json_format, message_factory
-
+from nacl import encoding, hash as hashes
 from petahour_contract import Failed, verify
 
-PROTO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "proto")
+PROTO = Path(__file__).resolve().parents[2] / "proto"
 FROM_CLIENT, FROM_GATEWAY, FROM_FEED = b"\1\1", b"\1\2", b"\1\3"  # protocol version 1, kind of the payload
 
-made = subprocess.run(["protoc", f"-I{PROTO}", "--descriptor_set_out=/dev/stdout", *glob.glob(f"{PROTO}/petahour/v1/*.proto")],
+made = subprocess.run(["protoc", f"-I{PROTO}", "--descriptor_set_out=/dev/stdout", *PROTO.glob("petahour/v1/*.proto")],
                       check=True, capture_output=True).stdout  # fmt: skip
 MESSAGES = message_factory.GetMessages(descriptor_pb2.FileDescriptorSet.FromString(made).file)
 
 
 def settings(path):
     """The lines `name = value` of a key file or of the gateway's ready file."""
-    with open(path, encoding="utf-8") as f:
-        return dict(line.strip().split(" = ", 1) for line in f if " = " in line)
+    return dict(line.split(" = ", 1) for line in Path(path).read_text("utf-8").splitlines() if " = " in line)
 
 
 def connect(kind, door, ready_file, key):
     """A socket with CURVE: the key of the connection says who we are, nothing else does."""
     doors, s = settings(ready_file), zmq.Context.instance().socket(kind)
     s.linger = 200
+    s.rcvhwm = 0  # libzmq 4.3 ends the program when it connects again behind a full queue
     s.curve_publickey, s.curve_secretkey = key["curve_public"].encode(), key["curve_secret"].encode()
     s.curve_serverkey = doors["server_key"].encode()
     s.connect(doors[door])
@@ -87,7 +84,7 @@ class Session:
         now, waits = time.monotonic(), self.outbox or self.state != "READY"
         if now - self.heard > (2 if waits else silence):
             self.socket.close()
-            while not os.path.exists(self.ready_file):
+            while not Path(self.ready_file).exists():
                 time.sleep(0.1)  # a gateway that starts again may have another door
             self.open()
         elif self.again_at and now > self.again_at:
@@ -145,80 +142,34 @@ class Session:
             self.turn(end - time.monotonic())
 
 
-def row(period, prices):
-    """What the best prices of a period add to the checksum of their book."""
-    bytes_ = b"P" + struct.pack("<IqQqQ", period, *prices)
-    return int.from_bytes(nacl.hash.siphash24(bytes_, bytes(16), nacl.encoding.RawEncoder), "little")
-
-
 class Feed:
-    """Best prices of one product: a snapshot, then changes, each with the checksum of the whole book.
-
-    A number that is missing, or another gateway, means a new snapshot.  Who hears nothing for a while asks for the
-    next number: the answer says whether it was sent.
-    """
+    """Best prices of one product, conflated: its whole book whenever it has changed, so a lost frame does no harm."""
 
     def __init__(self, ready_file, key, product):
-        self.topic = f"P{product:08x}"
         self.socket = connect(zmq.SUB, "market_data", ready_file, key)
-        self.book, self.last = {}, None  # period -> bid, units, ask, units; (epoch, number) of the last frame; None: ask
-        self.request = None
-        self.socket.subscribe(self.topic)
-        self.ask()
-
-    def ask(self, numbers=""):
-        """A request is a subscription: the one before ends, so that the same can be asked again."""
-        if self.request:
-            self.socket.unsubscribe(self.request)
-        self.request, self.heard, self.parts = "?" + self.topic + numbers, time.monotonic(), {}
-        self.socket.subscribe(self.request)
-
-    def lose(self):
-        self.last = None
-        self.ask()
+        self.book, self.parts = {}, {}  # period -> bid, units, ask, units
+        for topic in (f"~P{product:08x}", f"?P{product:08x}"):  # and as it is now: it may not change soon
+            self.socket.subscribe(topic)
 
     def turn(self, seconds):
-        """The next frame that makes or continues the book, or None."""
-        if time.monotonic() - self.heard > 1:
-            self.ask(f":{self.last[1] + 1:016x}-{self.last[1] + 1:016x}" if self.last else "")
-        if not self.socket.poll(min(seconds, 1) * 1000):
-            return None
-        topic, header, payload = self.socket.recv_multipart()
+        """True: there is a new book."""
+        if not self.socket.poll(seconds * 1000):
+            return False
+        _, header, payload = self.socket.recv_multipart()
         if header != FROM_FEED:
             raise Failed(f"the feed speaks another protocol: header {header.hex()}")
         frame = MESSAGES["petahour.v1.MarketDataFrame"].FromString(payload)
-        if topic != self.topic.encode():
-            return self.answer(frame)
-        if self.last and self.last == (frame.epoch, frame.stream_number - 1):
-            return self.take(frame, self.book)
-        if self.last and (self.last[0] != frame.epoch or self.last[1] < frame.stream_number):
-            self.lose()
-        return None
-
-    def answer(self, frame):
-        """Of a snapshot, which may have parts; or the number of the last frame that was sent."""
-        self.heard = time.monotonic()
-        if frame.answer == 1 and not self.last:  # SNAPSHOT
-            if self.take(frame, self.parts) and not frame.more:
-                self.book = self.parts
-                return frame
-        elif frame.answer in (2, 3) and self.last and self.last != (frame.epoch, frame.stream_number):
-            self.lose()
-        return None
-
-    def take(self, frame, book):
         for run in frame.best_prices:
             prices = (run.bid, run.bid_quantity, run.ask, run.ask_quantity)
-            for period in range(run.first_period, run.first_period + run.periods):
-                book.pop(period, None)
-                if any(prices):
-                    book[period] = prices
-        if not frame.more and sum(row(*r) for r in book.items()) % 2**64 != frame.checksum:
-            self.lose()
-            return None
-        if book is self.book or not frame.more:
-            self.last, self.heard = (frame.epoch, frame.stream_number), time.monotonic()
-        return frame
+            self.parts.update(dict.fromkeys(range(run.first_period, run.first_period + run.periods), prices))
+        if frame.more or frame.answer != 1:  # 1: SNAPSHOT
+            return False
+        book, self.parts = self.parts, {}
+        rows = (b"P" + struct.pack("<IqQqQ", period, *prices) for period, prices in book.items())
+        sums = (hashes.siphash24(row, bytes(16), encoding.RawEncoder) for row in rows)
+        is_whole = sum(int.from_bytes(s, "little") for s in sums) % 2**64 == frame.checksum
+        self.book = book if is_whole else self.book  # else a part was lost; the next one comes by itself
+        return is_whole
 
 
 def tell(s, notary_key):
