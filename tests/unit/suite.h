@@ -20,7 +20,7 @@ static inline int suite_run(const char *name, void (*add)(TCase *tests))
 {
     Suite *s = suite_create(name);
     TCase *tests = tcase_create(name);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 240);
     add(tests);
     suite_add_tcase(s, tests);
     SRunner *runner = srunner_create(s);

@@ -295,7 +295,6 @@ END_TEST
 
 static void add(TCase *t)
 {
-    tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, a_contract_is_told_as_it_was_concluded);
     tcase_add_test(t, what_is_final_says_what_was_paid);

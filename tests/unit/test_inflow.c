@@ -172,7 +172,6 @@ END_TEST
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, set_up, tear_down);
-    tcase_set_timeout(t, 60);
     tcase_add_test(t, who_is_taken_may_send_without_end);
     tcase_add_test(t, who_is_too_far_ahead_is_ended_and_nobody_else);
     tcase_add_test(t, each_door_has_its_bound);

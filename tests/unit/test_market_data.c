@@ -501,7 +501,6 @@ END_TEST
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, set_up, tear_down);
-    tcase_set_timeout(t, 110);
     tcase_add_test(t, who_falls_behind_is_dropped_and_told_why);
     tcase_add_test(t, who_catches_up_stays);
     tcase_add_test(t, a_conflated_stream_ends_with_its_last_follower);

@@ -244,7 +244,6 @@ static void add(TCase *t)
     tcase_add_test(t, a_state_of_another_form_is_refused);
     tcase_add_test(t, a_damaged_or_newer_file_is_refused);
     tcase_add_test(t, a_damaged_journal_is_no_reason_to_begin_earlier);
-    tcase_set_timeout(t, 100);
 }
 
 int main(void)

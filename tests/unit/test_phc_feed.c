@@ -115,7 +115,6 @@ END_TEST
 
 static void add(TCase *t)
 {
-    tcase_set_timeout(t, 120);
     tcase_add_test(t, an_application_that_paused_goes_on);
 }
 

@@ -178,7 +178,6 @@ static void add(TCase *t)
     tcase_add_test(t, a_market_with_everything_is_loaded_and_writes_the_same);
     tcase_add_test(t, an_order_that_was_lowered_below_what_it_executed_is_loaded);
     tcase_add_test(t, any_changed_byte_is_refused_or_makes_a_market);
-    tcase_set_timeout(t, 120);
 }
 
 int main(void)

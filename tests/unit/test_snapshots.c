@@ -456,7 +456,6 @@ static void add(TCase *tests)
     tcase_add_test(tests, one_that_cannot_be_written_stops_nothing);
     tcase_add_test(tests, nothing_is_left_behind_by_a_close);
     tcase_add_test(tests, a_killed_child_leaves_what_was_there);
-    tcase_set_timeout(tests, 100);
 }
 
 int main(void)

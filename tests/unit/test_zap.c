@@ -262,7 +262,6 @@ END_TEST
 
 static void add(TCase *t)
 {
-    tcase_set_timeout(t, 60);
     tcase_add_test(t, a_registered_key_is_its_participant);
     tcase_add_test(t, strangers_are_refused);
     tcase_add_test(t, a_closed_participant_is_refused);
