@@ -287,8 +287,10 @@ class Settle(SettleCase):
                                      user="member_six"), "6")
         self.assertEqual(self.pg.sql("SELECT id FROM petahour.account WHERE kind = 2",
                                      user="member_six"), "6")
-        self.assertEqual(self.pg.sql("SELECT count(*) FROM petahour.transfer WHERE NOT"
-                                     " (6 IN (debit_id, credit_id))", user="member_six"), "0")
+        # Of its own cash, and of its own contracts: it sees no others.
+        self.assertEqual(self.pg.sql("SELECT count(*) FROM petahour.transfer t WHERE NOT (6 IN (debit_id, credit_id))"
+                                     " AND NOT EXISTS (SELECT FROM petahour.contract WHERE id IN (debit_id, credit_id))",
+                                     user="member_six"), "0")
         self.refused("SELECT * FROM petahour.contract", "is not entered", user="member_nobody")
         self.refused("SELECT * FROM petahour.member", "permission denied", user="member_six")
         self.refused("SELECT curve_key FROM petahour.participant", "permission denied",
