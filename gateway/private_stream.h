@@ -3,8 +3,8 @@
 
     Built from the records of the engine and the items of the notary alone, so message n of a
     participant is the same on every gateway and after every restart.  A message is kept as the
-    framed bytes that sessions send; a session holds nothing but a number, so however many sessions
-    read a stream and however slowly, memory is the streams' alone.
+    framed bytes that sessions send, see stream.h; a session holds nothing but a number, so however
+    many sessions read a stream and however slowly, memory is the store's alone.
 
     Who is told what
       REJECTED, ACCEPTED, DONE   the sender of the command
