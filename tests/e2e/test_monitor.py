@@ -182,26 +182,45 @@ class Monitor(unittest.TestCase):
                 m.start(daemon)
                 self.wait_ready("gateway")
 
-    def test_settlement_without_database_or_behind_is_not_ready(self):
+    def test_settlement_that_is_behind_is_not_ready(self):
+        """Its server process answers nothing, and nothing is wrong yet but the time that passes."""
         self.wait_ready("settle")
-        locker = subprocess.Popen(["psql", "-XqAt", "-d", self.pg.conninfo()], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, text=True)  # fmt: skip
-        self.addCleanup(locker.wait)
-        locker.stdin.write("BEGIN; LOCK TABLE petahour.position; SELECT 'locked';\n")
-        locker.stdin.flush()
-        self.assertEqual(locker.stdout.readline(), "locked\n")
-        self.assertEqual(self.order(price="2.8").returncode, 0)
-        self.wait_ready("settle", "s behind, 1 s allowed")
-        self.assertGreater(self.figure("settle", "lag_seconds"), 1)
-        locker.stdin.close()
-        locker.stdout.close()
+        server = int(self.pg.sql("SELECT pid FROM pg_stat_activity WHERE usename = 'petahour_settle'"))
+        os.kill(server, signal.SIGSTOP)
+        try:
+            self.assertEqual(self.order(price="2.8").returncode, 0)
+            self.wait_ready("settle", "s behind, 1 s allowed")
+            self.assertGreater(self.figure("settle", "lag_seconds"), 1)
+            self.assertEqual(self.figure("settle", "database_connected"), 1)
+        finally:
+            os.kill(server, signal.SIGCONT)
+        self.wait_ready("settle")
+
+    def test_settlement_whose_rows_are_not_taken_is_not_ready(self):
+        self.wait_ready("settle")
+        with subprocess.Popen(["psql", "-XqAt", "-d", self.pg.conninfo()], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as locker:  # fmt: skip
+            try:
+                locker.stdin.write("BEGIN; LOCK TABLE petahour.position; SELECT 'locked';\n")
+                locker.stdin.flush()
+                self.assertEqual(locker.stdout.readline(), "locked\n")
+                self.assertEqual(self.order(price="2.8").returncode, 0)
+                self.wait_ready("settle", "not ready: the database takes no rows\n")
+                self.assertEqual(self.figure("settle", "database_connected"), 1)
+            finally:
+                locker.kill()
+        self.wait_ready("settle")
+
+    def test_settlement_without_database_is_not_ready(self):
         self.wait_ready("settle")
         self.pg.stop()
-        self.assertEqual(self.order(price="2.7").returncode, 0)
-        self.wait_ready("settle", "not ready: the database is away\n")
-        self.assertEqual(self.figure("settle", "database_connected"), 0)
-        self.assertEqual(self.ask("settle", "/healthz")[0], 200)
-        self.pg.start()
+        try:
+            self.assertEqual(self.order(price="2.7").returncode, 0)
+            self.wait_ready("settle", "not ready: the database is away\n")
+            self.assertEqual(self.figure("settle", "database_connected"), 0)
+            self.assertEqual(self.ask("settle", "/healthz")[0], 200)
+        finally:
+            self.pg.start()
         self.wait_ready("settle")
         self.assertEqual(self.figure("settle", "database_connected"), 1)
 
