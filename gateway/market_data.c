@@ -57,6 +57,8 @@ struct phg_market_data {
     const char *answer_topic; /* of the request that is answered */
     size_t answer_topic_size;
     uint32_t answer_frames;
+    phg_ratelimit *answer_allowance; /* that pays for it; NULL: nobody asked */
+    uint32_t answer_participant;
 };
 
 static conflated *conflated_of(phg_market_data *md, const phg_topic *topic)
@@ -262,11 +264,30 @@ static ph_status publish(phg_market_data *md)
 
 /* ---- Requests ------------------------------------------------------------------------------ */
 
+/* What who asked has left when this answer, whose frames after the first are paid for later, ends
+   here. */
+static phg_stream_limits limits_after(const phg_market_data *md)
+{
+    phg_ratelimit *r = md->answer_allowance;
+    uint32_t left = phg_ratelimit_left(r, md->now_ns);
+    uint32_t owed = md->answer_frames > 1 ? md->answer_frames - 1 : 0;
+    return (phg_stream_limits){.answers = {r->per_second, r->burst, left > owed ? left - owed : 0},
+                               .named_bytes = phg_subscribers_named(
+                                   phg_audience_subscribers(md->audience), md->answer_participant),
+                               .named_bytes_max = PHG_NAMED_BYTES_MAX};
+}
+
 static void emit_answer(void *arg, const phg_picture *picture)
 {
     phg_market_data *md = arg;
-    phg_bytes frame = phg_translate_picture(md->translator, picture);
     md->answer_frames++;
+    phg_stream_limits limits;
+    phg_picture p = *picture;
+    if (md->answer_allowance) {
+        limits = limits_after(md);
+        p.limits = &limits;
+    }
+    phg_bytes frame = phg_translate_picture(md->translator, &p);
     if (frame.p)
         send_frame(md, md->answer_topic, md->answer_topic_size, frame);
     else
@@ -346,13 +367,16 @@ static phg_request_answer answer_one(phg_market_data *md, const phg_topic *topic
 }
 
 /* How long an answer is shows when it is given: what was too much is paid before the next. */
-static void answer(phg_market_data *md, const phg_topic *topic, phg_ratelimit *allowance,
-                   uint64_t now_ns)
+static void answer(phg_market_data *md, const phg_topic *topic, uint32_t participant)
 {
+    phg_ratelimit *allowance = allowance_of(md, participant, md->now_ns);
     md->answer_frames = 0;
-    const bool is_allowed = allowance && phg_ratelimit_take(allowance, now_ns, 1);
+    md->answer_participant = participant;
+    md->answer_allowance = allowance;
+    const bool is_allowed = allowance && phg_ratelimit_take(allowance, md->now_ns, 1);
     md->totals.asked[answer_one(md, topic, is_allowed)]++;
-    if (md->answer_frames > 1) phg_ratelimit_charge(allowance, now_ns, md->answer_frames - 1);
+    if (md->answer_frames > 1) phg_ratelimit_charge(allowance, md->now_ns, md->answer_frames - 1);
+    md->answer_allowance = NULL;
 }
 
 /* ---- Subscriptions ------------------------------------------------------------------------- */
@@ -445,7 +469,7 @@ static void answer_topic(phg_market_data *md, phg_subscriber *who, const phg_nam
         who->name = topic->name;
         tell_dropped(md, who);
     } else {
-        answer(md, topic, allowance_of(md, who->participant, md->now_ns), md->now_ns);
+        answer(md, topic, who->participant);
     }
     (void)zmq_setsockopt(md->socket, ZMQ_UNSUBSCRIBE, named->bytes, named->size);
 }

@@ -173,6 +173,11 @@ static uint32_t *named_of(phg_subscribers *s, uint32_t participant)
     return &s->named[participant];
 }
 
+uint32_t phg_subscribers_named(const phg_subscribers *s, uint32_t participant)
+{
+    return participant < s->participant_max ? s->named[participant] : 0;
+}
+
 phg_naming phg_subscriber_name(phg_subscribers *s, phg_subscriber *who, const void *topic,
                                size_t size)
 {

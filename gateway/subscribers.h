@@ -78,6 +78,9 @@ phg_naming phg_subscriber_name(phg_subscribers *s, phg_subscriber *who, const vo
 /* It takes it back.  False: it had not named it. */
 bool phg_subscriber_forget(phg_subscribers *s, phg_subscriber *who, const void *topic, size_t size);
 
+/* Bytes that the participant has named and not taken back, over all its connections. */
+uint32_t phg_subscribers_named(const phg_subscribers *s, uint32_t participant);
+
 /* NULL: it has not named it.  Valid until it names or takes back another one. */
 phg_named *phg_subscriber_topic(const phg_subscriber *who, const void *topic, size_t size);
 

@@ -327,6 +327,12 @@ typedef enum {
     PHG_ANSWER_DROPPED = 5,
 } phg_stream_answer;
 
+/* How close a participant is to what it may have of market data. */
+typedef struct {
+    phg_rate_left answers;
+    uint32_t named_bytes, named_bytes_max;
+} phg_stream_limits;
+
 /* One frame of a product's stream, or of what answers a request about it. */
 typedef struct {
     phg_stream_kind stream;
@@ -352,7 +358,8 @@ typedef struct {
     bool more;               /* the next frame belongs to the same state */
     uint64_t checksum;       /* of the book; 0 while there is more */
     phg_stream_answer answer;
-    const char *reason; /* of an answer that is a refusal; else NULL */
+    const char *reason;              /* of an answer that is a refusal; else NULL */
+    const phg_stream_limits *limits; /* NULL: not told */
 } phg_picture;
 
 /* The payload of a market data frame, not framed. */

@@ -298,6 +298,18 @@ static void fill_members(Petahour__V1__MarketDataFrame *m, const phg_picture *p,
     }
 }
 
+static void fill_limits(Petahour__V1__MarketDataFrame *m, const phg_stream_limits *l,
+                        Petahour__V1__StreamLimits *room)
+{
+    petahour__v1__stream_limits__init(room);
+    room->answers_per_second = l->answers.per_second;
+    room->answer_burst = l->answers.burst;
+    room->answers_left = l->answers.left;
+    room->named_bytes = l->named_bytes;
+    room->named_bytes_max = l->named_bytes_max;
+    m->limits = room;
+}
+
 static phg_bytes translate_prices(phg_translator *t, const phg_picture *p)
 {
     void *room = t->out;
@@ -334,6 +346,8 @@ phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
     m.more = p->more;
     m.answer = (Petahour__V1__StreamAnswer)p->answer;
     if (p->reason) m.reason = phg_text_of(p->reason);
+    Petahour__V1__StreamLimits limits;
+    if (p->limits) fill_limits(&m, p->limits, &limits);
     m.closed_before = p->closed_before;
     m.reference_price = p->reference;
     Petahour__V1__PhaseChange phase;

@@ -15,7 +15,8 @@ bool phg_picture_is_prices(const phg_picture *p)
 {
     bool has_rows = (p->level_cnt | p->block_cnt | p->statistics_cnt | p->candle_cnt | p->site_cnt |
                      p->probe_cnt | p->member_cnt | p->dropped_cnt) != 0;
-    return !has_rows && !p->totals && p->reference == 0 && p->closed_before == 0 && !p->reason;
+    return !has_rows && !p->totals && p->reference == 0 && p->closed_before == 0 && !p->reason &&
+           !p->limits;
 }
 
 size_t phg_prices_room(const phg_picture *p)

@@ -11,7 +11,7 @@
 
 #include "gateway/translate.h"
 
-/* True if the picture has no rows but trades and best prices, and no word for people. */
+/* True if the picture has no rows but trades and best prices, and nothing for who asked alone. */
 bool phg_picture_is_prices(const phg_picture *p);
 
 /* Bytes of room that phg_write_prices needs. */

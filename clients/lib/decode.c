@@ -66,6 +66,15 @@ void phc_decode_limits(const Petahour__V1__Limits *m, phc_limits *ret)
     };
 }
 
+void phc_decode_stream_limits(const Petahour__V1__StreamLimits *m, phc_stream_limits *ret)
+{
+    *ret = (phc_stream_limits){
+        .answers = {m->answers_per_second, m->answer_burst, m->answers_left},
+        .named_bytes = m->named_bytes,
+        .named_bytes_max = m->named_bytes_max,
+    };
+}
+
 bool phc_decode_order(const Petahour__V1__NewOrder *m, phc_order *ret)
 {
     *ret = (phc_order){.client_order_id = m->client_order_id,

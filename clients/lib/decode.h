@@ -25,6 +25,7 @@ bool phc_segments_room(phc_segments *s, size_t cnt);
 
 bool phc_decode_logon(const Petahour__V1__LogonAccepted *m, phc_logon *ret);
 void phc_decode_limits(const Petahour__V1__Limits *m, phc_limits *ret);
+void phc_decode_stream_limits(const Petahour__V1__StreamLimits *m, phc_stream_limits *ret);
 bool phc_decode_report(const Petahour__V1__ExecutionReport *m, phc_segments *room, phc_report *ret);
 void phc_decode_result(const Petahour__V1__CommandResult *m, phc_result *ret);
 /* holds, compared and replayed are left false. */

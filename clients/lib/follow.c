@@ -325,6 +325,15 @@ static void take_reason(phc_client *c, const Petahour__V1__MarketDataFrame *m)
     if (c->cb.on_dropped != NULL) c->cb.on_dropped(c->cb.arg, m->reason);
 }
 
+static void take_limits(phc_client *c, const Petahour__V1__StreamLimits *m)
+{
+    if (m == NULL || c->cb.on_stream_limits == NULL) return;
+    phc_stream_limits l;
+    phc_decode_stream_limits(m, &l);
+    c->handled++;
+    c->cb.on_stream_limits(c->cb.arg, &l);
+}
+
 bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const void *bytes,
                      size_t size)
 {
@@ -341,6 +350,7 @@ bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const 
         return true;
     }
     if (is_name) take_reason(c, m);
+    take_limits(c, m->limits);
     phc_follow_stream *f = is_name ? NULL : find(c, (phc_stream)text[0], m->product);
     if (f != NULL) {
         if (m->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_UNSPECIFIED)

@@ -411,6 +411,13 @@ typedef struct {
     uint32_t under_way, under_way_max; /* commands of everybody, to the engine */
 } phc_limits;
 
+/* How close the participant is to its limits of market data at this gateway. */
+typedef struct {
+    phc_rate answers;     /* frames that answer requests for snapshots and what is missing */
+    uint32_t named_bytes; /* of topics, over all its connections */
+    uint32_t named_bytes_max;
+} phc_stream_limits;
+
 typedef enum {
     PHC_ACCEPTED = 1,
     PHC_REJECTED = 2,
@@ -1032,6 +1039,8 @@ typedef struct {
        book is right again. */
     void (*on_loss)(void *arg, phc_stream stream, uint32_t product, phc_loss loss, uint64_t first,
                     uint64_t last);
+    /* With each answer to a request of a stream that is followed. */
+    void (*on_stream_limits)(void *arg, const phc_stream_limits *l);
     /* The gateway ended the connection of market data, because this client read too slowly or
        subscribed to too much; the library has connected again, and asks for what is missing. */
     void (*on_dropped)(void *arg, const char *why);

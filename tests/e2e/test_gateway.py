@@ -789,7 +789,7 @@ class Streams(unittest.TestCase):
         other = self.run_.socket(zmq.SUB, self.keys[3], self.run_.market_data)
         self.addCleanup(greedy.close)
         self.addCleanup(other.close)
-        answers = set()
+        answers = {}
         end = time.monotonic() + PATIENCE
         while market_data_pb2.STREAM_ANSWER_BUSY not in answers:
             self.assertLess(time.monotonic(), end)
@@ -798,8 +798,11 @@ class Streams(unittest.TestCase):
                 greedy.setsockopt(zmq.UNSUBSCRIBE, b"?D00000001")
             greedy.setsockopt(zmq.SUBSCRIBE, b"?D00000001")
             while greedy.poll(100):
-                answers.add(market_data_pb2.MarketDataFrame.FromString(greedy.recv_multipart()[2]).answer)
+                frame = market_data_pb2.MarketDataFrame.FromString(greedy.recv_multipart()[2])
+                answers.setdefault(frame.answer, frame.limits)
             greedy.setsockopt(zmq.UNSUBSCRIBE, b"?D00000001")
+        busy = answers[market_data_pb2.STREAM_ANSWER_BUSY]
+        self.assertEqual((busy.answers_per_second, busy.answer_burst, busy.answers_left), (256, 2048, 0))
         self.whole(other, b"D00000001")
 
     def test_a_reader_that_stops_reading_holds_nobody_up(self):

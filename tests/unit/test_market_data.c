@@ -471,6 +471,53 @@ START_TEST(keys_of_a_participant_share_what_it_may_ask)
 }
 END_TEST
 
+/* The answer to a request: its frames but the last are dropped. */
+static frame *answer_of(void *s, const char *request)
+{
+    char topic[64];
+    frame *f;
+    subscribe(s, request);
+    while ((f = wait_for_frame(s, topic))->answer == 0)
+        free_frame(f);
+    ck_assert_str_eq(topic, request);
+    return f;
+}
+
+static void check_left(void *s, const char *request, uint32_t answers_left, uint32_t named_bytes)
+{
+    frame *f = answer_of(s, request);
+    ck_assert_msg(f->limits != NULL, "%s: no limits are told", request);
+    ck_assert_uint_eq(f->limits->answers_per_second, 256);
+    ck_assert_uint_eq(f->limits->answer_burst, 2048);
+    ck_assert_uint_eq(f->limits->answers_left, answers_left);
+    ck_assert_uint_eq(f->limits->named_bytes, named_bytes);
+    ck_assert_uint_eq(f->limits->named_bytes_max, PHG_NAMED_BYTES_MAX);
+    free_frame(f);
+}
+
+/* Every answer tells what is left after it; what is sent to everybody says nothing of one. */
+START_TEST(an_answer_tells_what_is_left)
+{
+    char topic[64];
+    void *s = subscriber(ZMQ_SUB, READER);
+    zmq_setsockopt(s, ZMQ_RCVHWM, &(int){0}, sizeof(int));
+    stopped_ns = ph_clock_monotonic_ns(); /* what may be asked does not grow */
+    subscribe(s, "D00000001");
+    wait_for(1, 1, 0);
+    for (int i = 0; i < 4; i++) {
+        move_market();
+        turn();
+        frame *f = wait_for_frame(s, topic);
+        ck_assert(f->answer == 0 && f->limits == NULL);
+        free_frame(f);
+    }
+    check_left(s, "?D00000001", 2047, 9 + 10);
+    check_left(s, "?D00000009", 2046, 9 + 20);
+    check_left(s, "?D00000001:0000000000000001-0000000000000003", 2042, 9 + 20 + 44);
+    (void)zmq_close(s);
+}
+END_TEST
+
 /* Who comes before the product is served when it is there. */
 START_TEST(what_is_not_there_yet_comes_when_it_is)
 {
@@ -507,6 +554,7 @@ static void add(TCase *t)
     tcase_add_test(t, nobody_can_keep_a_conflated_stream_alive);
     tcase_add_test(t, who_names_too_much_is_dropped_and_told_why);
     tcase_add_test(t, every_request_is_counted_by_its_answer);
+    tcase_add_test(t, an_answer_tells_what_is_left);
     tcase_add_test(t, nobody_receives_what_another_one_asked_for);
     tcase_add_test(t, keys_of_a_participant_share_what_it_may_ask);
     tcase_add_test(t, what_is_not_there_yet_comes_when_it_is);

@@ -110,6 +110,40 @@ START_TEST(a_stream_ends_in_its_own_loss)
 }
 END_TEST
 
+static phc_stream_limits told_limits;
+
+/* It may end the stream that was asked for. */
+static void on_stream_limits(void *arg, const phc_stream_limits *l)
+{
+    (void)arg;
+    told_limits = *l;
+    (void)phc_unfollow(client, PHC_STREAM_DEPTH, PRODUCT);
+}
+
+START_TEST(how_close_it_is_to_its_limits_is_handed_over)
+{
+    uint8_t bytes[64];
+    Petahour__V1__StreamLimits l;
+    Petahour__V1__MarketDataFrame m;
+    petahour__v1__stream_limits__init(&l);
+    petahour__v1__market_data_frame__init(&m);
+    client->cb.on_stream_limits = on_stream_limits;
+    m.product = PRODUCT;
+    m.answer = PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_SNAPSHOT;
+    m.limits = &l;
+    l.answers_per_second = 1;
+    l.answer_burst = 2;
+    l.answers_left = 3;
+    l.named_bytes = 4;
+    l.named_bytes_max = 5;
+    size_t size = petahour__v1__market_data_frame__pack(&m, bytes);
+    ck_assert(phc_follow_take(client, "?D0000002a", 10, bytes, size));
+    ck_assert(told_limits.answers.per_second == 1 && told_limits.answers.burst == 2);
+    ck_assert(told_limits.answers.left == 3 && told_limits.named_bytes == 4);
+    ck_assert(told_limits.named_bytes_max == 5 && books == 0);
+}
+END_TEST
+
 static char why[64];
 
 static void on_dropped(void *arg, const char *text)
@@ -370,6 +404,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_stream_ends_in_its_own_book);
     tcase_add_test(t, a_phase_that_is_not_listed_makes_no_book);
     tcase_add_test(t, a_stream_ends_in_its_own_loss);
+    tcase_add_test(t, how_close_it_is_to_its_limits_is_handed_over);
     tcase_add_test(t, why_it_was_dropped_is_handed_over);
     tcase_add_test(t, a_stream_that_ended_may_begin_again);
     tcase_add_test(t, late_prices_are_never_put_over_newer_ones);

@@ -477,6 +477,45 @@ static void check_not_kept(const market_data_frame *f)
     ck_assert_uint_eq(f->stream_number, 5);
 }
 
+static const phg_stream_limits some_limits = {{256, 2048, 1900}, 33, 1 << 19};
+
+static void check_some_limits(const market_data_frame *f)
+{
+    phc_stream_limits l;
+    ck_assert_ptr_nonnull(f->limits);
+    phc_decode_stream_limits(f->limits, &l);
+    ck_assert(l.answers.per_second == 256 && l.answers.burst == 2048 && l.answers.left == 1900);
+    ck_assert(l.named_bytes == 33 && l.named_bytes_max == 1 << 19);
+}
+
+static phg_picture write_range_end(void)
+{
+    phg_picture p = picture_of(PHG_STREAM_DEPTH);
+    p.answer = PHG_ANSWER_RANGE_END;
+    p.limits = &some_limits;
+    return p;
+}
+
+static void check_range_end(const market_data_frame *f)
+{
+    ck_assert(f->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_RANGE_END);
+    check_some_limits(f);
+}
+
+/* Frames of prices are written by hand, but for what is told to one alone. */
+static phg_picture write_prices_asked_for(void)
+{
+    phg_picture p = write_prices_book();
+    p.limits = &some_limits;
+    return p;
+}
+
+static void check_prices_asked_for(const market_data_frame *f)
+{
+    check_prices_book(f);
+    check_some_limits(f);
+}
+
 #define ROW(name)                         \
     {                                     \
 #name, write_##name, check_##name \
@@ -487,9 +526,13 @@ static const struct {
     phg_picture (*write)(void);
     void (*check)(const market_data_frame *f);
 } rows[] = {
-    ROW(prices),   ROW(depth),          ROW(statistics),  ROW(snapshot_part),
-    ROW(not_kept), ROW(candles),        ROW(type),        ROW(region),
-    ROW(grade),    ROW(period_candles), ROW(prices_part), ROW(prices_book),
+    ROW(prices),      ROW(depth),
+    ROW(statistics),  ROW(snapshot_part),
+    ROW(not_kept),    ROW(candles),
+    ROW(type),        ROW(region),
+    ROW(grade),       ROW(period_candles),
+    ROW(prices_part), ROW(prices_book),
+    ROW(range_end),   ROW(prices_asked_for),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
 

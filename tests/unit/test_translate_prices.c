@@ -127,7 +127,7 @@ END_TEST
 /* A field that is not written here must send its frame through protobuf-c. */
 START_TEST(no_field_is_new)
 {
-    ck_assert_uint_eq(petahour__v1__market_data_frame__descriptor.n_fields, 22);
+    ck_assert_uint_eq(petahour__v1__market_data_frame__descriptor.n_fields, 23);
     ck_assert_uint_eq(petahour__v1__public_trade__descriptor.n_fields, 4);
     ck_assert_uint_eq(petahour__v1__best_prices__descriptor.n_fields, 6);
     ck_assert_uint_eq(petahour__v1__phase_change__descriptor.n_fields, 1);
@@ -138,10 +138,12 @@ END_TEST
 START_TEST(a_frame_with_anything_else_is_not_of_prices)
 {
     const phg_overview_totals totals = {.products = 1};
+    const phg_stream_limits limits = {.named_bytes = 1};
     const phg_picture others[] = {
-        {.level_cnt = 1}, {.block_cnt = 1},     {.statistics_cnt = 1}, {.candle_cnt = 1},
-        {.site_cnt = 1},  {.probe_cnt = 1},     {.member_cnt = 1},     {.totals = &totals},
-        {.reference = 1}, {.closed_before = 1}, {.reason = "busy"},    {.dropped_cnt = 1},
+        {.level_cnt = 1},    {.block_cnt = 1},     {.statistics_cnt = 1}, {.candle_cnt = 1},
+        {.site_cnt = 1},     {.probe_cnt = 1},     {.member_cnt = 1},     {.totals = &totals},
+        {.reference = 1},    {.closed_before = 1}, {.reason = "busy"},    {.dropped_cnt = 1},
+        {.limits = &limits},
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         ck_assert(!phg_picture_is_prices(&others[i]));
