@@ -79,8 +79,10 @@ static bool is_taken(const char *path)
 static ph_status bind_private(ph_server *s, const char *endpoint)
 {
     if (is_taken(endpoint + strlen("ipc://"))) return PH_EBUSY;
-    /* The socket file must not exist for others even for a moment. */
+    /* The socket file must not exist for others even for a moment.  Who connects writes to it: with
+       most umasks our own user alone, with one that leaves the group its writing the group too. */
     mode_t before = umask(0177);
+    (void)umask(before | 0117);
     int failed = zmq_bind(s->socket, endpoint);
     int why = errno;
     (void)umask(before);

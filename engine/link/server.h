@@ -46,9 +46,9 @@ typedef struct {
     uint64_t items_sent;
 } ph_server_counts;
 
-/* Binds `endpoint` (ipc://...; mode 0600) and offers the items of the spool.  origin (1 to 63
-   bytes) is told to followers.  err receives a sentence on failure: PH_EINVAL, PH_EIO, PH_EFULL,
-   PH_EBUSY (another process offers items there). */
+/* Binds `endpoint` (ipc://...; mode 0660 less the umask, so never for others) and offers the items
+   of the spool.  origin (1 to 63 bytes) is told to followers.  err receives a sentence on failure:
+   PH_EINVAL, PH_EIO, PH_EFULL, PH_EBUSY (another process offers items there). */
 ph_status ph_server_open(void *zmq_context, const char *endpoint, const char *origin,
                          ph_spool *spool, ph_server **ret, char *err, size_t err_size);
 

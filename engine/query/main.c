@@ -292,8 +292,10 @@ static bool open_door(replica *r)
         ph_log_error("could not make a socket: %s", zmq_strerror(errno));
         return false;
     }
-    /* Whoever can reach the socket can ask for anybody: nobody but our own user. */
+    /* Whoever can reach the socket can ask for anybody: our own user, and the group where the umask
+       leaves it that. */
     mode_t before = umask(0177);
+    (void)umask(before | 0117);
     bool is_bound = strncmp(link, "ipc://", 6) == 0 && zmq_bind(r->socket, link) == 0;
     (void)umask(before);
     if (!is_bound)

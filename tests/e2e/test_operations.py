@@ -50,7 +50,7 @@ class Examples(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="ph-etc-")
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
-        for name in ("etc", "lib/journal", "lib/engine", "lib/notary", "lib/settle", "run"):
+        for name in ("etc", "lib/engine/journal", "lib/notary", "lib/settle", "run/engine", "run/notary", "run/replica"):
             (self.folder / name).mkdir(parents=True)
         public = {}
         for name in ("operator", "notary", "gateway"):

@@ -41,7 +41,7 @@ class Guide(unittest.TestCase):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="phg-")))
         self.processes = {}
         self.addCleanup(self.stop)
-        for name in ("bin", "etc", "run", "examples", "lib/engine", "lib/notary", "lib/settle"):
+        for name in ("bin", "etc", "run/engine", "run/notary", "run/replica", "examples", "lib/engine", "lib/notary", "lib/settle"):
             (self.folder / name).mkdir(parents=True)
         for program in PROGRAMS:
             (self.folder / "bin" / program.name).symlink_to(program)

@@ -50,7 +50,7 @@ KillSignal=SIGINT
 class Booted(unittest.TestCase):
     def stage(self, to):
         """What the container gets, as the operator's guide has it installed."""
-        for name in ("bin", "units", "etc", "sysusers"):
+        for name in ("bin", "units", "etc", "sysusers", "tmpfiles"):
             (to / name).mkdir()
         (to / "result").mkdir(mode=0o777)
         for program in PROGRAMS:
@@ -66,6 +66,7 @@ class Booted(unittest.TestCase):
         users = (EXAMPLES / "systemd" / "petahour.sysusers").read_text(encoding="utf-8")
         (to / "sysusers" / "petahour.conf").write_text(
             users + 'u postgres - "PostgreSQL" /var/lib/postgresql\n', encoding="utf-8")
+        shutil.copy(EXAMPLES / "systemd" / "petahour.tmpfiles", to / "tmpfiles" / "petahour.conf")
         for example in EXAMPLES.glob("*.ini"):
             shutil.copy(example, to / "etc")
         shutil.copy(INSIDE, to / "inside.py")
@@ -79,7 +80,7 @@ class Booted(unittest.TestCase):
                 container = subprocess.Popen(
                     ["systemd-nspawn", "--directory=/", "--volatile=yes", "--private-network", "--register=no",
                      "--keep-unit", f"--machine=petahour-{os.getpid()}", "--quiet", f"--bind={at}:{HOME}",
-                     f"--bind-ro={at}/sysusers:/etc/sysusers.d",
+                     f"--bind-ro={at}/sysusers:/etc/sysusers.d", f"--bind-ro={at}/tmpfiles:/etc/tmpfiles.d",
                      # Without it the container itself may lock no memory, and the notary does.
                      "--capability=CAP_IPC_LOCK",
                      f"--bind-ro={at}/driver.service:/etc/systemd/system/driver.service", "--boot",
@@ -107,6 +108,11 @@ class Booted(unittest.TestCase):
         self.assertEqual(sorted(found["came_back"]), daemons)
         self.assertEqual(found["settled"], 1 + len(daemons))  # a trade before, and one after each kill
         self.assertEqual(found["reconcile"], "")
+        self.assertEqual(found["may"], {
+            "petahour-engine": ["writes the journal"], "petahour-notary": ["reads notary.key"], "petahour-replica": [],
+            "petahour-settle": ["reads settle.ini"], "petahour-gateway": ["reads gateway.key"],
+            "postgres": []})  # fmt: skip
+        self.assertEqual(found["connects"], dict.fromkeys(daemons, True) | {"postgres": False})
         self.assertEqual(set(found["stopped"].values()), {"inactive success"}, found["stopped"])
 
 

@@ -16,6 +16,9 @@ import time
 HOME = pathlib.Path(sys.argv[1])
 ETC = pathlib.Path("/etc/petahour")
 DAEMONS = ["petahour-engine", "petahour-notary", "petahour-replica", "petahour-settle", "petahour-gateway"]
+SECRETS = {"notary": "notary.key", "gateway": "gateway.key", "settle": "settle.ini"}
+JOURNAL = "/var/lib/petahour/engine/journal"
+LINK = "/run/petahour/engine/link.sock"
 BIN = "/usr/lib/postgresql/15/bin"
 AS_POSTGRES = {"user": "postgres", "group": "postgres", "extra_groups": [], "cwd": "/"}
 PATIENCE = 120
@@ -69,7 +72,9 @@ def configure():
     run("chmod", "0750", ETC)
     for ini in ETC.glob("*.ini"):
         os.chmod(ini, 0o640)
-    run("chown", "petahour:", ETC / "notary.key", ETC / "gateway.key")
+    for daemon, name in SECRETS.items():
+        run("chown", f"petahour-{daemon}:", ETC / name)
+        os.chmod(ETC / name, 0o400)
 
 
 def database():
@@ -102,6 +107,24 @@ def trade(start, settled):
     wait_until(f"rows of contract {settled}", lambda: sql("SELECT count(*) FROM petahour.contract") == str(settled))
 
 
+def is_true(user, *words):
+    """Of the user of a daemon, in its group; outside its unit, which takes away more."""
+    group = "petahour" if user in DAEMONS else user
+    return subprocess.run([str(w) for w in words], user=user, group=group, extra_groups=[], cwd="/",
+                          capture_output=True, check=False).returncode == 0
+
+
+def rights(found):
+    """What each user may do by the modes of files alone."""
+    connect = ("import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])", LINK)
+    for user in (*DAEMONS, "postgres"):
+        may = found.setdefault("may", {}).setdefault(user, [])
+        if any(is_true(user, "test", "-w", path) for path in (JOURNAL, *pathlib.Path(JOURNAL).iterdir())):
+            may.append("writes the journal")
+        may += [f"reads {name}" for name in SECRETS.values() if is_true(user, "test", "-r", ETC / name)]
+        found.setdefault("connects", {})[user] = is_true(user, "/usr/bin/python3", "-c", *connect)
+
+
 def work(found):
     configure()
     for unit in (HOME / "units").iterdir():
@@ -127,6 +150,7 @@ def work(found):
         settled += 1
         trade(start, settled)
         found["came_back"].append(unit)
+    rights(found)
     found["settled"] = int(sql("SELECT count(*) FROM petahour.contract"))
     found["reconcile"] = sql("SELECT * FROM petahour.reconcile")
     run("systemctl", "stop", "petahour.target")

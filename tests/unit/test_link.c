@@ -431,13 +431,34 @@ START_TEST(another_origin_is_refused)
 }
 END_TEST
 
+/* Who may write to the socket may connect. */
+START_TEST(the_umask_says_whether_the_group_connects)
+{
+    static const struct {
+        mode_t umask, mode;
+    } rows[] = {{0077, 0600}, {0022, 0640}, {0007, 0660}, {0, 0660}};
+    struct stat st;
+    const mode_t before = umask(0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ph_server_close(server);
+        (void)umask(rows[i].umask);
+        ck_assert_int_eq(
+            ph_server_open(context, endpoint, "demo/engine", spool, &server, err, sizeof err),
+            PH_OK);
+        ck_assert_uint_eq(umask(before), rows[i].umask); /* it is as it was */
+        ck_assert_int_eq(stat(endpoint + 6, &st), 0);
+        ck_assert_uint_eq(st.st_mode & 0777, rows[i].mode);
+    }
+}
+END_TEST
+
 START_TEST(only_private_endpoints)
 {
     ph_follower *f = NULL;
     ph_server *s = NULL;
     struct stat st;
     ck_assert_int_eq(stat(endpoint + 6, &st), 0);
-    ck_assert_uint_eq(st.st_mode & 077, 0);
+    ck_assert_uint_eq(st.st_mode & 022, 0); /* nobody but its user writes to it */
     ck_assert_int_eq(ph_follower_open(context, "tcp://127.0.0.1:5555", 1, &f), PH_EINVAL);
     ck_assert_int_eq(ph_follower_open(context, "", 1, &f), PH_EINVAL);
     ck_assert_int_eq(ph_follower_open(context, endpoint, 0, &f), PH_EINVAL);
@@ -469,6 +490,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, followers_that_went_away_make_room);
     tcase_add_test(tests, nonsense_is_dropped);
     tcase_add_test(tests, another_origin_is_refused);
+    tcase_add_test(tests, the_umask_says_whether_the_group_connects);
     tcase_add_test(tests, only_private_endpoints);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: a frame of each kind, and what a client must read in it */
 /* Golden frames of market data: what each kind of frame looks like on the wire, and that the client
    library reads every field of it.
 
