@@ -15,7 +15,7 @@ PUBLIC = {
     "account_kind", "cancel_reason", "capacity", "capacity_attestation", "capacity_withdrawal",
     "compute_type", "contract_root", "day", "delivery_step_kind", "final_cause", "gate", "hardware", "key_change",
     "key_life", "market", "month", "notary_key", "order_state", "participant_state", "probe",
-    "price_sum", "product", "product_phase", "product_state", "reference_price", "rules", "site",
+    "price_sum", "product", "product_phase", "product_state", "reference_price", "root_signature", "rules", "site",
     "site_measurement", "summed", "terms", "transfer_reason",
 }
 
