@@ -6,6 +6,7 @@ what the notary signs is believed only as far as it holds.
 usage: test_root_signatures_pg.py PETAHOUR ENGINE NOTARY GATEWAY REPLICA SETTLE
 """
 
+import base64
 import json
 import os
 import signal
@@ -14,8 +15,10 @@ import sys
 import time
 import unittest
 
+import nacl.signing
 import private_postgres
 import verify_contract
+from false_notary import CONTRACT, FalseNotary, note_of, spooled, with_note
 from live_market import MARKET, PATIENCE, Market, first_period, register, start_of
 
 PROGRAMS = sys.argv[1:7]
@@ -76,6 +79,12 @@ class RootSignatures(unittest.TestCase):
         end = time.monotonic() + PATIENCE
         while (got := self.pg.sql(sql)) != wanted:
             self.assertLess(time.monotonic(), end, f"{what}: {got}, not {wanted}; " + self.m.log("settle"))
+            time.sleep(0.02)
+
+    def wait_log(self, told, times=1):
+        end = time.monotonic() + PATIENCE
+        while self.m.log("settle").count(told) < times:
+            self.assertLess(time.monotonic(), end, f"{told} is not told: " + self.m.log("settle"))
             time.sleep(0.02)
 
     def wait_rows(self):
@@ -161,10 +170,7 @@ class RootSignatures(unittest.TestCase):
         m.restart("settle")
         self.trade()
         self.wait_signed(without=2)
-        end = time.monotonic() + PATIENCE
-        while "event=notary_away" not in m.log("settle"):
-            self.assertLess(time.monotonic(), end, "nobody says that the notary is away")
-            time.sleep(0.02)
+        self.wait_log("event=notary_away")
         m.start("notary")
         self.wait_signed()
         self.assertIn("event=notary_back", m.log("settle"))
@@ -180,10 +186,7 @@ class RootSignatures(unittest.TestCase):
         m.restart("settle")
         self.trade()
         self.wait_signed(without=2)
-        end = time.monotonic() + PATIENCE
-        while "event=notary_wrong" not in m.log("settle"):
-            self.assertLess(time.monotonic(), end, "nobody says that it is no notary")
-            time.sleep(0.02)
+        self.wait_log("event=notary_wrong")
         self.assertIn(f'"{MARKET}/engine\\"', m.log("settle"))
         m.link = "notary"
         m.restart("settle")
@@ -223,10 +226,7 @@ class RootSignatures(unittest.TestCase):
             if n:
                 self.trade()
             self.wait_signed(without=missing)
-            end = time.monotonic() + PATIENCE
-            while len(self.refusals()) <= n:
-                self.assertLess(time.monotonic(), end, "it is not told")
-                time.sleep(0.02)
+            self.wait_log("event=signature_refused", n + 1)
             self.assertIn("level=error", self.refusals()[n])
             self.assertIn(why, self.refusals()[n])
             self.doctored(table, right)
@@ -239,6 +239,55 @@ class RootSignatures(unittest.TestCase):
         self.assertIn("was taken over", pg.sql(sign, user="petahour_settle", check=False))
         self.assertIn("permission denied", pg.sql(sign, user="petahour_auditor", check=False))
         self.assertIn("never changed", pg.sql("UPDATE petahour.root_signature SET key = sha256('')", check=False))
+
+    def signed_with_the_key(self, text):
+        """A note as the notary would write it, if it signed this text."""
+        with open(self.m.key("notary"), encoding="ascii") as f:
+            key = nacl.signing.SigningKey(bytes.fromhex(f.read().split("sign_seed = ")[1].split()[0]))
+        key_id = verify_contract.sha256(MARKET.encode(), b"\n\x01", key.verify_key.encode())[:4]
+        blob = base64.b64encode(key_id + key.sign(text.encode()).signature).decode()
+        return f"{text}\n\u2014 {MARKET} {blob}\n"
+
+    def test_a_false_notary_is_not_believed(self):
+        """It offers, in place of what the notary signed: a false signature; another root, with the notary's own key;
+        a batch that there is not; what nobody can read. What is true beside it is written."""
+        m = self.m
+        m.link = ""
+        m.restart("settle")
+        for _ in range(5):
+            self.trade()
+        self.saved(self.contracts)
+        self.wait_signed(without=5)
+        m.kill("notary", signal.SIGTERM)
+        items, origin = spooled(f"{m.run}/notary.spool")
+        places = [n for n, payload in enumerate(items) if CONTRACT.unpack_from(payload)[0] != 0]
+        self.assertGreater(len(items), len(places), "nothing is countersigned")
+        first, second, third, fourth, _ = (items[n] for n in places)
+        self.assertEqual(with_note(first, note_of(first)), first)
+        note = note_of(second)
+        text = note_of(third).partition("\n\n")[0] + "\n"
+        self.assertEqual(self.signed_with_the_key(text), note_of(third))
+        another = "\n".join([*text.split("\n")[:2], base64.b64encode(bytes(32)).decode(), ""])
+        m.link = "false"
+        for n, wrong, told in (
+            (1, with_note(second, note[:-20] + ("A" if note[-20] != "A" else "B") + note[-19:]), "the signature is false"),
+            (2, with_note(third, self.signed_with_the_key(another)), "it states another root"),
+            (3, with_note(fourth, note_of(fourth), first_seq=1), "no contracts were concluded in a batch"),
+            (4, b"\1" * 100, "event=notary_wrong"),
+        ):  # fmt: skip
+            self.assertNotIn(told, m.log("settle"))
+            notary = FalseNotary(f"ipc://{m.run}/false.sock", origin, [*items[: places[n]], wrong])
+            try:
+                m.restart("settle")
+                self.wait_log(told)
+                self.wait_signed(without=5 - n)
+            finally:
+                notary.close()
+        m.link = "notary"
+        m.start("notary")
+        m.restart("settle")
+        self.wait_signed()
+        self.assertEqual(len(self.refusals()), 3)
 
     def test_another_settlement_took_over(self):
         m = self.m
