@@ -70,7 +70,7 @@ BEGIN
     IF batch.first_seq IS NULL OR asked.id - batch.first_contract NOT BETWEEN 0 AND batch.leaf_count - 1 THEN
         RETURN;
     END IF;
-    SELECT string_agg(leaf, '' ORDER BY id) INTO leaves FROM contract
+    SELECT coalesce(string_agg(leaf, '' ORDER BY id), '') INTO leaves FROM contract
      WHERE id >= batch.first_contract AND id < batch.first_contract + batch.leaf_count;
     path := merkle_path(leaves, (asked.id - batch.first_contract)::integer);
     IF length(leaves) <> 32 * batch.leaf_count OR path.root <> batch.root THEN

@@ -30,6 +30,7 @@ BEGIN
 END $$;
 
 DROP FUNCTION contract_proof(bigint);
+
 -- As before, and the signed root as the notary gives it to the parties: text, empty line, signature line
 -- (engine/notary/README.md, section 3); null until its signature is there.
 CREATE FUNCTION contract_proof(the_contract bigint)
@@ -55,7 +56,7 @@ BEGIN
     IF batch.first_seq IS NULL OR asked.id - batch.first_contract NOT BETWEEN 0 AND batch.leaf_count - 1 THEN
         RETURN;
     END IF;
-    SELECT string_agg(leaf, '' ORDER BY id) INTO leaves FROM contract
+    SELECT coalesce(string_agg(leaf, '' ORDER BY id), '') INTO leaves FROM contract
      WHERE id >= batch.first_contract AND id < batch.first_contract + batch.leaf_count;
     path := merkle_path(leaves, (asked.id - batch.first_contract)::integer);
     IF length(leaves) <> 32 * batch.leaf_count OR path.root <> batch.root THEN

@@ -181,15 +181,18 @@ class Books(SettleCase):
 
     def test_a_proof_that_does_not_hold_is_not_given(self):
         self.settle_life(records=1000)
-        batch = "(SELECT first_contract FROM petahour.contract_root WHERE leaf_count > 2 LIMIT 1)"
-        contract = self.pg.sql(f"SELECT {batch}")
-        for change in (f"UPDATE petahour.contract SET leaf = decode(repeat('01', 32), 'hex') WHERE id = {batch} + 1",
-                       f"UPDATE petahour.contract SET leaf = NULL WHERE id = {batch} + 2",
-                       f"UPDATE petahour.contract_root SET leaf_count = leaf_count - 1 WHERE first_contract = {batch}"):
-            self.refused("BEGIN; SET session_replication_role = replica; ALTER TABLE petahour.contract DISABLE TRIGGER"
-                         f" ALL; ALTER TABLE petahour.contract_root DISABLE TRIGGER ALL; {change};"
-                         f" SELECT * FROM petahour.contract_proof({contract}); ROLLBACK",
-                         f"the leaves of the batch of contract {contract} do not come to its root")
+        for of in ("leaf_count > 2", "leaf_count = 1"):
+            batch = f"(SELECT first_contract FROM petahour.contract_root WHERE {of} LIMIT 1)"
+            contract = self.pg.sql(f"SELECT {batch}")
+            last = f"{batch} + (SELECT leaf_count - 1 FROM petahour.contract_root WHERE first_contract = {batch})"
+            for change in (f"contract SET leaf = decode(repeat('01', 32), 'hex') WHERE id = {last}",
+                           f"contract SET leaf = NULL WHERE id = {last}",
+                           f"contract_root SET root = sha256('') WHERE first_contract = {batch}",
+                           f"contract_root SET leaf_count = leaf_count + 1 WHERE first_contract = {batch}"):
+                self.refused("BEGIN; SET session_replication_role = replica; ALTER TABLE petahour.contract DISABLE"
+                             " TRIGGER ALL; ALTER TABLE petahour.contract_root DISABLE TRIGGER ALL; UPDATE"
+                             f" petahour.{change}; SELECT * FROM petahour.contract_proof({contract}); ROLLBACK",
+                             f"the leaves of the batch of contract {contract} do not come to its root")
 
     # ---- laws ------------------------------------------------------------------------------
 
