@@ -168,7 +168,8 @@ static bool is_cosignature(const signature_line *l, const char *text, size_t siz
 /* What verifying a note gives. */
 typedef struct {
     size_t text_size;
-    uint64_t seconds; /* of cosignatures */
+    uint64_t seconds;                          /* of cosignatures */
+    uint8_t signature[PH_NOTE_SIGNATURE_SIZE]; /* of the signer's line */
 } verdict;
 
 static ph_status verify(const char *note, size_t size, const ph_note_signer *signer, key_type type,
@@ -192,6 +193,8 @@ static ph_status verify(const char *note, size_t size, const ph_note_signer *sig
         bool holds = type == ED25519
                          ? is_signature(&l, note, v.text_size, signer->key)
                          : is_cosignature(&l, note, v.text_size, signer->key, &v.seconds);
+        if (holds && type == ED25519)
+            memcpy(v.signature, l.blob + PH_NOTE_KEY_ID_SIZE, sizeof v.signature);
         is_signed |= holds;
         is_forged |= !holds;
     }
@@ -208,6 +211,17 @@ ph_status ph_note_verify(const char *note, size_t size, const ph_note_signer *si
     ph_status s = verify(note, size, signer, ED25519, &v);
     if (s == PH_OK) *ret_text_size = v.text_size;
     return s;
+}
+
+ph_status ph_note_signature(const char *note, size_t size, const ph_note_signer *signer,
+                            size_t *ret_text_size, uint8_t ret_signature[PH_NOTE_SIGNATURE_SIZE])
+{
+    verdict v;
+    ph_status s = verify(note, size, signer, ED25519, &v);
+    if (s != PH_OK) return s;
+    *ret_text_size = v.text_size;
+    memcpy(ret_signature, v.signature, sizeof v.signature);
+    return PH_OK;
 }
 
 static char *vkey(const ph_note_signer *signer, key_type type, char to[PH_NOTE_VKEY_MAX])

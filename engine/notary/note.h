@@ -51,6 +51,10 @@ void ph_note_line_write(ph_writer *w, const ph_note_signer *signer,
 ph_status ph_note_verify(const char *note, size_t size, const ph_note_signer *signer,
                          size_t *ret_text_size);
 
+/* The same, and gives the signature that holds. */
+ph_status ph_note_signature(const char *note, size_t size, const ph_note_signer *signer,
+                            size_t *ret_text_size, uint8_t ret_signature[PH_NOTE_SIGNATURE_SIZE]);
+
 /* The verifier key as text: name+key id+base64(0x01 || key).  Returns to. */
 char *ph_note_vkey(const ph_note_signer *signer, char to[PH_NOTE_VKEY_MAX]);
 

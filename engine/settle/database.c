@@ -327,20 +327,96 @@ ph_status ph_database_fill(ph_database *d, const ph_rows *rows)
     return write_all(d, rows, true);
 }
 
-ph_status ph_database_leaves(ph_database *d, const ph_contract_id *contracts, uint32_t cnt,
-                             ph_hash *ret)
+/* ---- Questions, and signatures of the notary ------------------------------------------------- */
+
+/* Something that is done once, or again from its beginning. */
+typedef ph_status (*attempt)(const ph_database *d, void *arg, ph_pg_error *e);
+
+/* A refusal of our epoch says nothing but that: who took over is told by the position. */
+static ph_status say_unmeant(ph_database *d, ph_status failed, const char *what,
+                             const ph_pg_error *e)
+{
+    ph_position now = {0};
+    ph_pg_error ignored; /* the first error is what is told */
+    bool is_written;
+    if (failed == PH_ECORRUPT && strcmp(e->sqlstate, "55000") == 0 &&
+        ph_position_read(d->pg, d->market, &now, &ignored) == PH_OK) {
+        ph_status s = judge_position(d, &now, NULL, &is_written);
+        if (s != PH_OK) return s;
+    }
+    ph_log_error("could not %s: %s", what, e->text);
+    return failed;
+}
+
+static ph_status until_done(ph_database *d, attempt once, void *arg, const char *what)
 {
     for (uint32_t tries = 0;;) {
         ph_pg_error e = {0};
         ph_status s = ph_database_connect(d);
         if (s != PH_OK) return s;
-        s = ph_contract_leaves(d->pg, contracts, cnt, ret, &e);
+        s = once(d, arg, &e);
         if (s == PH_OK) return PH_OK;
-        if (!may_pass(s)) {
-            ph_log_error("could not read contracts that were signed: %s", e.text);
-            return s;
-        }
+        if (!may_pass(s)) return say_unmeant(d, s, what, &e);
         drop(d);
         if (!d->wait(d->arg, ++tries)) return PH_EEND;
     }
+}
+
+typedef struct {
+    const ph_contract_id *contracts;
+    uint32_t cnt;
+    ph_hash *ret;
+} leaves_question;
+
+static ph_status ask_leaves(const ph_database *d, void *arg, ph_pg_error *e)
+{
+    const leaves_question *q = arg;
+    return ph_contract_leaves(d->pg, q->contracts, q->cnt, q->ret, e);
+}
+
+ph_status ph_database_leaves(ph_database *d, const ph_contract_id *contracts, uint32_t cnt,
+                             ph_hash *ret)
+{
+    leaves_question q = {contracts, cnt, ret};
+    return until_done(d, ask_leaves, &q, "read contracts that were signed");
+}
+
+static ph_status ask_next(const ph_database *d, void *arg, ph_pg_error *e)
+{
+    return ph_root_signatures_next(d->pg, arg, e);
+}
+
+ph_status ph_database_unsigned(ph_database *d, uint64_t *ret_item)
+{
+    return until_done(d, ask_next, ret_item, "find out which roots are not signed");
+}
+
+typedef struct {
+    ph_own_root *roots;
+    const ph_root_signature *signatures;
+    uint32_t cnt;
+} roots_question;
+
+static ph_status ask_roots(const ph_database *d, void *arg, ph_pg_error *e)
+{
+    const roots_question *q = arg;
+    return ph_own_roots_read(d->pg, q->roots, q->cnt, e);
+}
+
+ph_status ph_database_roots(ph_database *d, ph_own_root *roots, uint32_t cnt)
+{
+    roots_question q = {.roots = roots, .cnt = cnt};
+    return until_done(d, ask_roots, &q, "read roots");
+}
+
+static ph_status write_signatures(const ph_database *d, void *arg, ph_pg_error *e)
+{
+    const roots_question *q = arg;
+    return ph_root_signatures_write(d->pg, d->market, d->at.epoch, q->signatures, q->cnt, e);
+}
+
+ph_status ph_database_sign(ph_database *d, const ph_root_signature *signatures, uint32_t cnt)
+{
+    roots_question q = {.signatures = signatures, .cnt = cnt};
+    return until_done(d, write_signatures, &q, "write signatures of the notary");
 }

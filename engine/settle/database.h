@@ -30,6 +30,7 @@
 #include "engine/settle/migrate.h"
 #include "engine/settle/partition.h"
 #include "engine/settle/pg.h"
+#include "engine/settle/root_signature.h"
 #include "engine/settle/rows.h"
 #include "engine/settle/write.h"
 
@@ -82,5 +83,11 @@ ph_status ph_database_fill(ph_database *d, const ph_rows *rows);
 /* The leaf hashes of so many contracts whose rows are there; some perhaps several times. */
 ph_status ph_database_leaves(ph_database *d, const ph_contract_id *contracts, uint32_t cnt,
                              ph_hash *ret);
+
+/* The notary's item from which signatures are missing, what the database has of so many batches,
+   and signatures that hold: see root_signature.h. */
+ph_status ph_database_unsigned(ph_database *d, uint64_t *ret_item);
+ph_status ph_database_roots(ph_database *d, ph_own_root *roots, uint32_t cnt);
+ph_status ph_database_sign(ph_database *d, const ph_root_signature *signatures, uint32_t cnt);
 
 #endif

@@ -14,6 +14,9 @@ enum {
     RETRIES,
     IN_DOUBT,
     CONNECTED,
+    NOTARY_CONNECTED,
+    SIGNATURES,
+    REFUSED,
 };
 
 static const ph_metric_row rows[] = {
@@ -41,6 +44,12 @@ static const ph_metric_row rows[] = {
                   "Commits without an answer, whose position was read back."},
     [CONNECTED] = {"petahour_settle_database_connected", PH_METRIC_GAUGE, NULL,
                    "1 when the database is connected."},
+    [NOTARY_CONNECTED] = {"petahour_settle_notary_connected", PH_METRIC_GAUGE, NULL,
+                          "1 when the notary is followed and was heard of lately."},
+    [SIGNATURES] = {"petahour_settle_signatures_written_total", PH_METRIC_COUNTER, NULL,
+                    "Signatures of the notary that hold and have a row."},
+    [REFUSED] = {"petahour_settle_signatures_refused_total", PH_METRIC_COUNTER, NULL,
+                 "Signed roots of the notary that do not hold, or are not ours."},
 };
 
 void ph_settle_figures_describe(ph_monitor_settings *settings)
@@ -64,4 +73,7 @@ void ph_settle_figures_tell(ph_metrics *m, const ph_settle_figures *f)
     ph_metrics_set(m, RETRIES, f->retries);
     ph_metrics_set(m, IN_DOUBT, f->in_doubt);
     ph_metrics_set(m, CONNECTED, f->connected);
+    ph_metrics_set(m, NOTARY_CONNECTED, f->notary_connected);
+    ph_metrics_set(m, SIGNATURES, f->signatures);
+    ph_metrics_set(m, REFUSED, f->signatures_refused);
 }

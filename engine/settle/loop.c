@@ -18,6 +18,7 @@
 #include "engine/settle/backfill.h"
 #include "engine/settle/database.h"
 #include "engine/settle/figures.h"
+#include "engine/settle/notary_link.h"
 #include "engine/settle/rows.h"
 #include "engine/settle/snapshots.h"
 #include "engine/settle/store.h"
@@ -31,7 +32,9 @@ enum {
     WAIT_MS = 1000,  /* a look at the journal even if nothing was announced */
     UNTOLD_MS = 10,  /* the same where the system cannot announce changes */
     ABSENT_MS = 100, /* between looks for a journal that is not there yet */
-    SHORT_S = 10,    /* a journal that ends before the rows may be one whose writer starts */
+    SIGNED_MS = 200, /* between looks at the notary while there is something to write */
+    NS_PER_MS = 1000000,
+    SHORT_S = 10, /* a journal that ends before the rows may be one whose writer starts */
 };
 
 typedef struct {
@@ -48,6 +51,8 @@ typedef struct {
     uint64_t snapshot_seq; /* record of the last snapshot */
     uint64_t short_seq; /* replayed_seq when the journal was first found to end before the rows */
     uint64_t short_ns;  /* and when that was */
+    ph_notary_link *notary; /* NULL: it is not followed */
+    uint64_t signed_ns;     /* when it was last looked at */
     ph_verdicts *verdicts;
     ph_rows rows;
     ph_time oldest; /* stamp of the first record that has no rows yet; 0: none is known */
@@ -67,6 +72,12 @@ static void tell_figures(settle *s)
                            .retries = d->retries,
                            .in_doubt = d->in_doubt,
                            .connected = d->pg != NULL};
+    if (s->notary != NULL) {
+        ph_notary_link_state n = ph_notary_link_look(s->notary);
+        f.notary_connected = n.is_connected;
+        f.signatures = n.written;
+        f.signatures_refused = n.refused;
+    }
     f.durable = s->replay == NULL ? 0 : ph_replay_durable(s->replay);
     f.lag = f.durable > d->at.seq ? f.durable - d->at.seq : 0;
     /* Just after a transaction the next record is not read yet: no older than the last one. */
@@ -77,12 +88,13 @@ static void tell_figures(settle *s)
     ph_monitor_ready(s->monitor, why);
 }
 
-/* Waits for the journal to change, for a stop, or for the time. */
-static void pause_ms(int watch, int ms)
+/* Waits for the journal to change, for the notary, for a stop, or for the time. */
+static void pause_ms(int watch, int link, int ms)
 {
-    struct pollfd fds[2] = {{.fd = ph_stop_descriptor(), .events = POLLIN},
-                            {.fd = watch, .events = POLLIN}};
-    (void)poll(fds, 2, ms); /* a failed wait is a short wait */
+    struct pollfd fds[3] = {{.fd = ph_stop_descriptor(), .events = POLLIN},
+                            {.fd = watch, .events = POLLIN},
+                            {.fd = link, .events = POLLIN}};
+    (void)poll(fds, 3, ms); /* a failed wait is a short wait */
     ph_folder_watch_forget(watch);
 }
 
@@ -95,7 +107,7 @@ static bool wait_to_try(void *arg, uint32_t failures)
     int pause = PAUSE_MIN_MS;
     for (uint32_t i = 1; i < failures && pause < PAUSE_MAX_MS; i++)
         pause *= 2;
-    if (!ph_stop_requested()) pause_ms(-1, pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
+    if (!ph_stop_requested()) pause_ms(-1, -1, pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
     ph_monitor_turn(s->monitor);
     return !ph_stop_requested();
 }
@@ -287,6 +299,17 @@ static ph_status turn(settle *s)
     return status == PH_OK ? PH_OK : check_end(s);
 }
 
+/* Looks at the notary, whose signatures are of what has its rows.  PH_OK: something came;
+   PH_EAGAIN: nothing did. */
+static ph_status follow_notary(settle *s, bool is_idle)
+{
+    uint64_t now = ph_clock_monotonic_ns();
+    if (s->notary == NULL || !s->is_at_passed) return PH_EAGAIN;
+    if (!is_idle && now - s->signed_ns < SIGNED_MS * NS_PER_MS) return PH_EAGAIN;
+    s->signed_ns = now;
+    return ph_notary_link_turn(s->notary, &s->database, now);
+}
+
 static ph_status run(settle *s)
 {
     ph_status status = ph_database_connect(&s->database);
@@ -298,6 +321,11 @@ static ph_status run(settle *s)
     while (status == PH_OK && !ph_stop_requested()) {
         ph_monitor_turn(s->monitor);
         status = turn(s);
+        if (status == PH_OK || status == PH_EEND) {
+            ph_status came = follow_notary(s, status == PH_EEND);
+            if (came != PH_EAGAIN) status = came;
+            if (came != PH_EAGAIN && came != PH_OK) break;
+        }
         tell_figures(s);
         ph_monitor_idle(s->monitor);
         if (status != PH_EEND) continue;
@@ -313,9 +341,10 @@ static ph_status run(settle *s)
             ph_log_info("waiting for a journal in \"%s\"", s->options->journal);
         s->is_absence_said = true;
         bool is_short = s->replayed_seq != 0 && !s->is_at_passed;
-        pause_ms(s->watch, s->replay == NULL || is_short ? ABSENT_MS
-                           : s->watch < 0                ? UNTOLD_MS
-                                                         : WAIT_MS);
+        pause_ms(s->watch, s->notary == NULL ? -1 : ph_notary_link_descriptor(s->notary),
+                 s->replay == NULL || is_short ? ABSENT_MS
+                 : s->watch < 0                ? UNTOLD_MS
+                                               : WAIT_MS);
     }
     if (status == PH_EEND) status = PH_OK; /* stopped while the database was away */
     if (status == PH_OK && s->rows.last_seq == 0) keep_snapshot(s, 1);
@@ -337,6 +366,18 @@ static ph_status open_monitor(settle *s)
     return status;
 }
 
+/* Once is without the notary: what it signs is not durable when the journal is. */
+static ph_status open_notary(settle *s)
+{
+    const ph_settle_options *o = s->options;
+    if (o->notary_link[0] == '\0' || o->is_once) return PH_OK;
+    ph_status status = ph_notary_link_open(o->notary_link, o->market, &s->notary);
+    if (status != PH_OK)
+        ph_log_error("could not follow the notary at \"%s\": %s", o->notary_link,
+                     ph_status_text(status));
+    return status;
+}
+
 ph_status ph_settle_run(const ph_settle_options *options)
 {
     settle s = {.options = options, .watch = -1};
@@ -348,9 +389,11 @@ ph_status ph_settle_run(const ph_settle_options *options)
     s.verdicts = ph_verdicts_new(find_leaves, &s);
     ph_status status = s.verdicts == NULL ? PH_EFULL : open_monitor(&s);
     if (s.verdicts == NULL) ph_log_error("could not start: no memory");
+    if (status == PH_OK) status = open_notary(&s);
     if (status == PH_OK) status = ph_database_open(&s.database, options->schema);
     if (status == PH_OK) status = run(&s);
     ph_monitor_close(s.monitor);
+    ph_notary_link_close(s.notary);
     ph_verdicts_free(s.verdicts);
     ph_store_release(&s.rows);
     ph_database_close(&s.database);

@@ -10,6 +10,9 @@
     what is durable when it begins, so it is one batch when nothing happens and thousands of records
     when settlement is behind; it never waits to fill.
 
+    Where it is told to, it follows the notary besides (notary_link.h), at most five times a second
+    while there are rows to write.
+
     What may pass is waited for, see database.h.  Another process that took over, another journal,
     a constraint that is broken, commits that were lost: it stops, with a sentence.
 
@@ -27,6 +30,7 @@ typedef struct {
     const char *journal;     /* directory */
     const char *database;    /* connection string */
     uint32_t answer_seconds; /* a statement without an answer for so long counts as lost */
+    const char *notary_link; /* where the notary is followed; empty: it is not */
     const char *schema;      /* directory of the migrations */
     const char *market;      /* name that the journal must have */
     const char *ready_file;  /* may be empty */

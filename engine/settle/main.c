@@ -12,7 +12,8 @@
 #include "engine/settle/migrate.h"
 
 typedef struct {
-    char journal[512], database[1024], ready_file[512], snapshots[512], monitor[32];
+    char journal[512], database[1024], notary_link[256], ready_file[512], snapshots[512],
+        monitor[32];
     uint64_t snapshot_every;
     uint32_t answer_seconds, ready_lag_seconds;
 } settings;
@@ -27,6 +28,9 @@ static const ph_config_row rows[] = {
      "a statement that the database has not answered after so long is given up with its "
      "connection, "
      "and what became of it is looked up"},
+    {"notary_link", PH_CONFIG_IPC_CONNECT, PH_CONFIG_AT(settings, notary_link), "", 0, 0,
+     "where the notary offers signed contracts (ipc://...), whose signatures are then kept beside "
+     "the roots; empty: they are not"},
     {"ready_file", PH_CONFIG_OWN_FILE, PH_CONFIG_AT(settings, ready_file), "", 0, 0,
      "written when the database is connected"},
     {"snapshots", PH_CONFIG_OWN_FOLDER, PH_CONFIG_AT(settings, snapshots), "", 0, 0,
@@ -158,6 +162,7 @@ int main(int argc, char **argv)
         .journal = s.journal,
         .database = s.database,
         .answer_seconds = s.answer_seconds,
+        .notary_link = s.notary_link,
         .schema = a.schema,
         .market = market.name,
         .ready_file = s.ready_file,

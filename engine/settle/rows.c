@@ -128,6 +128,7 @@ ph_rows_room ph_rows_needed(const ph_rows *rows, const ph_replay_batch *batch)
         for (uint32_t k = 0; k < r->event_cnt; k++)
             count_event(&r->events[k], &n);
     }
+    n.roots += n.contracts > rows->cnt.contracts;
     return n;
 }
 
@@ -339,7 +340,7 @@ static bool has_room(const ph_rows *rows, const ph_rows_room *n)
     const ph_rows_room *room = &rows->room;
     return n->registered <= room->registered && n->proofs <= room->proofs &&
            n->events <= room->events && n->days <= room->days && n->orders <= room->orders &&
-           n->ends <= room->ends && n->contracts <= room->contracts &&
+           n->ends <= room->ends && n->contracts <= room->contracts && n->roots <= room->roots &&
            n->segments <= room->segments && n->transfers <= room->transfers &&
            n->accounts <= room->accounts &&
            ph_rows_index_size(n->accounts) <= rows->account_index_size;
@@ -355,11 +356,23 @@ static void take_day(const taking *t)
     rows->last_day = day;
 }
 
+/* Contracts from place `first` on are those of the batch. */
+static void take_root(ph_rows *rows, const ph_replay_batch *batch, uint64_t first)
+{
+    uint64_t cnt = rows->cnt.contracts - first;
+    if (cnt == 0) return;
+    PH_ASSERT(rows->cnt.roots < rows->room.roots && cnt <= UINT32_MAX);
+    rows->roots[rows->cnt.roots++] = (ph_row_root){.first_seq = batch->first_seq,
+                                                   .first = rows->contracts[first].trade.contract,
+                                                   .leaf_cnt = (uint32_t)cnt};
+}
+
 ph_status ph_rows_take(ph_rows *rows, const ph_replay_batch *batch, char *why, size_t why_size)
 {
     ph_rows_room needed = ph_rows_needed(rows, batch);
     PH_ASSERT(has_room(rows, &needed));
     bool is_first = rows->last_seq == 0;
+    uint64_t contracts = rows->cnt.contracts;
     if (batch->record_cnt == 0 || batch->first_seq == 0 ||
         (!is_first && (batch->first_seq != rows->last_seq + 1 ||
                        memcmp(&batch->previous, &rows->chain, sizeof rows->chain) != 0))) {
@@ -378,6 +391,7 @@ ph_status ph_rows_take(ph_rows *rows, const ph_replay_batch *batch, char *why, s
             if (s != PH_OK) return s;
         }
     }
+    take_root(rows, batch, contracts);
     if (is_first) {
         rows->first_seq = batch->first_seq;
         rows->previous = batch->previous;

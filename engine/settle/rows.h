@@ -56,6 +56,14 @@ typedef struct {
     ph_hash leaf;         /* of its document; zero until verdict.h sets it */
 } ph_row_contract;
 
+/* The contracts of one batch, which are one tree: their numbers are consecutive. */
+typedef struct {
+    uint64_t first_seq; /* of the batch */
+    ph_contract_id first;
+    uint32_t leaf_cnt;
+    ph_hash root; /* zero until verdict.h sets it */
+} ph_row_root;
+
 typedef struct {
     ph_contract_id contract;
     uint32_t number;
@@ -102,7 +110,7 @@ typedef struct {
 
 /* Room of the lists.  `registered` are whole commands that were DONE and that are no orders. */
 typedef struct {
-    uint64_t registered, proofs, events, days, orders, ends, contracts, segments, transfers,
+    uint64_t registered, proofs, events, days, orders, ends, contracts, roots, segments, transfers,
         accounts;
 } ph_rows_room;
 
@@ -116,6 +124,7 @@ typedef struct {
     ph_row_order *orders;
     ph_row_end *ends;
     ph_row_contract *contracts;
+    ph_row_root *roots;
     ph_row_segment *segments;
     ph_row_transfer *transfers;
     ph_row_account *accounts;

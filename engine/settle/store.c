@@ -42,8 +42,8 @@ ph_status ph_store_reserve(ph_rows *rows, const ph_rows_room *needed)
     void *fresh;
     bool is_grown;
     if (!GROW(registered) || !GROW(proofs) || !GROW(events) || !GROW(days) || !GROW(orders) ||
-        !GROW(ends) || !GROW(contracts) || !GROW(segments) || !GROW(transfers) || !GROW(accounts) ||
-        !grow_index(rows))
+        !GROW(ends) || !GROW(contracts) || !GROW(roots) || !GROW(segments) || !GROW(transfers) ||
+        !GROW(accounts) || !grow_index(rows))
         return PH_EFULL;
     return PH_OK;
 }
@@ -57,6 +57,7 @@ void ph_store_release(ph_rows *rows)
     free(rows->orders);
     free(rows->ends);
     free(rows->contracts);
+    free(rows->roots);
     free(rows->segments);
     free(rows->transfers);
     free(rows->accounts);

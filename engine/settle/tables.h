@@ -29,7 +29,7 @@ typedef struct {
 /* In the order in which they are written: a row comes after the rows that it refers to. */
 extern const ph_table_list ph_market_tables;   /* who and what there is, orders, contracts, money */
 extern const ph_table_list ph_history_tables;  /* what became of it, what was measured */
-extern const ph_table_list ph_signed_tables;   /* what was signed, keys of the notary */
+extern const ph_table_list ph_signed_tables;   /* roots, what was signed, keys of the notary */
 extern const ph_table_list ph_delivery_tables; /* contract-periods until they are final */
 
 #endif

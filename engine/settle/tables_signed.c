@@ -83,7 +83,26 @@ static bool write_statement(ph_copy *c, const ph_rows *rows, uint64_t i)
     return true;
 }
 
+static uint64_t roots_cnt(const ph_rows *rows)
+{
+    return rows->cnt.roots;
+}
+
+static bool write_root(ph_copy *c, const ph_rows *rows, uint64_t i)
+{
+    const ph_row_root *root = &rows->roots[i];
+    ph_copy_row(c);
+    ph_copy_count(c, root->first_seq);
+    ph_copy_count(c, root->first.v);
+    number(c, root->leaf_cnt);
+    ph_copy_bytea(c, root->root.b, sizeof root->root.b);
+    ph_copy_row_end(c);
+    return true;
+}
+
 static const ph_table tables[] = {
+    {"petahour.contract_root", "first_seq, first_contract, leaf_count, root", roots_cnt, write_root,
+     0},
     {"petahour.contract_countersignature",
      "seq, at_ns, contract, participant, key, signature, holds", proofs_cnt, write_countersignature,
      0},

@@ -103,6 +103,11 @@ ph_status ph_verdicts_take(ph_verdicts *v, ph_rows *rows, const ph_replay_batch 
     for (uint32_t i = 0; i < cnt; i++)
         rows->contracts[rows->cnt.contracts - cnt + i].leaf =
             *ph_contracts_leaf_hash(v->contracts, i);
+    if (cnt > 0) {
+        ph_row_root *root = &rows->roots[rows->cnt.roots - 1];
+        PH_ASSERT(root->first_seq == batch->first_seq && root->leaf_cnt == cnt);
+        root->root = ph_contracts_root(v->contracts);
+    }
     (void)ph_notary_keys_follow(&v->keys, rows->market); /* those that do not hold are not there */
     s = ph_statements_take(&v->statements, rows->market, batch);
     if (rows->first_seq == batch->first_seq) v->cnt = 0;

@@ -29,8 +29,8 @@ ph_verdicts *ph_verdicts_new(ph_verdicts_leaves find, void *arg);
 void ph_verdicts_free(ph_verdicts *v);
 
 /* Completes the rows that ph_rows_take made of this batch just now but for the verdicts, which it
-   notes to be made: leaf hashes of its contracts, keys of the notary.  PH_EFULL: no memory;
-   PH_ECORRUPT: a contract that is none, `why` (at least 160 bytes) says how. */
+   notes to be made: leaf hashes of its contracts and their root, keys of the notary.  PH_EFULL: no
+   memory; PH_ECORRUPT: a contract that is none, `why` (at least 160 bytes) says how. */
 ph_status ph_verdicts_take(ph_verdicts *v, ph_rows *rows, const ph_replay_batch *batch, char *why,
                            size_t why_size);
 

@@ -265,7 +265,7 @@ static void add_tables(filled *f, const ph_table_list *list, const ph_rows *rows
 static void find_filled(filled *f, const ph_rows *rows)
 {
     add_tables(f, &ph_market_tables, rows);
-    if (rows->cnt.proofs > 0) add_tables(f, &ph_signed_tables, rows);
+    if (rows->cnt.proofs + rows->cnt.roots > 0) add_tables(f, &ph_signed_tables, rows);
     if (rows->cnt.registered + rows->cnt.events == 0) return;
     add_tables(f, &ph_history_tables, rows);
     add_tables(f, &ph_delivery_tables, rows);

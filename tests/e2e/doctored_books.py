@@ -105,6 +105,13 @@ DOCTORED = {
         "UPDATE petahour.notary_key SET key = decode(repeat('01', 32), 'hex')",
     "a contract has the leaf of its document":
         "UPDATE petahour.contract SET leaf = NULL WHERE id = 2",
+    "a root is what the leaves of its batch come to":
+        of_one("contract_root", "root = decode(repeat('07', 32), 'hex')", "leaf_count > 1"),
+    "a contract is under one root":
+        "DELETE FROM petahour.contract_root WHERE first_seq = (SELECT max(first_seq) FROM petahour.contract_root)",
+    "a root is signed by the key in force":
+        "INSERT INTO petahour.root_signature SELECT first_seq, sha256(''), decode(repeat('01', 64), 'hex')"
+        " FROM petahour.contract_root LIMIT 1",
     "left to the journal is filled":
         "INSERT INTO petahour.backfill VALUES ('gate', 100, 99)",
     "what was paid in a month":

@@ -5,6 +5,7 @@ finds what breaks it, everybody sees what is theirs, and questions do not read w
 
 Arguments: petahour-settle, make_journal, compare (built programs)."""
 
+import base64
 import json
 import pathlib
 import subprocess
@@ -13,6 +14,7 @@ import fill_books
 import resold_market
 from doctored_books import DOCTORED
 from settle_rig import MAKE_JOURNAL, SettleCase, main
+from verify_contract import fold
 
 SIGN_JOURNAL = pathlib.Path(MAKE_JOURNAL).parent / "sign_journal"
 JOURNAL_OF = pathlib.Path(MAKE_JOURNAL).parent / "journal_of"
@@ -130,6 +132,68 @@ class Books(SettleCase):
             self.pg.sql(f"ALTER TABLE {law[8:]} DISABLE TRIGGER ALL; {change}")
             self.assertTrue([line for line in self.differences() if line.startswith(law)])
 
+    # ---- proofs ----------------------------------------------------------------------------
+
+    def proofs(self, user, where="true"):
+        """What contract_proof says of each contract that the user sees, by its number."""
+        rows = self.pg.sql(
+            "SELECT c.id, leaf, leaf_index, leaf_count, inclusion_proof, root, replace(root_text, E'\\n', '~')"
+            f" FROM petahour.contract c, petahour.contract_proof(c.id) WHERE {where} ORDER BY c.id", user=user)
+        return {int(row[0]): row[1:] for row in (line.split("|") for line in rows.splitlines())}
+
+    def assert_proven(self, proofs):
+        for contract, (leaf, index, count, proof, root, text) in proofs.items():
+            leaf, proof, root = (bytes.fromhex(hexadecimal[2:]) for hexadecimal in (leaf, proof, root))
+            hashes = [proof[i:i + 32] for i in range(0, len(proof), 32)]
+            self.assertEqual(fold(leaf, int(index), int(count), hashes), root, contract)
+            self.assertRegex(text, rf"^settle\.test/contracts/\d+~{count}~")
+            self.assertEqual(text.split("~")[2:], [base64.b64encode(root).decode(), ""])
+
+    def test_contracts_are_proven(self):
+        """In batches of all sizes, to auditors and to the parties."""
+        for records, batch in ((600, 1), (1200, 7), (2600, 100), (RECORDS, 2000)):
+            self.make(records, per_hour=PER_HOUR, batch=batch)
+        self.settle("--once")
+        self.member("member_six", 6)
+        self.member("member_two", 2)
+        proofs = self.proofs("petahour_auditor")
+        self.assertEqual(len(proofs), self.count("contract"))
+        self.assert_proven(proofs)
+        counts = {int(proof[2]) for proof in proofs.values()}
+        self.assertTrue({1, 2, 3} < counts and max(counts) > 300, counts)
+        for user, who in (("member_six", 6), ("member_two", 2)):
+            own = self.proofs(user)
+            self.assertEqual(own, {contract: proofs[contract] for contract in own})
+            self.assertEqual(len(own), self.count(f"contract WHERE {who} IN (buyer, supplier) OR"
+                                                  f" (from_contract IS NOT NULL AND seller = {who})"))
+            # What it is not to see it gets no proof of, whatever it asks.
+            self.assertEqual(len(own), int(self.pg.sql(
+                f"SELECT count(*) FROM generate_series(-1, {len(proofs) + 1}) i,"
+                " petahour.contract_proof(i)", user=user)))
+        for user in ("petahour_auditor", "member_six"):
+            for nothing in ("0", "NULL", "9223372036854775807"):
+                self.assertEqual(self.pg.sql(f"SELECT * FROM petahour.contract_proof({nothing})", user=user), "")
+            self.refused("SELECT petahour.contract_proof(1, 2)", "does not exist", user=user)
+        self.refused("SELECT petahour.merkle_path('', 0)", "permission denied", user="member_six")
+        self.refused("SELECT petahour.contract_proof(1)", "permission denied", user="petahour_settle")
+        self.pg.sql("DELETE FROM petahour.member WHERE participant = 2")
+        self.refused("SELECT petahour.contract_proof(1)", "is not entered", user="member_two")
+
+    def test_a_proof_that_does_not_hold_is_not_given(self):
+        self.settle_life(records=1000)
+        for of in ("leaf_count > 2", "leaf_count = 1"):
+            batch = f"(SELECT first_contract FROM petahour.contract_root WHERE {of} LIMIT 1)"
+            contract = self.pg.sql(f"SELECT {batch}")
+            last = f"{batch} + (SELECT leaf_count - 1 FROM petahour.contract_root WHERE first_contract = {batch})"
+            for change in (f"contract SET leaf = decode(repeat('01', 32), 'hex') WHERE id = {last}",
+                           f"contract SET leaf = NULL WHERE id = {last}",
+                           f"contract_root SET root = sha256('') WHERE first_contract = {batch}",
+                           f"contract_root SET leaf_count = leaf_count + 1 WHERE first_contract = {batch}"):
+                self.refused("BEGIN; SET session_replication_role = replica; ALTER TABLE petahour.contract DISABLE"
+                             " TRIGGER ALL; ALTER TABLE petahour.contract_root DISABLE TRIGGER ALL; UPDATE"
+                             f" petahour.{change}; SELECT * FROM petahour.contract_proof({contract}); ROLLBACK",
+                             f"the leaves of the batch of contract {contract} do not come to its root")
+
     # ---- laws ------------------------------------------------------------------------------
 
     def test_every_law_finds_what_breaks_it(self):
@@ -152,7 +216,7 @@ class Books(SettleCase):
                     + "".join(f"ALTER TABLE petahour.{table} DISABLE TRIGGER ALL;" for table in (
                         "transfer", "segment", "contract", '"order"', "delivery_final",
                         "delivery_report", "resolution", "dispute", "capacity", "terms", "product",
-                        "notary_key", "statement_signature", "capacity_attestation"))
+                        "notary_key", "contract_root", "statement_signature", "capacity_attestation"))
                     + change + ";"
                     + " UNION ALL ".join(f"(SELECT '{view}', law, subject FROM petahour.{view})"
                                          for view in views) + "; ROLLBACK").splitlines()
@@ -246,9 +310,10 @@ class Books(SettleCase):
                     "key_change": "key = decode(repeat('99', 32), 'hex')",
                     "access": "sealed = '\\x01'", "delivery_step": "due_ns = due_ns + 1",
                     "site_measurement": "green_grade = 6 - green_grade",
+                    "contract_root": "root = decode(repeat('07', 32), 'hex')",
                     "day": "day = day + 1000"}
         for table, change in doctored.items():
-            key = "first_seq" if table == "day" else "seq"
+            key = "first_seq" if table in ("day", "contract_root") else "seq"
             self.pg.sql(f"ALTER TABLE petahour.{table} DISABLE TRIGGER ALL; UPDATE petahour.{table}"
                         f" SET {change} WHERE {key} = (SELECT max({key}) FROM petahour.{table})")
         self.pg.sql("ALTER TABLE petahour.\"order\" DISABLE TRIGGER ALL;"

@@ -49,7 +49,8 @@ class CheckConfig(unittest.TestCase):
                 "order_entry": "tcp://127.0.0.1:*", "market_data": "tcp://127.0.0.1:7002",
             },
             "replica": {"journal": run / "journal", "link": f"ipc://{run}/replica.sock"},
-            "settle": {"journal": run / "journal", "database": "host=/nowhere dbname=petahour", "snapshots": run / "s"},
+            "settle": {"journal": run / "journal", "database": "host=/nowhere dbname=petahour", "snapshots": run / "s",
+                       "notary_link": f"ipc://{run}/notary.sock"},
         }  # fmt: skip
 
     def write(self, sections, more=""):
@@ -128,6 +129,8 @@ class CheckConfig(unittest.TestCase):
             ("replica", "statement_rows", "0", "whole number from 1 to 100000000"),
             ("settle", "journal", f"{run}/nowhere", "which is not there"),
             ("settle", "snapshots", f"{run}/none/s", "whose folder is not there"),
+            ("settle", "notary_link", "tcp://127.0.0.1:1", "write ipc:// and the socket's path"),
+            ("settle", "notary_link", f"ipc://{run}/none/x", "make the folder, or correct the path"),
             ("settle", "database", "dbname=x passwor=y", "invalid connection option \"passwor\""),
             ("settle", "database", "dbname=x password=y", "write passfile=FILE instead"),
         ]  # fmt: skip

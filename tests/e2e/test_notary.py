@@ -239,9 +239,22 @@ class Audit(unittest.TestCase):
             self.check(8, "different: 2 of 2 facts", *compare)
             subprocess.run([*settle, "--once"], **quiet)
             self.check(0, "equal", *compare)
+            self.proofs_are_in_the_books(pg)
             pg.sql("UPDATE petahour.account SET balance = balance + 1 WHERE kind = 2 AND id = 4")
             self.check(8, "different", *compare)
         self.check(1, "", *compare)
+
+    def proofs_are_in_the_books(self, pg):
+        """Of a saved contract all but the canonical bytes and what is signed, byte for byte."""
+        counts = set()
+        for n, path in enumerate(self.files, 1):
+            saved = self.copy_of(path)
+            row = pg.sql(f"SELECT encode(inclusion_proof, 'hex'), leaf_index, leaf_count, root_text FROM"
+                         f" petahour.contract_proof({n})").split("|", 3)
+            text = saved["signed_root"].partition("\n\n")[0]
+            self.assertEqual(row, [saved["inclusion_proof"], str(saved["leaf_index"]), str(saved["leaf_count"]), text])
+            counts.add(saved["leaf_count"])
+        self.assertGreater(len(counts), 1)
 
     def test_usage(self):
         for args in (

@@ -13,9 +13,9 @@ BUYER, SUPPLIER = 6, 2
 # Everybody's, for every member.
 PUBLIC = {
     "account_kind", "cancel_reason", "capacity", "capacity_attestation", "capacity_withdrawal",
-    "compute_type", "day", "delivery_step_kind", "final_cause", "gate", "hardware", "key_change",
+    "compute_type", "contract_root", "day", "delivery_step_kind", "final_cause", "gate", "hardware", "key_change",
     "key_life", "market", "month", "notary_key", "order_state", "participant_state", "probe",
-    "price_sum", "product", "product_phase", "product_state", "reference_price", "rules", "site",
+    "price_sum", "product", "product_phase", "product_state", "reference_price", "root_signature", "rules", "site",
     "site_measurement", "summed", "terms", "transfer_reason",
 }
 
@@ -92,7 +92,7 @@ APPENDS_NOT = {"account_kind", "backfill", "cancel_reason", "compute_type", "del
                "payment_sum", "price_sum", "summed", "transfer_reason"}
 
 # Functions that read or make what their caller may not.
-DEFINERS = {"invoice", "invoice_transfer", "make_next_partition", "me", "my_delivery_steps",
+DEFINERS = {"contract_proof", "invoice", "invoice_transfer", "make_next_partition", "me", "my_delivery_steps",
             "my_invoice", "partitions_ahead", "price_history", "reach", "sold_on_by_me", "sum_up"}
 
 RELATIONS = ("FROM pg_class c WHERE c.relnamespace = 'petahour'::regnamespace"

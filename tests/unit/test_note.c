@@ -102,9 +102,31 @@ START_TEST(what_is_written_is_the_example)
     ck_assert_uint_eq(ph_writer_size(&w), sizeof note);
     ck_assert_mem_eq(note, contract_note, sizeof note);
     ck_assert_int_eq(status_of(note, sizeof note, &market), PH_OK);
+    uint8_t found[PH_NOTE_SIGNATURE_SIZE] = {0};
+    size_t text = 0;
+    ck_assert_int_eq(ph_note_signature(note, sizeof note, &market, &text, found), PH_OK);
+    ck_assert_uint_eq(text, sizeof contract_text - 1);
+    ck_assert_mem_eq(found, signature, sizeof found);
     w = ph_writer_of(note, sizeof note - 1);
     ph_note_write(&w, contract_text, sizeof contract_text - 1, &market, signature);
     ck_assert(w.full);
+}
+END_TEST
+
+START_TEST(a_signature_that_does_not_hold_is_not_given)
+{
+    char note[sizeof contract_note - 1];
+    uint8_t found[PH_NOTE_SIGNATURE_SIZE] = {7}, before[PH_NOTE_SIGNATURE_SIZE] = {7};
+    size_t text = 77;
+    memcpy(note, contract_note, sizeof note);
+    note[28]++; /* one leaf is two */
+    ck_assert_int_eq(ph_note_signature(note, sizeof note, &market, &text, found), PH_EDENIED);
+    ck_assert_int_eq(ph_note_signature(contract_note, sizeof note,
+                                       &(ph_note_signer){"market.example", &key_2}, &text, found),
+                     PH_ENOTFOUND);
+    ck_assert_int_eq(ph_note_signature(note, sizeof note - 1, &market, &text, found), PH_ECORRUPT);
+    ck_assert_uint_eq(text, 77);
+    ck_assert_mem_eq(found, before, sizeof found);
 }
 END_TEST
 
@@ -302,6 +324,7 @@ static void add(TCase *t)
     tcase_add_checked_fixture(t, setup, NULL);
     tcase_add_test(t, vector_of_the_specification_verifies);
     tcase_add_test(t, what_is_written_is_the_example);
+    tcase_add_test(t, a_signature_that_does_not_hold_is_not_given);
     tcase_add_test(t, lines_of_others_are_ignored);
     tcase_add_test(t, every_other_length_is_refused);
     tcase_add_test(t, a_flipped_bit_is_refused);

@@ -226,6 +226,31 @@ START_TEST(trade_becomes_contract_segments_and_balances)
 }
 END_TEST
 
+START_TEST(batches_with_contracts_have_a_root)
+{
+    begin(11, 1);
+    record(PH_CMD_NEW_ORDER);
+    trade(7, 41, 30, 2);
+    record(PH_CMD_TICK);
+    trade(8, 41, 31, 2);
+    taken();
+    begin(13, 2);
+    record(PH_CMD_TICK);
+    taken();
+    begin(14, 3);
+    record(PH_CMD_TICK);
+    trade(9, 41, 31, 2);
+    taken();
+    ck_assert_uint_eq(rows.cnt.roots, 2);
+    ck_assert_uint_eq(rows.roots[0].first_seq, 11);
+    ck_assert_uint_eq(rows.roots[0].first.v, 7);
+    ck_assert_uint_eq(rows.roots[0].leaf_cnt, 2);
+    ck_assert_uint_eq(rows.roots[1].first_seq, 14);
+    ck_assert_uint_eq(rows.roots[1].first.v, 9);
+    ck_assert_uint_eq(rows.roots[1].leaf_cnt, 1);
+}
+END_TEST
+
 START_TEST(finals_know_their_transfers)
 {
     begin(11, 1);
@@ -412,6 +437,7 @@ static void add(TCase *t)
     tcase_add_test(t, order_that_ends_here_is_one_row);
     tcase_add_test(t, order_that_was_there_before_gets_an_end);
     tcase_add_test(t, trade_becomes_contract_segments_and_balances);
+    tcase_add_test(t, batches_with_contracts_have_a_root);
     tcase_add_test(t, finals_know_their_transfers);
     tcase_add_test(t, new_terms_find_their_command);
     tcase_add_test(t, days_begin_once);
