@@ -107,6 +107,7 @@ class Booted(unittest.TestCase):
         self.assertEqual(set(found["started"].values()), {"active"})
         self.assertEqual(sorted(found["came_back"]), daemons)
         self.assertEqual(found["settled"], 1 + len(daemons))  # a trade before, and one after each kill
+        self.assertEqual(found["signed"], found["settled"])  # each is of a batch of its own
         self.assertEqual(found["reconcile"], "")
         self.assertEqual(found["may"], {
             "petahour-engine": ["writes the journal"], "petahour-notary": ["reads notary.key"], "petahour-replica": [],

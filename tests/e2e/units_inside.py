@@ -150,6 +150,10 @@ def work(found):
         settled += 1
         trade(start, settled)
         found["came_back"].append(unit)
+    # Settlement has the notary's signatures by its socket.
+    wait_until("signatures under all roots", lambda: sql(
+        "SELECT count(*) = (SELECT count(*) FROM petahour.contract_root) FROM petahour.root_signature") == "t")
+    found["signed"] = int(sql("SELECT count(*) FROM petahour.root_signature"))
     rights(found)
     found["settled"] = int(sql("SELECT count(*) FROM petahour.contract"))
     found["reconcile"] = sql("SELECT * FROM petahour.reconcile")
