@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The root of the contracts of each batch, which is what the notary signs, and with it the place of a
--- contract and its inclusion proof (engine/notary/README.md, section 2). Which contracts are a batch is in
--- the journal alone: where records were made durable together.
+-- What proves a contract. The root of the contracts of each batch, which is what the notary signs, and with it
+-- the place of a contract and its inclusion proof (engine/notary/README.md, section 2): which contracts are a
+-- batch is in the journal alone, where records were made durable together. And the notary's signature under
+-- the root, which is in no journal: it signs afterwards, and settlement, where it is told to, follows it and
+-- writes what it has verified.
 
 SET LOCAL ROLE petahour_owner;
 SET LOCAL search_path = petahour;
@@ -17,6 +19,32 @@ CREATE TABLE contract_root (
 CALL make_append_only('contract_root');
 
 INSERT INTO backfill (name) VALUES ('contract_root');
+
+-- ---- Signatures -----------------------------------------------------------------------------
+
+-- A row is there only if the signature holds, under the text of our own root, by the key in force.
+CREATE TABLE root_signature (
+    first_seq bigint PRIMARY KEY REFERENCES contract_root,
+    key       bytea NOT NULL CHECK (octet_length(key) = 32),
+    signature bytea NOT NULL CHECK (octet_length(signature) = 64)
+);
+CALL make_append_only('root_signature');
+
+-- Writes signatures of this epoch, those that are not there yet, or fails.
+CREATE FUNCTION sign_roots(the_market text, the_epoch bigint, seqs bigint[], keys bytea[],
+                           signatures bytea[])
+RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM petahour.position p
+      WHERE p.market = the_market AND p.epoch = the_epoch FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'epoch % was taken over: another petahour-settle writes here now', the_epoch
+            USING ERRCODE = '55000';
+    END IF;
+    INSERT INTO petahour.root_signature SELECT * FROM unnest(seqs, keys, signatures)
+        ON CONFLICT DO NOTHING;
+END $$;
 
 -- ---- Proofs ---------------------------------------------------------------------------------
 
@@ -46,12 +74,13 @@ BEGIN
 END $$;
 
 -- What proves a contract beside its canonical bytes: its place, its inclusion proof (32 bytes for each
--- hash), the root, and the text that the notary signs. A party asks for its own contracts, an auditor for
--- all; of others' contracts of the batch nobody gets more than the hashes of the proof. No row: there is no
--- such contract, it is not theirs, or its batch is not filled yet.
+-- hash), the root, the text that the notary signs, and the signed root as the notary gives it to the parties:
+-- text, empty line, signature line (engine/notary/README.md, section 3), null until its signature is there. A
+-- party asks for its own contracts, an auditor for all; of others' contracts of the batch nobody gets more than
+-- the hashes of the proof. No row: there is no such contract, it is not theirs, or its batch is not filled yet.
 CREATE FUNCTION contract_proof(the_contract bigint)
 RETURNS TABLE (leaf_index integer, leaf_count integer, inclusion_proof bytea, root bytea,
-               root_text text)
+               root_text text, signed_root text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = petahour, pg_temp SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -61,6 +90,8 @@ DECLARE
     batch contract_root;
     leaves bytea;
     path record;
+    unsigned text;
+    signature_line text;
 BEGIN
     SELECT * INTO asked FROM contract
      WHERE id = the_contract
@@ -77,15 +108,22 @@ BEGIN
         RAISE EXCEPTION 'the leaves of the batch of contract % do not come to its root', the_contract
             USING ERRCODE = 'XX001', HINT = 'petahour-audit compare tells which rows are wrong';
     END IF;
+    SELECT format(E'%s/contracts/%s\n%s\n%s\n', m.name, batch.first_seq, batch.leaf_count,
+                  encode(batch.root, 'base64')),
+           -- 68 bytes are 92 digits, of which encode() makes two lines.
+           E'\n\u2014 ' || m.name || ' ' || replace(encode(substr(sha256(
+               convert_to(m.name || E'\n', 'UTF8') || '\x01'::bytea || s.key), 1, 4) || s.signature,
+               'base64'), E'\n', '') || E'\n'
+      INTO unsigned, signature_line
+      FROM market m LEFT JOIN root_signature s ON s.first_seq = batch.first_seq;
     RETURN QUERY SELECT (asked.id - batch.first_contract)::integer, batch.leaf_count, path.proof,
-                        batch.root, format(E'%s/contracts/%s\n%s\n%s\n', m.name, batch.first_seq,
-                                           batch.leaf_count, encode(batch.root, 'base64'))
-                   FROM market m;
+                        batch.root, unsigned, unsigned || signature_line;
 END $$;
 
 -- ---- Laws -----------------------------------------------------------------------------------
 
 -- Contracts and roots are merged by number, so that all of it costs one sort and a hash for each contract.
+-- Whether a signature holds was verified by who wrote the row.
 CREATE VIEW reconcile_root WITH (security_invoker = true) AS
     WITH batch AS (
         SELECT *, lead(first_seq) OVER (ORDER BY first_seq) AS next_seq FROM contract_root),
@@ -113,7 +151,12 @@ CREATE VIEW reconcile_root WITH (security_invoker = true) AS
      WHERE p.seq IS NOT NULL
        AND (b.first_seq IS NULL OR p.id >= b.first_contract + b.leaf_count
             OR p.seq < b.first_seq OR p.seq >= b.next_seq)
-       AND NOT EXISTS (SELECT FROM reconcile_backfill WHERE subject = 'contract_root');
+       AND NOT EXISTS (SELECT FROM reconcile_backfill WHERE subject = 'contract_root')
+    UNION ALL
+    SELECT 'a root is signed by the key in force for its batch', format('record %s', s.first_seq), NULL, NULL
+      FROM root_signature s
+     WHERE s.key IS DISTINCT FROM (SELECT k.key FROM notary_key k WHERE k.from_seq <= s.first_seq
+                                    ORDER BY k.from_seq DESC LIMIT 1);
 
 CREATE OR REPLACE FUNCTION reconcile_laws()
 RETURNS TABLE (law text, subject text, stated numeric, found numeric)
@@ -159,14 +202,16 @@ $$;
 -- ---- Who may do what ------------------------------------------------------------------------
 
 -- A root tells nothing of the contracts under it: everybody may have it.
-GRANT SELECT ON contract_root TO petahour_auditor, petahour_settle, petahour_member;
+GRANT SELECT ON contract_root, root_signature TO petahour_auditor, petahour_settle, petahour_member;
 GRANT SELECT ON reconcile_root TO petahour_auditor, petahour_settle;
-GRANT INSERT ON contract_root TO petahour_settle;
-REVOKE ALL ON FUNCTION merkle_path(bytea, integer), contract_proof(bigint) FROM PUBLIC;
+GRANT INSERT ON contract_root, root_signature TO petahour_settle;
+REVOKE ALL ON FUNCTION merkle_path(bytea, integer), contract_proof(bigint),
+                       sign_roots(text, bigint, bigint[], bytea[], bytea[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION merkle_path(bytea, integer) TO petahour_auditor, petahour_settle;
 GRANT EXECUTE ON FUNCTION contract_proof(bigint) TO petahour_auditor, petahour_member;
+GRANT EXECUTE ON FUNCTION sign_roots(text, bigint, bigint[], bytea[], bytea[]) TO petahour_settle;
 
--- Verify: roots are guarded and appended only, no law was left out, and a tree of three leaves, of zeros,
+-- Verify: roots and signatures are guarded and appended only, no law was left out, and a tree of three leaves, of zeros,
 -- ones and twos, is what RFC 6962 says.
 DO $$
 DECLARE
@@ -175,9 +220,12 @@ DECLARE
     c constant bytea := decode(repeat('02', 32), 'hex');
     pair constant bytea := sha256('\x01'::bytea || a || b);
 BEGIN
-    ASSERT NOT EXISTS (SELECT FROM reconcile_schema WHERE subject = 'contract_root'), 'roots are guarded';
+    ASSERT NOT EXISTS (SELECT FROM reconcile_schema WHERE subject IN ('contract_root', 'root_signature')),
+        'roots and signatures are guarded';
     ASSERT has_table_privilege('petahour_settle', 'contract_root', 'INSERT')
-       AND NOT has_table_privilege('petahour_settle', 'contract_root', 'UPDATE, DELETE, TRUNCATE'),
+       AND has_table_privilege('petahour_settle', 'root_signature', 'INSERT')
+       AND NOT has_table_privilege('petahour_settle', 'contract_root', 'UPDATE, DELETE, TRUNCATE')
+       AND NOT has_table_privilege('petahour_settle', 'root_signature', 'UPDATE, DELETE, TRUNCATE'),
         'the settlement appends';
     ASSERT (SELECT count(*) FROM backfill WHERE name = 'contract_root' AND to_seq IS NULL) = 1,
         'earlier batches are left to the journal';
