@@ -381,7 +381,10 @@ class Migrations(SettleCase):
     def three(self, before):
         """Settlements that start at once, each of which has taken the position."""
         started = [self.start_settle() for _ in range(3)]
-        wait_until("three epochs", lambda: self.epoch() >= before + 3)
+        try:
+            wait_until("three epochs", lambda: self.epoch() >= before + 3)
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {[(one.poll(), self.log_of(one)) for one in started]}") from late
         return started
 
     def assert_one_is_left(self, settlements, records):
@@ -402,6 +405,23 @@ class Migrations(SettleCase):
         self.make(500, per_hour=PER_HOUR)
         self.assert_one_is_left(self.three(0), 900)
         self.assert_equal_to_journal()
+
+    def test_positions_that_are_taken_at_once(self):
+        """In a new database nobody takes another settlement of the same market for one of another."""
+        self.make(20)
+        self.pg.sql("CREATE DATABASE beside")
+        self.addCleanup(self.pg.sql, "DROP DATABASE IF EXISTS beside WITH (FORCE)")
+        for _ in range(12):
+            self.pg.database = "postgres"
+            self.pg.sql("DROP DATABASE beside WITH (FORCE)")
+            self.pg.sql("CREATE DATABASE beside TEMPLATE petahour")
+            self.pg.database = "beside"
+            self.configure("settle.test")
+            said = [subprocess.Popen([SETTLE, "--config", self.config, "--once"], stderr=subprocess.PIPE, text=True)
+                    for _ in range(6)]
+            said = [one.communicate(timeout=PATIENCE_S)[1] for one in said]
+            self.assertEqual([text for text in said if "another market" in text], [])
+            self.assertEqual(self.position(), 20)
 
     def test_settlements_that_fill_at_once(self):
         self.old_rows()
