@@ -64,12 +64,13 @@ class SettleCase(unittest.TestCase):
 
     # ---- what a test says ------------------------------------------------------------------
 
-    def configure(self, market, more=""):
-        self.config = self.folder / "petahour.ini"
+    def configure(self, market, more="", name="petahour"):
+        """Settlements that run at the same time have a name each: a ready file is of one."""
+        self.config = self.folder / f"{name}.ini"
         self.config.write_text(
             f"[market]\nname = {market}\n[settle]\njournal = {self.journal}\n"
             f"database = {self.pg.conninfo('petahour_settle')}\n"
-            f"ready_file = {self.folder}/settle.ready\n{more}")
+            f"ready_file = {self.folder}/{name}.ready\n{more}")
 
     def settle(self, *arguments, code=0, within=()):
         """`within` is a command that runs it somewhere else."""

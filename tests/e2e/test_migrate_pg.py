@@ -380,7 +380,10 @@ class Migrations(SettleCase):
 
     def three(self, before):
         """Settlements that start at once, each of which has taken the position."""
-        started = [self.start_settle() for _ in range(3)]
+        started = []
+        for name in ("one", "two", "three"):
+            self.configure("settle.test", name=name)
+            started.append(self.start_settle())
         try:
             wait_until("three epochs", lambda: self.epoch() >= before + 3)
         except AssertionError as late:
@@ -416,9 +419,11 @@ class Migrations(SettleCase):
             self.pg.sql("DROP DATABASE beside WITH (FORCE)")
             self.pg.sql("CREATE DATABASE beside TEMPLATE petahour")
             self.pg.database = "beside"
-            self.configure("settle.test")
-            said = [subprocess.Popen([SETTLE, "--config", self.config, "--once"], stderr=subprocess.PIPE, text=True)
-                    for _ in range(6)]
+            said = []
+            for name in "abcdef":
+                self.configure("settle.test", name=name)
+                said.append(subprocess.Popen([SETTLE, "--config", self.config, "--once"],
+                                             stderr=subprocess.PIPE, text=True))
             said = [one.communicate(timeout=PATIENCE_S)[1] for one in said]
             self.assertEqual([text for text in said if "another market" in text], [])
             self.assertEqual(self.position(), 20)

@@ -86,7 +86,7 @@ class Settle(SettleCase):
         settle = self.start_settle()
         self.make(4000, batch=20, pause_ms=5).wait(PATIENCE_S)
         self.wait_for(4000)
-        self.assertTrue((self.folder / "settle.ready").exists())
+        self.assertTrue((self.folder / "petahour.ready").exists())
         self.assertIn("rows up to record 4000", self.end(settle))
         self.assert_equal_to_journal()
 
