@@ -6,7 +6,7 @@ usage: tidy.py BUILD [JOBS [SECONDS]]
 
 BUILD holds compile_commands.json.  Sources that are the same as when they last passed (with all
 headers, the settings and the flags) are not read again.  Stops and fails after SECONDS (default
-420): an analysis that does not end is a finding too.
+1500): an analysis that does not end is a finding too.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ def main(argv):
         return 2
     build = Path(argv[1]).resolve()
     jobs = int(argv[2]) if len(argv) > 2 else os.cpu_count()
-    limit = time.monotonic() + (float(argv[3]) if len(argv) > 3 else 420)
+    limit = time.monotonic() + (float(argv[3]) if len(argv) > 3 else 1500)
     commands = {}
     for command in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         path = written_by_us(command, build)
