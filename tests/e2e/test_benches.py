@@ -202,18 +202,20 @@ class Benches(unittest.TestCase):
         self.assertIn("buyer-1.key", done.stderr)
 
     def test_flood(self):
-        bench_flood.QUIET, bench_flood.LIMIT, bench_flood.FLOOD = 50, 2000, 20000
-        bench = bench_flood.Bench(BUILD)
+        bench_flood.QUIET = 50
+        bench = bench_flood.Bench(BUILD, 2000)
         try:
             alone = bench.quiet()
-            beside, _ = bench.flooded()
+            elsewhere, sent_back = bench.beside("elsewhere")
+            beside, (messages, busy, entered) = bench.beside("gateway.ready")
         finally:
-            bench.market.close()
-        self.assertEqual((len(alone), len(beside)), (6, 6))
-        self.assertTrue(all(n > 0 for n in alone[:4] + beside[:4]), (alone, beside))
-        messages, busy, entered = bench.sent
-        self.assertTrue(0 < busy < messages, bench.sent)
+            bench.close()
+        for row in (alone, elsewhere, beside):
+            self.assertEqual(len(row), 6)
+            self.assertTrue(all(n > 0 for n in row[:4]), row)
+        self.assertTrue(0 < busy < messages, (busy, messages))
         self.assertGreater(entered, 0)
+        self.assertGreater(sent_back[0], 0)
 
     def test_settle(self):
         books = bench_settle.Books(BUILD)
