@@ -155,27 +155,40 @@ static bool count_messages(phg_reading *r, const uint8_t *p, size_t size, uint32
     return true;
 }
 
-/* Reads a frame of well-formed orders only, whose messages were counted.  False: it is another one,
-   or one of the orders is refused. */
+/* False: it is neither an order nor a cancel, or it is refused. */
+static bool take_plain(phg_reading *r, const uint8_t *p, uint32_t size, phg_in *to)
+{
+    Petahour__V1__NewOrder order;
+    Petahour__V1__CancelOrder cancel;
+    to->kind = PHG_IN_COMMAND;
+    memset(&to->u.command, 0, sizeof to->u.command);
+    if (phg_read_order(p, size, &order)) {
+        to->u.command.kind = PH_CMD_NEW_ORDER;
+        return phg_take_order(r, &order, &to->u.command.u.order);
+    }
+    if (!phg_read_cancel(p, size, &cancel)) return false;
+    Petahour__V1__ClientMessage m;
+    petahour__v1__client_message__init(&m);
+    m.message_case = PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_CANCEL_ORDER;
+    m.cancel_order = &cancel;
+    return phg_take_command(r, &m, &to->u.command);
+}
+
+/* Reads a frame of well-formed orders and cancels only, whose messages were counted.  False: it is
+   another one, or one of them is refused. */
 static bool take_orders(const uint8_t *p, uint32_t cnt, phg_in_frame *ret)
 {
     char why[PHG_WHY_SIZE];
     phg_reading r = {0, why};
     for (uint32_t i = 0; i < cnt; i++) {
-        Petahour__V1__NewOrder order;
-        phg_in *to = &ret->v[i];
         uint32_t length = *++p & 0x7f;
         bool is_padded = false;
         for (unsigned shift = 7; (*p++ & 0x80) != 0; shift += 7) {
             length |= (uint32_t)(*p & 0x7f) << shift;
             is_padded = *p == 0;
         }
-        if (is_padded || !phg_read_order(p, length, &order)) return false;
+        if (is_padded || !take_plain(&r, p, length, &ret->v[i])) return false;
         p += length;
-        to->kind = PHG_IN_COMMAND;
-        memset(&to->u.command, 0, sizeof to->u.command);
-        to->u.command.kind = PH_CMD_NEW_ORDER;
-        if (!phg_take_order(&r, &order, &to->u.command.u.order)) return false;
     }
     ret->cnt = cnt;
     return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two messages of which there are most, without protobuf-c: orders in, and what is said of
-   them.  Both are the shortest encoding, which is the only one there is: fields in order, none
+/* The messages of which there are most, without protobuf-c: orders and cancels in, and what is said
+   of orders.  All are the shortest encoding, which is the only one there is: fields in order, none
    with its default, no padding. */
 #include "gateway/translate_in.h"
 #include "gateway/translate_order.h"
@@ -14,9 +14,11 @@
 enum {
     TAG_FRAME = 0x0a,     /* GatewayFrame.messages, ClientFrame.messages */
     TAG_NEW_ORDER = 0x22, /* ClientMessage.new_order */
+    TAG_CANCEL = 0x2a,    /* ClientMessage.cancel_order */
     TAG_REPORT = 0x2a,    /* GatewayMessage.execution_report */
     TAG_AS_UNDERSTOOD = 0x42,
     ORDER_FIELDS = 16,
+    CANCEL_FIELDS = 3,
     ORDER_MAX = ORDER_FIELDS * PB_FIELD_MAX,
     REASON_MAX = 64, /* bytes of the name of a reason to cancel */
     HEADS_MAX = 8,   /* two tags and lengths before a report */
@@ -32,13 +34,30 @@ static bool fits(const uint64_t f[ORDER_FIELDS + 1])
     return numbers && lists && f[12] <= 1 && f[13] <= 1;
 }
 
-bool phg_read_order(const uint8_t *p, size_t size, Petahour__V1__NewOrder *ret)
+/* The fields of a message that is alone under this tag. */
+static bool take_fields(uint8_t tag, const uint8_t *p, size_t size, uint32_t most, uint64_t f[])
 {
-    uint64_t f[ORDER_FIELDS + 1] = {0}, length;
+    uint64_t length;
     const uint8_t *end = p + size;
-    if (size == 0 || *p++ != TAG_NEW_ORDER) return false;
-    if (!pb_take_number(&p, end, &length) || length != (uint64_t)(end - p)) return false;
-    if (!pb_take_numbers(p, end, ORDER_FIELDS, f) || !fits(f)) return false;
+    return size != 0 && *p++ == tag && pb_take_number(&p, end, &length) &&
+           length == (uint64_t)(end - p) && pb_take_numbers(p, end, most, f);
+}
+
+bool phg_read_cancel(const uint8_t *bytes, size_t size, Petahour__V1__CancelOrder *ret)
+{
+    uint64_t f[CANCEL_FIELDS + 1] = {0};
+    if (!take_fields(TAG_CANCEL, bytes, size, CANCEL_FIELDS, f)) return false;
+    petahour__v1__cancel_order__init(ret);
+    ret->request = f[1];
+    ret->order = f[2];
+    ret->client_order_id = f[3];
+    return true;
+}
+
+bool phg_read_order(const uint8_t *bytes, size_t size, Petahour__V1__NewOrder *ret)
+{
+    uint64_t f[ORDER_FIELDS + 1] = {0};
+    if (!take_fields(TAG_NEW_ORDER, bytes, size, ORDER_FIELDS, f) || !fits(f)) return false;
     petahour__v1__new_order__init(ret);
     ret->client_order_id = f[1];
     ret->product = (uint32_t)f[2];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*  gateway/translate_order.h - orders in and their reports out, written by hand.
+/*  gateway/translate_order.h - orders and cancels in and reports of orders out, by hand.
 
     protobuf-c takes a message apart into allocated parts and walks over its description three times
-    to write one; for the two messages that make up nearly all of the traffic that is most of the
+    to write one; for the messages that make up nearly all of the traffic that is most of the
     gateway's work.  Everything else, and everything that is not exactly what is expected here,
     goes through protobuf-c.
 
@@ -17,6 +17,9 @@
 /* Reads a ClientMessage that is an order in the shortest encoding.  False: it is not, or is
    something else; *ret is then undefined.  What is read is what protobuf-c would have read. */
 bool phg_read_order(const uint8_t *bytes, size_t size, Petahour__V1__NewOrder *ret);
+
+/* The same of a cancel. */
+bool phg_read_cancel(const uint8_t *bytes, size_t size, Petahour__V1__CancelOrder *ret);
 
 enum { PHG_PLAIN_SEGMENTS_MAX = 8, PHG_PLAIN_REPORT_MAX = 1152 };
 

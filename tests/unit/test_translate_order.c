@@ -158,6 +158,7 @@ START_TEST(no_field_is_new)
     ck_assert_uint_eq(petahour__v1__new_order__descriptor.n_fields, 16);
     ck_assert_uint_eq(petahour__v1__execution_report__descriptor.n_fields, 32);
     ck_assert_uint_eq(petahour__v1__segment__descriptor.n_fields, 4);
+    ck_assert_uint_eq(petahour__v1__cancel_order__descriptor.n_fields, 3);
 }
 END_TEST
 
@@ -244,8 +245,53 @@ START_TEST(nothing_else_is_read)
 }
 END_TEST
 
+static size_t pack_cancel(const Petahour__V1__CancelOrder *o, uint8_t *to)
+{
+    Petahour__V1__CancelOrder copy = *o;
+    Petahour__V1__ClientMessage m;
+    petahour__v1__client_message__init(&m);
+    m.message_case = PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_CANCEL_ORDER;
+    m.cancel_order = &copy;
+    return petahour__v1__client_message__pack(&m, to);
+}
+
+/* Each cancel is, and nothing else: a changed one only if it says what protobuf-c understands. */
+START_TEST(every_cancel_is_read)
+{
+    uint32_t taken = 0;
+    state = 4;
+    for (int i = 0; i < 100000; i++) {
+        Petahour__V1__CancelOrder m, got;
+        uint8_t bytes[128], again[128];
+        petahour__v1__cancel_order__init(&m);
+        m.request = any_or_none();
+        m.order = any_or_none();
+        m.client_order_id = any_or_none();
+        size_t size = pack_cancel(&m, bytes);
+        ck_assert(phg_read_cancel(bytes, size, &got));
+        ck_assert(got.request == m.request && got.order == m.order);
+        ck_assert_uint_eq(got.client_order_id, m.client_order_id);
+        for (size_t cut = 0; cut < size; cut++)
+            ck_assert(!phg_read_cancel(bytes, cut, &got));
+        bytes[any() % size] = (uint8_t)any();
+        if (!phg_read_cancel(bytes, size, &got)) continue;
+        taken++;
+        Petahour__V1__ClientMessage *u = petahour__v1__client_message__unpack(NULL, size, bytes);
+        ck_assert_ptr_nonnull(u);
+        ck_assert_int_eq(u->message_case, PETAHOUR__V1__CLIENT_MESSAGE__MESSAGE_CANCEL_ORDER);
+        ck_assert_uint_eq(pack_cancel(u->cancel_order, again), size);
+        ck_assert_mem_eq(again, bytes, size);
+        ck_assert_uint_eq(pack_cancel(&got, again), size);
+        ck_assert_mem_eq(again, bytes, size);
+        petahour__v1__client_message__free_unpacked(u, NULL);
+    }
+    ck_assert_uint_ge(taken, 1000); /* or nothing was tried */
+}
+END_TEST
+
 static void add(TCase *t)
 {
+    tcase_add_test(t, every_cancel_is_read);
     tcase_add_test(t, every_report_is_what_protobuf_writes);
     tcase_add_test(t, no_field_is_new);
     tcase_add_test(t, rejections_and_long_trades_are_not_plain);

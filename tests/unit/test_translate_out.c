@@ -20,6 +20,36 @@ static void tear_down(void)
     phg_translator_close(translator);
 }
 
+/* It is written by hand. */
+START_TEST(every_busy_is_what_protobuf_writes)
+{
+    static const uint64_t some[] = {0, 1, 127, 128, 16383, 16384, UINT32_MAX, UINT64_MAX};
+    enum { SOME = sizeof some / sizeof some[0] };
+    for (uint32_t i = 0; i < SOME * SOME * 2; i++) {
+        const phg_busy b = {some[i % SOME], some[i / SOME % SOME], i >= SOME * SOME};
+        uint8_t bytes[64];
+        Petahour__V1__Busy m;
+        Petahour__V1__GatewayMessage g, *messages[] = {&g};
+        Petahour__V1__GatewayFrame f;
+        petahour__v1__busy__init(&m);
+        petahour__v1__gateway_message__init(&g);
+        petahour__v1__gateway_frame__init(&f);
+        m.request = b.request;
+        m.client_order_id = b.client_order_id;
+        m.open_orders = b.open_orders;
+        g.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_BUSY;
+        g.busy = &m;
+        f.messages = messages;
+        f.n_messages = 1;
+        size_t size = petahour__v1__gateway_frame__pack(&f, bytes);
+        phg_bytes got = phg_translate_busy(translator, &b);
+        ck_assert_uint_eq(got.size, size);
+        ck_assert_mem_eq(got.p, bytes, size);
+    }
+    ck_assert_uint_eq(petahour__v1__busy__descriptor.n_fields, 3);
+}
+END_TEST
+
 START_TEST(framed_messages_make_a_frame)
 {
     static uint8_t all[4096];
@@ -136,6 +166,7 @@ END_TEST
 static void add(TCase *t)
 {
     tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_test(t, every_busy_is_what_protobuf_writes);
     tcase_add_test(t, framed_messages_make_a_frame);
     tcase_add_test(t, a_picture_reads_back);
     tcase_add_test(t, long_texts_and_many_segments_get_room);
