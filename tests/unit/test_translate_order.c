@@ -268,6 +268,7 @@ START_TEST(every_cancel_is_read)
         m.order = any_or_none();
         m.client_order_id = any_or_none();
         size_t size = pack_cancel(&m, bytes);
+        ck_assert_uint_ge(size, 2); /* tag and length */
         ck_assert(phg_read_cancel(bytes, size, &got));
         ck_assert(got.request == m.request && got.order == m.order);
         ck_assert_uint_eq(got.client_order_id, m.client_order_id);
