@@ -176,7 +176,7 @@ static bool take_plain(phg_reading *r, const uint8_t *p, uint32_t size, phg_in *
 
 /* Reads a frame of well-formed orders and cancels only, whose messages were counted.  False: it is
    another one, or one of them is refused. */
-static bool take_orders(const uint8_t *p, uint32_t cnt, phg_in_frame *ret)
+static bool take_plain_frame(const uint8_t *p, uint32_t cnt, phg_in_frame *ret)
 {
     char why[PHG_WHY_SIZE];
     phg_reading r = {0, why};
@@ -203,7 +203,7 @@ bool phg_translate_in(phg_translator *t, const void *bytes, size_t size, phg_in_
         return phg_refuse(&r, "the frame has %zu bytes where %d are allowed", size,
                           PHG_FRAME_BYTES_MAX);
     if (!count_messages(&r, bytes, size, &cnt)) return false;
-    if (take_orders(bytes, cnt, ret)) return true;
+    if (take_plain_frame(bytes, cnt, ret)) return true;
     t->arena_used = 0;
     Petahour__V1__ClientFrame *frame =
         petahour__v1__client_frame__unpack(&t->allocator, size, bytes);

@@ -201,7 +201,7 @@ $$;
 
 -- ---- Who may do what ------------------------------------------------------------------------
 
--- A root tells nothing of the contracts under it: everybody may have it.
+-- Roots and signatures tell nothing of the contracts under them: everybody may have them.
 GRANT SELECT ON contract_root, root_signature TO petahour_auditor, petahour_settle, petahour_member;
 GRANT SELECT ON reconcile_root TO petahour_auditor, petahour_settle;
 GRANT INSERT ON contract_root, root_signature TO petahour_settle;
@@ -211,8 +211,8 @@ GRANT EXECUTE ON FUNCTION merkle_path(bytea, integer) TO petahour_auditor, petah
 GRANT EXECUTE ON FUNCTION contract_proof(bigint) TO petahour_auditor, petahour_member;
 GRANT EXECUTE ON FUNCTION sign_roots(text, bigint, bigint[], bytea[], bytea[]) TO petahour_settle;
 
--- Verify: roots and signatures are guarded and appended only, no law was left out, and a tree of three leaves, of zeros,
--- ones and twos, is what RFC 6962 says.
+-- Verify: roots and signatures are guarded and appended only, no law was left out, and a tree of three
+-- leaves, of zeros, ones and twos, is what RFC 6962 says.
 DO $$
 DECLARE
     a constant bytea := decode(repeat('00', 32), 'hex');

@@ -333,8 +333,8 @@ ph_status ph_database_fill(ph_database *d, const ph_rows *rows)
 typedef ph_status (*attempt)(const ph_database *d, void *arg, ph_pg_error *e);
 
 /* A refusal of our epoch says nothing but that: who took over is told by the position. */
-static ph_status say_unmeant(ph_database *d, ph_status failed, const char *what,
-                             const ph_pg_error *e)
+static ph_status say_failed(ph_database *d, ph_status failed, const char *what,
+                            const ph_pg_error *e)
 {
     ph_position now = {0};
     ph_pg_error ignored; /* the first error is what is told */
@@ -356,7 +356,7 @@ static ph_status until_done(ph_database *d, attempt once, void *arg, const char 
         if (s != PH_OK) return s;
         s = once(d, arg, &e);
         if (s == PH_OK) return PH_OK;
-        if (!may_pass(s)) return say_unmeant(d, s, what, &e);
+        if (!may_pass(s)) return say_failed(d, s, what, &e);
         drop(d);
         if (!d->wait(d->arg, ++tries)) return PH_EEND;
     }

@@ -4,7 +4,8 @@
 asked of large tables; and asks them.
 
 As a program:  fill_books.py "host=... dbname=petahour user=postgres" CONTRACTS
-               fills, then prints for each question its time and how it reads the tables."""
+               fills, then prints for each question its time and how it reads the tables. The
+               database has the rows of a market already, participants 2 and 6 among them."""
 
 import json
 import re
@@ -176,6 +177,10 @@ def main(arguments):
         sys.stderr.write(__doc__ + "\n")
         return 2
     conninfo, count = arguments[0], int(arguments[1])
+    if psql(conninfo, "SELECT count(*) FROM petahour.participant WHERE id IN (2, 6)") != "2":
+        sys.stderr.write("fill_books: participants 2 and 6, who ask, are not there; settle a journal into the database"
+                         " first (make_journal, then petahour-settle --once)\n")  # fmt: skip
+        return 1
     begin = time.monotonic()
     fill(conninfo, count)
     print(f"{count} contracts in {time.monotonic() - begin:.0f} s, "

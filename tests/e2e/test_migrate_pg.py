@@ -419,12 +419,12 @@ class Migrations(SettleCase):
             self.pg.sql("DROP DATABASE beside WITH (FORCE)")
             self.pg.sql("CREATE DATABASE beside TEMPLATE petahour")
             self.pg.database = "beside"
-            said = []
+            started = []
             for name in "abcdef":
                 self.configure("settle.test", name=name)
-                said.append(subprocess.Popen([SETTLE, "--config", self.config, "--once"],
-                                             stderr=subprocess.PIPE, text=True))
-            said = [one.communicate(timeout=PATIENCE_S)[1] for one in said]
+                started.append(subprocess.Popen([SETTLE, "--config", self.config, "--once"],
+                                                stderr=subprocess.PIPE, text=True))
+            said = [one.communicate(timeout=PATIENCE_S)[1] for one in started]
             self.assertEqual([text for text in said if "another market" in text], [])
             self.assertEqual(self.position(), 20)
 
