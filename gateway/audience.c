@@ -32,6 +32,7 @@ typedef struct {
 struct phg_audience {
     void *monitor;                /* see accepts.h */
     phg_connections *connections; /* borrowed; NULL: nobody keeps count */
+    phg_inflow *inflow;           /* borrowed; NULL: ends nobody */
     phg_audience_leave leave;
     void *arg;
     phg_subscribers subscribers;
@@ -46,6 +47,8 @@ static const char *const sentences[PHG_DROP_REASONS] = {
         "you read more slowly than the market moves, and frames were lost: read faster, "
         "follow less, or follow conflated streams",
     [PHG_DROP_TOPICS] = "you have named too many topics: unsubscribe from what you do not need",
+    [PHG_DROP_AHEAD] =
+        "you sent more than could be taken: name fewer topics at once, and ask for less",
 };
 
 ph_status phg_audience_open(void *zmq_context, void *socket, phg_audience_leave leave, void *arg,
@@ -76,6 +79,11 @@ void phg_audience_count(phg_audience *a, phg_connections *connections)
     a->connections = connections;
 }
 
+void phg_audience_inflow(phg_audience *a, phg_inflow *inflow)
+{
+    a->inflow = inflow;
+}
+
 phg_subscribers *phg_audience_subscribers(phg_audience *a)
 {
     return &a->subscribers;
@@ -99,12 +107,23 @@ static void catch_up(phg_audience *a, phg_subscriber *who)
     who->slow_since_ns = 0;
 }
 
+/* What it is told when it is back. */
+static void remember(phg_audience *a, const phg_subscriber *who, phg_drop_reason why)
+{
+    a->dropped_cnt[why]++;
+    if (who->name == 0) return;
+    a->dropped[a->dropped_at] = (dropped){who->name, who->key, sentences[why]};
+    a->dropped_at = (a->dropped_at + 1) % DROPPED_MAX;
+}
+
 static void end(phg_audience *a, int file)
 {
+    const bool was_ahead = phg_inflow_was_ended(a->inflow, file);
     phg_subscriber *who = phg_subscribers_on(&a->subscribers, file);
     for (uint32_t i = 0; who && i < who->topic_cnt; i++)
         a->leave(a->arg, &who->topics[i]);
     if (who) catch_up(a, who);
+    if (who && was_ahead && !who->is_cut) remember(a, who, PHG_DROP_AHEAD);
     phg_subscribers_ended(&a->subscribers, file);
     phg_connections_ended(a->connections, PHG_INFLOW_MARKET_DATA, file);
 }
@@ -174,11 +193,7 @@ void phg_audience_drop(phg_audience *a, phg_subscriber *who, const char *endpoin
 {
     who->is_cut = true;
     catch_up(a, who);
-    a->dropped_cnt[why]++;
-    if (who->name != 0) {
-        a->dropped[a->dropped_at] = (dropped){who->name, who->key, sentences[why]};
-        a->dropped_at = (a->dropped_at + 1) % DROPPED_MAX;
-    }
+    remember(a, who, why);
     bool is_ended = phg_connection_end(who->file, endpoint);
     const ph_log_pair pairs[] = {{"participant", NULL, who->participant}};
     ph_log_event(PH_LOG_WARNING, "subscriber_dropped", pairs, 1,

@@ -5,21 +5,23 @@
     A subscriber falls behind when its queue is full, so that it loses frames.  One whose
     connection then always has bytes to send until SLOW_MS are over is dropped: its connection is
     ended, which also frees its queue and what ZeroMQ kept of its topics.  Who has given itself a
-    name is told why when it is back and names itself again.
+    name is told why when it is back and names itself again; so is who was ended for what it sent
+    (inflow.h).
 
-    Owns      its own socket; borrows the market data socket.
+    Owns      its own socket; borrows the market data socket and the inflow.
     Thread    one.
     Failure   PH_EFULL: no memory; PH_EIO. */
 #ifndef GATEWAY_AUDIENCE_H
 #define GATEWAY_AUDIENCE_H
 
 #include "gateway/connections.h"
+#include "gateway/inflow.h"
 #include "gateway/subscribers.h"
 
 typedef struct phg_audience phg_audience;
 
 /* Why a connection is ended. */
-typedef enum { PHG_DROP_SLOW, PHG_DROP_TOPICS, PHG_DROP_REASONS } phg_drop_reason;
+typedef enum { PHG_DROP_SLOW, PHG_DROP_TOPICS, PHG_DROP_AHEAD, PHG_DROP_REASONS } phg_drop_reason;
 
 /* Called with each topic that a connection had named, when it ends. */
 typedef void (*phg_audience_leave)(void *arg, const phg_named *named);
@@ -31,6 +33,9 @@ void phg_audience_close(phg_audience *a); /* accepts NULL */
 
 /* Tells of every connection there from now on.  Before the first. */
 void phg_audience_count(phg_audience *a, phg_connections *connections);
+
+/* Asks it which connections it has ended.  NULL: none. */
+void phg_audience_inflow(phg_audience *a, phg_inflow *inflow);
 
 phg_subscribers *phg_audience_subscribers(phg_audience *a);
 

@@ -85,6 +85,7 @@ static const ph_metric_row rows[] = {
                  "Log-ons refused and sessions ended by the gateway."},
     [DROPPED + PHG_DROP_SLOW] = SUBSCRIBERS_DROPPED("slow"),
     [DROPPED + PHG_DROP_TOPICS] = SUBSCRIBERS_DROPPED("topics"),
+    [DROPPED + PHG_DROP_AHEAD] = SUBSCRIBERS_DROPPED("ahead"),
     [SLOW] = {"petahour_gateway_subscribers_slow", PH_METRIC_GAUGE, NULL,
               "Subscribers that may have lost a frame and were not seen to have caught up."},
     [LOST] = {"petahour_gateway_market_data_frames_lost_total", PH_METRIC_COUNTER, NULL,

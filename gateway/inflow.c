@@ -32,6 +32,7 @@ typedef struct {
 /* A connection, by its file. */
 typedef struct {
     _Atomic uint64_t taken; /* bytes on the wire, of all that ever were on this file */
+    _Atomic bool was_ended; /* from here, and nobody was told */
     uint64_t cookie;        /* 0: none of ours */
     uint8_t door;
     bool is_ended, has_all;
@@ -85,6 +86,12 @@ void phg_inflow_emptied(phg_inflow *in, phg_inflow_door d)
     if (in) add(&in->doors[d].rounds, 1);
 }
 
+bool phg_inflow_was_ended(phg_inflow *in, int file)
+{
+    return in && file >= 0 && file < in->file_max &&
+           atomic_exchange(&in->flows[file].was_ended, false);
+}
+
 uint64_t phg_inflow_ended(const phg_inflow *in, phg_inflow_door d)
 {
     return load(&in->doors[d].ended);
@@ -106,6 +113,7 @@ static void finish(phg_inflow *in, int file, uint64_t held, const char *why)
     f->is_ended = true;
     f->over = 0;
     if (!phg_connection_end(file, d->endpoint)) return;
+    atomic_store(&f->was_ended, true);
     add(&d->ended, 1);
     const ph_log_pair pairs[] = {{"peer", peer, 0}, {"bytes", NULL, held}};
     ph_log_event(PH_LOG_WARNING, "sender_ended", pairs, 2,

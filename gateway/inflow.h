@@ -20,6 +20,7 @@
 
 #include "engine/base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,9 @@ void phg_inflow_taken(phg_inflow *in, int file, uint64_t wire);
 
 /* A door was found empty: all that was there is taken.  Accepts NULL. */
 void phg_inflow_emptied(phg_inflow *in, phg_inflow_door door);
+
+/* The connection on this file, which is over, was ended from here.  Told once.  Accepts NULL. */
+bool phg_inflow_was_ended(phg_inflow *in, int file);
 
 /* Connections that were ended, since it was opened. */
 uint64_t phg_inflow_ended(const phg_inflow *in, phg_inflow_door door);

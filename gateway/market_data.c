@@ -533,6 +533,7 @@ static ph_status take_subscription(phg_market_data *md, zmq_msg_t *m)
 void phg_market_data_count(phg_market_data *md, phg_inflow *inflow)
 {
     md->inflow = inflow;
+    phg_audience_inflow(md->audience, inflow);
 }
 
 void phg_market_data_connect(phg_market_data *md, phg_connections *connections)

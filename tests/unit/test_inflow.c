@@ -135,6 +135,9 @@ START_TEST(each_door_has_its_bound)
         n++;
     wait_ended(PHG_INFLOW_MARKET_DATA, 1);
     ck_assert_uint_eq(phg_inflow_ended(in, PHG_INFLOW_ORDERS), 0);
+    ck_assert(phg_inflow_was_ended(in, files[i]));
+    ck_assert(!phg_inflow_was_ended(in, files[i])); /* it was told */
+    ck_assert(!phg_inflow_was_ended(in, -1));
 }
 END_TEST
 

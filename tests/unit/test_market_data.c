@@ -3,6 +3,7 @@
 #include "gateway/market_data.h"
 
 #include "engine/process/clock.h"
+#include "gateway/inflow.h"
 #include "gateway/subscribers.h"
 #include "gateway/zap.h"
 #include "tests/unit/gateway_records.h"
@@ -252,6 +253,18 @@ START_TEST(who_catches_up_stays)
 }
 END_TEST
 
+/* Reads until it is told that it was dropped, for this; false: it was not. */
+static bool is_told(void *s, const char *why)
+{
+    char topic[64];
+    bool is = false;
+    for (frame *f; !is && (f = read_frame(s, topic)) != NULL; free_frame(f)) {
+        is = f->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_DROPPED;
+        ck_assert_msg(!is || strstr(f->reason, why) != NULL, "%s", f->reason);
+    }
+    return is;
+}
+
 START_TEST(a_conflated_stream_ends_with_its_last_follower)
 {
     void *first = subscriber(ZMQ_SUB, READER), *second = subscriber(ZMQ_SUB, OTHER);
@@ -295,7 +308,7 @@ END_TEST
 
 START_TEST(who_names_too_much_is_dropped_and_told_why)
 {
-    char topic[64], text[64];
+    char text[64];
     uint64_t number = 0, until = deadline();
     void *greedy = subscriber(ZMQ_SUB, READER), *good = subscriber(ZMQ_SUB, OTHER);
     subscribe(good, "D00000001");
@@ -317,18 +330,46 @@ START_TEST(who_names_too_much_is_dropped_and_told_why)
         snprintf(text, sizeof text, "%031u", i);
         ck_assert_int_eq(zmq_setsockopt(greedy, ZMQ_UNSUBSCRIBE, text, 31), 0);
     }
-    for (frame *f = NULL;;) {
+    while (!is_told(greedy, "too many topics")) {
         ck_assert_msg(ph_clock_monotonic_ns() < until, "it was told nothing");
         turn();
         read_all(good, &number);
-        if ((f = read_frame(greedy, topic)) == NULL) continue;
-        bool is_told = f->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_DROPPED;
-        ck_assert(!is_told || strstr(f->reason, "too many topics") != NULL);
-        free_frame(f);
-        if (is_told) break;
     }
     (void)zmq_close(greedy);
     (void)zmq_close(good);
+}
+END_TEST
+
+/* The door takes nothing for so long that the bound on what was sent is reached first. */
+START_TEST(who_sends_faster_than_is_taken_is_told_why)
+{
+    char text[1001];
+    const char *const endpoints[PHG_INFLOW_DOORS] = {"tcp://127.0.0.1:1",
+                                                     phg_market_data_endpoint(door)};
+    uint64_t until = deadline();
+    phg_inflow *inflow;
+    ck_assert_int_eq(phg_inflow_open(endpoints, &inflow), PH_OK);
+    phg_market_data_count(door, inflow);
+    void *hasty = subscriber(ZMQ_SUB, READER);
+    subscribe(hasty, name);
+    wait_for(1, 1, 0);
+    for (uint32_t i = 0; i < 2 * PHG_INFLOW_MARKET_DATA_BYTES_MAX / 1000; i++) {
+        snprintf(text, sizeof text, "%01000u", i);
+        subscribe(hasty, text);
+    }
+    while (phg_inflow_ended(inflow, PHG_INFLOW_MARKET_DATA) == 0)
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "it was not ended");
+    (void)zmq_close(hasty);
+    void *back = subscriber(ZMQ_SUB, READER);
+    subscribe(back, name);
+    while (!is_told(back, "more than could be taken")) {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "it was told nothing");
+        turn();
+    }
+    ck_assert_uint_eq(dropped(PHG_DROP_AHEAD), 1);
+    (void)zmq_close(back);
+    phg_market_data_count(door, NULL);
+    phg_inflow_close(inflow);
 }
 END_TEST
 
@@ -553,6 +594,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_conflated_stream_ends_with_its_last_follower);
     tcase_add_test(t, nobody_can_keep_a_conflated_stream_alive);
     tcase_add_test(t, who_names_too_much_is_dropped_and_told_why);
+    tcase_add_test(t, who_sends_faster_than_is_taken_is_told_why);
     tcase_add_test(t, every_request_is_counted_by_its_answer);
     tcase_add_test(t, an_answer_tells_what_is_left);
     tcase_add_test(t, nobody_receives_what_another_one_asked_for);
