@@ -23,7 +23,26 @@ enum {
     OID_INT8 = 20,            /* pg_type.oid of bigint, fixed for ever */
     PARAMETERS_MAX = 16,
     PREPARED_MAX = 16, /* statements that one connection keeps planned */
+    QUEUE_MAX = 32,    /* statements that were sent and are not answered */
+    WHAT_SIZE = 96,
 };
+
+/* What the results of one request come to. */
+typedef struct {
+    ph_pg_on_row on_row;
+    void *arg;
+    uint64_t changed;
+    bool is_copy;   /* the server waits for data, or sends it */
+    bool is_commit; /* the last command was COMMIT and it was not turned into ROLLBACK */
+    ph_status from_row;
+} answer;
+
+/* A statement of a pipeline. */
+typedef struct {
+    char what[WHAT_SIZE]; /* could not be done, if it fails */
+    answer answer;
+    uint64_t *changed; /* may be NULL */
+} queued;
 
 struct ph_pg {
     PGconn *conn;
@@ -31,6 +50,11 @@ struct ph_pg {
     const char *prepared[PREPARED_MAX]; /* statement i has the name "si" */
     uint32_t prepared_cnt;
     uint64_t answer_seconds;
+    bool is_pipeline;
+    queued queue[QUEUE_MAX];
+    uint32_t queue_cnt;
+    ph_status failed; /* of this pipeline, first */
+    ph_pg_error error;
 };
 
 /* How long one call may wait; a stop makes it shorter, once. */
@@ -285,16 +309,6 @@ static ph_status give_rows(const PGresult *result, ph_pg_on_row on_row, void *ar
     return PH_OK;
 }
 
-/* What the results of one request come to. */
-typedef struct {
-    ph_pg_on_row on_row;
-    void *arg;
-    uint64_t changed;
-    bool is_copy;   /* the server waits for data, or sends it */
-    bool is_commit; /* the last command was COMMIT and it was not turned into ROLLBACK */
-    ph_status from_row;
-} answer;
-
 static void take_tag(PGresult *result, answer *a)
 {
     a->changed = strtoull(PQcmdTuples(result), NULL, 10);
@@ -334,17 +348,17 @@ static ph_status read_answer(ph_pg *pg, const char *what, answer *a, ph_pg_error
 }
 
 /* The first words of a statement, for messages. */
-static const char *could_not(const char *sql, char to[96])
+static const char *could_not(const char *sql, char to[WHAT_SIZE])
 {
     int n = (int)strcspn(sql, "\n");
-    (void)snprintf(to, 96, "could not run \"%.*s%s\"", n < 60 ? n : 60, sql,
+    (void)snprintf(to, WHAT_SIZE, "could not run \"%.*s%s\"", n < 60 ? n : 60, sql,
                    sql[n < 60 ? n : 60] == '\0' ? "" : " ...");
     return to;
 }
 
 ph_status ph_pg_run(ph_pg *pg, const char *sql, ph_pg_error *reterr)
 {
-    char what[96];
+    char what[WHAT_SIZE];
     if (PQsendQuery(pg->conn, sql) == 0) return lost(pg, could_not(sql, what), reterr);
     answer a = {0};
     ph_status s = read_answer(pg, could_not(sql, what), &a, reterr);
@@ -352,20 +366,121 @@ ph_status ph_pg_run(ph_pg *pg, const char *sql, ph_pg_error *reterr)
     return s;
 }
 
+/* ---- Statements that are sent together ------------------------------------------------------ */
+
+void ph_pg_pipeline_begin(ph_pg *pg)
+{
+    PH_ASSERT(!pg->is_pipeline && pg->queue_cnt == 0);
+    pg->is_pipeline = true;
+    pg->failed = PQenterPipelineMode(pg->conn) == 1
+                     ? PH_OK
+                     : lost(pg, "could not send statements together", &pg->error);
+}
+
+static void fail(ph_pg *pg, ph_status s, const ph_pg_error *e)
+{
+    if (pg->failed != PH_OK) return;
+    pg->failed = s;
+    pg->error = *e;
+}
+
+/* The synchronization point after the last statement: the server goes on there if one failed. */
+static ph_status read_sync(ph_pg *pg, ph_pg_error *e)
+{
+    deadline d = deadline_in(pg->answer_seconds);
+    PGresult *result = NULL;
+    ph_status s = next_result(pg, &d, &result, e);
+    bool is_sync = s == PH_OK && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+    PQclear(result); /* accepts NULL */
+    return s != PH_OK || is_sync ? s : lost(pg, "could not send statements together", e);
+}
+
+/* Reads the answers of all that were sent. */
+static void drain(ph_pg *pg)
+{
+    static const char what[] = "could not send statements together";
+    ph_pg_error e = {0};
+    uint32_t cnt = pg->queue_cnt;
+    pg->queue_cnt = 0;
+    if (cnt == 0 || pg->failed != PH_OK) return;
+    if (PQpipelineSync(pg->conn) != 1) {
+        fail(pg, lost(pg, what, &e), &e);
+        return;
+    }
+    bool is_lost = false;
+    for (uint32_t i = 0; i < cnt && !is_lost; i++) {
+        queued *q = &pg->queue[i];
+        ph_status s = read_answer(pg, q->what, &q->answer, &e);
+        if (s == PH_OK && q->changed != NULL) *q->changed = q->answer.changed;
+        if (s != PH_OK) fail(pg, s, &e);
+        is_lost = s == PH_EAGAIN && pg->failed == PH_EAGAIN;
+    }
+    ph_status s = is_lost ? PH_OK : read_sync(pg, &e);
+    if (s != PH_OK) fail(pg, s, &e);
+}
+
+/* To be asked before a statement is handed to libpq.  Not PH_OK: the pipeline has failed. */
+static ph_status may_send(ph_pg *pg, ph_pg_error *e)
+{
+    if (!pg->is_pipeline) return PH_OK;
+    if (pg->queue_cnt == QUEUE_MAX) drain(pg);
+    if (pg->failed != PH_OK) *e = pg->error;
+    return pg->failed;
+}
+
+/* One could not be handed over. */
+static ph_status not_sent(ph_pg *pg, const char *sql, ph_pg_error *e)
+{
+    char what[WHAT_SIZE];
+    ph_status s = lost(pg, could_not(sql, what), e);
+    if (pg->is_pipeline) fail(pg, s, e);
+    return s;
+}
+
+/* One was handed over: reads its answer, or leaves that to the end of the pipeline. */
+static ph_status await(ph_pg *pg, const char *sql, const answer *a, uint64_t *changed,
+                       ph_pg_error *e)
+{
+    queued q = {.answer = *a, .changed = changed};
+    (void)could_not(sql, q.what);
+    if (pg->is_pipeline) {
+        PH_ASSERT(pg->queue_cnt < QUEUE_MAX);
+        pg->queue[pg->queue_cnt++] = q;
+        return PH_OK;
+    }
+    ph_status s = read_answer(pg, q.what, &q.answer, e);
+    if (s == PH_OK && changed != NULL) *changed = q.answer.changed;
+    return s;
+}
+
+ph_status ph_pg_pipeline_end(ph_pg *pg, ph_pg_error *reterr)
+{
+    PH_ASSERT(pg->is_pipeline);
+    drain(pg);
+    pg->is_pipeline = false;
+    ph_pg_error e;
+    if (pg->failed != PH_EAGAIN && PQexitPipelineMode(pg->conn) != 1)
+        fail(pg, lost(pg, "could not send statements together", &e), &e);
+    if (pg->failed != PH_OK) *reterr = pg->error;
+    return pg->failed;
+}
+
+/* ---- Statements with parameters ------------------------------------------------------------- */
+
 ph_status ph_pg_ask(ph_pg *pg, const char *sql, uint32_t cnt, const char *const *parameters,
                     ph_pg_on_row on_row, void *arg, ph_pg_error *reterr)
 {
-    char what[96];
+    ph_status s = may_send(pg, reterr);
+    if (s != PH_OK) return s;
     if (PQsendQueryParams(pg->conn, sql, (int)cnt, NULL, parameters, NULL, NULL, 0) == 0)
-        return lost(pg, could_not(sql, what), reterr);
-    answer a = {.on_row = on_row, .arg = arg};
-    return read_answer(pg, could_not(sql, what), &a, reterr);
+        return not_sent(pg, sql, reterr);
+    return await(pg, sql, &(answer){.on_row = on_row, .arg = arg}, NULL, reterr);
 }
 
 ph_status ph_pg_each(ph_pg *pg, const char *sql, ph_pg_on_row on_row, void *arg,
                      ph_pg_error *reterr)
 {
-    char what[96];
+    char what[WHAT_SIZE];
     if (PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 0) == 0)
         return lost(pg, could_not(sql, what), reterr);
     int is_single = PQsetSingleRowMode(pg->conn);
@@ -408,11 +523,12 @@ static ph_status prepare(ph_pg *pg, const char *sql, char name[16], ph_pg_error 
         i++;
     PH_ASSERT(i < PREPARED_MAX);
     (void)snprintf(name, 16, "s%" PRIu32, i);
-    if (i < pg->prepared_cnt) return PH_OK;
-    char what[96];
-    if (PQsendPrepare(pg->conn, name, sql, 0, NULL) == 0) return lost(pg, could_not(sql, what), e);
-    answer a = {0};
-    ph_status s = read_answer(pg, could_not(sql, what), &a, e);
+    ph_status s = may_send(pg, e);
+    if (s != PH_OK || i < pg->prepared_cnt) return s;
+    if (PQsendPrepare(pg->conn, name, sql, 0, NULL) == 0) return not_sent(pg, sql, e);
+    s = await(pg, sql, &(answer){0}, NULL, e);
+    if (pg->is_pipeline) drain(pg); /* it is not there before it is known to be */
+    if (s == PH_OK) s = may_send(pg, e);
     if (s == PH_OK) pg->prepared[pg->prepared_cnt++] = sql;
     return s;
 }
@@ -439,19 +555,15 @@ ph_status ph_pg_arrays(ph_pg *pg, const char *sql, uint32_t cnt, const int64_t *
         sizes[i] = (int)size;
         formats[i] = 1;
     }
-    char what[96];
     int sent = PQsendQueryPrepared(pg->conn, name, (int)cnt, values, sizes, formats, 0);
     free(bytes); /* libpq has copied them */
-    if (sent == 0) return lost(pg, could_not(sql, what), reterr);
-    answer a = {0};
-    s = read_answer(pg, could_not(sql, what), &a, reterr);
-    if (s == PH_OK) *ret_changed = a.changed;
-    return s;
+    return sent == 0 ? not_sent(pg, sql, reterr)
+                     : await(pg, sql, &(answer){0}, ret_changed, reterr);
 }
 
 ph_status ph_pg_copy_begin(ph_pg *pg, const char *sql, ph_pg_error *reterr)
 {
-    char what[96];
+    char what[WHAT_SIZE];
     if (PQsendQuery(pg->conn, sql) == 0) return lost(pg, could_not(sql, what), reterr);
     answer a = {0};
     ph_status s = read_answer(pg, could_not(sql, what), &a, reterr);
@@ -516,7 +628,7 @@ ph_status ph_pg_copy_out(ph_pg *pg, const char *sql,
                          ph_status (*on_bytes)(void *arg, const uint8_t *bytes, size_t size),
                          void *arg, ph_pg_error *reterr)
 {
-    char what[96];
+    char what[WHAT_SIZE];
     ph_status s = ph_pg_copy_begin(pg, sql, reterr);
     if (s != PH_OK) return s;
     deadline d = deadline_in(pg->answer_seconds);

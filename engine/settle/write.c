@@ -304,8 +304,7 @@ static size_t begin_sql(ph_pg *pg, const char *market, const ph_position *at, co
 }
 
 /* Begins the transaction, moves the position and copies the rows: one message to the server, then
-   each table's rows as soon as it asks for them.  With few rows the way there and back is what
-   counts. */
+   each table's rows as soon as it asks for them. */
 static ph_status begin_and_copy(ph_pg *pg, const char *market, const ph_position *at,
                                 const ph_rows *rows, ph_pg_error *e)
 {
@@ -332,10 +331,12 @@ static ph_status begin_and_copy(ph_pg *pg, const char *market, const ph_position
     return s;
 }
 
-/* Four columns of one length, for a statement that changes rows which are there already. */
+/* Four columns of one length, for a statement that changes rows which are there already, and how
+   many it did change, which is known when the pipeline has ended. */
 typedef struct {
     int64_t *v[4];
     uint32_t cnt;
+    uint64_t changed;
 } columns;
 
 static bool columns_make(columns *c, uint64_t rows_max)
@@ -348,48 +349,43 @@ static bool columns_make(columns *c, uint64_t rows_max)
     return true;
 }
 
-static ph_status columns_send(ph_pg *pg, const char *sql, const columns *c, const char *if_missing,
-                              ph_pg_error *e)
+static void columns_release(columns *c)
 {
-    uint64_t changed = 0;
-    if (c->cnt == 0) return PH_OK;
-    const int64_t *const arrays[] = {c->v[0], c->v[1], c->v[2], c->v[3]};
-    ph_status s = ph_pg_arrays(pg, sql, 4, arrays, c->cnt, &changed, e);
-    if (s != PH_OK || changed == c->cnt) return s;
-    return wrong(e, PH_ECORRUPT, if_missing);
+    free(c->v[0]);
 }
 
-static ph_status end_orders(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
+static ph_status columns_send(ph_pg *pg, const char *sql, columns *c, ph_pg_error *e)
 {
-    columns c;
+    const int64_t *const arrays[] = {c->v[0], c->v[1], c->v[2], c->v[3]};
+    return c->cnt == 0 ? PH_OK : ph_pg_arrays(pg, sql, 4, arrays, c->cnt, &c->changed, e);
+}
+
+static ph_status end_orders(ph_pg *pg, const ph_rows *rows, columns *c, ph_pg_error *e)
+{
     if (rows->cnt.ends == 0) return PH_OK;
-    if (!columns_make(&c, rows->cnt.ends))
-        return wrong(e, PH_EFULL, "no memory for ends of orders");
+    if (!columns_make(c, rows->cnt.ends)) return wrong(e, PH_EFULL, "no memory for ends of orders");
     for (uint64_t i = 0; i < rows->cnt.ends; i++) {
         const ph_row_end *end = &rows->ends[i];
-        c.v[0][i] = (int64_t)end->order.v;
+        c->v[0][i] = (int64_t)end->order.v;
         /* A filled order has neither reason nor rest: the statement makes NULL of 0 reasons. */
-        c.v[1][i] = end->state == PH_ROW_ORDER_CANCELLED ? (int64_t)end->reason : 0;
-        c.v[2][i] = (int64_t)end->cancelled;
-        c.v[3][i] = (int64_t)end->seq;
+        c->v[1][i] = end->state == PH_ROW_ORDER_CANCELLED ? (int64_t)end->reason : 0;
+        c->v[2][i] = (int64_t)end->cancelled;
+        c->v[3][i] = (int64_t)end->seq;
     }
-    c.cnt = (uint32_t)rows->cnt.ends;
-    ph_status s = columns_send(
+    c->cnt = (uint32_t)rows->cnt.ends;
+    return columns_send(
         pg,
         "UPDATE petahour.\"order\" o SET state = CASE WHEN n.reason = 0 THEN 2 ELSE 3 END,"
         " cancel_reason = nullif(n.reason, 0),"
         " cancelled = CASE WHEN n.reason <> 0 THEN n.cancelled END, ended_seq = n.seq"
         " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])"
         " AS n (id, reason, cancelled, seq) WHERE o.id = n.id",
-        &c, "an order that ended has no row", e);
-    free(c.v[0]);
-    return s;
+        c, e);
 }
 
 static ph_status open_deposits(ph_pg *pg, const columns *moved, ph_pg_error *e)
 {
     columns c = *moved; /* by kind, then number: the deposits are neighbours */
-    uint64_t opened = 0;
     while (c.cnt > 0 && c.v[0][c.cnt - 1] > PH_ACCOUNT_DEPOSIT)
         c.cnt--;
     uint32_t first = c.cnt;
@@ -400,54 +396,50 @@ static ph_status open_deposits(ph_pg *pg, const columns *moved, ph_pg_error *e)
     return ph_pg_arrays(pg,
                         "INSERT INTO petahour.account SELECT 6, id, 0, 0 FROM"
                         " unnest($1::bigint[]) AS n (id) ON CONFLICT DO NOTHING",
-                        1, arrays, c.cnt - first, &opened, e);
+                        1, arrays, c.cnt - first, NULL, e);
 }
 
-static ph_status move_balances(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
+static ph_status move_balances(ph_pg *pg, const ph_rows *rows, columns *c, ph_pg_error *e)
 {
-    columns c;
     if (rows->cnt.accounts == 0) return PH_OK;
-    if (!columns_make(&c, rows->cnt.accounts)) return wrong(e, PH_EFULL, "no memory for balances");
+    if (!columns_make(c, rows->cnt.accounts)) return wrong(e, PH_EFULL, "no memory for balances");
     for (uint64_t i = 0; i < rows->cnt.accounts; i++) {
         const ph_row_account *a = &rows->accounts[i];
         if (a->is_new) continue;
-        c.v[0][c.cnt] = (int64_t)a->account.kind;
-        c.v[1][c.cnt] = (int64_t)a->account.id;
-        c.v[2][c.cnt] = a->amount;
-        c.v[3][c.cnt] = (int64_t)a->moves;
-        c.cnt++;
+        c->v[0][c->cnt] = (int64_t)a->account.kind;
+        c->v[1][c->cnt] = (int64_t)a->account.id;
+        c->v[2][c->cnt] = a->amount;
+        c->v[3][c->cnt] = (int64_t)a->moves;
+        c->cnt++;
     }
-    ph_status s = open_deposits(pg, &c, e);
-    if (s == PH_OK)
-        s = columns_send(
-            pg,
-            "UPDATE petahour.account a SET balance = a.balance + n.amount, moves = a.moves + "
-            "n.moves"
-            " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])"
-            " AS n (kind, id, amount, moves) WHERE a.kind = n.kind::smallint AND a.id = n.id",
-            &c, "an account that moved has no row", e);
-    free(c.v[0]);
-    return s;
+    ph_status s = open_deposits(pg, c, e);
+    if (s != PH_OK) return s;
+    return columns_send(
+        pg,
+        "UPDATE petahour.account a SET balance = a.balance + n.amount,"
+        " moves = a.moves + n.moves"
+        " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])"
+        " AS n (kind, id, amount, moves) WHERE a.kind = n.kind::smallint AND a.id = n.id",
+        c, e);
 }
 
 /* A day is known from its first record on; a later transaction of the same day adds nothing. */
 static ph_status add_days(ph_pg *pg, const ph_rows *rows, ph_pg_error *e)
 {
-    columns c;
+    columns c = {0};
     if (rows->cnt.days == 0) return PH_OK;
     if (!columns_make(&c, rows->cnt.days)) return wrong(e, PH_EFULL, "no memory for days");
     for (uint64_t i = 0; i < rows->cnt.days; i++) {
         c.v[0][i] = (int64_t)rows->days[i].day;
         c.v[1][i] = (int64_t)rows->days[i].first_seq;
     }
-    uint64_t added = 0;
     const int64_t *const arrays[] = {c.v[0], c.v[1]};
     ph_status s = ph_pg_arrays(pg,
                                "INSERT INTO petahour.day SELECT 'epoch'::date + n.day::integer,"
                                " n.seq FROM unnest($1::bigint[], $2::bigint[]) AS n (day, seq)"
                                " ON CONFLICT DO NOTHING",
-                               2, arrays, (uint32_t)rows->cnt.days, &added, e);
-    free(c.v[0]);
+                               2, arrays, (uint32_t)rows->cnt.days, NULL, e);
+    columns_release(&c);
     return s;
 }
 
@@ -495,18 +487,37 @@ static ph_status sum_up(ph_pg *pg, const ph_rows *rows, uint64_t *sum_from, ph_p
                      e);
 }
 
+/* Everything that follows the COPYs, in one message: with few rows the way there and back is what
+   counts. */
+static ph_status follow(ph_pg *pg, const ph_rows *rows, uint64_t *sum_from, ph_pg_error *e)
+{
+    columns ends = {0}, balances = {0};
+    ph_pg_error late;
+    ph_pg_pipeline_begin(pg);
+    ph_status s = end_orders(pg, rows, &ends, e);
+    if (s == PH_OK) s = move_balances(pg, rows, &balances, e);
+    if (s == PH_OK) s = add_days(pg, rows, e);
+    if (s == PH_OK) s = change_states(pg, rows, e);
+    if (s == PH_OK) s = sum_up(pg, rows, sum_from, e);
+    ph_status ended = ph_pg_pipeline_end(pg, s == PH_OK ? e : &late);
+    if (s == PH_OK) s = ended;
+    if (s == PH_OK && ends.changed != ends.cnt)
+        s = wrong(e, PH_ECORRUPT, "an order that ended has no row");
+    else if (s == PH_OK && balances.changed != balances.cnt)
+        s = wrong(e, PH_ECORRUPT, "an account that moved has no row");
+    columns_release(&ends);
+    columns_release(&balances);
+    return s;
+}
+
 ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, const ph_rows *rows,
                         ph_partitions *partitions, uint64_t *sum_from, ph_pg_error *reterr)
 {
     PH_ASSERT(rows->last_seq != 0 && rows->first_seq == at->seq + 1);
     ph_status s = ph_partitions_make(pg, rows, partitions, reterr);
     if (s == PH_OK) s = begin_and_copy(pg, market, at, rows, reterr);
-    if (s == PH_OK) s = end_orders(pg, rows, reterr);
-    if (s == PH_OK) s = move_balances(pg, rows, reterr);
-    if (s == PH_OK) s = add_days(pg, rows, reterr);
-    if (s == PH_OK) s = change_states(pg, rows, reterr);
     uint64_t next_sum = *sum_from;
-    if (s == PH_OK) s = sum_up(pg, rows, &next_sum, reterr);
+    if (s == PH_OK) s = follow(pg, rows, &next_sum, reterr);
     if (s == PH_OK) {
         s = ph_pg_commit(pg, reterr);
         if (s == PH_OK) *sum_from = next_sum;

@@ -8,8 +8,7 @@
    settled as petahour-settle does (rows, position, balances, ends of orders, triggers, partitions,
    fsync), and at once the same rows are copied to the bare tables, in a transaction of its own.
    With "signed" both parties countersign every contract after the transaction that concluded it,
-   so that each signature is verified under a leaf that comes from the database; the bare tables
-   have no place for these rows.
+   so that each signature is verified under a leaf that comes from the database.
    Prints trades, seconds of both, seconds of processor of the server process of each, and seconds
    of processor of the settlement itself: rows, documents, and what it sends. */
 #include <inttypes.h>
@@ -28,7 +27,7 @@
 #include "engine/settle/write.h"
 #include "tests/bench/bench_market.h"
 
-enum { CHUNK = 64 * 1024, MAKER_UNITS = 3, WARM_TRANSACTIONS = 5 };
+enum { CHUNK = 64 * 1024, MAKER_UNITS = 3, WARM_TRANSACTIONS = 5, TABLES_MAX = 32 };
 
 static const char market[] = "bench.test";
 
@@ -180,17 +179,20 @@ static bool has_rows(const bench *x, const ph_table *t)
 static void copy_bare(bench *x)
 {
     char sql[16384] = "BEGIN";
-    const ph_table *tables[16];
+    const ph_table *tables[TABLES_MAX];
     uint32_t cnt = 0;
     ph_pg_error e = {0};
     uint64_t stored = 0;
-    for (size_t i = 0, used = strlen(sql); i < ph_market_tables.cnt; i++) {
-        const ph_table *t = &ph_market_tables.v[i];
+    size_t used = strlen(sql);
+    for (size_t i = 0; i < ph_market_tables.cnt + ph_signed_tables.cnt; i++) {
+        const ph_table *t = i < ph_market_tables.cnt
+                                ? &ph_market_tables.v[i]
+                                : &ph_signed_tables.v[i - ph_market_tables.cnt];
         if (!has_rows(x, t)) continue;
         int n = snprintf(sql + used, sizeof sql - used,
                          "; COPY bare.%s (%s) FROM STDIN (FORMAT binary)", strchr(t->name, '.') + 1,
                          t->columns);
-        PH_ASSERT(n > 0 && (size_t)n < sizeof sql - used);
+        PH_ASSERT(n > 0 && (size_t)n < sizeof sql - used && cnt < TABLES_MAX);
         used += (size_t)n;
         tables[cnt++] = t;
     }

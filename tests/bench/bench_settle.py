@@ -30,7 +30,8 @@ DECLARE
     one text;
 BEGIN
     FOREACH one IN ARRAY ARRAY['market', 'participant', 'site', 'hardware', 'capacity', 'product',
-                               'payment', 'order', 'contract', 'segment', 'transfer', 'account'] LOOP
+                               'payment', 'order', 'contract', 'segment', 'transfer', 'account',
+                               'contract_root', 'contract_countersignature'] LOOP
         EXECUTE format('CREATE TABLE bare.%I (LIKE petahour.%I INCLUDING DEFAULTS INCLUDING INDEXES)',
                        one, one);
         EXECUTE format('ALTER TABLE bare.%I OWNER TO petahour_settle', one);

@@ -47,6 +47,23 @@ class Alarms(SettleCase):
         self.make(3000)
         self.assert_refused(settle, sqlstate="23514", table="account", constraint="never_negative")
 
+    def test_a_row_that_is_to_change_and_is_not_there(self):
+        self.make(1000)
+        self.settle("--once")
+        for table, key, why in [("account", "kind = 2 AND id = 6", "an account that moved has no row"),
+                                ('"order"', "state = 1", "an order that ended has no row")]:
+            with self.subTest(table):
+                self.pg.sql(f"CREATE TABLE public.kept AS SELECT * FROM petahour.{table} WHERE {key};"
+                            f"ALTER TABLE petahour.{table} DISABLE TRIGGER ALL;"
+                            f"DELETE FROM petahour.{table} WHERE {key}")
+                self.make(3000)
+                self.assertIn(why, self.assert_refused(self.start_settle())["msg"])
+                self.pg.sql(f"INSERT INTO petahour.{table} SELECT * FROM public.kept;"
+                            "DROP TABLE public.kept")
+        self.settle("--once")
+        # The triggers that guard these rows are off.
+        self.assertEqual([d for d in self.differences() if "guard rows and table" not in d], [])
+
     def test_rows_that_go_nowhere(self):
         """A trigger drops the rows of one table, silently, while the next table's are asked for."""
         self.make(1000)

@@ -329,6 +329,24 @@ class Faults(SettleCase):
         self.end(settle)
         self.assert_equal_to_journal()
 
+    def test_somebody_holds_an_account(self):
+        """What waits for the lock is one of several statements that are on their way together."""
+        self.make(500)
+        self.settle("--once")
+        holder = self.psql("BEGIN; SELECT * FROM petahour.account FOR UPDATE; SELECT pg_sleep(5)")
+        wait_until("the lock", lambda: self.pg.sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'BEGIN; SELECT * FROM petahour.ac%'"
+            " AND wait_event = 'PgSleep'") == "1")
+        self.make(900)
+        settle = self.start_settle()
+        wait_until("a lock that was waited for too long",
+                   lambda: "lock timeout" in self.log_of(settle))
+        self.assertEqual(self.position(), 500)
+        self.wait_for(900)
+        holder.wait(PATIENCE_S)
+        self.end(settle)
+        self.assert_equal_to_journal()
+
     def test_rebuilt_from_a_backup_and_from_nothing(self):
         self.make(2000, per_hour=PER_HOUR)
         self.settle("--once")
