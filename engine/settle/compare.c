@@ -9,6 +9,7 @@
 
 #include "engine/base/panic.h"
 #include "engine/settle/pg.h"
+#include "engine/settle/root_signature.h"
 #include "engine/wire/codec.h"
 
 typedef struct {
@@ -135,6 +136,24 @@ static ph_status on_law(void *arg, const char *const *columns, uint32_t cnt)
     return PH_OK;
 }
 
+static void on_false_signature(void *arg, uint64_t first_seq)
+{
+    differ(arg,
+           "the notary's signature under the root of the batch of record %" PRIu64
+           " does not hold in the database",
+           first_seq);
+}
+
+/* They are in no journal, but they are of a root that is. */
+static ph_status compare_signatures(ph_pg *pg, comparison *c, ph_pg_error *e)
+{
+    uint64_t cnt = 0;
+    const ph_open_market *opened = ph_market_opened(c->market);
+    ph_status s = ph_root_signatures_verify(pg, &opened->market, on_false_signature, c, &cnt, e);
+    c->checked += cnt;
+    return s;
+}
+
 /* One snapshot for everything: settlement may go on writing meanwhile. */
 static ph_status compare_all(ph_pg *pg, comparison *c, ph_pg_error *e)
 {
@@ -164,6 +183,7 @@ static ph_status compare_all(ph_pg *pg, comparison *c, ph_pg_error *e)
     if (s != PH_OK || !c->is_same_place) return s;
     for (size_t i = 0; i < sizeof questions / sizeof questions[0] && s == PH_OK; i++)
         s = ph_pg_each(pg, questions[i].sql, questions[i].on_row, c, e);
+    if (s == PH_OK) s = compare_signatures(pg, c, e);
     if (s != PH_OK) return s;
     ph_market_each_account(c->market, count_account, c);
     c->checked++;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/base/panic.h"
+#include "engine/notary/checkpoint.h"
 #include "engine/settle/write.h"
 
 static ph_status no_memory(ph_pg_error *e)
@@ -40,13 +41,13 @@ ph_status ph_root_signatures_next(ph_pg *pg, uint64_t *ret_item, ph_pg_error *re
     return s;
 }
 
-/* 32 bytes as bytea shows them. */
-static bool read_bytes(const char *text, uint8_t ret[32])
+/* `size` bytes as bytea shows them. */
+static bool read_bytes(const char *text, uint8_t *ret, size_t size)
 {
-    size_t size = 0;
+    size_t found = 0;
     return text != NULL && strncmp(text, "\\x", 2) == 0 &&
-           sodium_hex2bin(ret, 32, text + 2, strlen(text + 2), NULL, &size, NULL) == 0 &&
-           size == 32;
+           sodium_hex2bin(ret, size, text + 2, strlen(text + 2), NULL, &found, NULL) == 0 &&
+           found == size;
 }
 
 typedef struct {
@@ -62,8 +63,53 @@ static ph_status on_root(void *arg, const char *const *columns, uint32_t cnt)
     PH_ASSERT(place >= 1 && place <= r->cnt);
     ph_own_root *root = &r->v[place - 1];
     root->leaf_cnt = (uint32_t)strtoul(columns[1], NULL, 10);
-    root->is_known = read_bytes(columns[2], root->root.b) && read_bytes(columns[3], root->key.b);
+    root->is_known = read_bytes(columns[2], root->root.b, sizeof root->root.b) &&
+                     read_bytes(columns[3], root->key.b, sizeof root->key.b);
     return root->is_known ? PH_OK : PH_EINVAL;
+}
+
+/* ---- Verifying what is there ----------------------------------------------------------------- */
+
+typedef struct {
+    const ph_text64 *market;
+    void (*on_false)(void *arg, uint64_t first_seq);
+    void *arg;
+    uint64_t cnt;
+} verifying;
+
+static ph_status on_signature(void *arg, const char *const *columns, uint32_t cnt)
+{
+    verifying *v = arg;
+    char text[PH_CHECKPOINT_TEXT_MAX];
+    ph_key key;
+    ph_signature signature;
+    PH_ASSERT(cnt == 5);
+    ph_checkpoint stated = {.market = *v->market,
+                            .first_seq = strtoull(columns[0], NULL, 10),
+                            .leaf_cnt = (uint32_t)strtoul(columns[1], NULL, 10)};
+    if (!read_bytes(columns[2], stated.root.b, sizeof stated.root.b) ||
+        !read_bytes(columns[3], key.b, sizeof key.b) ||
+        !read_bytes(columns[4], signature.b, sizeof signature.b))
+        return PH_EINVAL;
+    size_t size = ph_checkpoint_write(&stated, text);
+    v->cnt++;
+    if (crypto_sign_ed25519_verify_detached(signature.b, (const uint8_t *)text, size, key.b) != 0)
+        v->on_false(v->arg, stated.first_seq);
+    return PH_OK;
+}
+
+ph_status ph_root_signatures_verify(ph_pg *pg, const ph_text64 *market,
+                                    void (*on_false)(void *arg, uint64_t first_seq), void *arg,
+                                    uint64_t *ret, ph_pg_error *reterr)
+{
+    verifying v = {market, on_false, arg, 0};
+    ph_status s = ph_pg_each(pg,
+                             "SELECT first_seq, r.leaf_count, r.root, s.key, s.signature FROM"
+                             " petahour.root_signature s JOIN petahour.contract_root r"
+                             " USING (first_seq) ORDER BY first_seq",
+                             on_signature, &v, reterr);
+    if (s == PH_OK) *ret = v.cnt;
+    return s;
 }
 
 /* ---- Arrays as text -------------------------------------------------------------------------- */

@@ -45,4 +45,12 @@ ph_status ph_own_roots_read(ph_pg *pg, ph_own_root *roots, uint32_t cnt, ph_pg_e
 ph_status ph_root_signatures_write(ph_pg *pg, const char *market, uint64_t epoch,
                                    const ph_root_signature *v, uint32_t cnt, ph_pg_error *reterr);
 
+/* Verifies every signature that is there under the text of the root of its row, with the key of its
+   row, and calls on_false with the first record of each batch whose signature does not hold; *ret:
+   how many there are.  Some 50 us each.  Whether root and key are the right ones is for others to
+   say (digest.h, the laws of the database). */
+ph_status ph_root_signatures_verify(ph_pg *pg, const ph_text64 *market,
+                                    void (*on_false)(void *arg, uint64_t first_seq), void *arg,
+                                    uint64_t *ret, ph_pg_error *reterr);
+
 #endif

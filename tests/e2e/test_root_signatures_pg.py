@@ -3,7 +3,7 @@
 """Settlement follows the notary: what SQL gives of a contract is its saved contract but for the canonical bytes, and
 what the notary signs is believed only as far as it holds.
 
-usage: test_root_signatures_pg.py PETAHOUR ENGINE NOTARY GATEWAY REPLICA SETTLE
+usage: test_root_signatures_pg.py PETAHOUR ENGINE NOTARY GATEWAY REPLICA SETTLE PETAHOUR_AUDIT
 """
 
 import base64
@@ -21,7 +21,7 @@ import verify_contract
 from false_notary import CONTRACT, FalseNotary, note_of, spooled, with_note
 from live_market import MARKET, PATIENCE, Market, first_period, register, start_of
 
-PROGRAMS = sys.argv[1:7]
+PROGRAMS, AUDIT = sys.argv[1:7], sys.argv[7]
 TAKEN_OVER = 3
 
 
@@ -198,6 +198,13 @@ class RootSignatures(unittest.TestCase):
                     f" TABLE petahour.{table} ENABLE ALWAYS TRIGGER append_only; ALTER TABLE petahour.{table} ENABLE"
                     " ALWAYS TRIGGER append_only_truncate")  # fmt: skip
 
+    def compared(self):
+        """Differences between journal and books, as an auditor finds them."""
+        done = subprocess.run([AUDIT, "compare", "--database", self.pg.conninfo("petahour_auditor"), self.m.journal],
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)  # fmt: skip
+        self.assertIn(done.returncode, (0, 8), done.stderr)
+        return [line.removeprefix("petahour-audit: ") for line in done.stderr.splitlines()]
+
     def refusals(self):
         return [line for line in self.m.log("settle").splitlines() if "event=signature_refused" in line]
 
@@ -234,6 +241,17 @@ class RootSignatures(unittest.TestCase):
             self.wait_signed()
         self.assertEqual(len(self.refusals()), 2)
         self.assertEqual(pg.sql("SELECT * FROM petahour.reconcile"), "")
+        # A signature that holds no more, under a root and a key that are right: who audits finds it.
+        self.assertEqual(self.compared(), [])
+        of = pg.sql("SELECT min(first_seq) FROM petahour.root_signature")
+        kept = pg.sql(f"SELECT signature FROM petahour.root_signature WHERE first_seq = {of}")
+        self.doctored("root_signature", f"signature = set_bit(signature, 77, 1 - get_bit(signature, 77)) WHERE"
+                      f" first_seq = {of}")  # fmt: skip
+        self.assertEqual(pg.sql("SELECT * FROM petahour.reconcile"), "")
+        self.assertEqual(self.compared(), [f"the notary's signature under the root of the batch of record {of} does"
+                                           " not hold in the database"])  # fmt: skip
+        self.doctored("root_signature", f"signature = '{kept}' WHERE first_seq = {of}")
+        self.assertEqual(self.compared(), [])
         # Nobody else than settlement, of this epoch, writes them; nothing changes them.
         sign = f"SELECT petahour.sign_roots('{MARKET}', 0, '{{1}}', '{{}}', '{{}}')"
         self.assertIn("was taken over", pg.sql(sign, user="petahour_settle", check=False))
@@ -307,4 +325,4 @@ class RootSignatures(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[7:]], verbosity=2)
+    unittest.main(argv=[sys.argv[0], *sys.argv[8:]], verbosity=2)
