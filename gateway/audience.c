@@ -43,12 +43,10 @@ struct phg_audience {
 };
 
 static const char *const sentences[PHG_DROP_REASONS] = {
-    [PHG_DROP_SLOW] =
-        "you read more slowly than the market moves, and frames were lost: read faster, "
-        "follow less, or follow conflated streams",
+    [PHG_DROP_SLOW] = ("you read more slowly than the market moves, and frames were lost: read "
+                       "faster, follow less, or follow conflated streams"),
     [PHG_DROP_TOPICS] = "you have named too many topics: unsubscribe from what you do not need",
-    [PHG_DROP_AHEAD] =
-        "you sent more than could be taken: name fewer topics at once, and ask for less",
+    [PHG_DROP_AHEAD] = "you sent more than could be taken: name fewer topics at once, ask for less",
 };
 
 ph_status phg_audience_open(void *zmq_context, void *socket, phg_audience_leave leave, void *arg,

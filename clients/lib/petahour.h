@@ -1042,7 +1042,8 @@ typedef struct {
     /* With each answer to a request of a stream that is followed. */
     void (*on_stream_limits)(void *arg, const phc_stream_limits *l);
     /* The gateway ended the connection of market data, because this client read too slowly,
-       subscribed to too much, or sent faster than could be taken; the library has connected again, and asks for what is missing. */
+       subscribed to too much, or sent faster than could be taken; the library has connected again,
+       and asks for what is missing. */
     void (*on_dropped)(void *arg, const char *why);
 } phc_callbacks;
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: one connection, and the only place that knows libpq */
 #include "engine/settle/pg.h"
 
 #include <errno.h>

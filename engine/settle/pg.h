@@ -67,16 +67,16 @@ ph_status ph_pg_each(ph_pg *pg, const char *sql, ph_pg_on_row on_row, void *arg,
                      ph_pg_error *reterr);
 
 /* Runs one statement whose parameters are `cnt` arrays of `length` bigint each ($1 ...), and gives
-   the number of rows that it changed (NULL: to nobody).  `sql` is constant: the server parses and plans it once for a
-   connection. */
+   the number of rows that it changed (NULL: to nobody).  `sql` is constant: the server parses and
+   plans it once for a connection. */
 ph_status ph_pg_arrays(ph_pg *pg, const char *sql, uint32_t cnt, const int64_t *const *arrays,
                        uint32_t length, uint64_t *ret_changed, ph_pg_error *reterr);
 
 /* What ph_pg_ask and ph_pg_arrays are given from here to the end is sent together and answered
    together (libpq's pipeline mode): they return when it is on its way, and what they write to
-   (`arg`, `ret_changed`) is written by the end.  The server runs one after the other, and none after
-   one that failed.  The end returns the status of the first that failed, in whichever call; nothing
-   else may be called before it, which has to be.  COPY has no place there. */
+   (`arg`, `ret_changed`) is written by the end.  The server runs one after the other, and none
+   after one that failed.  The end returns the status of the first that failed, in whichever call;
+   nothing else may be called before it, which has to be.  COPY has no place there. */
 void ph_pg_pipeline_begin(ph_pg *pg);
 ph_status ph_pg_pipeline_end(ph_pg *pg, ph_pg_error *reterr);
 

@@ -164,7 +164,7 @@ class Run:
 
     def socket(self, kind, key, endpoint, routing_id=None):
         s = self.context.socket(kind)
-        s.linger = 0
+        s.linger, s.sndtimeo = 0, PATIENCE * 1000
         if routing_id:
             s.routing_id = routing_id
         if key:
