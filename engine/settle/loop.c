@@ -54,8 +54,10 @@ typedef struct {
     ph_notary_link *notary; /* NULL: it is not followed */
     uint64_t signed_ns;     /* when it was last looked at */
     ph_verdicts *verdicts;
-    ph_rows rows;
-    ph_time oldest; /* stamp of the first record that has no rows yet; 0: none is known */
+    ph_rows rows;  /* that are being gathered */
+    ph_rows ready; /* those before, which are written while the signatures of `rows` are verified */
+    ph_time oldest;       /* stamp of the first record of `rows`; 0: there is none */
+    ph_time ready_oldest; /* the same of `ready` */
     ph_monitor *monitor;
 } settle;
 
@@ -65,7 +67,7 @@ static void tell_figures(settle *s)
     ph_settle_figures f = {.sequence = s->replayed_seq,
                            .rows_seq = d->at.seq,
                            .last = s->replayed_at,
-                           .behind = s->oldest,
+                           .behind = s->ready.last_seq != 0 ? s->ready_oldest : s->oldest,
                            .epoch = d->at.epoch,
                            .rows = d->rows,
                            .transactions = d->transactions,
@@ -236,11 +238,15 @@ static ph_status take_batch(settle *s)
     return add_batch(s, batch);
 }
 
+static bool is_snapshot_due(const settle *s, uint64_t every)
+{
+    return s->options->snapshots[0] != '\0' && s->replayed_seq - s->snapshot_seq >= every;
+}
+
 /* The market is the one of the last record that has rows: nothing is taken back from it. */
 static void keep_snapshot(settle *s, uint64_t every)
 {
-    bool is_wanted = s->options->snapshots[0] != '\0' && s->replayed_seq == s->database.at.seq;
-    if (!is_wanted || s->database.at.seq - s->snapshot_seq < every) return;
+    if (s->replayed_seq != s->database.at.seq || !is_snapshot_due(s, every)) return;
     ph_state_head head = {
         .seq = s->database.at.seq, .at = s->replayed_at, .chain = s->database.at.chain};
     ph_settle_snapshots_write(s->replay, s->options->snapshots, head);
@@ -274,29 +280,70 @@ static ph_status check_end(settle *s)
     return PH_EDIVERGED;
 }
 
-/* One turn: gather what is durable, write it.  PH_EEND: nothing is left to do yet. */
-static ph_status turn(settle *s)
+/* Gathers what is durable; PH_EEND: all of it. */
+static ph_status gather(settle *s)
 {
     ph_status status = PH_OK;
     while (!is_full(s) && status == PH_OK && !ph_stop_requested())
         status = take_batch(s);
-    if (status != PH_OK && status != PH_EEND) return status;
-    if (s->rows.last_seq != 0) {
-        tell_figures(s); /* a database that is slow must be seen while it is */
-        bool is_fill = s->rows.last_seq <= s->database.at.seq;
-        ph_status written = ph_verdicts_judge(s->verdicts, &s->rows);
-        if (written == PH_EFULL) ph_log_error("stopping: no memory to verify signatures");
-        if (written == PH_OK)
-            written = is_fill ? ph_database_fill(&s->database, &s->rows)
-                              : ph_database_write(&s->database, &s->rows);
-        if (written != PH_OK) return written;
-        s->oldest.ns = 0;
-        ph_rows_clear(&s->rows);
-        if (is_fill) return PH_OK;
-        keep_snapshot(s, s->options->snapshot_every);
+    return status;
+}
+
+/* Writes rows, if there are any, and forgets them. */
+static ph_status write_rows(settle *s, ph_rows *rows)
+{
+    if (rows->last_seq == 0) return PH_OK;
+    bool is_fill = rows->last_seq <= s->database.at.seq;
+    ph_status status =
+        is_fill ? ph_database_fill(&s->database, rows) : ph_database_write(&s->database, rows);
+    if (status == PH_OK) ph_rows_clear(rows);
+    return status;
+}
+
+/* Rows with signatures wait for those of the next turn, so that these are verified while they are
+   written.  A snapshot is of a record that has its rows, with nothing behind it. */
+static bool may_wait(const settle *s, uint64_t verified)
+{
+    return verified > 0 && s->rows.last_seq > s->database.at.seq && !ph_stop_requested() &&
+           !is_snapshot_due(s, s->options->snapshot_every);
+}
+
+/* Swaps them; `ready` is empty. */
+static void set_ready(settle *s)
+{
+    ph_rows rows = s->ready;
+    rows.last_day = s->rows.last_day; /* of the last record, whoever has it */
+    s->ready = s->rows;
+    s->rows = rows;
+    s->ready_oldest = s->oldest;
+    s->oldest.ns = 0;
+}
+
+/* One turn: gather what is durable, write it.  PH_EEND: nothing is left to do yet. */
+static ph_status turn(settle *s)
+{
+    ph_status status = gather(s);
+    if (status != PH_OK && status != PH_EEND) {
+        (void)write_rows(s, &s->ready); /* what comes before the fault, which is what is told */
+        return status;
+    }
+    if (s->rows.last_seq == 0 && s->ready.last_seq == 0)
+        return status == PH_OK ? PH_OK : check_end(s);
+    tell_figures(s); /* a database that is slow must be seen while it is */
+    status = ph_verdicts_begin(s->verdicts, &s->rows, &s->ready);
+    if (status == PH_EFULL) ph_log_error("stopping: no memory to verify signatures");
+    if (status == PH_OK) status = write_rows(s, &s->ready);
+    uint64_t verified = ph_verdicts_end(s->verdicts);
+    if (status != PH_OK) return status;
+    if (s->rows.last_seq != 0 && may_wait(s, verified)) {
+        set_ready(s);
         return PH_OK;
     }
-    return status == PH_OK ? PH_OK : check_end(s);
+    status = write_rows(s, &s->rows);
+    if (status != PH_OK) return status;
+    s->oldest.ns = 0;
+    keep_snapshot(s, s->options->snapshot_every);
+    return PH_OK;
 }
 
 /* Looks at the notary, whose signatures are of what has its rows.  PH_OK: something came;
@@ -346,6 +393,7 @@ static ph_status run(settle *s)
                  : s->watch < 0                ? UNTOLD_MS
                                                : WAIT_MS);
     }
+    if (status == PH_OK) status = write_rows(s, &s->ready);
     if (status == PH_EEND) status = PH_OK; /* stopped while the database was away */
     if (status == PH_OK && s->rows.last_seq == 0) keep_snapshot(s, 1);
     const ph_log_pair pairs[] = {{"seq", NULL, s->database.at.seq}};
@@ -396,6 +444,7 @@ ph_status ph_settle_run(const ph_settle_options *options)
     ph_notary_link_close(s.notary);
     ph_verdicts_free(s.verdicts);
     ph_store_release(&s.rows);
+    ph_store_release(&s.ready);
     ph_database_close(&s.database);
     ph_replay_close(s.replay);
     if (s.watch >= 0) (void)close(s.watch); /* nothing was written */

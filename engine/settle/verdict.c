@@ -25,9 +25,21 @@ enum {
 typedef struct {
     uint64_t proof; /* place among the rows */
     ph_hash leaf;   /* of a countersignature */
+    bool is_leaf_missing;
     ph_key keys[PH_KEYS_MAX];
     uint32_t key_cnt; /* of a statement */
 } signature;
+
+/* Signatures that are being verified; each thread takes the next one that nobody took. */
+typedef struct {
+    const signature *v;
+    uint64_t cnt;
+    ph_rows *rows;
+    const char *market;
+    atomic_uint_fast64_t next;
+    pthread_t threads[THREADS_MAX];
+    uint32_t started;
+} verifying;
 
 struct ph_verdicts {
     ph_verdicts_leaves find;
@@ -38,6 +50,7 @@ struct ph_verdicts {
     signature *signatures;
     uint64_t cnt, room;
     uint32_t threads_max;
+    verifying verifying; /* cnt 0: nothing has begun */
 };
 
 ph_verdicts *ph_verdicts_new(ph_verdicts_leaves find, void *arg)
@@ -58,6 +71,7 @@ ph_verdicts *ph_verdicts_new(ph_verdicts_leaves find, void *arg)
 void ph_verdicts_free(ph_verdicts *v)
 {
     if (v == NULL) return;
+    PH_ASSERT(v->verifying.cnt == 0);
     ph_contracts_free(v->contracts);
     ph_statements_release(&v->statements);
     free(v->signatures);
@@ -86,8 +100,7 @@ static ph_status note(ph_verdicts *v, const ph_rows *rows, uint64_t proof, uint6
         v->room = room;
     }
     signature *s = &v->signatures[v->cnt++];
-    s->proof = proof;
-    s->key_cnt = 0;
+    *s = (signature){.proof = proof};
     if (c->kind != PH_CMD_COUNTERSIGN_CONTRACT)
         s->key_cnt = ph_statements_keys(&v->statements, (uint32_t)(c->seq - first_seq), s->keys);
     return PH_OK;
@@ -96,6 +109,7 @@ static ph_status note(ph_verdicts *v, const ph_rows *rows, uint64_t proof, uint6
 ph_status ph_verdicts_take(ph_verdicts *v, ph_rows *rows, const ph_replay_batch *batch, char *why,
                            size_t why_size)
 {
+    PH_ASSERT(v->verifying.cnt == 0);
     ph_status s = ph_contracts_collect(v->contracts, rows->market, batch, why, why_size);
     if (s != PH_OK) return s;
     uint32_t cnt = ph_contracts_cnt(v->contracts);
@@ -128,14 +142,21 @@ ph_status ph_verdicts_take(ph_verdicts *v, ph_rows *rows, const ph_replay_batch 
 
 /* ---- Leaves of contracts -------------------------------------------------------------------- */
 
-/* False: it was concluded before the rows. */
-static bool leaf_among(const ph_rows *rows, ph_contract_id contract, ph_hash *ret)
+/* NULL: it was not concluded in these rows. */
+static const ph_hash *leaf_in(const ph_rows *rows, ph_contract_id contract)
 {
-    if (rows->cnt.contracts == 0 || contract.v < rows->contracts[0].trade.contract.v) return false;
-    uint64_t i = contract.v - rows->contracts[0].trade.contract.v;
-    PH_ASSERT(i < rows->cnt.contracts); /* numbers are dense, and it was concluded before */
-    *ret = rows->contracts[i].leaf;
-    return true;
+    if (rows == NULL || rows->cnt.contracts == 0) return NULL;
+    uint64_t first = rows->contracts[0].trade.contract.v; /* numbers are dense */
+    if (contract.v < first || contract.v - first >= rows->cnt.contracts) return NULL;
+    return &rows->contracts[contract.v - first].leaf;
+}
+
+/* NULL: it was concluded before both. */
+static const ph_hash *leaf_among(const ph_rows *rows, const ph_rows *before,
+                                 ph_contract_id contract)
+{
+    const ph_hash *leaf = leaf_in(rows, contract);
+    return leaf != NULL ? leaf : leaf_in(before, contract);
 }
 
 static ph_contract_id contract_of(const ph_rows *rows, const signature *s)
@@ -149,45 +170,34 @@ static bool is_countersignature(const ph_rows *rows, const signature *s)
 }
 
 /* Asks once for all that are missing. */
-static ph_status find_leaves(ph_verdicts *v, const ph_rows *rows)
+static ph_status find_leaves(ph_verdicts *v, const ph_rows *rows, const ph_rows *before)
 {
     uint32_t cnt = 0;
     for (uint64_t i = 0; i < v->cnt; i++) {
         signature *s = &v->signatures[i];
-        cnt += is_countersignature(rows, s) && !leaf_among(rows, contract_of(rows, s), &s->leaf);
+        if (!is_countersignature(rows, s)) continue;
+        const ph_hash *leaf = leaf_among(rows, before, contract_of(rows, s));
+        s->is_leaf_missing = leaf == NULL;
+        if (leaf != NULL) s->leaf = *leaf;
+        cnt += leaf == NULL;
     }
     if (cnt == 0) return PH_OK;
     ph_contract_id *contracts = reallocarray(NULL, cnt, sizeof *contracts);
     ph_hash *leaves = reallocarray(NULL, cnt, sizeof *leaves);
     ph_status status = contracts == NULL || leaves == NULL ? PH_EFULL : PH_OK;
-    ph_hash unused;
     uint32_t n = 0;
-    for (uint64_t i = 0; status == PH_OK && i < v->cnt; i++) {
-        const signature *s = &v->signatures[i];
-        if (is_countersignature(rows, s) && !leaf_among(rows, contract_of(rows, s), &unused))
-            contracts[n++] = contract_of(rows, s);
-    }
+    for (uint64_t i = 0; status == PH_OK && i < v->cnt; i++)
+        if (v->signatures[i].is_leaf_missing) contracts[n++] = contract_of(rows, &v->signatures[i]);
     if (status == PH_OK) status = v->find(v->arg, contracts, cnt, leaves);
     n = 0;
-    for (uint64_t i = 0; status == PH_OK && i < v->cnt; i++) {
-        signature *s = &v->signatures[i];
-        if (is_countersignature(rows, s) && !leaf_among(rows, contract_of(rows, s), &unused))
-            s->leaf = leaves[n++];
-    }
+    for (uint64_t i = 0; status == PH_OK && i < v->cnt; i++)
+        if (v->signatures[i].is_leaf_missing) v->signatures[i].leaf = leaves[n++];
     free(contracts);
     free(leaves);
     return status;
 }
 
 /* ---- Verifying ------------------------------------------------------------------------------ */
-
-/* All signatures; each thread takes the next one that nobody took. */
-typedef struct {
-    const ph_verdicts *v;
-    ph_rows *rows;
-    const char *market;
-    atomic_uint_fast64_t next;
-} verifying;
 
 static bool holds(const verifying *k, const signature *s)
 {
@@ -207,42 +217,58 @@ static void *verify(void *arg)
     verifying *k = arg;
     for (;;) {
         uint64_t i = atomic_fetch_add_explicit(&k->next, 1, memory_order_relaxed);
-        if (i >= k->v->cnt) return NULL;
-        const signature *s = &k->v->signatures[i];
-        k->rows->proofs[s->proof].holds = holds(k, s); /* nobody else looks at this row */
+        if (i >= k->cnt) return NULL;
+        k->rows->proofs[k->v[i].proof].holds = holds(k, &k->v[i]); /* nobody else looks at it */
     }
 }
 
-/* Signals are for the thread that everything else runs in.  Returns how many were started: those
-   that cannot be leave their part to the others. */
-static uint32_t start(verifying *k, uint32_t wanted, pthread_t threads[THREADS_MAX])
+/* Signals are for the thread that everything else runs in.  Threads that cannot be started leave
+   their part to the others. */
+static void start(verifying *k, uint32_t wanted)
 {
     sigset_t all, before;
-    uint32_t started = 0;
     int failed = sigfillset(&all) | pthread_sigmask(SIG_SETMASK, &all, &before);
     PH_ASSERT(failed == 0);
-    while (started < wanted && pthread_create(&threads[started], NULL, verify, k) == 0)
-        started++;
+    while (k->started < wanted && pthread_create(&k->threads[k->started], NULL, verify, k) == 0)
+        k->started++;
     failed = pthread_sigmask(SIG_SETMASK, &before, NULL);
     PH_ASSERT(failed == 0);
-    return started;
+}
+
+ph_status ph_verdicts_begin(ph_verdicts *v, ph_rows *rows, const ph_rows *before)
+{
+    verifying *k = &v->verifying;
+    PH_ASSERT(k->cnt == 0);
+    if (v->cnt == 0) return PH_OK;
+    ph_status status = find_leaves(v, rows, before);
+    if (status != PH_OK) return status;
+    *k = (verifying){.v = v->signatures,
+                     .cnt = v->cnt,
+                     .rows = rows,
+                     .market = ph_market_opened(rows->market)->market.s};
+    uint64_t wanted = v->cnt / PER_THREAD_MIN; /* this thread is one of them */
+    if (wanted > v->threads_max) wanted = v->threads_max;
+    if (wanted > 1) start(k, (uint32_t)wanted - 1);
+    return PH_OK;
+}
+
+uint64_t ph_verdicts_end(ph_verdicts *v)
+{
+    verifying *k = &v->verifying;
+    uint64_t cnt = k->cnt;
+    if (cnt == 0) return 0;
+    (void)verify(k);
+    for (uint32_t i = 0; i < k->started; i++) {
+        int failed = pthread_join(k->threads[i], NULL);
+        PH_ASSERT(failed == 0); /* it is ours, and ends */
+    }
+    k->cnt = v->cnt = 0;
+    return cnt;
 }
 
 ph_status ph_verdicts_judge(ph_verdicts *v, ph_rows *rows)
 {
-    pthread_t threads[THREADS_MAX];
-    if (v->cnt == 0) return PH_OK;
-    ph_status status = find_leaves(v, rows);
-    if (status != PH_OK) return status;
-    verifying k = {.v = v, .rows = rows, .market = ph_market_opened(rows->market)->market.s};
-    uint64_t wanted = v->cnt / PER_THREAD_MIN; /* this thread is one of them */
-    if (wanted > v->threads_max) wanted = v->threads_max;
-    uint32_t started = wanted > 1 ? start(&k, (uint32_t)wanted - 1, threads) : 0;
-    (void)verify(&k);
-    for (uint32_t i = 0; i < started; i++) {
-        int failed = pthread_join(threads[i], NULL);
-        PH_ASSERT(failed == 0); /* it is ours, and ends */
-    }
-    v->cnt = 0;
-    return PH_OK;
+    ph_status status = ph_verdicts_begin(v, rows, NULL);
+    (void)ph_verdicts_end(v);
+    return status;
 }

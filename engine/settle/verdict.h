@@ -4,10 +4,11 @@
     The market carries signatures and verifies none.  The books state of each contract the leaf hash
     of its document, which is what notary and parties sign, and of each signature whether it holds;
     both are recomputed here, from what notary and auditor use.  A signature takes 50 microseconds:
-    those of all batches of a transaction are verified together, by several threads.
+    those of all batches of a transaction are verified together, by several threads, while the rows
+    of the transaction before are written.
 
     Owns      room for the documents of one batch, and for what is to be verified.
-    Thread    one; others only while ph_verdicts_judge runs. */
+    Thread    one; others, which are its own, from ph_verdicts_begin to ph_verdicts_end. */
 #ifndef ENGINE_SETTLE_VERDICT_H
 #define ENGINE_SETTLE_VERDICT_H
 
@@ -34,9 +35,18 @@ void ph_verdicts_free(ph_verdicts *v);
 ph_status ph_verdicts_take(ph_verdicts *v, ph_rows *rows, const ph_replay_batch *batch, char *why,
                            size_t why_size);
 
-/* Says of the countersignatures and statements of all batches that were taken since the rows were
-   empty whether they hold: to be called once before they are written.  PH_EFULL: no memory; or what
-   the search for leaves returned: the rows are then not to be written. */
+/* Begins to verify the countersignatures and statements of all batches that were taken since the
+   rows were empty.  `before`: rows of earlier batches that are not written yet, where leaves are
+   looked for too; NULL: there are none.  Until the end, nobody touches `rows` or what was taken.
+   PH_EFULL: no memory; or what the search for leaves returned: nothing has begun then, and the rows
+   are not to be written. */
+ph_status ph_verdicts_begin(ph_verdicts *v, ph_rows *rows, const ph_rows *before);
+
+/* Verifies what is left and returns how many were verified, of which the rows then say whether they
+   hold; 0 if nothing has begun. */
+uint64_t ph_verdicts_end(ph_verdicts *v);
+
+/* Both at once. */
 ph_status ph_verdicts_judge(ph_verdicts *v, ph_rows *rows);
 
 #endif
