@@ -323,10 +323,7 @@ static void set_ready(settle *s)
 static ph_status turn(settle *s)
 {
     ph_status status = gather(s);
-    if (status != PH_OK && status != PH_EEND) {
-        (void)write_rows(s, &s->ready); /* what comes before the fault, which is what is told */
-        return status;
-    }
+    if (status != PH_OK && status != PH_EEND) return status;
     if (s->rows.last_seq == 0 && s->ready.last_seq == 0)
         return status == PH_OK ? PH_OK : check_end(s);
     tell_figures(s); /* a database that is slow must be seen while it is */
@@ -393,7 +390,7 @@ static ph_status run(settle *s)
                  : s->watch < 0                ? UNTOLD_MS
                                                : WAIT_MS);
     }
-    if (status == PH_OK) status = write_rows(s, &s->ready);
+    if (status == PH_OK && s->database.pg != NULL) status = write_rows(s, &s->ready);
     if (status == PH_EEND) status = PH_OK; /* stopped while the database was away */
     if (status == PH_OK && s->rows.last_seq == 0) keep_snapshot(s, 1);
     const ph_log_pair pairs[] = {{"seq", NULL, s->database.at.seq}};
