@@ -138,7 +138,8 @@ static ph_status on_law(void *arg, const char *const *columns, uint32_t cnt)
 
 static void on_false_signature(void *arg, uint64_t first_seq)
 {
-    differ(arg,
+    comparison *c = arg;
+    differ(c,
            "the notary's signature under the root of the batch of record %" PRIu64
            " does not hold in the database",
            first_seq);
