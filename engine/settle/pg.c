@@ -360,6 +360,7 @@ static const char *could_not(const char *sql, char to[WHAT_SIZE])
 ph_status ph_pg_run(ph_pg *pg, const char *sql, ph_pg_error *reterr)
 {
     char what[WHAT_SIZE];
+    PH_ASSERT(!pg->is_pipeline);
     if (PQsendQuery(pg->conn, sql) == 0) return lost(pg, could_not(sql, what), reterr);
     answer a = {0};
     ph_status s = read_answer(pg, could_not(sql, what), &a, reterr);
@@ -565,6 +566,7 @@ ph_status ph_pg_arrays(ph_pg *pg, const char *sql, uint32_t cnt, const int64_t *
 ph_status ph_pg_copy_begin(ph_pg *pg, const char *sql, ph_pg_error *reterr)
 {
     char what[WHAT_SIZE];
+    PH_ASSERT(!pg->is_pipeline);
     if (PQsendQuery(pg->conn, sql) == 0) return lost(pg, could_not(sql, what), reterr);
     answer a = {0};
     ph_status s = read_answer(pg, could_not(sql, what), &a, reterr);
