@@ -19,7 +19,7 @@ import unittest
 
 import zmq
 from gateways import AUDITOR, Gates, asked, log_on
-from raw_zmtp import COMMAND, MORE, PING, RawClient
+from raw_zmtp import COMMAND, MORE, PING, shaken
 from test_gateway import HEADER, PATIENCE, Key, market_data_pb2, message, order, session_pb2
 from zmq.utils import z85
 
@@ -28,7 +28,7 @@ SUPPLIER, BUYER, METER = 2, 3, 5
 OPERATOR = 1
 MIB = 1 << 20
 # A sanitized gateway keeps what it has freed for a while: less of it, so that memory says something.
-os.environ["ASAN_OPTIONS"] = "quarantine_size_mb=16:" + os.environ.get("ASAN_OPTIONS", "")
+os.environ["ASAN_OPTIONS"] = "quarantine_size_mb=4:" + os.environ.get("ASAN_OPTIONS", "")
 # The first bytes of a ZMTP 3.1 greeting with CURVE, as a client sends it.
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"CURVE".ljust(20, b"\0") + b"\0" + bytes(31)
 
@@ -380,7 +380,7 @@ class Attack(Attacked):
     # ---- What no ZeroMQ library sends -----------------------------------------------------------
 
     def forger(self, door, kind):
-        client = RawClient(door, self.run_.keys[SUPPLIER], self.run_.server.public, kind)
+        client = shaken(door, self.run_.keys[SUPPLIER], self.run_.server.public, kind)
         self.addCleanup(client.close)
         return client
 

@@ -13,7 +13,7 @@ import unittest
 
 import zmq
 from gateways import asked, log_on
-from raw_zmtp import RawClient
+from raw_zmtp import shaken
 from test_attacks import BUYER, SUPPLIER, Attacked
 from test_gateway import HEADER, PATIENCE, Key, message, session_pb2
 from zmq.utils import z85
@@ -34,7 +34,7 @@ class Connections(Attacked):
     def connected(self, door, kind, key=None, patience=2):
         """A connection that was let in; None: it was not."""
         try:
-            client = RawClient(door, key or self.run_.keys[SUPPLIER], self.run_.server.public, kind, patience=patience)
+            client = shaken(door, key or self.run_.keys[SUPPLIER], self.run_.server.public, kind, patience=patience)
         except OSError:
             return None
         self.addCleanup(client.close)

@@ -255,6 +255,7 @@ class Busy(unittest.TestCase):
             s.send_multipart([header, b"".join(part(0x0A, o) for o in orders)])
         busy = reports = 0
         while busy + reports < self.FRAMES * self.EACH:
+            self.assertLess(time.monotonic(), begun + 5 * live_market.PATIENCE, f"answers: {busy}, {reports}")
             self.assertTrue(s.poll(live_market.PATIENCE * 1000), "not every message was answered")
             tags = messages(s.recv_multipart()[1])
             self.assertNotIn(SESSION_REFUSED_TAG, tags, "the session was ended")

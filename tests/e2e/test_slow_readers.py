@@ -12,7 +12,7 @@ import unittest
 
 import zmq
 from gateways import asked, log_on
-from raw_zmtp import RawClient
+from raw_zmtp import shaken
 from test_attacks import BUYER, MIB, SUPPLIER, Attacked
 from test_gateway import HEADER, PATIENCE, market_data_pb2, message, order, session_pb2
 
@@ -38,8 +38,7 @@ class SlowReaders(Attacked):
         return statistics.median(times)
 
     def lazy(self, door, kind, room=ROOM):
-        client = RawClient(door, self.run_.keys[SUPPLIER], self.run_.server.public, kind, patience=PATIENCE,
-                           room=room)  # fmt: skip
+        client = shaken(door, self.run_.keys[SUPPLIER], self.run_.server.public, kind, patience=PATIENCE, room=room)
         self.addCleanup(client.close)
         return client
 
