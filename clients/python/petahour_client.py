@@ -67,7 +67,10 @@ class Session:
     def write(self, *messages):
         for i in range(0, len(messages), 256):
             frame = MESSAGES["petahour.v1.ClientFrame"](messages=messages[i : i + 256])
-            self.socket.send_multipart([FROM_CLIENT, frame.SerializeToString()])
+            try:
+                self.socket.send_multipart([FROM_CLIENT, frame.SerializeToString()], zmq.NOBLOCK)
+            except zmq.Again:  # no connection, for ever if the key was refused: it is made anew after a silence
+                self.again_at = time.monotonic() + 0.2 if self.state == "READY" else None
         self.sent = time.monotonic()
 
     def send(self, kind, **fields):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  fetch_contracts ENDPOINT FROM TO DIRECTORY - follows a notary as a gateway does and saves
-    contracts FROM .. TO as DIRECTORY/N.json.  Gives up after 20 seconds. */
+    contracts FROM .. TO as DIRECTORY/N.json.  Gives up after 90 seconds. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -12,7 +12,7 @@
 #include "engine/process/clock.h"
 #include "engine/wire/signed_contract.h"
 
-enum { PATIENCE_S = 20 };
+enum { PATIENCE_S = 90 };
 
 typedef struct {
     const char *directory;

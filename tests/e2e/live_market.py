@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A market of real processes in a temporary directory, for tests that talk to it from outside."""
 
+import functools
 import json
 import os
 import signal
@@ -119,8 +120,9 @@ class Market:
         return json.loads(done.stdout)
 
 
+@functools.cache
 def first_period():
-    """A period that stays open for the whole test."""
+    """A period that stays open for the whole test, the same whenever it is asked for."""
     return int(time.time()) // 3600 + 8
 
 

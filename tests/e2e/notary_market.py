@@ -12,7 +12,7 @@ import nacl.signing
 import zmq
 
 MARKET = "market.example"
-PATIENCE = 30
+PATIENCE = 90
 
 
 def write_key(path, seed, name="notary"):
@@ -80,7 +80,11 @@ class Market:
         ready = f"{self.run}/notary.ready"
         if os.path.exists(ready):
             os.unlink(ready)
-        notary = subprocess.Popen([self.notary, "--config", f"{self.run}/petahour.ini"], stderr=subprocess.PIPE)
+        # A pipe that nobody reads stops who writes to it when it is full.
+        log = f"{self.run}/notary.{len(self.notaries)}.log"
+        with open(log, "wb") as file:
+            notary = subprocess.Popen([self.notary, "--config", f"{self.run}/petahour.ini"], stderr=file)
+        notary.stderr = open(log, "rb")
         self.notaries.append(notary)
         end = time.monotonic() + PATIENCE
         while not os.path.exists(ready):

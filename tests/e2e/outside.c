@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { PATIENCE_S = 60 };
+enum { PATIENCE_S = 120 };
 
 struct party {
     const char *name;

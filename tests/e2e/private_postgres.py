@@ -89,7 +89,7 @@ class Cluster:
         settings = (f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' "
                     f"-c fsync={fsync} -c shared_buffers=64MB -c max_connections=20")
         settings += "".join(f" -c {setting}" for setting in self.settings)
-        run([BIN / "pg_ctl", "-D", self.data, "-w", "-t", "60", "-l", self.folder / "log", "-o",
+        run([BIN / "pg_ctl", "-D", self.data, "-w", "-t", "240", "-l", self.folder / "log", "-o",
              settings, "start"])
         if is_new:
             run([BIN / "createdb", "-h", self.folder, "-U", ADMIN, self.database])
@@ -102,7 +102,7 @@ class Cluster:
 
     def stop(self, mode="fast"):
         if self.pid() is not None:
-            run([BIN / "pg_ctl", "-D", self.data, "-w", "-t", "60", "-m", mode, "stop"])
+            run([BIN / "pg_ctl", "-D", self.data, "-w", "-t", "240", "-m", mode, "stop"])
 
     def kill(self):
         """Ends the server as a power cut would, and waits until all of its processes are gone."""

@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 import time
 
+from free_ports import free_ports
+
 PATIENCE = 60
 PROGRAMS = ("munged", "slurmctld", "slurmd", "scontrol", "sbatch", "sacct", "scancel")
 
@@ -23,16 +25,6 @@ def why_not():
     if missing:
         return f"{', '.join(missing)} missing: install slurmctld, slurmd, slurm-client and munge"
     return None if os.geteuid() == 0 else "slurmd starts jobs as their users and needs root"
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
 
 
 class Slurm:

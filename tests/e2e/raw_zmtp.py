@@ -22,6 +22,19 @@ def prop(name, value):
     return bytes([len(name)]) + name + struct.pack(">I", len(value)) + value
 
 
+def shaken(*of, patience=30, **more):
+    """A RawClient; a gateway that is kept busy may give a handshake up, which is then begun again."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return RawClient(*of, patience=patience, **more)
+        except ConnectionRefusedError:
+            raise
+        except ConnectionError:
+            if time.monotonic() > end:
+                raise
+
+
 class RawClient:
     """One connection, after its handshake; patience: seconds for each answer in it; room: bytes that the
     system takes while nobody reads, if not as many as it likes."""

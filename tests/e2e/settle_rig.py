@@ -20,7 +20,7 @@ from private_postgres import Cluster
 
 SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "schema"
 SETTLE, MAKE_JOURNAL, COMPARE = sys.argv[1:4]
-PATIENCE_S = 60
+PATIENCE_S = 240  # nothing is to take so long; a sanitizer on a busy machine may
 USELESS = 3  # exit status of settlement: another start would end in the same way
 
 
@@ -144,19 +144,22 @@ class SettleCase(unittest.TestCase):
         return process
 
     @contextlib.contextmanager
-    def idle_reader(self, table):
-        """A transaction that has read a table and then does nothing, until the block ends."""
-        reader = subprocess.Popen(["psql", "-XqAt", "-d", self.pg.conninfo()], stdin=subprocess.PIPE,
+    def holding(self, statement):
+        """A transaction that has done this and then does nothing, until the block ends."""
+        holder = subprocess.Popen(["psql", "-XqAt", "-d", self.pg.conninfo()], stdin=subprocess.PIPE,
                                   stdout=subprocess.DEVNULL, text=True)
-        self.started.append(reader)
-        reader.stdin.write(f"BEGIN; SELECT count(*) FROM petahour.{table};\n")
-        reader.stdin.flush()
-        wait_until("the reader", lambda: self.pg.sql(
+        self.started.append(holder)
+        holder.stdin.write(f"BEGIN; {statement};\n")
+        holder.stdin.flush()
+        wait_until("the other transaction", lambda: self.pg.sql(
             "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
-            f" AND query = 'SELECT count(*) FROM petahour.{table};'") == "1")
+            f" AND query = '{statement};'") == "1")
         yield
-        reader.stdin.close()
-        reader.wait(PATIENCE_S)
+        holder.stdin.close()
+        holder.wait(PATIENCE_S)
+
+    def idle_reader(self, table):
+        return self.holding(f"SELECT count(*) FROM petahour.{table}")
 
     def cut_connections(self):
         """The server ends every connection of settlement."""

@@ -6,8 +6,10 @@ usage: test_attacks.py PETAHOUR_ENGINE PETAHOUR_GATEWAY PROTO_FOLDER PROTOC PETA
 """
 
 import contextlib
+import http.client
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -17,7 +19,7 @@ import unittest
 
 import zmq
 from gateways import AUDITOR, Gates, asked, log_on
-from raw_zmtp import COMMAND, MORE, PING, RawClient
+from raw_zmtp import COMMAND, MORE, PING, shaken
 from test_gateway import HEADER, PATIENCE, Key, market_data_pb2, message, order, session_pb2
 from zmq.utils import z85
 
@@ -26,7 +28,7 @@ SUPPLIER, BUYER, METER = 2, 3, 5
 OPERATOR = 1
 MIB = 1 << 20
 # A sanitized gateway keeps what it has freed for a while: less of it, so that memory says something.
-os.environ["ASAN_OPTIONS"] = "quarantine_size_mb=16:" + os.environ.get("ASAN_OPTIONS", "")
+os.environ["ASAN_OPTIONS"] = "quarantine_size_mb=4:" + os.environ.get("ASAN_OPTIONS", "")
 # The first bytes of a ZMTP 3.1 greeting with CURVE, as a client sends it.
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"CURVE".ljust(20, b"\0") + b"\0" + bytes(31)
 
@@ -72,7 +74,8 @@ class Attacked(unittest.TestCase):
 
     def tearDown(self):
         self.serves()
-        # A gateway that was kept from its work may think its engine away, for a moment and no longer.
+        # A gateway that was kept from its work may think its engine away, for a moment and no longer:
+        # a few orders are answered Busy at first, however often until that is over.
         self.assertLessEqual(self.busy_cnt, self.entered_cnt // 5)
         self.other.send(message(logout={}))
         self.other.wait("logout_accepted")
@@ -88,21 +91,32 @@ class Attacked(unittest.TestCase):
         """The report of the next order, however often it is answered Busy."""
         self.other.send(request)
         self.entered_cnt += 1
-        end = time.monotonic() + 2 * PATIENCE
+        end, is_first = time.monotonic() + 2 * PATIENCE, True
         while True:
             kinds = [m.WhichOneof("message") for m in self.other.messages]
+            self.assertLess(time.monotonic(), end, f"no report; last {self.other.messages[-3:]}")
             if "execution_report" in kinds:
                 report = self.other.wait("execution_report")
                 if report.client_order_id == self.next_id:
                     return report
             elif "busy" in kinds:
-                self.busy_cnt += 1
+                self.busy_cnt += is_first
+                is_first = False
                 self.assertFalse(self.other.wait("busy").open_orders)
                 time.sleep(0.1)
                 self.other.send(request)
             else:
-                self.assertLess(time.monotonic(), end, f"no report; last {self.other.messages[-3:]}")
                 self.other.receive(1)
+
+    def figure(self, name):
+        """What a gateway with a monitor says of itself."""
+        with open(self.run_.gateway.stderr.name, encoding="utf-8") as log:
+            port = re.search(r"watched at http://127\.0\.0\.1:(\d+)/metrics", log.read())[1]
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        connection.close()
+        return float(re.search(rf"^petahour_gateway_{re.escape(name)} (\S+)$", text, re.MULTILINE)[1])
 
     def rss(self):
         with open(f"/proc/{self.run_.gateway.pid}/status", encoding="ascii") as f:
@@ -141,6 +155,9 @@ class Attack(Attacked):
                 self.assert_closed(s)
 
     def test_a_flood_of_connections(self):
+        begun = time.monotonic()
+        self.serves(50)
+        unloaded = time.monotonic() - begun
         flood = [self.raw(self.run_.order_entry, GREETING) for _ in range(300)]
         strangers = []
         for _ in range(100):
@@ -152,7 +169,7 @@ class Attack(Attacked):
         self.serves(50)
         newcomer = self.opened(SUPPLIER)
         log_on(newcomer, receive=False)  # and whoever comes now gets in
-        self.assertLess(time.monotonic() - begun, PATIENCE)
+        self.assertLess(time.monotonic() - begun, PATIENCE + 20 * unloaded)
         for s in flood:
             self.assert_closed(s)
         for s in strangers:
@@ -363,7 +380,7 @@ class Attack(Attacked):
     # ---- What no ZeroMQ library sends -----------------------------------------------------------
 
     def forger(self, door, kind):
-        client = RawClient(door, self.run_.keys[SUPPLIER], self.run_.server.public, kind)
+        client = shaken(door, self.run_.keys[SUPPLIER], self.run_.server.public, kind)
         self.addCleanup(client.close)
         return client
 
@@ -380,7 +397,8 @@ class Attack(Attacked):
                     for i in range(3000)
                 )
                 client.socket.settimeout(PATIENCE)
-                client.send(flood)
+                with contextlib.suppress(ConnectionError):  # it may be ended before all was sent
+                    client.send(flood)
                 client.reset()
                 if attempt % 4 == 0:
                     self.serves(1)

@@ -96,7 +96,7 @@ class ToSlurm(unittest.TestCase):
             f.write("#!/bin/sh\nexec sleep 4\n")
         stranger = slurm.run("sbatch", "--parsable", "--ntasks=1", "--output=/dev/null", "job.sh").strip()
         job = slurm.run(*command, "--ntasks=2", "--output=/dev/null", "job.sh").strip()
-        slurm.wait(lambda: self.job(job)["JobState"] == "RUNNING")
+        slurm.wait(lambda: self.job(job)["JobState"] in ("RUNNING", "COMPLETED"))
         self.assertEqual(self.job(job)["Reservation"], name)
         self.assertEqual(self.job(stranger)["JobState"], "PENDING")
         slurm.run("scancel", stranger)

@@ -165,11 +165,11 @@ class Installed(unittest.TestCase):
               "--periods", "24", key="supplier")  # fmt: skip
         for number, compiler in enumerate(COMPILERS):
             trade = self.compiled(compiler, f"{self.folder}/trade.c", "trade", f"-DNUMBER={10 * number + 1}")
-            done = run(trade, cwd=m.run, env=environment, timeout=60)
+            done = run(trade, cwd=m.run, env=environment)
             self.assertRegex(done, r"contract \d+ for 244\.800000\n")
             own_loop = self.compiled(compiler, f"{HERE}/outside.c", "outside")
             done = run(own_loop, "gateway.ready", "supplier.key", "buyer.key", "1", str(hour + 30 + 2 * number), cwd=m.run,
-                       env=environment, timeout=90)  # fmt: skip
+                       env=environment)  # fmt: skip
             self.assertRegex(done, r"contract \d+, library 0\.")
             self.in_cpp(CPP[compiler], m, environment)
 
@@ -181,7 +181,7 @@ class Installed(unittest.TestCase):
             f.write(IN_CPP)
         path = f"{self.folder}/watch-{compiler}"
         run(compiler, "-std=c++11", *STRICT[1:], "-o", path, "watch.cc", *self.pkg_config("--cflags", "--libs"), cwd=self.folder)
-        done = run(path, cwd=m.run, env=environment, timeout=60)
+        done = run(path, cwd=m.run, env=environment)
         self.assertRegex(done, r"participant 3 SELL -1\.500000 \d+\n")
 
 

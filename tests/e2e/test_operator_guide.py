@@ -20,19 +20,12 @@ import unittest
 from pathlib import Path
 
 import private_postgres
+from free_ports import free_ports
 from guide import blocks, outside, pattern, steps
 
 GUIDE, UNITS, SCHEMA = (Path(path).resolve() for path in sys.argv[1:4])
 PROGRAMS = [Path(path).resolve() for path in sys.argv[4:11]]
 PATIENCE = 120
-
-
-def free_ports(count):
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in taken]
-    for s in taken:
-        s.close()
-    return ports
 
 
 class Guide(unittest.TestCase):

@@ -20,12 +20,25 @@ import urllib.request
 from pathlib import Path
 
 import private_postgres
+from free_ports import free_ports
 from live_market import PATIENCE, Market, first_period, register, start_of
 
 PROGRAMS, CLIENT_ORDERS, AUDIT = sys.argv[1:7], sys.argv[7], sys.argv[8]
 ORDER = ("notary", "replica", "settle", "postgres", "engine", "gateway")
 COUNT, STEP = 4200, 600
 LEVELS = {"info", "warning", "error"}
+
+
+class Kept(Market):
+    """A gateway that is started again must be found where it was."""
+
+    def configure(self):
+        super().configure()
+        path = Path(f"{self.run}/petahour.ini")
+        text = path.read_text(encoding="ascii")
+        for door, port in zip(("order_entry", "market_data"), free_ports(2)):
+            text = text.replace(f"{door} = tcp://127.0.0.1:*", f"{door} = tcp://127.0.0.1:{port}")
+        path.write_text(text, encoding="ascii")
 
 
 class Restarts(unittest.TestCase):
@@ -36,19 +49,9 @@ class Restarts(unittest.TestCase):
         path.write_text(f"[market]\nname = x\n[settle]\njournal = /tmp\n{settle}", encoding="utf-8")
         subprocess.run([PROGRAMS[5], "--config", path, "--migrate", self.pg.conninfo()], check=True,
                        capture_output=True, timeout=PATIENCE)  # fmt: skip
-        self.m = Market(PROGRAMS, each="monitor = 127.0.0.1:0\n", settle=settle, options=["--log-format", "json"])
+        self.m = Kept(PROGRAMS, each="monitor = 127.0.0.1:0\n", settle=settle, options=["--log-format", "json"])
         self.addCleanup(self.m.close)
         register(self.m)
-        self.keep_addresses()
-
-    def keep_addresses(self):
-        """A gateway that is started again must be found where it was."""
-        ready = dict(re.findall(r"(\w+) = (\S+)", Path(f"{self.m.run}/gateway.ready").read_text(encoding="ascii")))
-        path = Path(f"{self.m.run}/petahour.ini")
-        text = path.read_text(encoding="ascii")
-        for door in ("order_entry", "market_data"):
-            text = text.replace(f"{door} = tcp://127.0.0.1:*", f"{door} = {ready[door]}")
-        path.write_text(text, encoding="ascii")
 
     def lines(self, daemon):
         return [json.loads(line) for line in self.m.log(daemon).splitlines()]

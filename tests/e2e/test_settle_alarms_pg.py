@@ -8,7 +8,6 @@ Arguments: petahour-settle, make_journal, compare (built programs)."""
 import json
 import re
 import shutil
-import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -144,7 +143,7 @@ class Alarms(SettleCase):
 
     def ready(self, port):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=PATIENCE_S) as answer:
                 return answer.read().decode()
         except urllib.error.HTTPError as refusal:
             return refusal.read().decode()
@@ -162,13 +161,10 @@ class Alarms(SettleCase):
                 ("local all petahour_settle scram-sha-256", "petahour", "28P01", "password"),
                 ("local all petahour_settle reject", "petahour", "28000", "pg_hba.conf"),
                 ("", "nowhere", "3D000", 'database "nowhere" does not exist')):
-            with self.subTest(code), socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
-                free.close()
+            with self.subTest(code):
                 self.pg.sql("ALTER ROLE petahour_settle PASSWORD 'right'")
                 self.login(rule)
-                self.configure("settle.test", f"monitor = 127.0.0.1:{port}\n")
+                self.configure("settle.test", "monitor = 127.0.0.1:0\n")
                 passwords = self.folder / "passwords"
                 passwords.write_text("*:*:*:*:wrong\n", encoding="ascii")
                 passwords.chmod(0o600)
@@ -181,6 +177,7 @@ class Alarms(SettleCase):
                 self.assertEqual((told["level"], told["sqlstate"]), ("error", code))
                 self.assertIn(reason, told["msg"])
                 self.assertNotIn("LOCATION", told["msg"])
+                port = self.said(settle, "watched")[0]["port"]
                 wait_until("not ready", lambda port=port: re.search(
                     "not ready: the database refuses", self.ready(port)))
                 # It does not give up, and says so once; what the operator mends is enough.

@@ -237,6 +237,7 @@ class Faults(SettleCase):
             settle = self.start_settle()
             wait_until("a commit that waits", lambda: self.pg.sql(waiting))
             self.pg.sql(f"SELECT pg_cancel_backend(({waiting}))")
+            wait_until("the wait to be cancelled", lambda: "was cancelled" in self.log_of(settle))
             # What it said is not believed: it is asked again, and that waits as well.
             wait_until("the next commit that waits", lambda: self.pg.sql(waiting))
             self.assertIsNone(settle.poll())
@@ -318,14 +319,13 @@ class Faults(SettleCase):
     def test_somebody_holds_the_position(self):
         self.make(500)
         self.settle("--once")
-        holder = self.psql("BEGIN; SELECT * FROM petahour.position FOR UPDATE; SELECT pg_sleep(5)")
-        wait_until("the lock", lambda: self.pg.sql(
-            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'BEGIN; SELECT * FROM petahour.po%'"
-            " AND wait_event = 'PgSleep'") == "1")
-        self.make(900)
-        settle = self.start_settle()
+        with self.holding("SELECT * FROM petahour.position FOR UPDATE"):
+            self.make(900)
+            settle = self.start_settle()
+            wait_until("a lock that was waited for too long",
+                       lambda: "lock timeout" in self.log_of(settle))
+            self.assertEqual(self.position(), 500)
         self.wait_for(900)
-        holder.wait(PATIENCE_S)
         self.end(settle)
         self.assert_equal_to_journal()
 
@@ -333,17 +333,13 @@ class Faults(SettleCase):
         """What waits for the lock is one of several statements that are on their way together."""
         self.make(500)
         self.settle("--once")
-        holder = self.psql("BEGIN; SELECT * FROM petahour.account FOR UPDATE; SELECT pg_sleep(5)")
-        wait_until("the lock", lambda: self.pg.sql(
-            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'BEGIN; SELECT * FROM petahour.ac%'"
-            " AND wait_event = 'PgSleep'") == "1")
-        self.make(900)
-        settle = self.start_settle()
-        wait_until("a lock that was waited for too long",
-                   lambda: "lock timeout" in self.log_of(settle))
-        self.assertEqual(self.position(), 500)
+        with self.holding("SELECT * FROM petahour.account FOR UPDATE"):
+            self.make(900)
+            settle = self.start_settle()
+            wait_until("a lock that was waited for too long",
+                       lambda: "lock timeout" in self.log_of(settle))
+            self.assertEqual(self.position(), 500)
         self.wait_for(900)
-        holder.wait(PATIENCE_S)
         self.end(settle)
         self.assert_equal_to_journal()
 

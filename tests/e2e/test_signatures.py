@@ -232,8 +232,9 @@ class Signatures(unittest.TestCase):
             saved = json.load(f)
         for is_false in (False, True):
             if is_false:
-                signature = saved["countersignatures"][0]["signature"]
-                saved["countersignatures"][0]["signature"] = ("B" if signature[0] == "A" else "A") + signature[1:]
+                signature = bytearray.fromhex(saved["countersignatures"][0]["signature"])
+                signature[0] ^= 1
+                saved["countersignatures"][0]["signature"] = signature.hex()
             with open(f"{folder}/contract.json", "w", encoding="utf-8") as f:
                 json.dump(saved, f)
             status, told = self.audit("verify", self.m.journal, "--contracts", folder)

@@ -39,7 +39,7 @@ enum {
     HELD_MAX = 64,
     MEMORY_MIB = 81920, /* of products of the second grade */
     DESIGN_PUE_PPM = 1200000,
-    PATIENCE_MS = 30000,
+    PATIENCE_MS = 150000,
     CONFLATED = 3, /* product whose best prices are followed so: without trades */
 };
 
@@ -728,7 +728,7 @@ END_TEST
 
 static void add(TCase *t)
 {
-    tcase_set_timeout(t, 300);
+    tcase_set_timeout(t, 900);
     tcase_add_loop_test(t, a_client_always_comes_back, 0,
                         getenv("PH_SEED") != NULL ? 1 : environment("PH_SEEDS", 1));
 }

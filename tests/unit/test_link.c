@@ -14,7 +14,7 @@
 #include "engine/process/clock.h"
 #include "tests/unit/suite.h"
 
-enum { WAIT_MS = 10000 };
+enum { WAIT_MS = 90000 };
 
 typedef struct {
     ph_follower *f;

@@ -159,7 +159,7 @@ static ph_status no_command(void *arg, ph_link_peer peer, const void *bytes, uin
    there is more than that. */
 static void look(void)
 {
-    uint64_t end = ph_clock_monotonic_ns() + 10 * PH_NS_PER_S, quiet = 0;
+    uint64_t end = ph_clock_monotonic_ns() + 90 * PH_NS_PER_S, quiet = 0;
     while (quiet < 3 || !ph_follower_caught_up(follower) ||
            ph_follower_next(follower) <= ph_journal_end(recovered.journal).seq) {
         ck_assert(ph_clock_monotonic_ns() < end);

@@ -131,7 +131,7 @@ static void let_it_write(void)
     ph_snapshots_turn(snapshots);
     while (ph_snapshots_descriptor(snapshots) >= 0) {
         struct pollfd ended = {.fd = ph_snapshots_descriptor(snapshots), .events = POLLIN};
-        ck_assert_int_eq(poll(&ended, 1, 20000), 1);
+        ck_assert_int_eq(poll(&ended, 1, 90000), 1);
         ph_snapshots_turn(snapshots);
     }
 }

@@ -156,7 +156,7 @@ END_TEST
 
 /* ---- Real doors ------------------------------------------------------------------------------ */
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 90000 };
 
 static void *open_door(void *context, bool is_guarded, const ph_keyfile *keys, char endpoint[128])
 {
