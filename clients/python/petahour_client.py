@@ -35,8 +35,7 @@ def settings(path):
 def connect(kind, door, ready_file, key):
     """A socket with CURVE: the key of the connection says who we are, nothing else does."""
     doors, s = settings(ready_file), zmq.Context.instance().socket(kind)
-    s.linger = 200
-    s.rcvhwm = 0  # libzmq 4.3 ends the program when it connects again behind a full queue
+    s.linger, s.rcvhwm = 200, 0  # libzmq 4.3 ends the program when it connects again behind a full queue
     s.curve_publickey, s.curve_secretkey = key["curve_public"].encode(), key["curve_secret"].encode()
     s.curve_serverkey = doors["server_key"].encode()
     s.connect(doors[door])
@@ -67,10 +66,8 @@ class Session:
     def write(self, *messages):
         for i in range(0, len(messages), 256):
             frame = MESSAGES["petahour.v1.ClientFrame"](messages=messages[i : i + 256])
-            try:
-                self.socket.send_multipart([FROM_CLIENT, frame.SerializeToString()], zmq.NOBLOCK)
-            except zmq.Again:  # no connection, for ever if the key was refused: it is made anew after a silence
-                self.again_at = time.monotonic() + 0.2 if self.state == "READY" else None
+            if self.socket.poll(0, zmq.POLLOUT):  # no when the key was refused: turn() connects anew after a silence
+                self.socket.send_multipart([FROM_CLIENT, frame.SerializeToString()])
         self.sent = time.monotonic()
 
     def send(self, kind, **fields):
