@@ -33,7 +33,10 @@ enum {
     PERIODS = 10,
     PRODUCTS = 3, /* at two sites; the second changes its grade now and then */
     SITES = 2,
-    PEOPLE = 8,
+    PEOPLE = 8,    /* who do anything, the operator among them */
+    MINUTE_SELLER, /* who trade each minute: with orders of their own they would not */
+    MINUTE_BUYER,
+    PARTICIPANTS = MINUTE_BUYER,
     RECORD_MAX = 1 << 18,
     RECORDS_MAX = 1 << 14,
     HELD_MAX = 64,
@@ -212,7 +215,7 @@ static void set_up_market(const uint8_t client_key[32])
     ph_text_set(open.u.open_market.currency, 4, "USD");
     ph_text_set(open.u.open_market.operator_name.s, 64, "op");
     tell(&open);
-    for (uint32_t id = 2; id <= PEOPLE; id++) {
+    for (uint32_t id = 2; id <= PARTICIPANTS; id++) {
         ph_command p = {
             .kind = PH_CMD_REGISTER_PARTICIPANT,
             .sender = {1},
@@ -248,7 +251,7 @@ static void set_up_market(const uint8_t client_key[32])
         }
         step(list);
     }
-    for (uint32_t id = 2; id <= PEOPLE; id++)
+    for (uint32_t id = 2; id <= PARTICIPANTS; id++)
         for (uint32_t i = 1; i <= SITES; i++)
             step((ph_command){.kind = PH_CMD_REGISTER_CAPACITY,
                               .sender = {id},
@@ -636,8 +639,8 @@ static void trade_each_minute(void)
         w.now.ns += 60 * PH_NS_PER_S;
         const ph_side sides[] = {PH_SIDE_SELL, PH_SIDE_BUY};
         for (uint32_t i = 0; i < 2; i++) {
-            ph_command c = world_order(&w, 2 + i, sides[i], PH_SHAPE_EACH, (ph_window){0, 1}, 1,
-                                       sides[i] == PH_SIDE_BUY ? 30 : 1);
+            ph_command c = world_order(&w, MINUTE_SELLER + i, sides[i], PH_SHAPE_EACH,
+                                       (ph_window){0, 1}, 1, sides[i] == PH_SIDE_BUY ? 30 : 1);
             c.u.order.window.first = ph_period_at(w.now, HOUR) + 2;
             step(c);
         }
