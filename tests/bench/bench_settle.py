@@ -156,8 +156,8 @@ def main():
                   f" {'ours':>8} {'rows':>12} {'indexes':>12}")
             for each in (100, 1000, 10000):
                 books.trades(trades // 5 if each == 100 else trades, each)
-            print("The same where both parties countersign each contract, which is verified and has two rows more; the"
-                  " bare COPY is without these")
+            print("The same where both parties countersign each contract, which is verified and has two rows more, in"
+                  " the bare COPY too")
             for each in (100, 1000, 10000):
                 books.trades(trades // 5 if each == 100 else trades, each, signed=True)
             books.rebuild(records)
