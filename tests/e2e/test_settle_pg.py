@@ -7,6 +7,7 @@ Arguments: petahour-settle, make_journal, compare (built programs)."""
 
 import fcntl
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -330,6 +331,25 @@ class Settle(SettleCase):
         self.pg.database = "petahour"
         self.migrate()
         self.assertNotIn("began with", self.settle("--once"))
+        self.assert_equal_to_journal()
+
+    def test_snapshots_of_a_market_whose_rows_wait_for_signatures(self):
+        own = self.folder / "own"
+        self.configure("settle.test", f"snapshots = {own}\nsnapshot_every = 300\n")
+        settle = self.start_settle()
+        for records in range(500, 3001, 500):
+            maker = self.make(records, batch=20, pause_ms=1, per_hour=100)
+            self.assertEqual(maker.wait(PATIENCE_S), 0)
+            self.wait_for(records)
+            # However the batches came: no 300 records are without one.
+            wait_until(f"a snapshot of the last 300 of {records} records", lambda last=records: [
+                at for at in re.findall(r"wrote a snapshot of record (\d+)", self.log_of(settle))
+                if int(at) > last - 300])
+        self.end(settle)
+        self.assertGreater(int(self.pg.sql("SELECT count(*) FROM petahour.statement_signature")), 100)
+        self.assertIn("began with the snapshot of record 3000", self.settle("--once"))
+        self.make(4000, batch=20, per_hour=100)
+        self.assertIn("began with the snapshot of record 3000", self.settle("--once"))
         self.assert_equal_to_journal()
 
     def test_another_journal_is_told_with_a_snapshot_too(self):
