@@ -112,8 +112,11 @@ static void finish(phg_inflow *in, int file, uint64_t held, const char *why)
     phg_connection_peer(file, peer);
     f->is_ended = true;
     f->over = 0;
-    if (!phg_connection_end(file, d->endpoint)) return;
-    atomic_store(&f->was_ended, true);
+    atomic_store(&f->was_ended, true); /* before anybody can see that it is over */
+    if (!phg_connection_end(file, d->endpoint)) {
+        atomic_store(&f->was_ended, false);
+        return;
+    }
     add(&d->ended, 1);
     const ph_log_pair pairs[] = {{"peer", peer, 0}, {"bytes", NULL, held}};
     ph_log_event(PH_LOG_WARNING, "sender_ended", pairs, 2,

@@ -627,6 +627,16 @@ bool ph_pg_literal(ph_pg *pg, const char *text, char *to, size_t size)
     return fits;
 }
 
+bool ph_pg_bytes(const char *column, uint8_t *ret, size_t size)
+{
+    size_t found = 0;
+    uint8_t *bytes = column == NULL ? NULL : PQunescapeBytea((const unsigned char *)column, &found);
+    bool fits = bytes != NULL && found == size;
+    if (fits) memcpy(ret, bytes, size);
+    PQfreemem(bytes);
+    return fits;
+}
+
 ph_status ph_pg_copy_out(ph_pg *pg, const char *sql,
                          ph_status (*on_bytes)(void *arg, const uint8_t *bytes, size_t size),
                          void *arg, ph_pg_error *reterr)

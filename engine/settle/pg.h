@@ -92,6 +92,9 @@ ph_status ph_pg_copy_end(ph_pg *pg, uint64_t *ret_rows, ph_pg_error *reterr);
 /* Writes `text` as SQL writes it, in quotes; false: `size` bytes are too few, or it is no text. */
 bool ph_pg_literal(ph_pg *pg, const char *text, char *to, size_t size);
 
+/* Reads exactly `size` bytes from a column of bytea; false: NULL, another size, or no memory. */
+bool ph_pg_bytes(const char *column, uint8_t *ret, size_t size);
+
 /* COPY ... TO STDOUT: calls on_bytes for each message, which is one row.  A status other than PH_OK
    ends the call, which returns it; the connection is then of no use. */
 ph_status ph_pg_copy_out(ph_pg *pg, const char *sql,

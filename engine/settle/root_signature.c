@@ -41,15 +41,6 @@ ph_status ph_root_signatures_next(ph_pg *pg, uint64_t *ret_item, ph_pg_error *re
     return s;
 }
 
-/* `size` bytes as bytea shows them. */
-static bool read_bytes(const char *text, uint8_t *ret, size_t size)
-{
-    size_t found = 0;
-    return text != NULL && strncmp(text, "\\x", 2) == 0 &&
-           sodium_hex2bin(ret, size, text + 2, strlen(text + 2), NULL, &found, NULL) == 0 &&
-           found == size;
-}
-
 typedef struct {
     ph_own_root *v;
     uint32_t cnt;
@@ -63,8 +54,8 @@ static ph_status on_root(void *arg, const char *const *columns, uint32_t cnt)
     PH_ASSERT(place >= 1 && place <= r->cnt);
     ph_own_root *root = &r->v[place - 1];
     root->leaf_cnt = (uint32_t)strtoul(columns[1], NULL, 10);
-    root->is_known = read_bytes(columns[2], root->root.b, sizeof root->root.b) &&
-                     read_bytes(columns[3], root->key.b, sizeof root->key.b);
+    root->is_known = ph_pg_bytes(columns[2], root->root.b, sizeof root->root.b) &&
+                     ph_pg_bytes(columns[3], root->key.b, sizeof root->key.b);
     return root->is_known ? PH_OK : PH_EINVAL;
 }
 
@@ -87,9 +78,9 @@ static ph_status on_signature(void *arg, const char *const *columns, uint32_t cn
     ph_checkpoint stated = {.market = *v->market,
                             .first_seq = strtoull(columns[0], NULL, 10),
                             .leaf_cnt = (uint32_t)strtoul(columns[1], NULL, 10)};
-    if (!read_bytes(columns[2], stated.root.b, sizeof stated.root.b) ||
-        !read_bytes(columns[3], key.b, sizeof key.b) ||
-        !read_bytes(columns[4], signature.b, sizeof signature.b))
+    if (!ph_pg_bytes(columns[2], stated.root.b, sizeof stated.root.b) ||
+        !ph_pg_bytes(columns[3], key.b, sizeof key.b) ||
+        !ph_pg_bytes(columns[4], signature.b, sizeof signature.b))
         return PH_EINVAL;
     size_t size = ph_checkpoint_write(&stated, text);
     v->cnt++;

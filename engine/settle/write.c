@@ -44,15 +44,6 @@ static const char *u64_text(uint64_t v, char to[24])
     return to;
 }
 
-static bool read_hash(const char *text, ph_hash *ret)
-{
-    size_t size = 0;
-    return text != NULL && strncmp(text, "\\x", 2) == 0 &&
-           sodium_hex2bin(ret->b, sizeof ret->b, text + 2, strlen(text + 2), NULL, &size, NULL) ==
-               0 &&
-           size == sizeof ret->b;
-}
-
 typedef struct {
     ph_position position;
     bool is_found;
@@ -64,7 +55,7 @@ static ph_status on_position(void *arg, const char *const *columns, uint32_t cnt
     PH_ASSERT(cnt == 3);
     f->position.epoch = strtoull(columns[0], NULL, 10);
     f->position.seq = strtoull(columns[1], NULL, 10);
-    if (!read_hash(columns[2], &f->position.chain)) return PH_EINVAL;
+    if (!ph_pg_bytes(columns[2], f->position.chain.b, sizeof f->position.chain.b)) return PH_EINVAL;
     f->is_found = true;
     return PH_OK;
 }
@@ -147,7 +138,7 @@ static ph_status on_leaf(void *arg, const char *const *columns, uint32_t cnt)
     PH_ASSERT(cnt == 2);
     uint64_t place = strtoull(columns[0], NULL, 10);
     PH_ASSERT(place >= 1 && place <= f->cnt);
-    f->found += read_hash(columns[1], &f->to[place - 1]);
+    f->found += ph_pg_bytes(columns[1], f->to[place - 1].b, sizeof f->to[0].b);
     return PH_OK;
 }
 
