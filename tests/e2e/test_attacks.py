@@ -118,6 +118,13 @@ class Attacked(unittest.TestCase):
         connection.close()
         return float(re.search(rf"^petahour_gateway_{re.escape(name)} (\S+)$", text, re.MULTILINE)[1])
 
+    def wait_figure(self, name, value):
+        """Figures are told at the end of a turn: what it did may be seen before."""
+        end = time.monotonic() + PATIENCE
+        while (found := self.figure(name)) != value:
+            self.assertLess(time.monotonic(), end, f"{name} is {found}, not {value}")
+            time.sleep(0.02)
+
     def rss(self):
         with open(f"/proc/{self.run_.gateway.pid}/status", encoding="ascii") as f:
             return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmRSS:"))

@@ -136,11 +136,9 @@ class Connections(Attacked):
             return kinds, reasons
         self.fail(f"the connection was not ended; told {len(kinds)} messages")
 
-    def ended(self, reason):
-        return self.figure(f'connections_ended_total{{reason="{reason}"}}')
-
     def test_frames_that_are_refused_end_the_connection(self):
         log = session_pb2.ClientFrame(messages=[asked(receive=False)]).SerializeToString()
+        flood = 'connections_ended_total{reason="flood"}'
         beats = session_pb2.ClientFrame(messages=[message(heartbeat={})] * 250).SerializeToString()
         for first, frame, cnt in ((None, b"no message", 2000), (None, beats, 2000), (log, beats, 40)):
             with self.subTest(first=first, frame=frame[:9]):
@@ -148,11 +146,11 @@ class Connections(Attacked):
                 if first:
                     client.send(client.message(HEADER, first))
                     self.serves(1)
-                before = self.ended("flood")
+                before = self.figure(flood)
                 client.send(b"".join(client.message(HEADER, frame) for _ in range(cnt)))
                 self.serves(1)
                 kinds, reasons = self.told(client)
-                self.assertEqual(self.ended("flood"), before + 1)
+                self.wait_figure(flood, before + 1)
                 self.assertLess(kinds.count("session_refused"), 600)
                 if first:
                     self.assertEqual(reasons, {session_pb2.SESSION_REFUSAL_MALFORMED})

@@ -74,7 +74,7 @@ class SlowReaders(Attacked):
         self.assertLess(self.rss() - before, QUEUE * FRAME + 64 * MIB)
         self.has_lost_nothing(good)
         self.is_told_why(name)
-        self.assertEqual(self.figure('subscribers_dropped_total{reason="slow"}'), 1)
+        self.wait_figure('subscribers_dropped_total{reason="slow"}', 1)
         self.other.send(message(mass_cancel={"request": 1}))
         self.other.wait("command_result")
 
