@@ -7,8 +7,8 @@
 #define GATEWAY_FIGURES_H
 
 #include "engine/process/monitor.h"
-#include "gateway/connections.h"
-#include "gateway/market_data.h"
+#include "gateway/doors/connections.h"
+#include "gateway/market_data/market_data.h"
 
 /* As they are now; counted since the start where a comment says nothing else. */
 typedef struct {

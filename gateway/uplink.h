@@ -9,7 +9,7 @@
 #define GATEWAY_UPLINK_H
 
 #include "gateway/bounds.h"
-#include "gateway/replica.h"
+#include "gateway/replica/replica.h"
 
 typedef struct phg_uplink phg_uplink;
 

@@ -21,7 +21,7 @@
    and so for phg_feed_count, which counts a trade in statistics and all candles. */
 #include "engine/process/clock.h"
 #include "gateway/bounds.h"
-#include "gateway/feed.h"
+#include "gateway/replica/feed.h"
 
 #include <stdio.h>
 #include <stdlib.h>

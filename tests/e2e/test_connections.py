@@ -18,7 +18,7 @@ from test_attacks import BUYER, SUPPLIER, Attacked
 from test_gateway import HEADER, PATIENCE, Key, message, session_pb2
 from zmq.utils import z85
 
-# Bounds of gateway/connections.h.
+# Bounds of gateway/doors/connections.h.
 MUTE, EACH, IDLE = 128, 64, 10
 FILES = 300  # that the gateway may have open, and that the attacker wants
 

@@ -11,7 +11,7 @@
 #include "engine/base/panic.h"
 #include "engine/wire/codec.h"
 #include "engine/wire/record.h"
-#include "gateway/replica.h"
+#include "gateway/replica/replica.h"
 
 static void check_command(const ph_command *c)
 {

@@ -36,6 +36,10 @@ class Layer:
 BELOW_HOST = ("engine/base", "engine/wire", "engine/core", "engine/journal", "engine/link",
               "engine/process", "engine/replay")  # fmt: skip
 
+BELOW_GATEWAY = ("engine/base", "engine/wire", "engine/link", "engine/process")
+BOUNDS = {"gateway": ("bounds",)}  # what the folders of the gateway may know of the loop over them
+KNOWN = BELOW_GATEWAY + ("gateway", "gateway/books", "gateway/translate", "gateway/replica")
+
 LAYERS = {
     # What the two ends of the protocol share beside the generated code.
     "proto": Layer(0, (), True),
@@ -44,16 +48,36 @@ LAYERS = {
     "engine/journal": Layer(1, ("engine/base",), True, impure=("chain", "file_posix", "writer", "reader", "segment")),
     "engine/process": Layer(1, ("engine/base",)),
     "engine/link": Layer(1, ("engine/base",), ("frame",)),
-    "gateway": Layer(
-        2,
-        ("engine/base", "engine/wire", "engine/link", "engine/process", "proto"),
-        ("ratelimit",),
+    # The gateway: what is known of the market, how it is said, what each is told, the doors, the loop.
+    "gateway/books": Layer(
+        None,
+        BELOW_GATEWAY,
         quiet=(
-            "blocks", "candle_front", "candles", "catalogue", "depth", "feed", "feed_blocks", "feed_books", "feed_candles", "feed_frames", "feed_trades", "history", "order_table", "overview", "period_candles", "private_stream", "replica", "resting", "session",
-            "session_table", "statistics", "totals", "translate", "translate_commands", "translate_feed", "translate_notices", "translate_out",
-            "translate_query",
+            "blocks", "candle_front", "candles", "catalogue", "depth", "order_table", "resting", "statistics", "totals",
         ),  # fmt: skip
     ),
+    "gateway/translate": Layer(
+        None,
+        BELOW_GATEWAY + ("gateway", "gateway/books", "proto"),
+        quiet=(
+            "translate", "translate_commands", "translate_feed", "translate_notices", "translate_out",
+            "translate_query",
+        ),  # fmt: skip
+        files=BOUNDS,
+    ),
+    "gateway/replica": Layer(
+        None,
+        KNOWN,
+        quiet=(
+            "feed", "feed_blocks", "feed_books", "feed_candles", "feed_frames", "feed_trades", "overview",
+            "period_candles", "private_stream", "replica",
+        ),  # fmt: skip
+        files=BOUNDS,
+    ),
+    "gateway/doors": Layer(None, BELOW_GATEWAY + ("gateway", "gateway/books"), ("ratelimit",), files=BOUNDS),
+    "gateway/entry": Layer(None, KNOWN + ("gateway/doors",), quiet=("session", "session_table"), files=BOUNDS),
+    "gateway/market_data": Layer(None, KNOWN + ("gateway/doors",), quiet=("history",), files=BOUNDS),
+    "gateway": Layer(None, KNOWN + ("gateway/doors", "gateway/entry", "gateway/market_data")),
     "engine/core": Layer(3, ("engine/base", "engine/wire"), True),
     "engine/replay": Layer(
         4,
@@ -89,7 +113,7 @@ LAYERS = {
 }
 
 # Generated from proto/; the only translation to and from it.
-PROTO_DOORS = ("gateway/translate*", "clients/lib/", "tests/")
+PROTO_DOORS = ("gateway/translate/", "clients/lib/", "tests/")
 
 # Foreign header -> who may include it: a file (path without suffix), a folder (ending in /) or
 # files whose names begin alike (ending in *).
@@ -102,15 +126,15 @@ DOORS = {
         "engine/query/main",
         "engine/settle/notary_link",
         "gateway/gateway",
-        "gateway/order_entry",
-        "gateway/router",
-        "gateway/accepts",
-        "gateway/audience",
-        "gateway/market_data",
-        "gateway/zap",
+        "gateway/entry/order_entry",
+        "gateway/entry/router",
+        "gateway/doors/accepts",
+        "gateway/market_data/audience",
+        "gateway/market_data/market_data",
+        "gateway/doors/zap",
         "gateway/uplink",
         "gateway/watch",
-        "gateway/questions",
+        "gateway/entry/questions",
         "clients/lib/",
         "clients/cli/keygen",
     ),
@@ -133,24 +157,24 @@ DOORS = {
         "clients/cli/",
         "clients/audit/",
         "clients/demo/",
-        "gateway/book_sum",
-        "gateway/key_index",
-        "gateway/subscribers",
-        "gateway/zap",
+        "gateway/replica/book_sum",
+        "gateway/books/key_index",
+        "gateway/market_data/subscribers",
+        "gateway/doors/zap",
     ),
     "openssl/sha.h": ("engine/notary/sha256",),
     "protobuf-c/protobuf-c.h": PROTO_DOORS,
     "ini.h": ("engine/process/", "clients/lib/", "clients/cli/"),
     "microhttpd.h": ("engine/process/monitor",),
-    "arpa/inet.h": ("engine/process/monitor", "gateway/connection"),
-    "netinet/in.h": ("engine/process/monitor", "gateway/connection"),
-    "linux/sockios.h": ("gateway/connection",),
-    "linux/tcp.h": ("gateway/connection",),
+    "arpa/inet.h": ("engine/process/monitor", "gateway/doors/connection"),
+    "netinet/in.h": ("engine/process/monitor", "gateway/doors/connection"),
+    "linux/sockios.h": ("gateway/doors/connection",),
+    "linux/tcp.h": ("gateway/doors/connection",),
     "systemd/sd-daemon.h": ("engine/process/stop",),
     "jansson.h": ("clients/cli/", "clients/audit/", "clients/lib/", "clients/demo/"),
     "argp.h": ("engine/process/", "engine/host/main", "engine/settle/main", "engine/notary/main",
                "gateway/main", "clients/cli/", "clients/demo/", "clients/audit/"),  # fmt: skip
-    "uthash.h": ("gateway/feed", "gateway/catalogue"),
+    "uthash.h": ("gateway/replica/feed", "gateway/books/catalogue"),
     # The clock of the machine.  A customer's program has one of its own.
     "time.h": ("engine/process/clock", "clients/lib/", "clients/cli/", "clients/demo/"),
     "sys/time.h": ("engine/process/clock", "clients/lib/"),

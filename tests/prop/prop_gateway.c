@@ -10,7 +10,7 @@
    PH_SEEDS=n runs n seeds (default 20) of PH_STEPS commands (default 1500); PH_SEED=s runs one. */
 #include "engine/base/period.h"
 #include "engine/wire/record.h"
-#include "gateway/replica.h"
+#include "gateway/replica/replica.h"
 
 #include "petahour/v1/session.pb-c.h"
 

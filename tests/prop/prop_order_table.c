@@ -4,7 +4,7 @@
 
    PH_SEEDS=n runs n seeds (default 24) of PH_STEPS operations (default 40000); PH_SEED=s runs
    one. */
-#include "gateway/order_table.h"
+#include "gateway/books/order_table.h"
 #include "tests/prop/seeds.h"
 #include "tests/unit/suite.h"
 

@@ -7,7 +7,7 @@
 
 #include "engine/core/book.h"
 #include "engine/core/gate.h"
-#include "gateway/book_sum.h"
+#include "gateway/replica/book_sum.h"
 
 typedef struct {
     ph_side side;

@@ -10,7 +10,7 @@
 
 #include "engine/wire/codec.h"
 #include "engine/wire/record.h"
-#include "gateway/replica.h"
+#include "gateway/replica/replica.h"
 
 /* 2026-12-01T00:00:00Z, and its hour since 1970. */
 #define T0   UINT64_C(1796083200000000000)

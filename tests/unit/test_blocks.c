@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/blocks.h"
+#include "gateway/books/blocks.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/book_sum.h"
+#include "gateway/replica/book_sum.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/candle_front.h"
+#include "gateway/books/candle_front.h"
 
 #include "tests/unit/suite.h"
 

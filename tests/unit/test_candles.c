@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/candles.h"
+#include "gateway/books/candles.h"
 
 #include "engine/base/period.h"
 #include "tests/unit/suite.h"

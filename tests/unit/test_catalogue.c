@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/catalogue.h"
+#include "gateway/books/catalogue.h"
 
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/connections.h"
+#include "gateway/doors/connections.h"
 
 #include "engine/base/limits.h"
 #include "tests/unit/gateway_records.h"

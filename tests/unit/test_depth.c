@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/depth.h"
+#include "gateway/books/depth.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/disconnects.h"
+#include "gateway/entry/disconnects.h"
 
 #include "tests/unit/a_folder.h"
 #include "tests/unit/gateway_records.h"

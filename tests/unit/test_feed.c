@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* long: prices and every book of a product, which share one set of records */
-#include "gateway/feed.h"
+#include "gateway/replica/feed.h"
 
 #include "engine/base/period.h"
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"
 
-#include "gateway/book_sum.h"
+#include "gateway/replica/book_sum.h"
 #include "gateway/bounds.h"
 
 enum { PERIODS_SEEN = 8192 };

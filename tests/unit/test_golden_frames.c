@@ -8,7 +8,7 @@
 
    PH_GOLDEN_WRITE=1 appends the lines that are missing. */
 #include "clients/lib/decode.h"
-#include "gateway/translate.h"
+#include "gateway/translate/translate.h"
 #include "tests/unit/suite.h"
 
 #include <stdio.h>

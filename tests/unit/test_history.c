@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/history.h"
+#include "gateway/market_data/history.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/inflow.h"
+#include "gateway/doors/inflow.h"
 
 #include "tests/unit/suite.h"
 

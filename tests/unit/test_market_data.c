@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The door of market data with real subscribers: who falls behind, names too much, leaves. */
-#include "gateway/market_data.h"
+#include "gateway/market_data/market_data.h"
 
 #include "engine/process/clock.h"
-#include "gateway/inflow.h"
-#include "gateway/subscribers.h"
-#include "gateway/zap.h"
+#include "gateway/doors/inflow.h"
+#include "gateway/market_data/subscribers.h"
+#include "gateway/doors/zap.h"
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"
 

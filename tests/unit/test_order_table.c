@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/order_table.h"
+#include "gateway/books/order_table.h"
 
 #include "tests/unit/suite.h"
 

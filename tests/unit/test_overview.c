@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/overview.h"
+#include "gateway/replica/overview.h"
 
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"

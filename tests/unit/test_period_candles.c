@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/period_candles.h"
+#include "gateway/replica/period_candles.h"
 
 #include "engine/base/limits.h"
-#include "gateway/book_sum.h"
+#include "gateway/replica/book_sum.h"
 #include "tests/prop/seeds.h"
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/private_stream.h"
+#include "gateway/replica/private_stream.h"
 
 #include "petahour/v1/session.pb-c.h"
 

@@ -14,7 +14,7 @@
 #include "clients/lib/frame.h"
 #include "clients/lib/petahour_rejects.h"
 #include "engine/wire/reject.h"
-#include "gateway/translate.h"
+#include "gateway/translate/translate.h"
 #include "tests/unit/suite.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/ratelimit.h"
+#include "gateway/doors/ratelimit.h"
 
 #include "tests/unit/suite.h"
 

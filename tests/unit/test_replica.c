@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/replica.h"
+#include "gateway/replica/replica.h"
 
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/resting.h"
+#include "gateway/books/resting.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/session.h"
+#include "gateway/entry/session.h"
 
 #include "petahour/v1/session.pb-c.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/session_table.h"
+#include "gateway/entry/session_table.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/statistics.h"
+#include "gateway/books/statistics.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/stream.h"
+#include "gateway/replica/stream.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/subscribers.h"
+#include "gateway/market_data/subscribers.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/takeovers.h"
+#include "gateway/replica/takeovers.h"
 
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/topic.h"
+#include "gateway/market_data/topic.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/totals.h"
+#include "gateway/books/totals.h"
 
 #include "tests/unit/suite.h"
 

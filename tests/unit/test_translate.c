@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/translate.h"
+#include "gateway/translate/translate.h"
 
 #include "petahour/v1/session.pb-c.h"
 
-#include "gateway/translate_buffers.h"
+#include "gateway/translate/translate_buffers.h"
 #include "tests/unit/suite.h"
 
 #include <string.h>

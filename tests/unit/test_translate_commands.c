@@ -11,7 +11,7 @@
 #include "clients/lib/frame.h"
 #include "engine/base/bytes.h"
 #include "engine/wire/codec.h"
-#include "gateway/translate.h"
+#include "gateway/translate/translate.h"
 #include "tests/unit/suite.h"
 
 #include <stdio.h>

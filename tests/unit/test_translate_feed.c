@@ -9,8 +9,8 @@
    PH_GOLDEN_WRITE=1 appends the lines that are missing. */
 #include "clients/lib/decode.h"
 #include "clients/lib/market_book.h"
-#include "gateway/book_sum.h"
-#include "gateway/translate.h"
+#include "gateway/replica/book_sum.h"
+#include "gateway/translate/translate.h"
 #include "tests/unit/suite.h"
 
 #include <stdio.h>

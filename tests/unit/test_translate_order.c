@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/translate_order.h"
+#include "gateway/translate/translate_order.h"
 
 #include "engine/wire/codec.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/translate.h"
+#include "gateway/translate/translate.h"
 
 #include "petahour/v1/market_data.pb-c.h"
 #include "petahour/v1/session.pb-c.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/translate_prices.h"
+#include "gateway/translate/translate_prices.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/zap.h"
+#include "gateway/doors/zap.h"
 
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*  gateway/translate/translate_prices.h - frames of trades and best prices, written by hand.
+
+    They are made for every change whether somebody listens or not, so that they can be asked for
+    again; protobuf-c walks over the description of all that a frame may have twice for each.  A
+    picture with anything else goes through protobuf-c.
+
+    Owns      nothing.  Pure. */
+#ifndef GATEWAY_TRANSLATE_TRANSLATE_PRICES_H
+#define GATEWAY_TRANSLATE_TRANSLATE_PRICES_H
+
+#include "gateway/translate/translate.h"
+
+/* True if the picture has no rows but trades and best prices, and nothing for who asked alone. */
+bool phg_picture_is_prices(const phg_picture *p);
+
+/* Bytes of room that phg_write_prices needs. */
+size_t phg_prices_room(const phg_picture *p);
+
+/* Writes such a picture, the bytes that protobuf-c would write; returns how many. */
+size_t phg_write_prices(uint8_t *room, const phg_picture *p);
+
+#endif
