@@ -119,13 +119,22 @@ class Commands(unittest.TestCase):
         from_ = at(self.soon(6) * STEP)
         own = self.cli("market", "candles", "AI.P1", "--interval", "day", "--from", from_, key="buyer")["candles"]
         self.assertEqual([(c["from"], c["interval_seconds"]) for c in own], [(from_, 86400)] * len(own))
-        self.assertEqual((own[-1]["close"], own[-1]["volume"]), ("3.000000", row["volume"]))
+        self.assertEqual(own[-1]["close"], "3.000000")
+        self.assertEqual(sum(c["volume"] for c in own), row["volume"])  # some of yesterday, if it is past midnight
         more = ("market", "candles", "AI.P1", "--from", from_, "--periods", "3")
         several = self.cli(*more, key="buyer")["candles"]
         self.assertLessEqual({c["from"] for c in several}, {at(self.soon(6 + n) * STEP) for n in range(3)})
         self.refused(2, "--periods says how many from --from on, which is not given", *more[:3], "--periods", "3", key="buyer")
         self.refused(2, "--periods is 0", *more[:-1], "0", key="buyer")
         self.refused(2, "no period of 900 seconds", *more[:3], "--from", "2026-12-01T00:07:00Z", key="buyer")
+        trades = self.lines("market", "trades", "AI.P1", key="buyer")
+        self.assertEqual([t["number"] for t in trades], list(range(1, len(trades) + 1)))
+        self.assertIn({"from": from_, "periods": 1, "units": 2, "price": "3.000000"}, trades[-1]["segments"])
+        last = self.lines("market", "trades", "AI.P1", "--from", str(len(trades)), key="buyer")
+        self.assertEqual(last, trades[-1:])
+        text = self.market.raw("market", "trades", "AI.P1", "--from", str(len(trades)), key="buyer").stdout
+        self.assertIn(f"number={len(trades)} trade={last[0]['trade']} at={last[0]['at']} taker=BUY from={from_} periods=1", text)
+        self.refused(2, "--from 0 begins now", "market", "trades", "AI.P1", "--from", "0", key="buyer")
         kind = self.cli("market", "type", "ai", key="buyer")
         self.assertGreaterEqual(kind["ever"]["volume"], day["volume"])
         region = self.cli("market", "region", self.cli("site", "list", key="buyer")[0]["region"], key="buyer")
