@@ -61,7 +61,8 @@ static void turn(void)
 }
 
 /* A subscriber that reads `type` (ZMQ_SUB or ZMQ_XSUB) of a participant. */
-static void *subscriber(int type, uint32_t who)
+/* reconnect_ms: after a connection was lost; -1: it stays lost. */
+static void *connected(int type, uint32_t who, int reconnect_ms)
 {
     const int none = 0, few = 16, small = 8192;
     char key[41];
@@ -70,12 +71,17 @@ static void *subscriber(int type, uint32_t who)
     zmq_setsockopt(s, ZMQ_RCVHWM, &few, sizeof few);
     zmq_setsockopt(s, ZMQ_SNDHWM, &none, sizeof none); /* or subscriptions are lost */
     zmq_setsockopt(s, ZMQ_RCVBUF, &small, sizeof small);
-    zmq_setsockopt(s, ZMQ_RECONNECT_IVL, &(int){10}, sizeof(int));
+    zmq_setsockopt(s, ZMQ_RECONNECT_IVL, &reconnect_ms, sizeof reconnect_ms);
     zmq_setsockopt(s, ZMQ_CURVE_SERVERKEY, zmq_z85_encode(key, server.curve_public.b, 32), 41);
     zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, public_text[who], 41);
     zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, secret_text[who], 41);
     ck_assert_int_eq(zmq_connect(s, phg_market_data_endpoint(door)), 0);
     return s;
+}
+
+static void *subscriber(int type, uint32_t who)
+{
+    return connected(type, who, 10);
 }
 
 static void subscribe(void *s, const char *topic)
@@ -343,7 +349,7 @@ START_TEST(who_sends_faster_than_is_taken_is_told_why)
     phg_inflow *inflow;
     ck_assert_int_eq(phg_inflow_open(endpoints, &inflow), PH_OK);
     phg_market_data_count(door, inflow);
-    void *hasty = subscriber(ZMQ_SUB, READER);
+    void *hasty = connected(ZMQ_SUB, READER, -1); /* or it is back, and sends all of it again */
     subscribe(hasty, name);
     wait_for(1, 1, 0);
     for (uint32_t i = 0; i < 2 * PHG_INFLOW_MARKET_DATA_BYTES_MAX / 1000; i++) {
