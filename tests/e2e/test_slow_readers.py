@@ -67,7 +67,8 @@ class SlowReaders(Attacked):
                 if i == 99 or time.monotonic() - read > PAUSE:
                     self.read_a_little(lazy)
                     read = time.monotonic()
-        self.assertGreater(self.figure("market_data_frames_lost_total"), 0)
+        while self.figure("market_data_frames_lost_total") == 0:
+            self.assertLess(time.monotonic(), end, "no frame is counted as lost")
         self.assertTrue(lazy.is_ended(PATIENCE))
         # The machine may have become slower meanwhile.
         self.assertLess(statistics.median(times), 10 * max(unloaded, self.taken()) + TOLERANCE)
@@ -118,9 +119,9 @@ class SlowReaders(Attacked):
         busy, was = self.figure("busy_total"), None
         while busy != was:  # who has left a session is not answered any more
             self.assertLess(time.monotonic(), end, "the session goes on")
-            frames = self.figure("frames_total")
+            frames, others = self.figure("frames_total"), self.entered_cnt
             lazy.send(b"".join(lazy.message(HEADER, frame) for _ in range(20)))
-            while self.figure("frames_total") < frames + 20:
+            while self.figure("frames_total") < frames + 20 + self.entered_cnt - others:
                 self.assertLess(time.monotonic(), end, "it is not taken")
                 begun = time.monotonic()
                 self.serves(1)
@@ -128,6 +129,7 @@ class SlowReaders(Attacked):
                 if time.monotonic() - read > PAUSE:
                     lazy.buffer += lazy.socket.recv(2 * ROOM)
                     read = time.monotonic()
+            self.serves(1)  # in a later turn: all figures of the one before are told by then
             busy, was = self.figure("busy_total"), busy
         self.assertLess(statistics.median(times), 10 * max(unloaded, self.taken()) + TOLERANCE)
         self.assertLess(self.rss() - before, 32 * MIB)
