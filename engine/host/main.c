@@ -145,13 +145,18 @@ static ph_status say_ready(engine *e)
     return s;
 }
 
-/* Before the start, which may take long. */
+/* Before the start, which may take long.  Its port is waited for as the locks are (recovery.h). */
 static ph_status open_monitor(engine *e)
 {
+    const uint64_t begun_ns = ph_clock_monotonic_ns();
     ph_monitor_settings settings = {.address = e->settings.monitor,
                                     .behind_row = PH_MONITOR_NO_ROW};
     settings.rows = ph_figures_rows(&settings.row_cnt);
-    return ph_monitor_open(&settings, &e->monitor, e->err, sizeof e->err);
+    ph_status s;
+    do
+        s = ph_monitor_open(&settings, &e->monitor, e->err, sizeof e->err);
+    while (s == PH_EIO && ph_recovery_waits(begun_ns));
+    return s;
 }
 
 static ph_status serve(engine *e)

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <zmq.h>
 
 #include "engine/base/limits.h"
@@ -402,6 +403,22 @@ START_TEST(nothing_is_left_behind_by_a_close)
 }
 END_TEST
 
+/* A child of a killed engine ends when it runs next; it has the locks until then. */
+START_TEST(what_a_killed_engine_left_is_waited_for)
+{
+    const struct timespec a_moment = {0, 300 * 1000000L};
+    trade_to(300);
+    pid_t left = fork();
+    if (left == 0) {
+        (void)nanosleep(&a_moment, NULL);
+        _exit(EXIT_SUCCESS);
+    }
+    ck_assert_int_gt(left, 0);
+    restart(0);
+    ck_assert_int_eq(waitpid(left, NULL, 0), left);
+}
+END_TEST
+
 /* The only child of this process. */
 static pid_t child(void)
 {
@@ -455,6 +472,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, the_journal_is_believed_and_not_the_snapshot);
     tcase_add_test(tests, one_that_cannot_be_written_stops_nothing);
     tcase_add_test(tests, nothing_is_left_behind_by_a_close);
+    tcase_add_test(tests, what_a_killed_engine_left_is_waited_for);
     tcase_add_test(tests, a_killed_child_leaves_what_was_there);
 }
 
