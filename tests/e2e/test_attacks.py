@@ -27,6 +27,7 @@ AUDIT = sys.argv[5]
 SUPPLIER, BUYER, METER = 2, 3, 5
 OPERATOR = 1
 MIB = 1 << 20
+AHEAD_ALL = 8 * MIB  # of market data, see gateway/inflow.h
 # A sanitized gateway keeps what it has freed for a while: less of it, so that memory says something.
 os.environ["ASAN_OPTIONS"] = "quarantine_size_mb=4:" + os.environ.get("ASAN_OPTIONS", "")
 # The first bytes of a ZMTP 3.1 greeting with CURVE, as a client sends it.
@@ -315,8 +316,9 @@ class Attack(Attacked):
         good = self.run_.socket(zmq.SUB, self.run_.keys[BUYER], self.run_.market_data)
         self.addCleanup(good.close)
         good.setsockopt(zmq.SUBSCRIBE, b"D00000001")
-        # A sanitizer doubles nodes of 32 bytes, and gives nothing back of what was once needed.
-        before, most = self.rss(), (512 if self.is_sanitized() else 128) * MIB
+        # A node for each byte of what all connections together may be ahead, and what stands beside it.  A sanitizer
+        # doubles nodes of 32 bytes, and gives nothing back of what was once needed.
+        before, most = self.rss(), AHEAD_ALL * (64 if self.is_sanitized() else 32) + 128 * MIB
         # Four times what is allowed; ZeroMQ takes all that is there at once, sanitized for seconds.
         named = 1 << 20 if self.is_sanitized() else 2 << 20
         for size in [9, 40, 900]:
