@@ -19,6 +19,7 @@ from test_gateway import HEADER, PATIENCE, market_data_pb2, message, order, sess
 QUEUE, FRAME = 4096, 25000  # frames that the gateway keeps for a subscriber; bytes of one
 PERIODS, ROWS = 200, 600  # of the book, which makes frames of some 20 kB
 SAMPLE = 40  # orders whose time is taken
+ROUND = 5  # frames of questions: few, for a connection without a session is soon ended
 ROOM = 4096  # bytes that the system keeps for who does not read
 A_LITTLE = 1 << 17  # bytes of who reads slowly: more than one packet
 PAUSE = 3  # seconds without a read at most: of whom nothing is heard for ten, the system ends the connection
@@ -120,8 +121,8 @@ class SlowReaders(Attacked):
         while busy != was:  # who has left a session is not answered any more
             self.assertLess(time.monotonic(), end, "the session goes on")
             frames, others = self.figure("frames_total"), self.entered_cnt
-            lazy.send(b"".join(lazy.message(HEADER, frame) for _ in range(20)))
-            while self.figure("frames_total") < frames + 20 + self.entered_cnt - others:
+            lazy.send(b"".join(lazy.message(HEADER, frame) for _ in range(ROUND)))
+            while self.figure("frames_total") < frames + ROUND + self.entered_cnt - others:
                 self.assertLess(time.monotonic(), end, "it is not taken")
                 begun = time.monotonic()
                 self.serves(1)
