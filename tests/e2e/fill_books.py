@@ -139,7 +139,7 @@ def questions(conninfo):
         ("prices of a product, two years", "auditor",
          body("price_history", the_product="1", first_day="'2015-09-01'::date", days="731")),
         *[(f"all of {view}", "member", f"SELECT * FROM {view}")
-          for view in ("contract", '"order"', "my_order_fills", "my_statement", "my_segments", "order_history")],
+          for view in ("contract", '"order"', "my_order_fills", "my_statement", "my_segments")],
     ]
 
 
