@@ -4,6 +4,7 @@
 #include "engine/base/panic.h"
 #include "engine/link/follower.h"
 #include "engine/wire/codec.h"
+#include "gateway/shares.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 struct phg_uplink {
     phg_replica *replica;
     ph_follower *engine, *notary;
+    phg_shares shares;
     uint64_t welcomes;
 };
 
@@ -23,6 +25,9 @@ ph_status phg_uplink_open(void *zmq_context, const char *engine_link, const char
     ph_status s = PH_EFULL;
     if (u) {
         u->replica = replica;
+        s = phg_shares_init(&u->shares);
+    }
+    if (s == PH_OK) {
         s = ph_follower_open(zmq_context, engine_link, 1, &u->engine);
         if (s == PH_OK) {
             link = notary_link;
@@ -43,6 +48,7 @@ void phg_uplink_close(phg_uplink *u)
     if (!u) return;
     ph_follower_close(u->engine);
     ph_follower_close(u->notary);
+    phg_shares_release(&u->shares);
     free(u);
 }
 
@@ -134,10 +140,13 @@ ph_status phg_uplink_send(void *uplink, const ph_command *c)
 {
     phg_uplink *u = uplink;
     uint8_t bytes[PH_COMMAND_BYTES_MAX];
+    phg_shares_left(&u->shares, ph_follower_in_flight(u->engine));
+    if (!phg_shares_may(&u->shares, c->sender, ph_follower_window(u->engine))) return PH_EAGAIN;
     ph_writer w = ph_writer_of(bytes, sizeof bytes);
     ph_command_write(&w, c);
     PH_ASSERT(!w.full);
-    return ph_follower_send(u->engine, bytes, ph_writer_size(&w));
+    ph_status s = ph_follower_send(u->engine, bytes, ph_writer_size(&w));
+    return s == PH_OK ? phg_shares_sent(&u->shares, c->sender) : s;
 }
 
 void phg_uplink_flush(phg_uplink *u)

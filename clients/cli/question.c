@@ -123,6 +123,7 @@ static void on_why(void *arg, const phc_why *w)
         json_object_set_new(o, "price_is_refused", json_string(w->price_reject_name));
     json_object_set_new(o, "executes_for_quantity",
                         w->quantity == 0 ? json_null() : cli_number(w->quantity));
+    if (w->more_quantities) json_object_set_new(o, "more_quantities_not_tried", json_true());
     json_object_set_new(o, "executes_from",
                         w->has_start && a->product != NULL
                             ? cli_start_of(a, a->product->id, w->start)

@@ -44,6 +44,7 @@ void phc_decode_why(const Petahour__V1__WhyAnswer *m, phc_why *ret)
                      .price = m->price,
                      .price_reject_name = m->price_reject_name,
                      .quantity = m->quantity,
+                     .more_quantities = m->more_quantities,
                      .has_start = m->has_start,
                      .start = m->start,
                      .more_starts = m->more_starts,

@@ -691,7 +691,8 @@ typedef struct {
     bool fills;                    /* all of it would as it stands */
     int64_t price;                 /* the lowest (SELL: highest) that would do; 0: none */
     const char *price_reject_name; /* price 0 because it would be refused so; otherwise "" */
-    uint32_t quantity;             /* the largest at its price; 0: none */
+    uint32_t quantity;             /* the largest at its price; 0: none, or none that was tried */
+    bool more_quantities;          /* larger ones that were not tried */
     bool has_start;
     uint32_t start;           /* the nearest first period of the window at which all of it would */
     bool more_starts;         /* that were not tried */

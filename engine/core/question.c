@@ -306,20 +306,39 @@ static bool lots_execute(const asking *x, const ph_order *draft, uint32_t lots)
     return executes(x, &o);
 }
 
+/* How many lots of so many a BLOCK would take that takes what it gets: as many as these alone
+   execute, for what it passes over it would pass over again. */
+static uint32_t lots_taken(const asking *x, const ph_order *draft, uint32_t lots)
+{
+    ph_market *m = scratch_of(x->m);
+    const uint32_t lot = m->products[draft->product].terms.lot;
+    ph_order o = *draft;
+    o.quantity = o.open = lots * lot;
+    o.left = (uint64_t)o.quantity * o.window.periods;
+    o.all_or_none = false;
+    o.time_in_force = PH_TIF_GTC;
+    ph_trial_put(m, &o);
+    return ph_match_block_plan(m, ph_trial_slot(m)).units / lot;
+}
+
 /* Where no block rests, less executes where more does.  A block that is all-or-none gives all or
-   nothing, so with blocks the largest quantities are tried one by one. */
+   nothing, so with blocks the largest quantities are tried one by one, and below them what is left
+   of a larger one. */
 static void answer_quantity(const asking *x, const ph_new_order *n, const ph_order *draft,
                             ph_why *ret)
 {
     const ph_product *p = &x->m->products[n->product.v];
     uint32_t lot = p->terms.lot, low = 0, high = n->quantity / lot; /* high does not execute */
-    if (p->side[ph_other_side(n->side)].blocks.cnt > 0) {
-        uint32_t most = high;
-        while (high > 1 && most - high < PH_WHY_QUANTITIES_MAX) {
-            if (!lots_execute(x, draft, --high)) continue;
-            ret->quantity = high * lot;
-            return;
-        }
+    bool has_blocks = p->side[ph_other_side(n->side)].blocks.cnt > 0 && n->shape != PH_SHAPE_FLEX;
+    for (uint32_t most = high; has_blocks && high > 1 && most - high < PH_WHY_QUANTITIES_MAX;) {
+        if (!lots_execute(x, draft, --high)) continue;
+        ret->quantity = high * lot;
+        return;
+    }
+    const uint32_t tried = high; /* it and what is above, one by one */
+    if (has_blocks && high > 1 && n->shape == PH_SHAPE_BLOCK) {
+        uint32_t lots = lots_taken(x, draft, high - 1);
+        if (lots > 0 && lots_execute(x, draft, lots)) low = lots;
     }
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
@@ -329,6 +348,7 @@ static void answer_quantity(const asking *x, const ph_new_order *n, const ph_ord
             high = middle;
     }
     ret->quantity = low * lot;
+    ret->more_quantities = has_blocks && tried > low + 1;
 }
 
 /* Nearer starts first, of two equally near ones the earlier. */

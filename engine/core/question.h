@@ -65,9 +65,11 @@ typedef struct {
     ph_price price;         /* BUY: the lowest, SELL: the highest at which all of it executes;
                               a tick less (SELL: more) would not.  0: there is none */
     ph_reject price_reject; /* price is 0 because an order at that price would be refused so */
-    ph_quantity quantity;   /* the largest that executes at the order's price; 0: none.  Beside
-                               resting blocks: of the PH_WHY_QUANTITIES_MAX lots next to the order's
-                               quantity the largest, below them one that executes */
+    ph_quantity quantity;   /* the largest that executes at the order's price; 0: none, or none of
+                               those that were tried */
+    bool more_quantities;   /* there are larger ones that were not tried: beside resting blocks the
+                               PH_WHY_QUANTITIES_MAX lots next to the order's quantity are tried one
+                               by one, below them not all */
     bool has_start;         /* the window moved to `start` executes; no nearer one does (equal: */
     ph_period start;        /* the earlier) */
     bool more_starts;       /* there are starts that were not tried */

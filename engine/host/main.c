@@ -128,31 +128,35 @@ static ph_status start(engine *e)
     return ph_market_seq(r->market) == 0 ? open_market(e) : PH_OK;
 }
 
+/* Who is told by the file, or by systemd, finds it in the log. */
 static ph_status say_ready(engine *e)
 {
     char text[1536];
-    (void)snprintf(text, sizeof text, "market = %s\nlink = %s\nlast = %llu\n", e->market.name,
-                   e->settings.link, (unsigned long long)ph_market_seq(e->recovered.market));
+    uint64_t seq = ph_market_seq(e->recovered.market);
+    const ph_log_pair pairs[] = {{"link", e->settings.link, 0}, {"seq", NULL, seq}};
+    ph_log_event(PH_LOG_INFO, "ready", pairs, 2, "ready: takes commands on %s, last is %" PRIu64,
+                 e->settings.link, seq);
+    (void)snprintf(text, sizeof text, "market = %s\nlink = %s\nlast = %" PRIu64 "\n",
+                   e->market.name, e->settings.link, seq);
     ph_status s = ph_ready_write(e->settings.ready_file, text);
-    if (s != PH_OK) {
+    if (s != PH_OK)
         (void)snprintf(e->err, sizeof e->err, "could not write \"%s\": %s", e->settings.ready_file,
                        strerror(errno));
-    } else {
-        uint64_t seq = ph_market_seq(e->recovered.market);
-        const ph_log_pair pairs[] = {{"link", e->settings.link, 0}, {"seq", NULL, seq}};
-        ph_log_event(PH_LOG_INFO, "ready", pairs, 2,
-                     "ready: takes commands on %s, last is %" PRIu64, e->settings.link, seq);
-    }
     return s;
 }
 
-/* Before the start, which may take long. */
+/* Before the start, which may take long.  Its port is waited for as the locks are (recovery.h). */
 static ph_status open_monitor(engine *e)
 {
+    const uint64_t begun_ns = ph_clock_monotonic_ns();
     ph_monitor_settings settings = {.address = e->settings.monitor,
                                     .behind_row = PH_MONITOR_NO_ROW};
     settings.rows = ph_figures_rows(&settings.row_cnt);
-    return ph_monitor_open(&settings, &e->monitor, e->err, sizeof e->err);
+    ph_status s;
+    do
+        s = ph_monitor_open(&settings, &e->monitor, e->err, sizeof e->err);
+    while (s == PH_EIO && ph_recovery_waits(begun_ns));
+    return s;
 }
 
 static ph_status serve(engine *e)

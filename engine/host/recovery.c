@@ -2,6 +2,7 @@
 #include "engine/host/recovery.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "engine/base/limits.h"
 #include "engine/base/panic.h"
 #include "engine/host/snapshots.h"
+#include "engine/process/clock.h"
 #include "engine/process/log.h"
 #include "engine/process/memory.h"
 #include "engine/process/stop.h"
@@ -17,7 +19,11 @@
 #include "engine/replay/replay.h"
 #include "engine/wire/record.h"
 
-enum { BATCHES_PER_LOOK = 64 }; /* between two looks whether to stop */
+enum {
+    BATCHES_PER_LOOK = 64, /* between two looks whether to stop */
+    LEFT_S = 3,            /* that a child may take to end whose engine was killed */
+    LEFT_MS = 10,          /* between two looks whether it has */
+};
 
 /* A record as the spool keeps it; grows to the longest. */
 typedef struct {
@@ -195,6 +201,15 @@ static ph_status replay(ph_recovered *r, const ph_config_market *market,
     return s;
 }
 
+bool ph_recovery_waits(uint64_t begun_ns)
+{
+    struct pollfd stop = {.fd = ph_stop_descriptor(), .events = POLLIN};
+    if (ph_stop_requested() || ph_clock_monotonic_ns() - begun_ns >= LEFT_S * PH_NS_PER_S)
+        return false;
+    (void)poll(&stop, 1, LEFT_MS); /* a failed wait is a short wait */
+    return true;
+}
+
 static ph_status open_journal(ph_recovered *r, const ph_config_market *market,
                               const ph_engine_settings *settings, char *err, size_t err_size)
 {
@@ -223,8 +238,11 @@ static ph_status open_journal(ph_recovered *r, const ph_config_market *market,
                                   .meta_size = sizeof meta,
                                   .segment_bytes = settings->segment_kib * 1024};
     ph_journal_fault fault;
-    ph_fault_begin(&fault);
-    s = ph_journal_open(r->journal_block, &r->disk.disk, &options, &r->journal, &fault);
+    const uint64_t begun_ns = ph_clock_monotonic_ns();
+    do {
+        ph_fault_begin(&fault);
+        s = ph_journal_open(r->journal_block, &r->disk.disk, &options, &r->journal, &fault);
+    } while (s == PH_EBUSY && ph_recovery_waits(begun_ns));
     if (s != PH_OK) {
         (void)snprintf(err, err_size, "could not open journal \"%s\": %s", settings->journal,
                        fault.text);
@@ -238,6 +256,17 @@ static ph_status open_journal(ph_recovered *r, const ph_config_market *market,
     return PH_OK;
 }
 
+static ph_status open_spool(ph_recovered *r, const char *path, const char *origin, char *err,
+                            size_t err_size)
+{
+    const uint64_t begun_ns = ph_clock_monotonic_ns();
+    ph_status s;
+    do
+        s = ph_spool_open(path, origin, &r->spool, err, err_size);
+    while (s == PH_EBUSY && ph_recovery_waits(begun_ns));
+    return s;
+}
+
 ph_status ph_recovery_run(const ph_config_market *market, const ph_engine_settings *settings,
                           ph_recovered *r, char *err, size_t err_size)
 {
@@ -245,10 +274,10 @@ ph_status ph_recovery_run(const ph_config_market *market, const ph_engine_settin
     *r = (ph_recovered){.disk = {.directory = -1}};
     char origin[80];
     (void)snprintf(origin, sizeof origin, "%.55s/engine", market->name);
-    errno = 0;
     ph_status s = open_journal(r, market, settings, err, err_size);
-    if (s == PH_OK) s = ph_spool_open(settings->spool, origin, &r->spool, err, err_size);
+    if (s == PH_OK) s = open_spool(r, settings->spool, origin, err, err_size);
     if (s == PH_OK) say_index(settings, r->spool);
+    errno = 0;
     if (s == PH_OK) s = replay(r, market, settings, err, err_size);
     if (s != PH_OK) ph_recovery_release(r);
     return s;

@@ -9,6 +9,10 @@
     one, it is not what the engine of that snapshot had, so an older snapshot is tried, or none:
     what is replayed is put into the spool again, which confirms or replaces it.
 
+    An engine that was killed may have left a child (snapshots.h) that has not run yet: it ends as
+    soon as it does, and what it was given at its fork, the locks among it, is taken until then.  So
+    what is taken is waited for, for three seconds, before another engine is told of.
+
     Owns      lock and writer of the journal, market, spool.
     Lifetime  a ph_recovered stays where it is until it is released: its parts know its address.
     Failure   nothing is changed by a journal that is refused. */
@@ -37,6 +41,10 @@ typedef struct {
    on failure nothing is held and *r can be released or used again. */
 ph_status ph_recovery_run(const ph_config_market *market, const ph_engine_settings *settings,
                           ph_recovered *r, char *err, size_t err_size);
+
+/* Waits a moment for what a killed engine may have left; false: it is taken for too long since then
+   (monotonic), or the process is to stop. */
+bool ph_recovery_waits(uint64_t begun_ns);
 
 /* Accepts one that is all zero. */
 void ph_recovery_release(ph_recovered *r);

@@ -415,16 +415,17 @@ static bool open_server(notary *n)
         ph_log_error("%s", err);
         return false;
     }
+    /* Who is told by the file, or by systemd, finds it in the log. */
+    const ph_log_pair pairs[] = {
+        {"link", n->settings.link, 0}, {"seq", NULL, n->taken}, {"contracts", NULL, n->sealed}};
+    ph_log_event(PH_LOG_INFO, "ready", pairs, 3, "ready: %" PRIu64 " contracts of market %s at %s",
+                 n->sealed, n->market.name, n->settings.link);
     if (ph_ready_write(n->settings.ready_file, "ready\n") != PH_OK) {
         ph_log_error("could not write ready file \"%s\": %s", n->settings.ready_file,
                      strerror(errno));
         return false;
     }
     ph_monitor_ready(n->monitor, NULL);
-    const ph_log_pair pairs[] = {
-        {"link", n->settings.link, 0}, {"seq", NULL, n->taken}, {"contracts", NULL, n->sealed}};
-    ph_log_event(PH_LOG_INFO, "ready", pairs, 3, "ready: %" PRIu64 " contracts of market %s at %s",
-                 n->sealed, n->market.name, n->settings.link);
     return true;
 }
 

@@ -58,6 +58,7 @@ static void answer_why(const ph_answerer *a, const ph_query *q, ph_answer *ret)
         .price = y.price,
         .price_reject = y.price_reject,
         .quantity = y.quantity,
+        .more_quantities = y.more_quantities,
         .has_start = y.has_start,
         .start = y.start,
         .more_starts = y.more_starts,

@@ -399,17 +399,18 @@ static bool run(replica *r)
     if (ph_stop_requested()) return true;
     r->watch = ph_folder_watch_open(r->settings.journal, UNTOLD_MS);
     if (!open_door(r)) return false;
+    /* Who is told by the file, or by systemd, finds it in the log. */
+    uint64_t seq = ph_market_seq(ph_replay_market(r->replay));
+    const ph_log_pair pairs[] = {{"link", r->settings.link, 0}, {"seq", NULL, seq}};
+    ph_log_event(PH_LOG_INFO, "ready", pairs, 2,
+                 "answering for market %s at %s, after record %" PRIu64, r->market.name,
+                 r->settings.link, seq);
     if (ph_ready_write(r->settings.ready_file, "ready\n") != PH_OK) {
         ph_log_error("could not write ready file \"%s\": %s", r->settings.ready_file,
                      strerror(errno));
         return false;
     }
     ph_monitor_ready(r->monitor, NULL);
-    uint64_t seq = ph_market_seq(ph_replay_market(r->replay));
-    const ph_log_pair pairs[] = {{"link", r->settings.link, 0}, {"seq", NULL, seq}};
-    ph_log_event(PH_LOG_INFO, "ready", pairs, 2,
-                 "answering for market %s at %s, after record %" PRIu64, r->market.name,
-                 r->settings.link, seq);
     return serve(r);
 }
 

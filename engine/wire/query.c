@@ -225,6 +225,7 @@ static void write_why(ph_writer *w, const ph_answer *a)
     ph_write_i64(w, y->price);
     ph_write_u16(w, (uint16_t)y->price_reject);
     ph_write_u32(w, y->quantity);
+    ph_write_u8(w, y->more_quantities);
     ph_write_u8(w, y->has_start);
     ph_write_u32(w, y->start);
     ph_write_u8(w, y->more_starts);
@@ -241,6 +242,7 @@ static void read_why(ph_reader *r, ph_answer *a)
     y->price = ph_read_i64(r);
     y->price_reject = (ph_reject)ph_read_u16(r);
     y->quantity = ph_read_u32(r);
+    y->more_quantities = read_bool(r);
     y->has_start = read_bool(r);
     y->start = ph_read_u32(r);
     y->more_starts = read_bool(r);

@@ -98,6 +98,7 @@ typedef struct {
     ph_price price; /* 0: none */
     ph_reject price_reject;
     ph_quantity quantity; /* 0: none */
+    bool more_quantities;
     bool has_start;
     ph_period start;
     bool more_starts;

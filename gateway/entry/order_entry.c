@@ -12,7 +12,8 @@
 
 enum {
     FRAMES_PER_TURN = 64,
-    FRAMES_PER_SESSION = 8, /* sent in one turn */
+    MESSAGES_PER_TURN = 1024, /* or a little more: what comes behind them waits for all of them */
+    FRAMES_PER_SESSION = 8,   /* sent in one turn */
 };
 
 #define TURN_NS PH_NS_PER_S /* turns come more often */
@@ -387,6 +388,7 @@ static ph_status take_frame(phg_taking *t)
         phg_order_entry_refuse(t, PHG_REFUSAL_MALFORMED, why);
         return PH_OK;
     }
+    oe->taken += oe->in.cnt;
     if (t->seat) phg_session_heard(&t->seat->session, t->now_ns);
     ph_status status = take_messages(t, &oe->in);
     bool waits;
@@ -449,7 +451,9 @@ ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_rec
     phg_order_entry_end_taken_over(oe, routes->takeovers);
     oe->under_way = routes->under_way;
     oe->under_way_max = routes->under_way_max;
+    oe->taken = 0;
     for (int i = 0; routes->has_frames && i < FRAMES_PER_TURN && status == PH_OK; i++) {
+        if (oe->taken >= MESSAGES_PER_TURN) break;
         bool is_there = phg_router_receive(oe->socket, oe->view.catalogue, &from);
         if (is_there)
             phg_inflow_taken(routes->inflow, from.file, from.wire);

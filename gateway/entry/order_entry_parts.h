@@ -19,6 +19,7 @@ struct phg_order_entry {
     phg_rates rates;
     phg_disconnects *disconnects;      /* borrowed, as routes bring it */
     uint32_t under_way, under_way_max; /* likewise */
+    uint32_t taken;                    /* messages of this turn */
     uint64_t turned_ns;                /* when the last turn began; 0: none has */
     phg_in_frame in;
     phg_out_frame out;

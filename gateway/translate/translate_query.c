@@ -176,6 +176,7 @@ static phg_bytes why(phg_translator *t, uint64_t request, const ph_answer *a)
     if (y->price_reject != PH_REJECT_NONE)
         m.price_reject_name = phg_text_of(ph_reject_name(y->price_reject));
     m.quantity = y->quantity;
+    m.more_quantities = y->more_quantities;
     m.has_start = y->has_start;
     m.start = y->start;
     m.more_starts = y->more_starts;

@@ -101,7 +101,11 @@ def questions(conninfo):
                                                f"({charges})")
     assert not re.search(r"invoice_(charge|transfer)\(", invoice)
 
-    week = psql(conninfo, "SELECT pg_get_viewdef('petahour.my_contracts_next_week'::regclass)")
+    def mine(name, **values):
+        """A function that reads as its owner, of rows that are of who asks: participant 6."""
+        return (body(name, **values).replace("sold_on_by_me()", f"({body('sold_on_by_me')})")
+                .replace("(SELECT me())", "6"))
+
     contract, order = psql(conninfo, "SELECT id, buy_order FROM petahour.contract WHERE buyer = 6"
                                      " ORDER BY id DESC LIMIT 1").split("|")
     first_s = f"extract(epoch FROM {DAY})"
@@ -115,9 +119,12 @@ def questions(conninfo):
         ("the reports of my contracts, a week", "member",
          "SELECT r.* FROM contract c JOIN delivery_report r ON r.contract = c.id WHERE c.buyer = (SELECT"
          f" me()) AND c.ends_s > {first_s} AND c.ends_s < {first_s} + 604800"),
-        ("utilisation of my site, a week", "supplier",
-         body("site_utilisation", the_site="1", first_day=DAY, days="7")),
-        ("my contracts next week", "member", week.replace("now()", f"{DAY}::timestamptz").rstrip(";")),
+        ("the reports of a week", "owner", mine("my_reports", first_day=DAY, days="7")),
+        ("utilisation of a site by one of its suppliers, a week", "owner",
+         body("site_use", the_site="1", first_day=DAY, days="7", the_supplier="2")),
+        ("my contracts next week", "owner", mine(
+            "my_contract_periods", from_at=f"{DAY}::timestamptz", to_at=f"({DAY} + 7)::timestamptz")),
+        ("who holds what I sold on", "owner", mine("my_links")),
         ("what I paid in a month", "member",
          body("my_statement_of", the_month="'2016-06-01'::date")),
         ("what I paid by month", "member", "SELECT * FROM my_payments_by_month"),
@@ -125,12 +132,32 @@ def questions(conninfo):
         ("my invoice of a month", "auditor",
          body("invoice_transfer", the_participant="6", the_month="'2016-06-01'::date")),
         ("the rows of my invoice", "owner", invoice),
-        ("utilisation of a site, a week", "auditor",
-         body("site_utilisation", the_site="1", first_day=DAY, days="7")),
+        ("utilisation of a site, a week", "owner",
+         body("site_use", the_site="1", first_day=DAY, days="7", the_supplier="NULL")),
         ("prices of a product, a week", "auditor",
          body("price_history", the_product="1", first_day=DAY, days="7")),
         ("prices of a product, two years", "auditor",
          body("price_history", the_product="1", first_day="'2015-09-01'::date", days="731")),
+        *[(f"all of {view}", "member", f"SELECT * FROM {view}")
+          for view in ("contract", '"order"', "my_order_fills", "my_statement", "my_segments")],
+    ]
+
+
+def asked():
+    """The same as they are asked, whether the plan shows or not: name, who asks, and the SQL."""
+    week = f"{DAY}, 7"
+    return [
+        ("utilisation of a site, a week", "auditor", f"SELECT * FROM site_utilisation(1, {week})"),
+        ("utilisation of my site, a week", "supplier", f"SELECT * FROM my_site_utilisation({week})"),
+        ("what is left of my contracts, a week", "member",
+         f"SELECT * FROM my_contract_periods({DAY}, {DAY} + 7)"),
+        ("what is left of my supplies, a week", "supplier",
+         f"SELECT * FROM my_contract_periods({DAY}, {DAY} + 7)"),
+        ("the reports of a week", "member", f"SELECT * FROM my_reports({week})"),
+        ("what I paid in a month", "member", f"SELECT * FROM my_statement_of({DAY})"),
+        *[(f"all of {view}", "member", f"SELECT * FROM {view}")
+          for view in ("my_order_fills", "my_statement", "my_segments", "my_payments_by_contract",
+                       "my_payments_by_month")],
     ]
 
 
@@ -159,6 +186,16 @@ def whole_reads(conninfo, found):
     full = psql(conninfo, "SELECT relname FROM pg_class WHERE reltuples > 10000").splitlines()
     return sorted({table for kind, table, _ in found
                    if kind == "Seq Scan" and LARGE.match(table) and table in full})
+
+
+def tuples_read(conninfo, sql):
+    """Rows of large tables that were read to answer, by the server's own count: from end to end, and by
+    an index."""
+    told = psql(conninfo, f"SET search_path = petahour; BEGIN; WITH a AS MATERIALIZED ({sql}) SELECT count(*)"
+                          " FROM a; SELECT relname, seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables"
+                          " WHERE schemaname = 'petahour'; COMMIT").splitlines()
+    rows = [line.split("|") for line in told[1:]]
+    return tuple(sum(int(row[place] or 0) for row in rows if LARGE.match(row[0])) for place in (1, 2))
 
 
 def rows_read(found):

@@ -88,8 +88,10 @@ class Market:
             time.sleep(0.01)
 
     def log(self, name):
-        with open(f"{self.run}/{name}.log", encoding="utf-8") as f:
-            return f.read()
+        """Whole lines: of one that is being written there may be a part."""
+        with open(f"{self.run}/{name}.log", encoding="utf-8", errors="replace") as f:
+            text = f.read()
+        return text[: text.rfind("\n") + 1]
 
     def kill(self, name, how=signal.SIGKILL):
         p = self.processes.pop(name)

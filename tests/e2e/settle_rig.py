@@ -93,8 +93,9 @@ class SettleCase(unittest.TestCase):
         return process
 
     def log_of(self, process):
-        """What a settlement that goes on has said."""
-        return pathlib.Path(process.stderr.name).read_text(encoding="utf-8")
+        """What a settlement that goes on has said, in whole lines: one may just be written."""
+        text = pathlib.Path(process.stderr.name).read_text(encoding="utf-8", errors="replace")
+        return text[:text.rfind("\n") + 1]
 
     def end(self, process):
         process.send_signal(signal.SIGTERM)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The books of a market that delivers, disputes and sells on: every record has its rows, every law
-finds what breaks it, everybody sees what is theirs, and questions do not read whole tables.
+finds what breaks it, and everybody sees what is theirs.
 
 Arguments: petahour-settle, make_journal, compare (built programs)."""
 
@@ -10,7 +10,6 @@ import json
 import pathlib
 import subprocess
 
-import fill_books
 import resold_market
 from doctored_books import DOCTORED
 from settle_rig import MAKE_JOURNAL, SettleCase, main
@@ -469,98 +468,6 @@ class Books(SettleCase):
             self.settle_life(records=records)
         self.assertEqual(self.pg.sql("SELECT seq FROM petahour.summed"), "3200")
         self.assert_equal_to_journal()
-
-    def test_what_people_ask(self):
-        self.pg.sql("UPDATE petahour.summed SET every = 1500")
-        self.settle_life()
-        self.member("member_six", 6)
-        statement = self.pg.sql("SELECT sum(amount) FROM petahour.my_statement", user="member_six")
-        balance = self.pg.sql("SELECT balance FROM petahour.account WHERE kind = 2 AND id = 6")
-        self.assertEqual(statement, balance)
-        paid = self.pg.sql("SELECT sum(paid)::numeric(30, 6), sum(received)::numeric(30, 6) FROM"
-                           " petahour.my_payments_by_month", user="member_six")
-        real = self.pg.sql(
-            "SELECT (SELECT sum(amount) FROM petahour.transfer WHERE debit_kind = 2 AND debit_id = 6)"
-            " / 1e6::numeric(30, 6), (SELECT sum(amount) FROM petahour.transfer WHERE credit_kind = 2"
-            " AND credit_id = 6) / 1e6::numeric(30, 6)")
-        self.assertEqual([float(n) for n in paid.split("|")], [float(n) for n in real.split("|")])
-        for month in ("2015-08-01", "2015-09-01"):
-            self.assertEqual(
-                self.pg.sql(f"SELECT * FROM petahour.my_statement_of('{month}')", user="member_six"),
-                self.pg.sql("SELECT seq, number, reason, amount FROM petahour.my_statement WHERE"
-                            f" month = '{month}' ORDER BY seq, number", user="member_six"))
-        self.assertEqual(self.pg.sql("SELECT sum(came_back)::numeric(30, 6) FROM"
-                                     " petahour.my_payments_by_contract", user="member_six"),
-                         self.pg.sql("SELECT (sum(amount) / 1e6)::numeric(30, 6) FROM"
-                                     " petahour.transfer t JOIN petahour.contract c ON c.id = debit_id"
-                                     " WHERE debit_kind > 2 AND debit_kind <> 5 AND credit_kind = 2"
-                                     " AND credit_id = 6 AND buyer = 6"))
-        contracts = self.pg.sql("SELECT count(*), sum(paid) FROM petahour.my_payments_by_contract",
-                                user="member_six")
-        self.assertEqual(contracts, self.pg.sql(
-            "SELECT count(*), (sum(notional + buyer_fee) / 1e6)::numeric(30, 6)"
-            " FROM petahour.contract WHERE buyer = 6"))
-        day = self.pg.sql("SELECT min(day) FROM petahour.day")
-        sold = self.pg.sql(f"SELECT sum(sold) FROM petahour.site_utilisation(1, '{day}', 10)",
-                           user="petahour_auditor")
-        self.assertEqual(float(sold), float(self.pg.sql(
-            "SELECT sum(s.quantity * s.periods) FROM petahour.contract c JOIN petahour.segment s ON"
-            " s.contract = c.id WHERE from_contract IS NULL AND supplier = 2")))
-        self.member("member_two", 2)
-        for user in ("petahour_auditor", "member_two"):
-            delivered = self.pg.sql("SELECT sum(delivered) FROM petahour.site_utilisation(1,"
-                                    f" '{day}', 10)", user=user)
-            # Each day is rounded.
-            self.assertAlmostEqual(float(delivered), float(self.pg.sql(
-                "SELECT sum(f.delivered) / 3600.0 FROM petahour.delivery_final f JOIN"
-                " petahour.contract c ON c.id = f.contract WHERE supplier = 2")), delta=0.01)
-        self.assertGreater(self.count("delivery_final f JOIN petahour.contract c ON c.id = f.contract"
-                                      " WHERE supplier = 2 AND from_contract IS NOT NULL AND delivered > 0"), 0)
-        history = self.pg.sql(f"SELECT sum(contracts) FROM petahour.price_history(1, '{day}', 10)",
-                              user="member_six")
-        self.assertEqual(history, self.pg.sql(
-            "SELECT count(*) FROM petahour.contract WHERE product = 1"))
-
-    def test_contracts_of_next_week(self):
-        """As the view says at one moment after the other, beside the same from the segments."""
-        self.settle_life(records=3000)
-        first, last = (int(n) for n in self.pg.sql(
-            "SELECT min(begins_s), max(ends_s) FROM petahour.contract").split("|"))
-        week, found = 7 * 86400, set()
-        view = self.pg.sql("SELECT pg_get_viewdef('petahour.my_contracts_next_week'::regclass)")
-        self.assertIn("now()", view)
-        for role, who, side in (("member_six", 6, "BUYER"), ("member_two", 2, "SUPPLIER")):
-            self.member(role, who)
-            for moment in (first - week - 3600, first - week + 1, first + 3600, (first + last) // 2, last - 1, last):
-                said = view.replace("now()", f"to_timestamp({moment})").rstrip(" ;")
-                got = self.pg.sql(f"SELECT id, side, extract(epoch FROM begins_at)::bigint, extract(epoch"
-                                  f" FROM ends_at)::bigint, notional FROM ({said}) v ORDER BY id",
-                                  user=role)
-                self.assertEqual(got, self.pg.sql(
-                    f"SELECT c.id, '{side}', begins, ends, (notional / 1e6)::numeric(30, 6) FROM"
-                    " petahour.contract c, LATERAL (SELECT min(first_period) * p.period_seconds::bigint"
-                    " AS begins, max(first_period + periods) * p.period_seconds::bigint AS ends FROM"
-                    " petahour.segment s JOIN petahour.product p ON p.id = c.product WHERE s.contract = c.id"
-                    f" GROUP BY p.period_seconds) w WHERE {side} = {who} AND ends > {moment} AND"
-                    f" begins < {moment} + {week} ORDER BY c.id"), (role, moment - first))
-                found.add(len(got.splitlines()))
-            self.assertIn(0, found)
-            self.assertGreater(max(found), 10)
-
-    def test_questions_read_no_whole_table(self):
-        self.settle_life(records=2000)
-        fill_books.fill(self.pg.conninfo(), 200000)
-        self.member("member_six", 6)
-        self.member("member_two", 2)
-        for name, who, sql in fill_books.questions(self.pg.conninfo()):
-            with self.subTest(question=name):
-                found, _ = fill_books.reads(self.pg.conninfo(fill_books.ROLES[who]), sql, True)
-                self.assertEqual(fill_books.whole_reads(self.pg.conninfo(), found), [], found)
-                # Of 1,200,000 rows; a week of a product has 950 contracts, a supplier 1,000 in all.
-                self.assertGreater(fill_books.rows_read(found), 0)
-                self.assertLess(fill_books.rows_read(found), 8000, found)
-        found, _ = fill_books.reads(self.pg.conninfo(), "SELECT sum(amount) FROM transfer")
-        self.assertEqual(fill_books.whole_reads(self.pg.conninfo(), found), ["transfer_p1"])
 
 
 if __name__ == "__main__":

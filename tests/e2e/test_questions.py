@@ -151,6 +151,9 @@ class Questions(unittest.TestCase):
         status = m.cli("order", "status", str(rests["order"]), key="buyer")
         self.assertEqual((status["open_unit_periods"], status["price"]), (8, "1.500000"))
         m.cli("order", "cancel", str(rests["order"]), key="buyer")
+        end = time.monotonic() + PATIENCE
+        while m.cli("order", "status", str(rests["order"]), key="buyer")["state"] != "CANCELLED":
+            self.assertLess(time.monotonic(), end, "the replica stays behind")
 
     def wait_for_order(self, order):
         end = time.monotonic() + PATIENCE

@@ -12,7 +12,7 @@ BUYER, SUPPLIER = 6, 2
 
 # Everybody's, for every member.
 PUBLIC = {
-    "account_kind", "cancel_reason", "capacity", "capacity_attestation", "capacity_withdrawal",
+    "account_kind", "as_of", "cancel_reason", "capacity", "capacity_attestation", "capacity_withdrawal",
     "compute_type", "contract_root", "day", "delivery_step_kind", "final_cause", "gate", "hardware", "key_change",
     "key_life", "market", "month", "notary_key", "order_state", "participant_state", "probe",
     "price_sum", "product", "product_phase", "product_state", "reference_price", "root_signature", "rules", "site",
@@ -72,6 +72,7 @@ MINE = {
     "my_payments_by_month": "SELECT count(DISTINCT (month, reason)) FROM petahour.entry JOIN"
                             " petahour.month ON seq >= first_seq AND seq < next_seq"
                             " WHERE kind = 2 AND id = {n}",
+    "my_segments": "SELECT count(*) FROM petahour.segment WHERE contract IN (" + CONTRACTS + ")",
     "my_statement": "SELECT count(*) FROM petahour.entry WHERE kind = 2 AND id = {n}",
 }
 
@@ -92,8 +93,9 @@ APPENDS_NOT = {"account_kind", "backfill", "cancel_reason", "compute_type", "del
                "payment_sum", "price_sum", "summed", "transfer_reason"}
 
 # Functions that read or make what their caller may not.
-DEFINERS = {"contract_proof", "invoice", "invoice_transfer", "make_next_partition", "me", "my_delivery_steps",
-            "my_invoice", "partitions_ahead", "price_history", "reach", "sold_on_by_me", "sum_up"}
+DEFINERS = {"contract_proof", "invoice", "invoice_transfer", "make_next_partition", "me", "my_contract_periods",
+            "my_delivery_steps", "my_invoice", "my_links", "my_reports", "partitions_ahead", "price_history", "reach",
+            "site_utilisation", "sold_on_by_me", "sum_up"}
 
 RELATIONS = ("FROM pg_class c WHERE c.relnamespace = 'petahour'::regnamespace"
              " AND c.relkind IN ('r', 'p', 'v')")

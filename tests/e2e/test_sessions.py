@@ -61,11 +61,22 @@ class Session(unittest.TestCase):
         self.run_.read_doors()
 
     def told(self, seconds=0.0, until=None):
-        return reports(self.watcher, seconds, until, self.alive)
+        told = reports(self.watcher, seconds, until, self.alive)
+        self.last_told = max([self.last_told, *(getattr(r, "stream_number", 0) for _, r in told)])
+        return told
+
+    def first_gateway_has(self):
+        """It knows what the watcher was told, which the second may know before."""
+        client, end = self.opened(BUYER), time.monotonic() + PATIENCE
+        while log_on(client, receive=False).last_report < self.last_told:
+            self.assertLess(time.monotonic(), end, "the first gateway stays behind")
+            time.sleep(0.02)
+        client.send(message(logout={}))
+        client.wait("logout_accepted")
 
     def watch_from_now(self):
         accepted = log_on(self.watcher, receive=False)
-        self.last_report = accepted.last_report
+        self.last_report = self.last_told = accepted.last_report
         self.watcher_again()
         return accepted
 
@@ -482,6 +493,7 @@ class Limits(Session):
         busy = client.wait("busy")
         self.assertGreaterEqual(busy.client_order_id, self.next_id)
         self.assertFalse(busy.open_orders)
+        self.first_gateway_has()
         other = self.opened(BUYER)  # a session of its own, what is left of the participant's
         log_on(other, receive=False)
         limits = other.wait("limits")
@@ -511,6 +523,7 @@ class OpenOrders(Session):
         client = self.opened(BUYER)
         log_on(client, receive=False)
         self.enter(client, 10)
+        self.first_gateway_has()
         for entered in (order(self.next_id, 1, self.run_.first, price=1), self.group(self.next_id)):
             client.send(entered)
             busy = client.wait("busy")
@@ -523,6 +536,7 @@ class OpenOrders(Session):
         self.next_id += 1
         client.send(message(mass_cancel={"request": 3}))
         self.told(until=lambda t: len(t) == 11)
+        self.first_gateway_has()
         self.enter(client, 10)
 
     def group(self, number):
@@ -539,6 +553,7 @@ class RefusedOrders(Session):
         client = self.opened(BUYER)
         log_on(client, receive=False)
         self.enter(client, 10)
+        self.first_gateway_has()
         client.send(*[order(self.next_id + i, 1, self.run_.first, price=1) for i in range(60)])
         busy = client.wait("busy", 60)
         refused = sum(b.open_orders for b in busy)

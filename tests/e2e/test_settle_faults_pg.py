@@ -411,10 +411,13 @@ class Faults(SettleCase):
         self.settle("--once")
         self.assertEqual(self.position(), 1200)
         self.assert_equal_to_journal()
-        # The limits that keep a lock from staying are settings of the database: --create has them.
-        self.assertIn("lock_timeout", self.pg.sql(
+        # The limits that keep a lock from staying, and that nothing is compiled, are settings of the
+        # database: --create has them.
+        settings = self.pg.sql(
             "SELECT setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase"
-            " WHERE datname = 'petahour'"))
+            " WHERE datname = 'petahour'")
+        for setting in ("lock_timeout", "jit=off"):
+            self.assertIn(setting, settings)
 
     def test_random_kills(self):
         print(f"PETAHOUR_SEED={SEED} PETAHOUR_KILLS={KILLS}", flush=True)

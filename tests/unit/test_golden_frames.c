@@ -408,8 +408,22 @@ static void check_why(const gateway_message *m)
     phc_decode_why(m->why_answer, &w);
     ck_assert(w.request == 9 && w.sequence == 1234 && w.price == 2 && w.quantity == 3);
     ck_assert(w.has_start && w.start == 498913 && w.more_starts && !w.fills && !w.unknown);
-    ck_assert(w.product_cnt == 2 && w.products[1] == 5);
+    ck_assert(w.product_cnt == 2 && w.products[1] == 5 && !w.more_quantities);
     ck_assert_str_eq(w.price_reject_name, "CASH_FOR_HOLD");
+}
+
+static phg_bytes write_why_more(void)
+{
+    answer = (ph_answer){.kind = PH_QUERY_WHY, .seq = 1234};
+    answer.u.why = (ph_answer_why){.quantity = 3, .more_quantities = true};
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_why_more(const gateway_message *m)
+{
+    phc_why w;
+    phc_decode_why(m->why_answer, &w);
+    ck_assert(w.quantity == 3 && w.more_quantities && !w.more_starts && w.product_cnt == 0);
 }
 
 static phg_bytes write_depth(void)
@@ -735,6 +749,7 @@ static const struct {
     ROW(limits),
     ROW(limits_all),
     ROW(full),
+    ROW(why_more),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
 

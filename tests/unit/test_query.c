@@ -103,6 +103,27 @@ START_TEST(a_why_names_an_order_or_states_one)
 }
 END_TEST
 
+static void fill_rows(ph_answer *a, ph_query_kind kind)
+{
+    for (uint32_t i = 0; i < a->cnt; i++) {
+        if (kind == PH_QUERY_PREVIEW) a->rows.fills[i] = (ph_answer_fill){i, i + 1, i + 2};
+        if (kind == PH_QUERY_WHY) a->rows.products[i].v = i + 1;
+        if (kind == PH_QUERY_DEPTH) a->rows.depth[i] = (ph_answer_depth){i, -(ph_money)i};
+        if (kind == PH_QUERY_ORDERS) a->rows.orders[i] = (ph_answer_order){{i + 1}, i, an_order()};
+        if (kind == PH_QUERY_POSITIONS)
+            a->rows.positions[i] = (ph_answer_position){
+                {i + 1}, {i}, {3}, 1, {4}, {5}, {498912, 2}, 6, 7, (uint8_t)(1 + i % 3), 8, {9}};
+        if (kind == PH_QUERY_CONTRACTS)
+            a->rows.contracts[i] = (ph_answer_contract){{i + 1},  {i}, {3}, 4,  (uint8_t)(i % 8),
+                                                        {5},      {6}, {7}, 8,  {9},
+                                                        {10, 11}, 12,  13,  14, 15,
+                                                        16,       17,  18,  19, 20,
+                                                        21,       22,  {23}};
+        if (kind == PH_QUERY_STATEMENT)
+            a->rows.sums[i] = (ph_answer_sum){(ph_transfer_reason)(i + 1), i, i + 2, UINT64_MAX};
+    }
+}
+
 static void fill(ph_answer *a, ph_query_kind kind)
 {
     memset(a, 0, sizeof *a);
@@ -115,8 +136,9 @@ static void fill(ph_answer *a, ph_query_kind kind)
                                            PH_CANCEL_BAND,        7, 8,  9, 10, 11, 5000};
         a->cnt = PH_QUERY_FILLS_MAX;
     } else if (kind == PH_QUERY_WHY) {
-        a->u.why = (ph_answer_why){
-            PH_REJECT_NONE, false, false, 2000000, PH_REJECT_CASH_FOR_HOLD, 5, true, 498913, true};
+        a->u.why =
+            (ph_answer_why){PH_REJECT_NONE, false, false,  2000000, PH_REJECT_CASH_FOR_HOLD, 5,
+                            true,           true,  498913, true};
         a->cnt = PH_QUERY_PRODUCTS_MAX;
     } else if (kind == PH_QUERY_BALANCES) {
         a->u.balances = (ph_answer_balances){1, 2, 3, 4, 5, 6, 7, 8};
@@ -155,23 +177,7 @@ static void fill(ph_answer *a, ph_query_kind kind)
                  : kind == PH_QUERY_ORDERS ? PH_QUERY_ORDERS_MAX
                                            : PH_QUERY_POSITIONS_MAX;
     }
-    for (uint32_t i = 0; i < a->cnt; i++) {
-        if (kind == PH_QUERY_PREVIEW) a->rows.fills[i] = (ph_answer_fill){i, i + 1, i + 2};
-        if (kind == PH_QUERY_WHY) a->rows.products[i].v = i + 1;
-        if (kind == PH_QUERY_DEPTH) a->rows.depth[i] = (ph_answer_depth){i, -(ph_money)i};
-        if (kind == PH_QUERY_ORDERS) a->rows.orders[i] = (ph_answer_order){{i + 1}, i, an_order()};
-        if (kind == PH_QUERY_POSITIONS)
-            a->rows.positions[i] = (ph_answer_position){
-                {i + 1}, {i}, {3}, 1, {4}, {5}, {498912, 2}, 6, 7, (uint8_t)(1 + i % 3), 8, {9}};
-        if (kind == PH_QUERY_CONTRACTS)
-            a->rows.contracts[i] = (ph_answer_contract){{i + 1},  {i}, {3}, 4,  (uint8_t)(i % 8),
-                                                        {5},      {6}, {7}, 8,  {9},
-                                                        {10, 11}, 12,  13,  14, 15,
-                                                        16,       17,  18,  19, 20,
-                                                        21,       22,  {23}};
-        if (kind == PH_QUERY_STATEMENT)
-            a->rows.sums[i] = (ph_answer_sum){(ph_transfer_reason)(i + 1), i, i + 2, UINT64_MAX};
-    }
+    fill_rows(a, kind);
 }
 
 START_TEST(the_longest_answers_fit_and_read_back)

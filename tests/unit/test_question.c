@@ -121,16 +121,37 @@ START_TEST(why_names_the_quantity_that_one_block_wants)
     ph_new_order n = order(BUYER, PH_SHAPE_BLOCK, (ph_window){0, 2}, 903, 6);
     ph_why why;
     ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
-    ck_assert_uint_eq(why.quantity, 900);
+    ck_assert(why.quantity == 900 && !why.more_quantities);
     n.quantity = 900 + PH_WHY_QUANTITIES_MAX;
     ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
-    ck_assert_uint_eq(why.quantity, 900);
-    n.quantity++; /* farther than is tried one by one, and less does not execute */
+    ck_assert(why.quantity == 900 && !why.more_quantities);
+    n.quantity = 5000; /* farther than is tried one by one */
+    n.all_or_none = true;
     ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
-    ck_assert_uint_eq(why.quantity, 0);
+    ck_assert(why.quantity == 900 && why.more_quantities);
     sell((ph_window){0, 2}, 20, 6);
     ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
-    ck_assert_uint_eq(why.quantity, 920);
+    ck_assert(why.quantity == 920 && why.more_quantities);
+    n.shape = PH_SHAPE_FLEX; /* takes no block: less executes where more does */
+    n.all_or_none = false;
+    n.duration = 2;
+    ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
+    ck_assert(why.quantity == 20 && !why.more_quantities);
+}
+END_TEST
+
+/* The average of a block that is all-or-none may be better than its last unit. */
+START_TEST(why_goes_on_below_what_is_within_the_limit)
+{
+    ph_command c = world_order(&w, SELLER, PH_SIDE_SELL, PH_SHAPE_BLOCK, (ph_window){0, 2}, 450, 5);
+    c.u.order.all_or_none = true;
+    world_do(&w, c);
+    sell((ph_window){0, 2}, 500, 9);
+    ph_new_order n = order(BUYER, PH_SHAPE_BLOCK, (ph_window){0, 2}, 3600, 6);
+    n.all_or_none = true;
+    ph_why why;
+    ph_question_why(q, w.m, (ph_participant_id){BUYER}, &n, &why);
+    ck_assert(why.quantity == 600 && why.more_quantities); /* 450 at 5 and 150 at 9 are 6 each */
 }
 END_TEST
 
@@ -224,6 +245,7 @@ static void add(TCase *t)
     tcase_add_test(t, why_names_the_lowest_price);
     tcase_add_test(t, why_names_quantity_start_and_product);
     tcase_add_test(t, why_names_the_quantity_that_one_block_wants);
+    tcase_add_test(t, why_goes_on_below_what_is_within_the_limit);
     tcase_add_test(t, why_says_when_there_are_more_starts);
     tcase_add_test(t, depth_of_blocks_counts_hidden_quantity);
     tcase_add_test(t, prefetch_takes_anything);

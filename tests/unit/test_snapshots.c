@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <zmq.h>
 
@@ -13,6 +14,7 @@
 #include "engine/core/snapshot.h"
 #include "engine/host/recovery.h"
 #include "engine/host/sequencer.h"
+#include "engine/journal/format.h"
 #include "engine/link/server.h"
 #include "engine/replay/market_file.h"
 #include "engine/wire/codec.h"
@@ -402,6 +404,25 @@ START_TEST(nothing_is_left_behind_by_a_close)
 }
 END_TEST
 
+/* A child of a killed engine has the locks until it runs: this one until the next start has met
+   them, and has closed the file again. */
+START_TEST(what_a_killed_engine_left_is_waited_for)
+{
+    char lock[160], event[4096];
+    int status = -1, told = inotify_init1(IN_CLOEXEC);
+    trade_to(300);
+    snprintf(lock, sizeof lock, "%s/journal/" PH_JOURNAL_LOCK_NAME, folder);
+    ck_assert_int_ge(inotify_add_watch(told, lock, IN_CLOSE), 0);
+    pid_t left = fork();
+    if (left == 0) _exit(read(told, event, sizeof event) > 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+    ck_assert_int_gt(left, 0);
+    restart(0);
+    ck_assert_int_eq(waitpid(left, &status, 0), left);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(close(told), 0);
+}
+END_TEST
+
 /* The only child of this process. */
 static pid_t child(void)
 {
@@ -455,6 +476,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, the_journal_is_believed_and_not_the_snapshot);
     tcase_add_test(tests, one_that_cannot_be_written_stops_nothing);
     tcase_add_test(tests, nothing_is_left_behind_by_a_close);
+    tcase_add_test(tests, what_a_killed_engine_left_is_waited_for);
     tcase_add_test(tests, a_killed_child_leaves_what_was_there);
 }
 
