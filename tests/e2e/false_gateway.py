@@ -18,13 +18,14 @@ class FalseGateway:
     """Between one participant's clients and a gateway, at both doors.
 
     change(message) may change what the gateway says; change_feed(frame) what it publishes, and returns whether it
-    did.  What is put into `sayings` is sent to every client as the payload of a frame, what is put into `tidings`,
-    topic and payload, to those who follow the topic.
+    did.  With `splits` each message of the gateway comes in a frame of its own.  What is put into `sayings` is sent
+    to every client as the payload of a frame, what is put into `tidings`, topic and payload, to those who follow it.
     """
 
     def __init__(self, m, whose):
         self.m, self.change, self.told = m, lambda message: None, []
         self.change_feed, self.changed_cnt = lambda frame: False, 0
+        self.splits = False
         self.sayings, self.tidings = deque(), deque()
         self.ready_file = f"{m.run}/false.ready"
         self.context = zmq.Context()
@@ -55,7 +56,8 @@ class FalseGateway:
         while not self.ends:
             for who, s in list(self.behind.items()):
                 while s.poll(0):
-                    self.clients.send_multipart([who, *self.changed(s.recv_multipart())])
+                    for parts in self.changed(s.recv_multipart()):
+                        self.clients.send_multipart([who, *parts])
             while self.followers.poll(0):
                 self.feed.send(self.followers.recv())
             while self.feed.poll(0):
@@ -75,12 +77,13 @@ class FalseGateway:
 
     def changed(self, parts):
         if parts[0] != FROM_GATEWAY:
-            return parts
+            return [parts]
         frame = FRAME.FromString(parts[1])
         for message in frame.messages:
             self.told.append(message.WhichOneof("message"))
             self.change(message)
-        return [parts[0], frame.SerializeToString()]
+        frames = [FRAME(messages=[message]) for message in frame.messages] if self.splits else [frame]
+        return [[parts[0], f.SerializeToString()] for f in frames]
 
     def changed_feed(self, parts):
         frame = MARKET_DATA.FromString(parts[2])
