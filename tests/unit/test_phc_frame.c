@@ -166,6 +166,7 @@ START_TEST(the_longest_message_fits)
     k[31] = '\0';
     phc_product t;
     memset(&t, 0xff, sizeof t);
+    t.attested_only = true; /* which has no other value */
     t.symbol = s;
     t.model = t.interconnect = k;
     t.unit = k + 16;
