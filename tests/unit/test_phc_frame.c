@@ -306,7 +306,7 @@ START_TEST(market_data_that_grows_has_bounds)
     ck_assert_uint_eq(m->n_candles, size / TAG_BYTES);
     ck_assert_uint_le(u.used, PHC_UNPACKED_MAX);
     size_t used = u.used;
-    while ((m = phc_unpack_market_data(&u, longest, size)) != NULL)
+    while (phc_unpack_market_data(&u, longest, size) != NULL)
         used = u.used;
     ck_assert(u.is_full && u.used == used); /* what was read before stays */
     phc_unpack_release(&u);
