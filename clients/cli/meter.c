@@ -48,17 +48,10 @@ static uint64_t wall_ms(void)
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-static void take_line(metering *k, char *line, ssize_t size)
+static void take_line(metering *k, char *line, size_t size)
 {
-    const char *wrong = NULL;
+    const char *wrong = meter_read_line(&k->m, k->read, line, size);
     k->line++;
-    if (line[size - 1] != '\n')
-        wrong = "it has no end: the recording was cut";
-    else if (strlen(line) != (size_t)size)
-        wrong = "it has a zero byte";
-    else
-        line[size - 1 - (size > 1 && line[size - 2] == '\r')] = '\0';
-    if (wrong == NULL) wrong = k->read(&k->m, line);
     if (wrong == NULL) return;
     if (++k->bad <= BAD_TOLD_MAX)
         (void)cli_say(CLI_FAILED, "%s:%llu: %s", k->path, (unsigned long long)k->line, wrong);
@@ -81,7 +74,7 @@ static cli_exit read_on(metering *k)
             (void)fseeko(k->file, at, SEEK_SET); /* it is a file: it was opened and measured */
             break;
         }
-        take_line(k, line, size);
+        take_line(k, line, (size_t)size);
         at = ftello(k->file);
     }
     free(line);

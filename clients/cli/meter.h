@@ -44,6 +44,7 @@ typedef struct {
     char name[80]; /* UUID, or "GPU 0" of dcgmi dmon */
     size_t contract;
     bool is_seen;     /* the recording names it, if only to say that it could not be read */
+    uint64_t told_ms; /* last reading, also one that says that it could not be read */
     uint64_t read_ms; /* last reading; 0: it could not be read */
     uint64_t power_mw;
     uint64_t power_ms; /* when it was that; 0: never */
@@ -92,6 +93,9 @@ typedef const char *(*meter_reader)(meter *m, char *line);
 const char *meter_read_exporter(meter *m, char *line);
 const char *meter_read_dmon(meter *m, char *line);
 const char *meter_read_sacct(meter *m, char *line);
+
+/* Reads one line with it, as getline gives it: with its line feed, and `size` > 0 bytes. */
+const char *meter_read_line(meter *m, meter_reader read, char *line, size_t size);
 
 /* Decimal text without sign to thousandths; what is finer is cut off.  False: it is none. */
 bool meter_thousandths(const char *text, uint64_t *ret);

@@ -60,7 +60,8 @@ static const char *note(meter *m, const char *name, const reading *r)
     for (size_t i = 0; card != NULL && i < cnt; i++, card++) {
         meter_contract *c = &m->contracts[card->contract];
         card->is_seen = true;
-        if (r->at_ms < card->read_ms) return "its time is before that of the card's last reading";
+        if (r->at_ms < card->told_ms) return "its time is before that of the card's last reading";
+        card->told_ms = r->at_ms;
         uint64_t before = card->read_ms;
         if (r->blank) { /* of its power alone: the card is there */
             card->power_ms = 0;

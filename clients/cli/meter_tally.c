@@ -212,6 +212,16 @@ void meter_free(meter *m)
     *m = (meter){0};
 }
 
+/* ---- Lines ---------------------------------------------------------------------------------- */
+
+const char *meter_read_line(meter *m, meter_reader read, char *line, size_t size)
+{
+    if (line[size - 1] != '\n') return "it has no end: the recording was cut";
+    if (strlen(line) != size) return "it has a zero byte";
+    line[size - 1 - (size > 1 && line[size - 2] == '\r')] = '\0';
+    return read(m, line);
+}
+
 /* ---- Counting ------------------------------------------------------------------------------- */
 
 size_t meter_add(meter_contract *c, size_t before, meter_span s)

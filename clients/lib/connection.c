@@ -62,11 +62,12 @@ static bool find_dead(void *socket)
            set_int(socket, ZMQ_TCP_MAXRT, PROBES * PROBE_S * 1000);
 }
 
-static bool set_common(void *socket)
+/* `longest` is the payload that a frame may have. */
+static bool set_common(void *socket, int longest)
 {
     return set_int(socket, ZMQ_LINGER, 0) && set_int(socket, ZMQ_IPV6, 1) &&
            set_int(socket, ZMQ_HANDSHAKE_IVL, ATTEMPT_MS) && find_dead(socket) &&
-           zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &(int64_t){PHC_FRAME_RECEIVED_MAX},
+           zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &(int64_t){longest + PHC_WIRE_MORE},
                           sizeof(int64_t)) == 0;
 }
 
@@ -89,8 +90,9 @@ static bool make_dealer(phc_client *c)
     c->dealer = zmq_socket(c->zmq, ZMQ_DEALER);
     if (c->dealer == NULL) return false;
     /* One socket is one connection: see client.h. */
-    if (!set_common(c->dealer) || !secure(c, c->dealer, c->gateway.server_key) ||
-        !set_int(c->dealer, ZMQ_IMMEDIATE, 1) || !set_int(c->dealer, ZMQ_RECONNECT_IVL, -1))
+    if (!set_common(c->dealer, PHC_FRAME_RECEIVED_MAX) ||
+        !secure(c, c->dealer, c->gateway.server_key) || !set_int(c->dealer, ZMQ_IMMEDIATE, 1) ||
+        !set_int(c->dealer, ZMQ_RECONNECT_IVL, -1))
         return false;
     if (!make_monitor(c, c->dealer, &c->monitor, &c->monitor_fd) ||
         zmq_connect(c->dealer, c->gateway.order_entry) != 0)
@@ -191,8 +193,9 @@ static bool make_sub(phc_client *c)
 {
     c->sub = zmq_socket(c->zmq, ZMQ_SUB);
     /* Subscriptions are messages: one that finds its queue full is lost. */
-    if (c->sub == NULL || !set_common(c->sub) || !secure(c, c->sub, c->sub_key) ||
-        !set_int(c->sub, ZMQ_SNDHWM, 0) || !set_int(c->sub, ZMQ_RECONNECT_IVL, -1))
+    if (c->sub == NULL || !set_common(c->sub, PHC_MARKET_DATA_MAX) ||
+        !secure(c, c->sub, c->sub_key) || !set_int(c->sub, ZMQ_SNDHWM, 0) ||
+        !set_int(c->sub, ZMQ_RECONNECT_IVL, -1))
         return false;
     if (!make_monitor(c, c->sub, &c->sub_monitor, &c->sub_monitor_fd) ||
         zmq_connect(c->sub, c->sub_endpoint) != 0)

@@ -184,11 +184,6 @@ static void take_next(phc_client *c, phc_follow_stream *f, const Petahour__V1__M
     if (!m->more) hand_over(c, f);
 }
 
-static Petahour__V1__MarketDataFrame *unpack(const void *bytes, size_t size)
-{
-    return petahour__v1__market_data_frame__unpack(NULL, size, bytes);
-}
-
 /* The frames after the last one up to `last` are missing. */
 static void take_gap(phc_client *c, phc_follow_stream *f, uint64_t last)
 {
@@ -210,14 +205,14 @@ static void take_waiting(phc_client *c, phc_follow_stream *f)
             i++;
             continue;
         }
-        Petahour__V1__MarketDataFrame *m = unpack(w->bytes, w->size);
+        Petahour__V1__MarketDataFrame *m = phc_unpack_market_data(&c->unpacking, w->bytes, w->size);
         drop_waiting(f, i);
         if (m == NULL) {
             lose_step(c, f, PHC_LOSS_NOT_KEPT, f->number + 1);
             return;
         }
         take_next(c, f, m);
-        petahour__v1__market_data_frame__free_unpacked(m, NULL);
+        phc_unpack_end(&c->unpacking, m);
         i = 0;
     }
     if (!f->is_in_step) return;
@@ -345,9 +340,12 @@ bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const 
     }
     bool is_name = topic_size > 1 && text[0] == '!';
     if (topic_size < 1 || !(is_name || is_stream((phc_stream)text[0]))) return false;
-    Petahour__V1__MarketDataFrame *m = unpack(bytes, size);
+    Petahour__V1__MarketDataFrame *m = phc_unpack_market_data(&c->unpacking, bytes, size);
     if (m == NULL) {
-        phc_client_problem(c, PHC_ECORRUPT, "market data that is no frame");
+        phc_client_problem(c, PHC_ECORRUPT,
+                           c->unpacking.is_full
+                               ? "market data that takes more memory than there is for it"
+                               : "market data that is no frame");
         return true;
     }
     if (is_name) take_reason(c, m);
@@ -361,7 +359,7 @@ bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const 
         else
             take_answer(c, f, m);
     }
-    petahour__v1__market_data_frame__free_unpacked(m, NULL);
+    phc_unpack_end(&c->unpacking, m);
     return true;
 }
 

@@ -195,15 +195,18 @@ bool phc_follow_trades_take(phc_client *c, const void *topic, size_t topic_size,
     const char *text = topic;
     if (topic_size > 1 && text[0] == '?') text++;
     if (topic_size < 1 || text[0] != (char)PHC_STREAM_TRADES) return false;
-    Petahour__V1__MarketDataFrame *m = petahour__v1__market_data_frame__unpack(NULL, size, bytes);
+    Petahour__V1__MarketDataFrame *m = phc_unpack_market_data(&c->unpacking, bytes, size);
     if (m == NULL) {
-        phc_client_problem(c, PHC_ECORRUPT, "market data that is no frame");
+        phc_client_problem(c, PHC_ECORRUPT,
+                           c->unpacking.is_full
+                               ? "market data that takes more memory than there is for it"
+                               : "market data that is no frame");
         return true;
     }
     phc_follow_limits(c, m->limits);
     phc_tape *t = find(c, m->product);
     if (t != NULL) take(c, t, m);
-    petahour__v1__market_data_frame__free_unpacked(m, NULL);
+    phc_unpack_end(&c->unpacking, m);
     return true;
 }
 

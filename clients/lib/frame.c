@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Field 1, length-delimited: "messages" of a ClientFrame, and of a GatewayFrame. */
-enum { TAG = 0x0a, ROOM = 256 << 10, ALIGN = 16 };
+enum { TAG = 0x0a, ALIGN = 16 };
 
 bool phc_frame_put(phc_frame *f, const uint8_t *message, size_t size)
 {
@@ -87,41 +87,50 @@ bool phc_frame_is_whole(const uint8_t *payload, size_t size)
     return p == end;
 }
 
+/* NULL also where there is no memory: such a message is then refused, as one that does not fit. */
 static void *take(void *arg, size_t size)
 {
     phc_unpacking *u = arg;
-    size_t span = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-    if (u->room == NULL) u->room = malloc(ROOM);
-    if (u->room != NULL && size <= ROOM && span <= ROOM - u->used) {
-        u->used += span;
-        return u->room + u->used - span;
-    }
-    void *p = malloc(size);
-    u->asked += p != NULL;
-    return p;
+    if (u->room == NULL) u->room = malloc(PHC_UNPACKED_MAX);
+    u->is_full = u->room == NULL || size > PHC_UNPACKED_MAX - ALIGN;
+    size_t span = u->is_full ? 0 : (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    u->is_full = u->is_full || span > PHC_UNPACKED_MAX - u->used;
+    if (u->is_full) return NULL;
+    u->used += span;
+    return u->room + u->used - span;
 }
 
+/* All of a message is given up at once. */
 static void give(void *arg, void *p)
 {
-    phc_unpacking *u = arg;
-    uintptr_t at = (uintptr_t)p, room = (uintptr_t)u->room;
-    if (p == NULL || (u->room != NULL && at >= room && at < room + ROOM)) return;
-    free(p);
-    u->asked--;
+    (void)arg, (void)p;
+}
+
+static void *unpack(phc_unpacking *u, const ProtobufCMessageDescriptor *type, const void *bytes,
+                    size_t size)
+{
+    ProtobufCAllocator allocator = {take, give, u};
+    size_t before = u->used;
+    u->is_full = false;
+    void *m = protobuf_c_message_unpack(type, &allocator, size, bytes);
+    if (m == NULL) u->used = before;
+    return m;
 }
 
 Petahour__V1__GatewayMessage *phc_unpack(phc_unpacking *u, const void *bytes, size_t size)
 {
-    ProtobufCAllocator allocator = {take, give, u};
-    u->used = 0;
-    return petahour__v1__gateway_message__unpack(&allocator, size, bytes);
+    return unpack(u, &petahour__v1__gateway_message__descriptor, bytes, size);
 }
 
-void phc_unpack_end(phc_unpacking *u, Petahour__V1__GatewayMessage *message)
+Petahour__V1__MarketDataFrame *phc_unpack_market_data(phc_unpacking *u, const void *bytes,
+                                                      size_t size)
 {
-    ProtobufCAllocator allocator = {take, give, u};
-    if (u->asked != 0) petahour__v1__gateway_message__free_unpacked(message, &allocator);
-    u->used = 0;
+    return unpack(u, &petahour__v1__market_data_frame__descriptor, bytes, size);
+}
+
+void phc_unpack_end(phc_unpacking *u, const void *message)
+{
+    u->used = (size_t)((const uint8_t *)message - u->room);
 }
 
 void phc_unpack_release(phc_unpacking *u)

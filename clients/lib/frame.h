@@ -12,6 +12,7 @@
 
 #include "clients/lib/petahour.h"
 
+#include "petahour/v1/market_data.pb-c.h"
 #include "petahour/v1/session.pb-c.h"
 
 enum {
@@ -21,8 +22,12 @@ enum {
     PHC_KIND_GATEWAY = 2,
     PHC_KIND_MARKET_DATA = 3,
     PHC_FRAME_PAYLOAD_MAX = PHC_FRAME_BYTES_MAX - PHC_FRAME_HEADER_BYTES,
-    /* A gateway's frame may hold one contract of the longest kind. */
+    /* One message that is longer than a frame goes alone: a contract, or the report of a trade, of
+       65,536 segments. */
     PHC_FRAME_RECEIVED_MAX = 2 * 1024 * 1024,
+    PHC_MARKET_DATA_MAX = 65536, /* payload of market data: there is nothing longer */
+    PHC_WIRE_MORE = 1024,        /* bounds hold on the wire, where CURVE adds and shakes hands */
+    PHC_UNPACKED_MAX = 10 << 20, /* memory of what is read; the longest message needs 8 MiB */
 };
 
 typedef struct {
@@ -48,18 +53,21 @@ bool phc_frame_next(const uint8_t **p, const uint8_t *end, phc_frame_message *re
 /* True if the whole payload is that of a frame; its messages may still be none. */
 bool phc_frame_is_whole(const uint8_t *payload, size_t size);
 
-/* Memory of the message that is being read: its parts are cut from one piece, because asking for
-   each costs more than reading them.  What does not fit is asked for. */
+/* Memory of what is being read, cut from one piece of PHC_UNPACKED_MAX bytes: asking for each part
+   costs more than reading it, and a few bytes of a hostile message may ask for much.  Pages that
+   were never needed take none. */
 typedef struct {
     uint8_t *room; /* NULL: not yet */
     size_t used;
-    size_t asked; /* parts outside the room that are held */
+    bool is_full; /* what was read last did not fit */
 } phc_unpacking;
 
-/* Reads a GatewayMessage; NULL: it is none, or there is no memory.  Valid until phc_unpack_end; one
-   at a time. */
+/* Read a GatewayMessage, a MarketDataFrame; NULL: it is none, or asks for more memory than there
+   is.  What was read is valid until phc_unpack_end, which gives up what was read last. */
 Petahour__V1__GatewayMessage *phc_unpack(phc_unpacking *u, const void *bytes, size_t size);
-void phc_unpack_end(phc_unpacking *u, Petahour__V1__GatewayMessage *message);
+Petahour__V1__MarketDataFrame *phc_unpack_market_data(phc_unpacking *u, const void *bytes,
+                                                      size_t size);
+void phc_unpack_end(phc_unpacking *u, const void *message);
 void phc_unpack_release(phc_unpacking *u);
 
 /* True if `header` is that of a frame of `kind` in this protocol version. */

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-import zmq
+import zmq.utils.monitor
 from google.protobuf import descriptor_pb2, json_format, message_factory
 from nacl import encoding, hash as hashes
 from petahour_contract import Failed, verify
@@ -27,8 +27,7 @@ made = subprocess.run(["protoc", f"-I{PROTO}", "--descriptor_set_out=/dev/stdout
 MESSAGES = message_factory.GetMessages(descriptor_pb2.FileDescriptorSet.FromString(made).file)
 
 
-def settings(path):
-    """The lines `name = value` of a key file or of the gateway's ready file."""
+def settings(path):  # the lines `name = value` of a key file or of the gateway's ready file
     return dict(line.split(" = ", 1) for line in Path(path).read_text("utf-8").splitlines() if " = " in line)
 
 
@@ -38,16 +37,24 @@ def connect(kind, door, ready_file, key):
     s.linger, s.rcvhwm = 200, 0  # libzmq 4.3 ends the program when it connects again behind a full queue
     s.curve_publickey, s.curve_secretkey = key["curve_public"].encode(), key["curve_secret"].encode()
     s.curve_serverkey = doors["server_key"].encode()
+    s.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_AUTH)
     s.connect(doors[door])
     return s
 
 
-class Session:
-    """Order entry and the private streams.
+def receive(s, seconds, kind):  # the payload of a frame, or None
+    refusals = s.get_monitor_socket()
+    if refusals.poll(0) and zmq.utils.monitor.recv_monitor_message(refusals)["value"] == 400:
+        raise Failed("the gateway refuses this key: no participant has it, or one that is closed")
+    *_, header, payload = s.recv_multipart() if s.poll(seconds * 1000) else (kind, None)
+    if header != kind:
+        raise Failed(f"the gateway speaks another protocol: header {header.hex()}")
+    return payload
 
-    Comes back by itself: it logs on with the next numbers that it wants, reads what it missed, and sends again, in
-    order, what still has no outcome.  The market takes a client_order_id once, so nothing is done twice.
-    """
+
+class Session:
+    """Order entry and the private streams.  Comes back by itself: it logs on with the next numbers that it wants, sends
+    again, in order, what still has no outcome.  The market takes a client_order_id once, so nothing is done twice."""
 
     def __init__(self, ready_file, key, next_report=1):
         self.ready_file, self.key = ready_file, key
@@ -92,23 +99,20 @@ class Session:
             self.write(*self.outbox.values())
         elif self.state == "READY" and now - self.sent > silence / 3:
             self.write({"heartbeat": {}})
-        if not self.socket.poll(min(seconds, 0.2) * 1000):
+        if (payload := receive(self.socket, min(seconds, 0.2), FROM_GATEWAY)) is None:
             return
-        header, payload = self.socket.recv_multipart()
-        if header != FROM_GATEWAY:
-            raise Failed(f"the gateway speaks another protocol: header {header.hex()}")
         self.heard = time.monotonic()
         for message in MESSAGES["petahour.v1.GatewayFrame"].FromString(payload).messages:
             kind = message.WhichOneof("message")
             if kind is not None:  # None: a later version says more than we know
                 self.take(kind, getattr(message, kind))
-        if self.state == "READING" and self.next["next_report"] > self.accepted.last_report:
+        if self.state == "READING" and all(n > last for n, last in zip(self.next.values(), self.last)):
             self.state = "READY"
             self.write(*self.outbox.values())
 
     def take(self, kind, m):
         if kind == "logon_accepted":
-            self.accepted, self.state = m, "READING"
+            self.accepted, self.state, self.last = m, "READING", (m.last_report, m.last_contract)
         elif kind == "session_refused":
             reason = json_format.MessageToDict(m)["reason"].removeprefix("SESSION_REFUSAL_")
             if reason not in ("RECOVERING", "NOT_LOGGED_ON", "SILENT", "NOT_READING"):
@@ -126,15 +130,13 @@ class Session:
                 self.next[stream] += 1
                 self.received += [(kind, m)] if self.is_new(kind, m) else []
 
-    def is_new(self, kind, m):
-        """False: the second answer to what was sent twice."""
+    def is_new(self, kind, m):  # False: the second answer to what was sent twice
         number = ("request", m.request) if kind == "command_result" else None
         if kind == "execution_report" and m.type in (1, 2):  # ACCEPTED, REJECTED: the answer
             number = ("order", m.client_order_id)
         return self.outbox.pop(number, None) or getattr(m, "reject_name", "") != "DUPLICATE"
 
     def wait(self, holds, seconds=30):
-        """Takes turns until holds() is true."""
         end = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > end:
@@ -148,27 +150,26 @@ class Feed:
     def __init__(self, ready_file, key, product):
         self.socket = connect(zmq.SUB, "market_data", ready_file, key)
         self.book, self.parts = {}, {}  # period -> bid, units, ask, units
+        self.why = "the gateway did not answer in time"  # None: there is a book
         for topic in (f"~P{product:08x}", f"?P{product:08x}"):  # and as it is now: it may not change soon
             self.socket.subscribe(topic)
 
     def turn(self, seconds):
         """True: there is a new book."""
-        if not self.socket.poll(seconds * 1000):
+        if (payload := receive(self.socket, seconds, FROM_FEED)) is None:
             return False
-        _, header, payload = self.socket.recv_multipart()
-        if header != FROM_FEED:
-            raise Failed(f"the feed speaks another protocol: header {header.hex()}")
         frame = MESSAGES["petahour.v1.MarketDataFrame"].FromString(payload)
         for run in frame.best_prices:
             prices = (run.bid, run.bid_quantity, run.ask, run.ask_quantity)
             self.parts.update(dict.fromkeys(range(run.first_period, run.first_period + run.periods), prices))
         if frame.more or frame.answer != 1:  # 1: SNAPSHOT
+            self.why = self.why and (frame.reason or self.why)
             return False
         book, self.parts = self.parts, {}
         rows = (b"P" + struct.pack("<IqQqQ", period, *prices) for period, prices in book.items())
         sums = (hashes.siphash24(row, bytes(16), encoding.RawEncoder) for row in rows)
         is_whole = sum(int.from_bytes(s, "little") for s in sums) % 2**64 == frame.checksum
-        self.book = book if is_whole else self.book  # else a part was lost; the next one comes by itself
+        self.book, self.why = (book, None) if is_whole else (self.book, self.why)  # the next one comes by itself
         return is_whole
 
 
@@ -176,9 +177,8 @@ def tell(s, notary_key):
     """Prints what was received, contracts after they were verified.  True: something was rejected."""
     received, s.received = s.received, []
     for kind, m in received:
-        said = {kind: json_format.MessageToDict(m, preserving_proto_field_name=True)}
-        if kind == "contract":
-            said = {"verified": verify(m, s.accepted.market, notary_key)}
+        fields = json_format.MessageToDict(m, preserving_proto_field_name=True)
+        said = {"verified": verify(m, s.accepted.market, notary_key)} if kind == "contract" else {kind: fields}
         print(json.dumps(said), flush=True)
     return any(getattr(m, "reject_code", 0) for _, m in received)
 
@@ -187,7 +187,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--connect", required=True, metavar="FILE", help="ready file of a gateway")
     parser.add_argument("--key", required=True, metavar="FILE", help="made by petahour keygen")
-    parser.add_argument("--notary-key", metavar="HEX", help="the exchange's key; otherwise that which the gateway states")
+    parser.add_argument("--notary-key", type=bytes.fromhex, metavar="HEX", help="default: what the gateway states")
     parser.add_argument("--seconds", type=float, default=1, help="how long to listen")
     commands, order = parser.add_subparsers(dest="command", required=True), "product quantity price from periods shape"
     defaults = {"periods": 1, "shape": 1, "next_report": 1}  # shape: 1 EACH, 2 BLOCK
@@ -207,14 +207,15 @@ def main():
     if command == "market":
         feed = Feed(ready_file, settings(key), **a)
         while (left := end - time.monotonic()) > 0:
-            if feed.turn(left):
+            if feed.turn(min(left, 0.2)):
                 print(json.dumps({"best_prices": feed.book}), flush=True)
+        if feed.why:
+            raise Failed(f"no book came: {feed.why}")
         return 0
     s = Session(ready_file, settings(key), a.pop("next_report", 1))
     s.wait(lambda: s.state == "READY")
-    notary_key = bytes.fromhex(notary_key) if notary_key else s.accepted.notary_sign_key
-    if command != "listen":
-        s.received.clear()  # what was before
+    notary_key = notary_key or s.accepted.notary_sign_key
+    s.received = s.received if command == "listen" else []  # else what was before is of no interest
     if command == "capacity":
         s.send("register_capacity", request=time.time_ns(), period_seconds=3600, **a)
     elif command in ("buy", "sell"):
@@ -231,5 +232,5 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (Failed, OSError, KeyError) as e:
+    except (Failed, OSError, KeyError, ValueError) as e:  # ValueError: the protocol has no such number
         sys.exit(f"petahour_client: {e}")

@@ -5,8 +5,7 @@ import base64
 import hashlib
 import struct
 
-import nacl.exceptions
-import nacl.signing
+from nacl import exceptions, signing
 
 
 class Failed(Exception):
@@ -58,7 +57,7 @@ def verify(m, market, key):
     signed = [s[4:] for s in signed if s[:4] == key_id]
     must(signed, "its root is not signed with this key of the notary")
     try:
-        nacl.signing.VerifyKey(key).verify(f"{body}\n".encode(), signed[0])
-    except nacl.exceptions.CryptoError:
+        signing.VerifyKey(key).verify(f"{body}\n".encode(), signed[0])
+    except exceptions.CryptoError:
         must(False, "the signature of its root is false")
     return fields

@@ -38,13 +38,14 @@ typedef struct {
     const ph_config_table *table;
     char *values;
     unsigned lines[ROWS_MAX];
+    bool is_bad[ROWS_MAX]; /* what the file says of it is no value, or nothing */
 } part;
 
 typedef struct {
     part market, own;
     ph_config_on_fault on_fault;
     void *arg;
-    unsigned faults;
+    unsigned faults, faults_of_words;
 } reading;
 
 struct ph_config_faults {
@@ -73,6 +74,9 @@ static size_t distance(const char *a, const char *b)
     return row[n];
 }
 
+/* A name is near when at most half of what was written has to change, and not more than this. */
+enum { NEAR_MAX = 3 };
+
 static bool say_unknown(const ph_config_table *table, const char *key, char *why, size_t why_size)
 {
     const char *closest = table->rows[0].key;
@@ -80,10 +84,11 @@ static bool say_unknown(const ph_config_table *table, const char *key, char *why
         if (distance(key, table->rows[i].key) < distance(key, closest))
             closest = table->rows[i].key;
     }
-    (void)snprintf(why, why_size,
-                   "[%s] has no key \"%s\"; the closest is \"%s\" (--print-config "
-                   "lists all)",
-                   table->section, key, closest);
+    size_t steps = distance(key, closest);
+    bool is_near = steps <= NEAR_MAX && 2 * steps <= strlen(key);
+    (void)snprintf(why, why_size, "[%s] has no key \"%s\"%s%s%s (--print-config lists all)",
+                   table->section, key, is_near ? "; the closest is \"" : "",
+                   is_near ? closest : "", is_near ? "\"" : "");
     return false;
 }
 
@@ -204,7 +209,8 @@ static bool take_pair(void *arg, const ph_inifile_pair *pair, char *why, size_t 
             return false;
         }
         to->lines[i] = pair->line;
-        return set_value(row, pair->value, to->values, why, why_size);
+        to->is_bad[i] = !set_value(row, pair->value, to->values, why, why_size);
+        return !to->is_bad[i];
     }
     return say_unknown(to->table, pair->key, why, why_size);
 }
@@ -220,14 +226,16 @@ static void take_fault(void *arg, unsigned line, const char *why)
     tell(arg, line, why);
 }
 
-/* Defaults where the file says nothing. */
-static void complete(reading *r, const part *p)
+/* Defaults where the file says nothing, or nothing that is a value. */
+static void complete(reading *r, part *p)
 {
     char why[512];
     for (uint32_t i = 0; i < p->table->row_cnt; i++) {
         const ph_config_row *row = &p->table->rows[i];
-        if (p->lines[i] != 0) continue;
+        if (p->lines[i] != 0 && !p->is_bad[i]) continue;
+        if (row->fallback == NULL && p->lines[i] != 0) continue;
         if (row->fallback == NULL) {
+            p->is_bad[i] = true;
             (void)snprintf(why, sizeof why, "[%s] lacks \"%s\", which has no default (%s)",
                            p->table->section, row->key, row->why);
             tell(r, 0, why);
@@ -238,12 +246,15 @@ static void complete(reading *r, const part *p)
     }
 }
 
-static unsigned line_of(const part *p, const char *key)
+/* NULL: there is no such row. */
+static const unsigned *line_of(const part *p, const char *key, bool *ret_is_bad)
 {
     for (uint32_t i = 0; i < p->table->row_cnt; i++) {
-        if (strcmp(p->table->rows[i].key, key) == 0) return p->lines[i];
+        if (strcmp(p->table->rows[i].key, key) != 0) continue;
+        *ret_is_bad = p->is_bad[i];
+        return &p->lines[i];
     }
-    return 0;
+    return NULL;
 }
 
 /* The words.  PH_EIO: the file could not be read, which was told. */
@@ -261,9 +272,11 @@ static ph_status read_words(FILE *file, reading *r)
     }
     complete(r, &r->market);
     const char *currency = ((const ph_config_market *)(const void *)r->market.values)->currency;
-    unsigned line = line_of(&r->market, "currency");
-    if (currency[0] != '\0' && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
-        tell(r, line, "\"currency\" must be three capital letters, as in USD");
+    bool is_bad = false;
+    const unsigned *line = line_of(&r->market, "currency", &is_bad);
+    PH_ASSERT(line != NULL);
+    if (!is_bad && strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+        tell(r, *line, "\"currency\" must be three capital letters, as in USD");
     complete(r, &r->own);
     return PH_OK;
 }
@@ -275,8 +288,19 @@ void ph_config_fault(ph_config_faults *f, const char *key, const char *format, .
     va_start(args, format);
     (void)vsnprintf(why, sizeof why, format, args);
     va_end(args);
-    unsigned line = line_of(&f->reading->own, key);
-    tell(f->reading, line != 0 ? line : line_of(&f->reading->market, key), why);
+    reading *r = f->reading;
+    bool is_bad = r->faults_of_words != 0;
+    const unsigned *line = line_of(&r->own, key, &is_bad);
+    if (line == NULL) line = line_of(&r->market, key, &is_bad);
+    /* Of a value that is not the file's nothing more is to be said. */
+    if (!is_bad) tell(r, line == NULL ? 0 : *line, why);
+}
+
+static void check_own(reading *r)
+{
+    ph_config_faults faults = {r};
+    const ph_config_table *table = r->own.table;
+    if (table->check != NULL) table->check((const void *)r->market.values, r->own.values, &faults);
 }
 
 /* What the words name. */
@@ -286,12 +310,9 @@ static void look_at_places(reading *r)
     const part *p = &r->own;
     for (uint32_t i = 0; i < p->table->row_cnt; i++) {
         const ph_config_row *row = &p->table->rows[i];
-        if (!ph_location_check(row, p->values + row->offset, why, sizeof why))
+        if (!p->is_bad[i] && !ph_location_check(row, p->values + row->offset, why, sizeof why))
             tell(r, p->lines[i], why);
     }
-    ph_config_faults faults = {r};
-    if (p->table->check != NULL)
-        p->table->check((const void *)r->market.values, p->values, &faults);
 }
 
 static ph_status examine(const char *path, reading *r, bool is_check, ph_config_market *ret_market,
@@ -316,7 +337,9 @@ static ph_status examine(const char *path, reading *r, bool is_check, ph_config_
         r->market.values = (char *)&market;
         r->own.values = settings;
         s = read_words(file, r);
-        if (s == PH_OK && r->faults == 0 && is_check) look_at_places(r);
+        r->faults_of_words = r->faults;
+        if (s == PH_OK && is_check) look_at_places(r);
+        if (s == PH_OK && (is_check || table->is_checked_at_start)) check_own(r);
         if (s == PH_OK && r->faults != 0) s = PH_EINVAL;
     }
     (void)fclose(file); /* read only: nothing can be lost */

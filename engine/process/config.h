@@ -4,19 +4,21 @@
     A daemon says what it understands with one table of rows; the rest follows from the table:
     parsing, ranges, defaults, what is missing, and the commented text of --print-config.
 
-      key given that the table does not have     refused, with the closest name it has
+      key given that the table does not have     refused, with the closest name if one is near
       key given twice, empty, too long, not a number, out of range     refused
       key of another daemon's section            ignored: that daemon refuses it
       section that belongs to no daemon          refused, with the names of those that exist
 
-    Reading looks at the words only.  Checking also looks at what they name: files, folders,
-    sockets, addresses (location.h), and at what only the daemon knows (the table's check).
+    Reading looks at the words only, and makes the daemon's own check where its table says so.
+    Checking also looks at what they name: files, folders, sockets, addresses (location.h), and at
+    what only the daemon knows (the table's check).
 
     Owns      nothing.
     Failure   err receives one sentence with file, line, key, what is wrong and what is allowed. */
 #ifndef ENGINE_PROCESS_CONFIG_H
 #define ENGINE_PROCESS_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -73,7 +75,9 @@ typedef struct ph_config_faults ph_config_faults;
 void ph_config_fault(ph_config_faults *f, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What only the daemon can say of values that are good each on its own. */
+/* What only the daemon can say of values.  One that the file does not give, or gives wrong, is its
+   default, or zero; faults that are told of such a key count for nothing, and none of several keys
+   does while there is one. */
 typedef void (*ph_config_own_check)(const ph_config_market *market, const void *settings,
                                     ph_config_faults *f);
 
@@ -83,6 +87,7 @@ typedef struct {
     uint32_t row_cnt;
     size_t settings_size;
     ph_config_own_check check; /* may be NULL */
+    bool is_checked_at_start;  /* reading makes this check as well */
 } ph_config_table;
 
 /* Reads the file into *ret_market and the daemon's settings (settings_size bytes).  Both are
@@ -94,8 +99,8 @@ ph_status ph_config_read(const char *path, const ph_config_table *table,
 
 /* Looks at everything and tells of every fault, with the line and what to do; starts nothing and
    changes nothing.  The number of faults; with 0 the values are in *ret_market and *ret_settings,
-   otherwise these are untouched.  What the values name is looked at only when the words are all
-   good. */
+   otherwise these are untouched.  What a value names is looked at where the value is good, also
+   when others are not. */
 uint32_t ph_config_check(const char *path, const ph_config_table *table,
                          ph_config_on_fault on_fault, void *arg, ph_config_market *ret_market,
                          void *ret_settings);

@@ -99,6 +99,7 @@ static ph_status take_position(ph_database *d, ph_pg_error *e)
 {
     ph_status s = ph_position_take(d->pg, d->market, &d->at, e);
     if (s == PH_OK) s = ph_backfill_read(d->pg, &d->backfill, e);
+    if (s == PH_OK) s = ph_partitions_count(d->pg, &d->partitions, e);
     if (s != PH_OK) return s;
     d->is_taken = true;
     const ph_log_pair pairs[] = {{"seq", NULL, d->at.seq}, {"epoch", NULL, d->at.epoch}};

@@ -13,6 +13,7 @@ enum {
     TRANSACTIONS,
     RETRIES,
     IN_DOUBT,
+    STRAYS,
     CONNECTED,
     NOTARY_CONNECTED,
     SIGNATURES,
@@ -42,6 +43,8 @@ static const ph_metric_row rows[] = {
                  "Transactions that failed and were tried again."},
     [IN_DOUBT] = {"petahour_settle_transactions_in_doubt_total", PH_METRIC_COUNTER, NULL,
                   "Commits without an answer, whose position was read back."},
+    [STRAYS] = {"petahour_settle_rows_without_partition", PH_METRIC_GAUGE, NULL,
+                "Rows in DEFAULT partitions, 100000 at most."},
     [CONNECTED] = {"petahour_settle_database_connected", PH_METRIC_GAUGE, NULL,
                    "1 when the database is connected."},
     [NOTARY_CONNECTED] = {"petahour_settle_notary_connected", PH_METRIC_GAUGE, NULL,
@@ -72,6 +75,7 @@ void ph_settle_figures_tell(ph_metrics *m, const ph_settle_figures *f)
     ph_metrics_set(m, TRANSACTIONS, f->transactions);
     ph_metrics_set(m, RETRIES, f->retries);
     ph_metrics_set(m, IN_DOUBT, f->in_doubt);
+    ph_metrics_set(m, STRAYS, f->strays);
     ph_metrics_set(m, CONNECTED, f->connected);
     ph_metrics_set(m, NOTARY_CONNECTED, f->notary_connected);
     ph_metrics_set(m, SIGNATURES, f->signatures);

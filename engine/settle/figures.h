@@ -21,6 +21,7 @@ typedef struct {
     uint64_t transactions;                   /* committed */
     uint64_t retries;                        /* transactions that failed and were tried again */
     uint64_t in_doubt;                       /* commits whose end had to be read back */
+    uint64_t strays;                         /* rows in DEFAULT partitions */
     uint64_t connected;                      /* 1: the database is there */
     uint64_t notary_connected;               /* 1: the notary is */
     uint64_t signatures, signatures_refused; /* of the notary */

@@ -73,6 +73,7 @@ static void tell_figures(settle *s)
                            .transactions = d->transactions,
                            .retries = d->retries,
                            .in_doubt = d->in_doubt,
+                           .strays = d->partitions.strays,
                            .connected = d->pg != NULL};
     if (s->notary != NULL) {
         ph_notary_link_state n = ph_notary_link_look(s->notary);
@@ -354,6 +355,17 @@ static ph_status follow_notary(settle *s, bool is_idle)
     return ph_notary_link_turn(s->notary, &s->database, now);
 }
 
+/* How far the rows go is not known before the database said so. */
+static void say_stopped(const ph_database *d)
+{
+    const ph_log_pair pairs[] = {{"seq", NULL, d->at.seq}};
+    if (d->is_taken)
+        ph_log_event(PH_LOG_INFO, "stopped", pairs, 1, "ended with rows up to record %" PRIu64,
+                     d->at.seq);
+    else
+        ph_log_event(PH_LOG_INFO, "stopped", NULL, 0, "ended before it knew how far the rows go");
+}
+
 static ph_status run(settle *s)
 {
     ph_status status = ph_database_connect(&s->database);
@@ -393,10 +405,7 @@ static ph_status run(settle *s)
     if (status == PH_OK && s->database.pg != NULL) status = write_rows(s, &s->ready);
     if (status == PH_EEND) status = PH_OK; /* stopped while the database was away */
     if (status == PH_OK && s->rows.last_seq == 0) keep_snapshot(s, 1);
-    const ph_log_pair pairs[] = {{"seq", NULL, s->database.at.seq}};
-    if (status == PH_OK)
-        ph_log_event(PH_LOG_INFO, "stopped", pairs, 1, "ended with rows up to record %" PRIu64,
-                     s->database.at.seq);
+    if (status == PH_OK) say_stopped(&s->database);
     return status;
 }
 

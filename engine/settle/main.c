@@ -8,6 +8,7 @@
 #include "engine/process/log.h"
 #include "engine/process/options.h"
 #include "engine/process/stop.h"
+#include "engine/settle/conninfo.h"
 #include "engine/settle/loop.h"
 #include "engine/settle/migrate.h"
 
@@ -43,23 +44,22 @@ static const ph_config_row rows[] = {
      "not ready when a record of the journal waits longer than this for its rows"},
 };
 
-/* Without a connection: what the string says. */
+static void tell_conninfo(void *arg, const char *sentence)
+{
+    ph_config_fault(arg, "database", "\"database\": %s", sentence);
+}
+
+/* Without a connection: what the string says and names. */
 static void check(const ph_config_market *market, const void *of, ph_config_faults *f)
 {
     const settings *s = of;
-    ph_pg_error e = {0};
-    bool has_password = false;
     (void)market;
-    if (ph_pg_conninfo_check(s->database, &has_password, &e) != PH_OK)
-        ph_config_fault(f, "database", "\"database\": %s", e.text);
-    else if (has_password)
-        ph_config_fault(f, "database",
-                        "\"database\" has a password in it: write passfile=FILE instead, and "
-                        "put the password into that file, with mode 0600");
+    ph_conninfo_check(s->database, tell_conninfo, f);
 }
 
 static const ph_config_table table = {
     .check = check,
+    .is_checked_at_start = true, /* libpq would tell it as a connection that failed */
     .section = "settle",
     .rows = rows,
     .row_cnt = sizeof rows / sizeof rows[0],

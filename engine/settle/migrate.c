@@ -31,6 +31,7 @@ typedef struct {
     char name[NAME_MAX_BYTES]; /* "0001_ledger.sql"; empty: there is no such file */
     char sha256[2 * crypto_hash_sha256_BYTES + 1];
     bool is_applied;
+    bool is_ours; /* applied by this call */
 } migration;
 
 struct ph_migrations {
@@ -176,38 +177,80 @@ static ph_status ask_applied(ph_pg *pg, ph_migrations *m)
                      0, NULL, on_applied, m, m->error);
 }
 
-static ph_status apply_one(ph_pg *pg, const char *directory, const migration *file,
-                           const char *number, ph_pg_error *e)
+/* The row of a migration goes first, because it is the lock: whoever applies the same one waits for
+   it, and nobody but the owner may write here. */
+static ph_status claim(ph_pg *pg, const migration *file, uint32_t number, ph_pg_error *e)
+{
+    char text[12], begin[64];
+    (void)snprintf(text, sizeof text, "%" PRIu32, number);
+    (void)snprintf(begin, sizeof begin, "BEGIN; SET LOCAL lock_timeout = %d", PH_MIGRATE_LOCK_MS);
+    const char *parameters[] = {text, file->name, file->sha256};
+    ph_status s = ph_pg_run(pg, begin, e);
+    if (s != PH_OK) return s;
+    return ph_pg_ask(pg,
+                     "INSERT INTO petahour.migration (number, name, sha256)"
+                     " VALUES ($1::integer, $2, decode($3, 'hex'))",
+                     3, parameters, NULL, NULL, e);
+}
+
+static ph_status run_file(ph_pg *pg, const char *directory, const migration *file, ph_pg_error *e)
 {
     char *text = NULL;
     ph_status s = read_file(directory, file->name, &text, e);
     if (s != PH_OK) return s;
     s = ph_pg_run(pg, text, e);
     free(text);
-    const char *parameters[] = {number, file->name, file->sha256};
-    if (s == PH_OK) s = ph_pg_run(pg, "RESET ROLE", e);
-    if (s == PH_OK)
-        s = ph_pg_ask(pg,
-                      "INSERT INTO petahour.migration (number, name, sha256)"
-                      " VALUES ($1::integer, $2, decode($3, 'hex'))",
-                      3, parameters, NULL, NULL, e);
     return s;
 }
+
+/* Something that a lock of others may delay. */
+typedef ph_status (*attempt)(ph_pg *pg, ph_migrations *m, uint32_t i);
 
 /* One transaction. */
 static ph_status apply(ph_pg *pg, ph_migrations *m, uint32_t i)
 {
-    char number[12], begin[64];
-    (void)snprintf(number, sizeof number, "%u", i + 1);
-    (void)snprintf(begin, sizeof begin, "BEGIN; SET LOCAL lock_timeout = %d", PH_MIGRATE_LOCK_MS);
-    ph_status s = ph_pg_run(pg, begin, m->error);
-    if (s == PH_OK) s = apply_one(pg, m->directory, &m->v[i], number, m->error);
-    if (s == PH_OK) return ph_pg_commit(pg, m->error);
+    migration *file = &m->v[i];
+    ph_status s = claim(pg, file, i + 1, m->error);
+    bool is_claimed = s == PH_OK;
+    if (is_claimed) s = run_file(pg, m->directory, file, m->error);
+    if (s == PH_OK) s = ph_pg_commit(pg, m->error);
+    if (s == PH_OK) {
+        file->is_applied = file->is_ours = true;
+        return PH_OK;
+    }
     ph_pg_error first = *m->error, ignored; /* the first error is what is told */
     if (s != PH_EAGAIN && ph_pg_run(pg, "ROLLBACK", &ignored) != PH_OK) s = PH_EAGAIN;
-    (void)say(m->error, s, "migration \"%s\" was not applied: %.600s", m->v[i].name, first.text);
+    /* 23505: another one that migrates has applied it meanwhile. */
+    if (!is_claimed && s == PH_ECORRUPT && strcmp(first.sqlstate, "23505") == 0)
+        return ask_applied(pg, m);
+    (void)say(m->error, s, "migration \"%s\" was not applied: %.600s", file->name, first.text);
     memcpy(m->error->sqlstate, first.sqlstate, sizeof first.sqlstate);
     return s;
+}
+
+/* Did another one that migrates make it at the same moment?  23505: it stands in the catalogue
+   since; 42P06, 42P07, 42710: schema, table and type are there. */
+static bool is_made_by_another(const ph_pg_error *e)
+{
+    static const char *const codes[] = {"23505", "42P06", "42P07", "42710"};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (strcmp(e->sqlstate, codes[i]) == 0) return true;
+    }
+    return false;
+}
+
+/* Makes the list of what was applied, if there is none, and reads it. */
+static ph_status list_applied(ph_pg *pg, ph_migrations *m, uint32_t i)
+{
+    (void)i;
+    ph_status s = ph_pg_run(pg,
+                            "CREATE SCHEMA IF NOT EXISTS petahour;"
+                            "CREATE TABLE IF NOT EXISTS petahour.migration (number integer PRIMARY"
+                            " KEY, name text NOT NULL, sha256 bytea NOT NULL,"
+                            " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())",
+                            m->error);
+    if (s != PH_OK && is_made_by_another(m->error)) return PH_EBUSY;
+    return s == PH_OK ? ask_applied(pg, m) : s;
 }
 
 typedef struct {
@@ -235,17 +278,18 @@ static ph_status find_holder(ph_pg *pg, holder *ret, ph_pg_error *e)
         " FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_class c ON c.oid = l.relation"
         " JOIN pg_database d ON d.oid = l.database"
         " WHERE l.granted AND a.pid <> pg_backend_pid() AND d.datname = current_database()"
-        " AND c.relnamespace = 'petahour'::regnamespace AND c.relkind IN ('r', 'p')"
+        " AND c.relnamespace = to_regnamespace('petahour') AND c.relkind IN ('r', 'p')"
         " AND a.xact_start IS NOT NULL ORDER BY a.xact_start, l.relation LIMIT 1",
         0, NULL, on_holder, ret, e);
 }
 
-/* Applies one migration, again and again while a lock is not had. */
-static ph_status apply_patiently(ph_pg *pg, ph_migrations *m, uint32_t i, uint32_t patience_seconds)
+/* Tries again and again while a lock is not had. */
+static ph_status patiently(ph_pg *pg, ph_migrations *m, uint32_t i, attempt once,
+                           uint32_t patience_seconds)
 {
     uint64_t begun = ph_clock_monotonic_ns(), said = 0;
     for (;;) {
-        ph_status s = apply(pg, m, i);
+        ph_status s = once(pg, m, i);
         if (s != PH_EBUSY) return s;
         ph_pg_error why = *m->error;
         uint64_t now = ph_clock_monotonic_ns();
@@ -274,26 +318,21 @@ static ph_status apply_patiently(ph_pg *pg, ph_migrations *m, uint32_t i, uint32
 ph_status ph_migrate(ph_pg *pg, ph_migrations *m, uint32_t patience_seconds, uint32_t *ret_applied,
                      ph_pg_error *reterr)
 {
+    char begin[96];
     m->error = reterr;
     m->may_be_later = false;
-    uint32_t applied = 0;
+    uint32_t applied = 0, first = 0;
+    while (m->v[first].name[0] == '\0')
+        first++;
     ph_pg_answer_within(pg, PH_PG_PATIENT_SECONDS);
-    /* Until the connection ends, which keeps a second petahour-settle waiting from the first table
-       on: two that make one at the same time are an error to the server. */
-    ph_status s = ph_pg_run(pg, "SELECT pg_advisory_lock(7307199662470231)", reterr);
-    if (s == PH_OK)
-        s = ph_pg_run(pg,
-                      "SET client_min_messages = warning;"
-                      "CREATE SCHEMA IF NOT EXISTS petahour;"
-                      "CREATE TABLE IF NOT EXISTS petahour.migration (number integer PRIMARY KEY,"
-                      " name text NOT NULL, sha256 bytea NOT NULL,"
-                      " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())",
-                      reterr);
-    if (s == PH_OK) s = ask_applied(pg, m);
+    (void)snprintf(begin, sizeof begin, "SET client_min_messages = warning; SET lock_timeout = %d",
+                   PH_MIGRATE_LOCK_MS);
+    ph_status s = ph_pg_run(pg, begin, reterr);
+    if (s == PH_OK) s = patiently(pg, m, first, list_applied, patience_seconds);
     for (uint32_t i = 0; i < m->cnt && s == PH_OK; i++) {
         if (m->v[i].is_applied || m->v[i].name[0] == '\0') continue;
-        s = apply_patiently(pg, m, i, patience_seconds);
-        applied++;
+        s = patiently(pg, m, i, apply, patience_seconds);
+        applied += m->v[i].is_ours;
     }
     if (s == PH_OK) *ret_applied = applied;
     return s;

@@ -8,7 +8,9 @@
 
     Migrates a database that is in use: no lock is waited for longer than PH_MIGRATE_LOCK_MS, since
     everybody else who wants the table waits behind; the migration is then rolled back and applied
-    again a second later, and a log line names the transaction that seems to be in the way.
+    again a second later, and a log line names the transaction that seems to be in the way.  Of two
+    that migrate at the same time one applies a migration, and the other one waits for it: its row
+    in petahour.migration is written first and is the lock, which nobody else may take.
 
     Thread    one. */
 #ifndef ENGINE_SETTLE_MIGRATE_H

@@ -16,12 +16,19 @@
 /* Numbers from which the schema is to be asked again; all 0 at the start. */
 typedef struct {
     uint64_t records, orders, contracts;
+    uint64_t strays; /* rows in DEFAULT partitions, as they were counted last */
     bool is_asked;
+    bool is_late;      /* a partition that is due could not be made, which was said */
+    uint64_t tried_ns; /* when it was tried last */
 } ph_partitions;
 
+/* Counts the rows that are in DEFAULT partitions, 100,000 at most. */
+ph_status ph_partitions_count(ph_pg *pg, ph_partitions *p, ph_pg_error *reterr);
+
 /* Makes room for these rows, in a transaction of its own.  A lock that somebody else holds is no
-   failure: there is still a partition ahead, or DEFAULT, and the next call tries again; the first
-   call waits for it, 5 s at most. */
+   failure: there is still a partition ahead, or DEFAULT, and calls a second later try again; the
+   first call waits for it, 5 s at most.  That it is not had is logged (partition_late, with who has
+   it), and the end of that (partition_made). */
 ph_status ph_partitions_make(ph_pg *pg, const ph_rows *rows, ph_partitions *p, ph_pg_error *reterr);
 
 #endif

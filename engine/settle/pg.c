@@ -159,7 +159,9 @@ static ph_status finish_connect(ph_pg *pg, ph_pg_error *e)
     return PH_OK;
 }
 
-ph_status ph_pg_conninfo_check(const char *conninfo, bool *ret_has_password, ph_pg_error *reterr)
+ph_status ph_pg_conninfo_each(const char *conninfo,
+                              void (*on_option)(void *arg, const char *name, const char *value),
+                              void *arg, ph_pg_error *reterr)
 {
     char *why = NULL;
     PQconninfoOption *parsed = PQconninfoParse(conninfo, &why);
@@ -168,9 +170,8 @@ ph_status ph_pg_conninfo_check(const char *conninfo, bool *ret_has_password, ph_
         PQfreemem(why);
         return PH_EINVAL;
     }
-    *ret_has_password = false;
     for (const PQconninfoOption *o = parsed; o->keyword != NULL; o++) {
-        if (strcmp(o->keyword, "password") == 0 && o->val != NULL) *ret_has_password = true;
+        if (o->val != NULL && on_option != NULL) on_option(arg, o->keyword, o->val);
     }
     PQconninfoFree(parsed);
     return PH_OK;
@@ -178,8 +179,7 @@ ph_status ph_pg_conninfo_check(const char *conninfo, bool *ret_has_password, ph_
 
 ph_status ph_pg_open(const char *conninfo, const char *program, ph_pg **ret, ph_pg_error *reterr)
 {
-    bool has_password;
-    ph_status good = ph_pg_conninfo_check(conninfo, &has_password, reterr);
+    ph_status good = ph_pg_conninfo_each(conninfo, NULL, NULL, reterr);
     if (good != PH_OK) return good;
     ph_pg *pg = calloc(1, sizeof *pg);
     if (pg == NULL) {

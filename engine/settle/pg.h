@@ -39,8 +39,11 @@ typedef struct {
    other than PH_OK ends the call, which returns it. */
 typedef ph_status (*ph_pg_on_row)(void *arg, const char *const *columns, uint32_t cnt);
 
-/* Is it a connection string, and does it carry a password?  PH_EINVAL, PH_EFULL. */
-ph_status ph_pg_conninfo_check(const char *conninfo, bool *ret_has_password, ph_pg_error *reterr);
+/* Calls for each option that the connection string has; on_option may be NULL.  PH_EINVAL: it is no
+   connection string; PH_EFULL. */
+ph_status ph_pg_conninfo_each(const char *conninfo,
+                              void (*on_option)(void *arg, const char *name, const char *value),
+                              void *arg, ph_pg_error *reterr);
 
 /* Connects; `program` names us in pg_stat_activity.  PH_EINVAL: the string itself is wrong;
    everything else that fails is PH_EAGAIN, with the server's SQLSTATE if it is the server that

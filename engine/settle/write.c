@@ -511,8 +511,12 @@ ph_status ph_rows_write(ph_pg *pg, const char *market, const ph_position *at, co
     if (s == PH_OK) s = follow(pg, rows, &next_sum, reterr);
     if (s == PH_OK) {
         s = ph_pg_commit(pg, reterr);
-        if (s == PH_OK) *sum_from = next_sum;
-        return s;
+        if (s != PH_OK) return s;
+        *sum_from = next_sum;
+        /* Of what is committed nothing fails any more: a broken connection is found by the next. */
+        ph_pg_error ignored;
+        if (partitions->is_late) (void)ph_partitions_count(pg, partitions, &ignored);
+        return PH_OK;
     }
     return ph_transaction_end(pg, s);
 }

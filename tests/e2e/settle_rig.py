@@ -145,17 +145,20 @@ class SettleCase(unittest.TestCase):
         return process
 
     @contextlib.contextmanager
-    def holding(self, statement):
-        """A transaction that has done this and then does nothing, until the block ends."""
-        holder = subprocess.Popen(["psql", "-XqAt", "-d", self.pg.conninfo()], stdin=subprocess.PIPE,
+    def holding(self, statement, conninfo=None, is_committed=False):
+        """A transaction that has done this and then does nothing, until the block ends; and commits then, or not."""
+        holder = subprocess.Popen(["psql", "-XqAt", "-d", conninfo or self.pg.conninfo()], stdin=subprocess.PIPE,
                                   stdout=subprocess.DEVNULL, text=True)
         self.started.append(holder)
         holder.stdin.write(f"BEGIN; {statement};\n")
         holder.stdin.flush()
+        query = statement.replace("'", "''")
         wait_until("the other transaction", lambda: self.pg.sql(
             "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
-            f" AND query = '{statement};'") == "1")
+            f" AND query = '{query};'") == "1")
         yield
+        if is_committed:
+            holder.stdin.write("COMMIT;\n")
         holder.stdin.close()
         holder.wait(PATIENCE_S)
 

@@ -133,6 +133,19 @@ class CheckConfig(unittest.TestCase):
             ("settle", "notary_link", f"ipc://{run}/none/x", "make the folder, or correct the path"),
             ("settle", "database", "dbname=x passwor=y", "invalid connection option \"passwor\""),
             ("settle", "database", "dbname=x password=y", "write passfile=FILE instead"),
+            ("settle", "database", "dbname=x sslpassword=y", "write passfile=FILE instead"),
+            ("settle", "database", "postgresql://a:secret@/x", "write passfile=FILE instead"),
+            ("settle", "database", "dbname=x port=abc", "port is \"abc\": write a number from 1 to 65535"),
+            ("settle", "database", "dbname=x port=0", "write a number from 1 to 65535"),
+            ("settle", "database", "dbname=x host=a,b port=1,65536", "write a number from 1 to 65535"),
+            ("settle", "database", "dbname=x sslmode=full", "sslmode is \"full\": write one of disable"),
+            ("settle", "database", "dbname=x target_session_attrs=primry", "write one of any read-write"),
+            ("settle", "database", "dbname=x connect_timeout=5s", "connect_timeout is \"5s\": write a whole number"),
+            ("settle", "database", f"dbname=x passfile={run}/none", "could not be found: No such file or directory"),
+            ("settle", "database", f"dbname=x passfile={run}", "which is no regular file"),
+            ("settle", "database", f"dbname=x passfile={run}/open.key", "others can read (mode 0644): run chmod 600"),
+            ("settle", "database", f"dbname=x sslrootcert={run}/none", "sslrootcert is \"" + f"{run}/none\", which could"),
+            ("settle", "database", f"dbname=x sslkey={run}/open.key", "others can read (mode 0644): run chmod 600"),
         ]  # fmt: skip
         for daemon, key, value, says in rows:
             with self.subTest(daemon=daemon, key=key, value=value):
@@ -170,6 +183,53 @@ class CheckConfig(unittest.TestCase):
         # What the words name is looked at together, too.
         places = {**good, "engine": {**good["engine"], "spool": "/nowhere/s", "link": "tcp://x:1", "segment_kib": "65"}}
         self.assertEqual(len(self.faults("engine", places)), 3)
+
+    def test_what_values_mean_is_told_beside_what_the_words_say(self):
+        """A key that is wrong hides no fault of another one, and none is told twice or of a value that is not there."""
+        run, good = self.run, self.good
+        (run / "a file").chmod(0o644)
+        told = self.faults("settle", {**good, "settle": {
+            "jurnal": "x", "journal": f"{run}/nowhere", "answer_seconds": "soon",
+            "database": f"port=abc sslmode=x passfile={run}/none sslcert={run}/none password=y", "foo": "1"}})  # fmt: skip
+        text = "\n".join(f"{line} {says}" for line, says in told)
+        for says in (
+            '[settle] has no key "jurnal"; the closest is "journal"', '"journal" is', '"answer_seconds" must be',
+            '"database": port is', '"database": sslmode is', '"database": passfile is', '"database": sslcert is',
+            '"database": it has a password', '[settle] has no key "foo" (--print-config',
+        ):  # fmt: skip
+            self.assertEqual(text.count(says), 1, (says, text))
+        self.assertEqual(len(told), 9, text)
+        told = self.faults("engine", {**good, "engine": {**good["engine"], "orders_max": "0", "segment_kib": "65"}})
+        self.assertEqual(len(told), 2, told)
+        # Of a value that the file has not, nothing is told but that.
+        [(_, says)] = self.faults("gateway", {**good, "gateway": {
+            key: value for key, value in good["gateway"].items() if key != "engine_link"}})  # fmt: skip
+        self.assertIn('lacks "engine_link"', says)
+
+    def test_hints_are_near(self):
+        for key, hint in (("foo", None), ("x", None), ("jurnal", "journal"), ("databse", "database"),
+                          ("monitr", "monitor"), ("folder_of_journal", None)):  # fmt: skip
+            sections = {**self.good, "settle": {**self.good["settle"], key: "1"}}
+            [(_, says)] = self.faults("settle", sections)
+            closest = re.search('the closest is "(.+?)"', says)
+            self.assertEqual(closest and closest[1], hint, says)
+
+    def test_a_start_takes_no_other_database_than_a_check(self):
+        """What no network is to blame for ends the start, and says where to mend it."""
+        run = self.run
+        for value, says in (
+            ("host=/nowhere dbname=x port=abc", "port is"), ("host=/nowhere dbname=x password=y", "write passfile=FILE"),
+            ("host=/nowhere dbname=x sslmode=x", "sslmode is"), (f"host=/nowhere dbname=x passfile={run}/none", "passfile is"),
+            (f"host=/nowhere dbname=x sslrootcert={run}/none", "sslrootcert is"), ("dbname=x passwor=y", "passwor"),
+        ):  # fmt: skip
+            with self.subTest(value):
+                lines = self.write({**self.good, "settle": {**self.good["settle"], "database": value}})
+                done = subprocess.run([DAEMONS["settle"], "--config", run / "petahour.ini"], capture_output=True,
+                                      text=True, timeout=PATIENCE, check=False)  # fmt: skip
+                self.assertEqual(done.returncode, 1, done.stderr)
+                line = lines.index(f"database = {value}") + 1
+                self.assertRegex(done.stderr, rf"could not use configuration .*petahour.ini.*, line {line}: .*{says}")
+                self.assertNotIn("database_away", done.stderr)
 
     def test_tables_that_the_memory_cannot_hold(self):
         most = {"orders_max": 1 << 26, "order_periods_max": 1 << 28, "contracts_max": 1 << 28, "lots_max": 1 << 28,

@@ -11,66 +11,16 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 import unittest
 
-import zmq
 from live_market import HASH, PATIENCE, Market, first_period, register, start_of
 
 AUDIT, CLIENT = sys.argv[5:7]
 sys.path.insert(0, os.path.dirname(CLIENT))
-from petahour_client import FROM_GATEWAY, MESSAGES, connect, settings  # noqa: E402
+from false_gateway import FalseGateway  # noqa: E402
 
-FRAME = MESSAGES["petahour.v1.GatewayFrame"]
 NOT_VERIFIED = 8
-
-
-class FalseGateway:
-    """Between one participant's clients and a gateway; change(message) may change what the gateway says."""
-
-    def __init__(self, m, whose):
-        self.m, self.change, self.told = m, lambda message: None, []
-        self.ready_file = f"{m.run}/false.ready"
-        self.context = zmq.Context()
-        public, secret = zmq.curve_keypair()
-        self.clients = self.context.socket(zmq.ROUTER)
-        self.clients.linger, self.clients.curve_server = 0, True
-        self.clients.curve_publickey, self.clients.curve_secretkey = public, secret
-        port = self.clients.bind_to_random_port("tcp://127.0.0.1")
-        self.true, self.key = f"{m.run}/gateway.ready", settings(m.key(whose))
-        with open(self.ready_file, "w", encoding="ascii") as f:
-            f.write(f"order_entry = tcp://127.0.0.1:{port}\nserver_key = {public.decode()}\n"
-                    f"market_data = {settings(self.true)['market_data']}\n")  # fmt: skip
-        self.behind = {}  # of each client: its connection to the true gateway
-        self.ends = False
-        self.thread = threading.Thread(target=self.serve)
-        self.thread.start()
-
-    def close(self):
-        self.ends = True
-        self.thread.join()
-        self.context.destroy(linger=0)
-
-    def serve(self):
-        while not self.ends:
-            for who, s in list(self.behind.items()):
-                while s.poll(0):
-                    self.clients.send_multipart([who, *self.changed(s.recv_multipart())])
-            if self.clients.poll(5):
-                who, *parts = self.clients.recv_multipart()
-                if who not in self.behind:
-                    self.behind[who] = connect(zmq.DEALER, "order_entry", self.true, self.key)
-                self.behind[who].send_multipart(parts)
-
-    def changed(self, parts):
-        if parts[0] != FROM_GATEWAY:
-            return parts
-        frame = FRAME.FromString(parts[1])
-        for message in frame.messages:
-            self.told.append(message.WhichOneof("message"))
-            self.change(message)
-        return [parts[0], frame.SerializeToString()]
 
 
 def flipped(data, at):

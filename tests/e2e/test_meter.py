@@ -124,6 +124,17 @@ class Metering(Metered):
         self.assertEqual([(r["period"], r["delivered"], r["energy_wh"], r["outcome"]) for r in rows],
                          [(LAST - 1, 1500, 125, "counted"), (LAST, 60, 4, "not covered")])  # fmt: skip
 
+    def test_a_card_that_could_not_be_read_is_not_read_again(self):
+        """Behind a blank reading, lines of the time before it count nothing twice."""
+        lines = [f"{at((LAST - 1) * STEP)} # Entity  GPUTL"]
+        lines += [f"{at((LAST - 1) * STEP + s)} GPU 0  {'N/A' if s == 60 else 5}" for s in (0, 30, 60, 0, 30)]
+        dmon = self.file("again.dmon", "".join(line + "\n" for line in lines))
+        words = (dmon, "dcgmi-dmon", "--cards", self.file("again.cards", "1 GPU 0\n"))
+        said = self.refused(1, "nothing was counted", *self.words("count", *words))
+        for n in (5, 6):
+            self.assertRegex(said, rf"again\.dmon:{n}: its time is before that of the card's last reading")
+        self.assertEqual([r["delivered"] for r in self.count(*words, "--skip-bad")], [30])
+
     def test_sacct_is_counted(self):
         """Steps, other reservations and waiting jobs are left out; a running job counts up to --until."""
         since = ("--since", at((LAST - 1) * STEP))

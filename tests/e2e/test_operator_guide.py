@@ -43,6 +43,7 @@ class Guide(unittest.TestCase):
             "/usr/share/doc/petahour/examples": f / "examples", "/usr/share/petahour/schema": SCHEMA, "/usr/bin": f / "bin",
             "/etc/petahour": f / "etc", "/var/lib/petahour": f / "lib", "/var/backups/petahour": f / "backup",
             "/run/petahour": f / "run", "host=/run/postgresql dbname=petahour user=petahour_settle": self.pg.conninfo("petahour_settle"),
+            "('acme', 6)": "('acme', 1)",  # of a market that just opened
             "tcp://*:7001": "tcp://127.0.0.1:*", "tcp://*:7002": "tcp://127.0.0.1:*",
         }  # fmt: skip
         self.places.update(zip([f"127.0.0.1:{port}" for port in range(9471, 9476)], [f"127.0.0.1:{port}" for port in free_ports(5)]))

@@ -22,6 +22,7 @@ from live_market import HASH, PATIENCE, Market, first_period, register, start_of
 AUDIT, CLIENT = sys.argv[5:7]
 sys.path.insert(0, os.path.dirname(CLIENT))
 import petahour_client as py  # noqa: E402
+from false_gateway import FalseGateway  # noqa: E402
 
 
 class Beside(unittest.TestCase):
@@ -39,9 +40,9 @@ class Beside(unittest.TestCase):
         self.hour = first_period()
         self.ready = f"{m.run}/gateway.ready"
 
-    def python(self, *words, who="stranger", status=0, seconds="0.5"):
+    def python(self, *words, who="stranger", status=0, seconds="0.5", ready=None):
         """Runs the client; its lines of JSON, or what it says when it fails."""
-        done = subprocess.run([CLIENT, "--connect", self.ready, "--key", self.m.key(who), "--seconds", seconds, *words],
+        done = subprocess.run([CLIENT, "--connect", ready or self.ready, "--key", self.m.key(who), "--seconds", seconds, *words],
                               capture_output=True, text=True, timeout=PATIENCE, check=False)  # fmt: skip
         self.assertEqual(done.returncode, status, done)
         return [json.loads(line) for line in done.stdout.splitlines()] if status in (0, 3) else done.stderr
@@ -96,11 +97,19 @@ class Beside(unittest.TestCase):
         traded = [r["execution_report"] for r in bought if "execution_report" in r][1]
         self.assertEqual((traded["type"], traded["notional"]), ("EXECUTION_TYPE_TRADE", "20000000"))
         self.contracts()
+        false = FalseGateway(m, "stranger")
+        self.addCleanup(false.close)
+        false.splits = True
+        order = ["--product", "1", "--quantity", "1", "--price", "1000000", *self.hours()]
+        said = self.python("buy", *order, ready=false.ready_file)
+        self.assertEqual([r["execution_report"]["type"] for r in said if "execution_report" in r], ["EXECUTION_TYPE_ACCEPTED"])
+        self.assertEqual([r for r in said if "verified" in r], [], "these contracts were there before")
         trades = [(t["buyer"], t["seller"], t["notional_micro"], t["unit_periods"]) for t in self.rows("trades")]
         self.assertEqual(trades, [("3", "4", "13500000", "6"), ("4", "2", "20000000", "8")])
         orders = {(o["participant"], o["client_order_id"]): o for o in self.rows("orders")}
         self.assertEqual((orders["4", "1"]["state"], orders["4", "1"]["open_unit_periods"]), ("RESTING", "26"))
         self.assertEqual((orders["4", "2"]["state"], orders["4", "2"]["shape"]), ("FILLED", "BLOCK"))
+        self.assertEqual(orders["4", "3"]["state"], "RESTING")
         self.assertRegex(self.replays(), r"signed     by all parties 2 contracts")
 
     def book(self, feed, expected):
@@ -184,14 +193,26 @@ class Beside(unittest.TestCase):
         self.assertEqual(numbers, [(r.stream_number, r.order) for r in answers])
         self.replays()
 
+    def assert_said(self, expected, said):
+        self.assertIn(expected, said)
+        self.assertNotIn("Traceback", said)
+
     def test_what_it_says_when_it_cannot(self):
         buy = ["buy", "--product", "1", "--quantity", "1"]
         for words, status, said in (
             ([*buy, "--price", "1.5", *self.hours()], 2, "--price"),
             ([*buy, "--price", "1", "--from", "2027-01-01T00:30:00Z"], 2, "--from"),
+            ([*buy, "--price", "1", "--quantity", "-1", *self.hours()], 1, "-1"),
+            ([*buy, "--price", str(2**63), *self.hours()], 1, str(2**63)),
+            (["--notary-key", "zz", "listen"], 2, "--notary-key"),
             (["listen", "--next-report", "100000"], 1, "STREAM_NUMBER"),
+            (["market", "--product", "999"], 1, "no book came: "),
         ):
-            self.assertIn(said, self.python(*words, status=status))
+            self.assert_said(said, self.python(*words, status=status))
+        self.m.cli("keygen", "--name", "unknown", "--out", self.m.key("unknown"))
+        for words in (["listen"], ["market", "--product", "1"]):
+            said = self.python(*words, who="unknown", status=1, seconds=str(PATIENCE / 2))
+            self.assert_said("no participant has it", said)
         self.assertIn("No such file", self.python("listen", who="nobody", status=1))
 
 

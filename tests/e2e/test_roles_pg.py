@@ -95,7 +95,14 @@ APPENDS_NOT = {"account_kind", "backfill", "cancel_reason", "compute_type", "del
 # Functions that read or make what their caller may not.
 DEFINERS = {"contract_proof", "invoice", "invoice_transfer", "make_next_partition", "me", "my_contract_periods",
             "my_delivery_steps", "my_invoice", "my_links", "my_reports", "partitions_ahead", "price_history", "reach",
-            "site_utilisation", "sold_on_by_me", "sum_up"}
+            "rows_without_partition", "site_utilisation", "sold_on_by_me", "sum_up"}
+
+# What PostgreSQL lets everybody do and this database does not: wait for each other by number, keep bytes.
+NOT_EVERYBODYS = ("proname ~ '^pg_(try_)?advisory_' OR proname ~ '^lo_' OR proname IN ('loread', 'lowrite',"
+                  " 'pg_logical_emit_message')")
+
+# Columns whose name says it all.
+PLAIN = {"id", "name", "model", "interconnect", "version", "operator_name", "added_at", "revoked_at"}
 
 RELATIONS = ("FROM pg_class c WHERE c.relnamespace = 'petahour'::regnamespace"
              " AND c.relkind IN ('r', 'p', 'v')")
@@ -210,8 +217,70 @@ class Roles(SettleCase):
                     "SELECT * FROM petahour.contract_lot()", "SELECT * FROM petahour.final_paid()",
                     "SELECT * FROM petahour.reconcile_laws()",
                     "SELECT petahour.take_position('settle.test')",
-                    "SELECT petahour.fill('settle.test', 1, 'gate', 1, 2)"):
+                    "SELECT petahour.fill('settle.test', 1, 'gate', 1, 2)",
+                    "SELECT petahour.partitions_ahead(1, 1, 1)", "SELECT petahour.rows_without_partition()"):
             self.refused(sql, "permission denied", user="member_six")
+
+    def test_nobody_keeps_locks_or_bytes(self):
+        """Neither members, nor who may connect and is nobody, nor whoever reads everything."""
+        self.pg.sql("CREATE ROLE nobody_at_all LOGIN")
+        try:
+            for user in ("member_six", "petahour_auditor", "petahour_settle", "nobody_at_all"):
+                for sql in ("SELECT pg_advisory_lock(7307199662470231)",
+                            "SELECT pg_advisory_xact_lock_shared(7307199662470232)",
+                            "SELECT pg_try_advisory_lock(1, 2)", "SELECT lo_from_bytea(0, 'x')",
+                            "SELECT lo_creat(-1)", "SELECT lo_open(1, 131072)",
+                            "SELECT pg_logical_emit_message(false, 'x', 'y')",
+                            "SELECT * FROM petahour.partitioned FOR UPDATE",
+                            "SELECT * FROM petahour.migration FOR UPDATE"):
+                    self.refused(sql, "permission denied", user=user)
+                self.refused("CREATE TEMPORARY TABLE x (a int)", "permission denied to create temporary", user=user)
+                self.refused("CREATE SCHEMA x", "permission denied for database", user=user)
+                self.refused("CREATE TABLE public.x (a int)", "permission denied for schema", user=user)
+        finally:
+            self.pg.sql("DROP ROLE nobody_at_all")
+        self.assertGreater(int(self.pg.sql(f"SELECT count(*) FROM pg_proc WHERE {NOT_EVERYBODYS}")), 40)
+        self.assertEqual(self.pg.sql(
+            f"SELECT string_agg(oid::regprocedure::text, ', ') FROM pg_proc WHERE ({NOT_EVERYBODYS}) AND"
+            " has_function_privilege('public', oid, 'EXECUTE')"), "")
+        self.assertEqual(set(self.pg.sql(
+            "SELECT coalesce(r.rolname, 'public'), privilege_type FROM pg_database d, aclexplode(d.datacl) a"
+            " LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE d.datname = current_database() AND"
+            " a.grantee <> d.datdba").splitlines()), {"petahour_owner|TEMPORARY", "public|CONNECT"})
+
+    def test_a_privilege_that_everybody_has_is_told(self):
+        for privilege, law, subject in (
+                ("EXECUTE ON FUNCTION pg_advisory_lock(bigint)", "not everybody takes locks by number",
+                 "function pg_advisory_lock(bigint)"),
+                ("TEMPORARY ON DATABASE petahour", "not everybody makes temporary tables", "the database")):
+            self.pg.sql(f"GRANT {privilege} TO PUBLIC")
+            try:
+                found = self.pg.sql("SELECT law, subject FROM petahour.reconcile_schema", user="petahour_auditor")
+            finally:
+                self.pg.sql(f"REVOKE {privilege} FROM PUBLIC")
+            self.assertIn(law, found)
+            self.assertIn(subject, found)
+        self.assertEqual(self.pg.sql("SELECT law, subject FROM petahour.reconcile_schema"), "")
+
+    def test_everything_says_what_it_is(self):
+        """COMMENT ON each relation, on each column that its name does not explain, and on each function."""
+        self.assertEqual(self.pg.sql(f"SELECT c.relname {RELATIONS} AND NOT c.relispartition AND"
+                                     " obj_description(c.oid, 'pg_class') IS NULL ORDER BY 1"), "")
+        self.assertEqual(self.pg.sql("SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace ="
+                                     " 'petahour'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL"), "")
+        plain = ", ".join(f"'{name}'" for name in sorted(PLAIN))
+        self.assertEqual(self.pg.sql(
+            "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+            " AND NOT a.attisdropped WHERE c.relnamespace = 'petahour'::regnamespace AND c.relkind IN ('r', 'p', 'v')"
+            f" AND NOT c.relispartition AND a.attname NOT IN ({plain}) AND col_description(c.oid, a.attnum) IS NULL"
+            " ORDER BY 1, 2"), "")
+        # Units stand where there are any.
+        for column, says in (("transfer.amount", "Micro-units"), ("contract_readable.notional", "Whole units"),
+                             ("contract.at_ns", "nanoseconds since 1970"), ("gate.period", "since 1970 in steps"),
+                             ("participant.roles", "SUPPLIER 1"), ("dispute.claim", "Unit-seconds")):
+            self.assertIn(says, self.pg.sql(
+                "SELECT col_description(attrelid, attnum) FROM pg_attribute WHERE attrelid ="
+                f" 'petahour.{column.split('.')[0]}'::regclass AND attname = '{column.split('.')[1]}'"), column)
 
     def test_row_security_cannot_be_switched_off(self):
         for user in ("member_six", "petahour_auditor"):

@@ -195,6 +195,23 @@ class Alarms(SettleCase):
                 self.end(settle)
                 self.pg.database = "petahour"
 
+    def test_stopped_before_it_was_ever_connected(self):
+        """How far the rows go it does not know, and does not say."""
+        self.make(300)
+        self.settle("--once")
+        self.pg.stop()
+        settle = self.start_settle()
+        wait_until("away", lambda: self.said(settle, "database_away"))
+        self.end(settle)
+        [stopped] = self.said(settle, "stopped")
+        self.assertNotIn("seq", stopped)
+        self.assertNotIn("record", stopped["msg"])
+        self.pg.start()
+        settle = self.start_settle()
+        wait_until("its end", lambda: self.said(settle, "ready"))
+        self.end(settle)
+        self.assertEqual([line["seq"] for line in self.said(settle, "stopped")], [300])
+
     def test_another_reason_is_told_as_well(self):
         """The server is away; when it is back it refuses."""
         self.make(300)

@@ -342,19 +342,20 @@ class Faults(SettleCase):
         self.settle("--once")
         backup = self.folder / "backup.sql"
         with open(backup, "w", encoding="utf-8") as file:
-            subprocess.run(["pg_dump", "-d", self.pg.conninfo()], stdout=file, check=True)
+            subprocess.run(["pg_dump", "--create", "-d", self.pg.conninfo()], stdout=file, check=True)
         self.make(3000, per_hour=PER_HOUR)
         self.settle("--once")
         for source in (backup, None):
             self.pg.database = "postgres"
             self.pg.sql("DROP DATABASE petahour WITH (FORCE)")
-            self.pg.sql("CREATE DATABASE petahour")
-            self.pg.database = "petahour"
             if source is None:
+                self.pg.sql("CREATE DATABASE petahour")
+                self.pg.database = "petahour"
                 self.migrate()
             else:
                 subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", self.pg.conninfo(),
                                 "-f", source], stdout=subprocess.DEVNULL, check=True)
+                self.pg.database = "petahour"
                 self.assertEqual(self.position(), 2000)
             self.settle("--once")
             self.assertEqual(self.position(), 3000)
@@ -418,6 +419,10 @@ class Faults(SettleCase):
             " WHERE datname = 'petahour'")
         for setting in ("lock_timeout", "jit=off"):
             self.assertIn(setting, settings)
+        # What is not everybody's stays so (reconcile was empty), and everything still says what it is.
+        self.refused("SELECT pg_advisory_lock(1)", "permission denied", user="petahour_auditor")
+        self.refused("CREATE TEMPORARY TABLE x (a int)", "permission denied", user="petahour_auditor")
+        self.assertIn("Money that moved", self.pg.sql("SELECT obj_description('petahour.transfer'::regclass)"))
 
     def test_random_kills(self):
         print(f"PETAHOUR_SEED={SEED} PETAHOUR_KILLS={KILLS}", flush=True)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a fuzzer from what golden files have: messages that are whole lead further than random bytes.
+"""Runs a fuzzer from what golden files and recordings have: messages that are whole lead further than random bytes.
 
 usage: fuzz.py FUZZER GOLDEN_FOLDER [CORPUS_FOLDER] [-OPTION...]
 
@@ -18,6 +18,8 @@ FRAMES = {
     "fuzz_translate": [("client.txt", 2)],
     "fuzz_client": [("gateway.txt", 2), ("market_data.txt", 3)],
 }
+# Which format of recordings each file has.
+RECORDINGS = {"dcgm-exporter.prom": 0, "dcgmi-dmon.txt": 1, "sacct.txt": 2}
 LONGEST = 70000  # a little more than a frame may have
 
 
@@ -29,6 +31,11 @@ def seeds(fuzzer, golden):
         for file in sorted((golden / "scenarios").glob("*.jsonl")):
             if ".expected." not in file.name:
                 yield from file.read_bytes().splitlines()
+    if fuzzer == "fuzz_meter":
+        for file, form in RECORDINGS.items():
+            lines = (golden.parent / "e2e" / "recordings" / file).read_bytes().splitlines(keepends=True)
+            yield bytes([form]) + b"".join(lines)
+            yield bytes([form]) + b"".join(lines[:8])
 
 
 def main():

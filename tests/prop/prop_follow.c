@@ -10,7 +10,8 @@
    best prices, depth, also of grades, statistics, candles, totals and measurements are found anew
    each time; and when the proxy is honest again the client comes to the last one by itself.  Every
    trade is told once, but what happened while a loss that the client was told of lasted; and who
-   follows every trade of a product is told every one, once and in order, all the time.
+   follows every trade of a product is told every one, once and in order, all the time.  In the end
+   the proxy changes levels inside frames, or leaves them out, of changes and of snapshots.
 
    PH_SEEDS=n runs n seeds (default 1) of PH_STEPS commands a round (default 300); PH_SEED=s runs
    one. */
@@ -23,6 +24,7 @@
 #include "gateway/market_data/market_data.h"
 #include "gateway/doors/zap.h"
 
+#include "tests/prop/follow_alter.h"
 #include "tests/prop/follow_truth.h"
 #include "tests/prop/seeds.h"
 #include "tests/unit/market_fixture.h"
@@ -302,10 +304,10 @@ typedef struct {
 static struct {
     void *context, *up, *down;
     char endpoint[128];
-    enum { HONEST, FAULTY, SHUT } mood;
+    enum { HONEST, FAULTY, SHUT, ALTERING } mood;
     held_frame held[HELD_MAX];
     uint32_t held_cnt;
-    uint64_t passed, lost, doubled, delayed;
+    uint64_t passed, lost, doubled, delayed, altered[ALTER_KINDS];
 } proxy;
 
 static void open_proxy(const phc_key *front, const phc_key *back)
@@ -378,6 +380,8 @@ static void pass_frame(zmq_msg_t part[3])
         proxy.delayed++;
         return;
     } else {
+        if (proxy.mood == ALTERING && dice < 25)
+            proxy.altered[alter_level(&part[2], below(UINT32_MAX))]++;
         send_on(part);
         if (proxy.mood == FAULTY && dice < 40) {
             send_on(part);
@@ -511,8 +515,9 @@ static void on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss los
     (void)arg;
     (void)first;
     (void)last;
-    if (index_of(stream) == PRICES && (loss == PHC_LOSS_NOT_KEPT || loss == PHC_LOSS_EPOCH))
-        truth_prices_lost(product);
+    bool begins_anew =
+        loss == PHC_LOSS_NOT_KEPT || loss == PHC_LOSS_EPOCH || loss == PHC_LOSS_CHECKSUM;
+    if (index_of(stream) == PRICES && begins_anew) truth_prices_lost(product);
     ck_assert(product >= 1 && product <= PRODUCTS && phc_loss_text(loss) != NULL);
     if (index_of(stream) == TRADES) {
         ck_assert(loss == PHC_LOSS_GAP || loss == PHC_LOSS_SILENCE || loss == PHC_LOSS_BUSY);
@@ -672,6 +677,21 @@ static void trade_each_minute(void)
     }
 }
 
+/* Frames come, in order and whole, but for levels in some.  A client that believes one of them
+   hands over a book that is not the market's. */
+static void alter_levels(void)
+{
+    enum { EACH = 8 };
+    uint64_t until = ph_clock_monotonic_ns() + PATIENCE_MS * UINT64_C(1000000);
+    proxy.mood = ALTERING;
+    do {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "nothing that was altered was noticed");
+        trade(1, false);
+    } while (proxy.altered[ALTER_CHANGE] < EACH || proxy.altered[ALTER_SNAPSHOT] < EACH ||
+             seen.losses[PHC_LOSS_CHECKSUM] < EACH);
+    wait_for_step();
+}
+
 static void run_rounds(void)
 {
     int steps = environment("PH_STEPS", 300);
@@ -697,9 +717,10 @@ static void run_rounds(void)
     start_again(3);
     trade(steps / 2, false);
     wait_for_step();
-    /* Books of this size fit a frame, so a checksum that does not hold would be the gateway's
+    /* The proxy changed nothing so far: a checksum that does not hold would be the gateway's
        fault. */
     ck_assert_uint_eq(seen.losses[PHC_LOSS_CHECKSUM], 0);
+    alter_levels();
     ck_assert(truth_trades().told > truth_trades().in_holes / 2);
     ck_assert_uint_gt(seen.trade_gaps, 0);
 }
@@ -729,6 +750,9 @@ START_TEST(a_client_always_comes_back)
     printf("trades of which none may be missing: %llu, %llu, %llu; %llu gaps were noticed\n",
            (unsigned long long)truth_tape_number(1), (unsigned long long)truth_tape_number(2),
            (unsigned long long)truth_tape_number(3), (unsigned long long)seen.trade_gaps);
+    printf("altered: %llu changes, %llu snapshots\n",
+           (unsigned long long)proxy.altered[ALTER_CHANGE],
+           (unsigned long long)proxy.altered[ALTER_SNAPSHOT]);
     printf("%llu books; frames: %llu passed, %llu lost, %llu doubled, %llu late; noticed: %llu "
            "gaps, %llu not kept, %llu checksums, %llu epochs, %llu silences, %llu busy\n",
            (unsigned long long)seen.books, (unsigned long long)proxy.passed,

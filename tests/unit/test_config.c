@@ -104,6 +104,7 @@ START_TEST(what_is_wrong_is_named)
         {MARKET "[engine]\njournal = j\norder_max = 3\n",
          "line 5: [engine] has no key \"order_max"},
         {MARKET "[engine]\njournal = j\norder_max = 3\n", "closest is \"orders_max\""},
+        {MARKET "[engine]\njournal = j\nfoo = 3\n", "has no key \"foo\" (--print-config"},
         {MARKET "nmae = x\n", "line 3: [market] has no key \"nmae\""},
         {MARKET "[engin]\njournal = j\n", "line 4: no program has a section [engin]"},
         {MARKET "[web]\njournal = j\n", "line 4: no program has a section [web]"},

@@ -45,6 +45,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     phc_follow_release(client);
+    phc_unpack_release(&client->unpacking);
     free(client->segments.v);
     free(client);
 }
@@ -247,6 +248,9 @@ static uint64_t sum_of(int64_t bid)
     return sum;
 }
 
+/* Of what is told next: another quantity than the checksum is of. */
+static uint64_t altered;
+
 static void tell_prices(prices p)
 {
     uint8_t bytes[256];
@@ -266,7 +270,7 @@ static void tell_prices(prices p)
     best.first_period = PERIOD;
     best.periods = 1;
     best.bid = p.bid;
-    best.bid_quantity = p.bid == 0 ? 0 : 1;
+    best.bid_quantity = p.bid == 0 ? 0 : 1 + altered;
     m.best_prices = bests;
     m.n_best_prices = 1;
     segment.first_period = PERIOD;
@@ -329,6 +333,28 @@ START_TEST(a_trade_is_told_once_by_two_gateways)
     tell_prices((prices){6, EPOCH + 1, 0, 3, 0, false});
     ck_assert(told.books == 6 && told.bid == 0 && told.price_cnt == 0);
     ck_assert(told.trade_cnt == 3 && told.trades[1] == 2 && told.trades[2] == 3);
+}
+END_TEST
+
+/* No book is handed over that has not the checksum; a new snapshot is waited for. */
+START_TEST(a_changed_level_is_noticed)
+{
+    follow_prices();
+    altered = 1;
+    tell_prices((prices){10, EPOCH, 100, 0, 0, true});
+    ck_assert(told.books == 0 && told.losses[PHC_LOSS_CHECKSUM] == 1);
+    altered = 0;
+    tell_prices((prices){10, EPOCH, 100, 0, 0, true});
+    ck_assert(told.books == 1 && told.bid == 100);
+    altered = 1;
+    tell_prices((prices){11, EPOCH, 110, 1, 0, false});
+    ck_assert(told.books == 1 && told.losses[PHC_LOSS_CHECKSUM] == 2);
+    altered = 0;
+    tell_prices((prices){12, EPOCH, 120, 2, 0, false});
+    ck_assert(told.books == 1 && told.bid == 100);
+    tell_prices((prices){11, EPOCH, 110, 0, 0, true});
+    ck_assert(told.books == 3 && told.bid == 120);
+    ck_assert(told.trade_cnt == 2 && told.trades[0] == 1 && told.trades[1] == 2);
 }
 END_TEST
 
@@ -410,6 +436,7 @@ static void add(TCase *t)
     tcase_add_test(t, late_prices_are_never_put_over_newer_ones);
     tcase_add_test(t, a_phase_behind_a_gap_waits);
     tcase_add_test(t, a_trade_is_told_once_by_two_gateways);
+    tcase_add_test(t, a_changed_level_is_noticed);
     tcase_add_test(t, prices_that_no_gateway_sends_are_refused);
     tcase_add_test(t, runs_of_prices_replace_each_other);
 }

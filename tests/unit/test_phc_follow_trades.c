@@ -84,6 +84,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     phc_follow_trades_release(client);
+    phc_unpack_release(&client->unpacking);
     (void)zmq_close(client->sub);
     (void)zmq_ctx_term(context);
     free(client->segments.v);

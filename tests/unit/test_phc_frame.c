@@ -166,6 +166,7 @@ START_TEST(the_longest_message_fits)
     k[31] = '\0';
     phc_product t;
     memset(&t, 0xff, sizeof t);
+    t.attested_only = true; /* which has no other value */
     t.symbol = s;
     t.model = t.interconnect = k;
     t.unit = k + 16;
@@ -176,32 +177,138 @@ START_TEST(the_longest_message_fits)
 }
 END_TEST
 
-/* Messages that fit the room and one that does not, read one after the other. */
-START_TEST(a_message_is_read_in_or_beside_its_room)
+static size_t refusal_of(char *text, uint8_t *to)
 {
-    enum { LONGEST = 400000, STEP = 100000 };
-    static char text[LONGEST + 1];
-    static uint8_t bytes[LONGEST + 64];
     Petahour__V1__SessionRefused refused;
     Petahour__V1__GatewayMessage message;
+    petahour__v1__session_refused__init(&refused);
+    refused.text = text;
+    petahour__v1__gateway_message__init(&message);
+    message.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_SESSION_REFUSED;
+    message.session_refused = &refused;
+    return petahour__v1__gateway_message__pack(&message, to);
+}
+
+/* One while the one before is read, and one after the other. */
+START_TEST(a_message_is_given_up_whole)
+{
+    enum { LONGEST = 2000000, STEP = 400000 };
+    static char text[LONGEST + 1];
+    static uint8_t bytes[LONGEST + 64], inner_bytes[64];
+    char word[] = "inner";
     phc_unpacking u = {0};
+    size_t inner_size = refusal_of(word, inner_bytes);
     for (size_t length = 0; length <= LONGEST; length += STEP) {
         memset(text, 'x', length);
-        petahour__v1__session_refused__init(&refused);
-        refused.text = text;
-        petahour__v1__gateway_message__init(&message);
-        message.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_SESSION_REFUSED;
-        message.session_refused = &refused;
-        size_t size = petahour__v1__gateway_message__pack(&message, bytes);
+        size_t size = refusal_of(text, bytes);
         Petahour__V1__GatewayMessage *m = phc_unpack(&u, bytes, size);
         ck_assert_ptr_nonnull(m);
+        Petahour__V1__GatewayMessage *inner = phc_unpack(&u, inner_bytes, inner_size);
+        ck_assert_ptr_nonnull(inner);
+        ck_assert_str_eq(inner->session_refused->text, word);
+        phc_unpack_end(&u, inner);
         ck_assert_str_eq(m->session_refused->text, text);
-        ck_assert((u.asked != 0) == (length > 2 * STEP));
         phc_unpack_end(&u, m);
-        ck_assert_uint_eq(u.asked, 0);
+        ck_assert_uint_eq(u.used, 0);
         if (length != 0) ck_assert_ptr_null(phc_unpack(&u, bytes, size - 1));
-        ck_assert_uint_eq(u.asked, 0);
+        ck_assert(u.used == 0 && !u.is_full);
     }
+    phc_unpack_release(&u);
+}
+END_TEST
+
+static uint8_t longest[PHC_FRAME_RECEIVED_MAX + 64];
+
+static uint8_t *put_length(uint8_t *to, size_t size)
+{
+    for (; size >= 0x80; size >>= 7)
+        *to++ = (uint8_t)(size | 0x80);
+    *to++ = (uint8_t)size;
+    return to;
+}
+
+/* Field `outer` with as many empty messages of field `inner` as `size` bytes have. */
+static size_t empty_messages(unsigned outer, unsigned inner, size_t size)
+{
+    uint8_t *p = put_length(longest, outer << 3 | 2);
+    p = put_length(p, size / 2 * 2);
+    for (size_t i = 0; i < size / 2; i++) {
+        *p++ = (uint8_t)(inner << 3 | 2);
+        *p++ = 0;
+    }
+    return (size_t)(p - longest);
+}
+
+START_TEST(the_longest_report_is_read)
+{
+    enum { SEGMENTS = 65536 }; /* of a trade: as many fills as a command has */
+    const int64_t dearest = INT64_C(1000000000000000);
+    static Petahour__V1__Segment all[SEGMENTS], *segments[SEGMENTS];
+    Petahour__V1__ExecutionReport report;
+    Petahour__V1__GatewayMessage message;
+    phc_unpacking u = {0};
+    petahour__v1__execution_report__init(&report);
+    petahour__v1__gateway_message__init(&message);
+    for (size_t i = 0; i < SEGMENTS; i++) {
+        petahour__v1__segment__init(&all[i]);
+        all[i].first_period = all[i].periods = all[i].quantity = UINT32_MAX;
+        all[i].price = dearest;
+        segments[i] = &all[i];
+    }
+    report.segments = segments;
+    report.n_segments = SEGMENTS;
+    message.message_case = PETAHOUR__V1__GATEWAY_MESSAGE__MESSAGE_EXECUTION_REPORT;
+    message.execution_report = &report;
+    size_t size = petahour__v1__gateway_message__get_packed_size(&message);
+    ck_assert_uint_le(size, PHC_FRAME_RECEIVED_MAX - 1024); /* the rest of a report fits beside */
+    ck_assert_uint_eq(petahour__v1__gateway_message__pack(&message, longest), size);
+    Petahour__V1__GatewayMessage *m = phc_unpack(&u, longest, size);
+    ck_assert_ptr_nonnull(m);
+    ck_assert_uint_eq(m->execution_report->n_segments, SEGMENTS);
+    ck_assert_int_eq(m->execution_report->segments[SEGMENTS - 1]->price, dearest);
+    ck_assert_uint_le(u.used, PHC_UNPACKED_MAX - (1 << 20));
+    phc_unpack_end(&u, m);
+    phc_unpack_release(&u);
+}
+END_TEST
+
+/* Two bytes of an empty message become dozens in memory. */
+START_TEST(a_message_that_grows_is_refused)
+{
+    enum { DEPTH_ANSWER = 42, DEPTH_ROWS = 5, POSITIONS_ANSWER = 44, POSITIONS = 3 };
+    phc_unpacking u = {0};
+    size_t size = empty_messages(DEPTH_ANSWER, DEPTH_ROWS, PHC_FRAME_RECEIVED_MAX - 64);
+    ck_assert_ptr_null(phc_unpack(&u, longest, size));
+    ck_assert(u.is_full && u.used == 0);
+    size = empty_messages(POSITIONS_ANSWER, POSITIONS, 512 << 10);
+    ck_assert_ptr_null(phc_unpack(&u, longest, size));
+    ck_assert(u.is_full && u.used == 0);
+    size = empty_messages(POSITIONS_ANSWER, POSITIONS, 512);
+    Petahour__V1__GatewayMessage *m = phc_unpack(&u, longest, size);
+    ck_assert_ptr_nonnull(m);
+    ck_assert(!u.is_full && m->positions_answer->n_positions == 256);
+    phc_unpack_end(&u, m);
+    phc_unpack_release(&u);
+}
+END_TEST
+
+/* As many as fit what a connection takes, of the part that is largest in memory. */
+START_TEST(market_data_that_grows_has_bounds)
+{
+    enum { CANDLES = 17, TAG_BYTES = 3 };
+    phc_unpacking u = {0};
+    size_t size = 0;
+    for (; size + TAG_BYTES <= PHC_MARKET_DATA_MAX; size += TAG_BYTES)
+        memcpy(longest + size, (uint8_t[]){0x80 | (CANDLES << 3 & 0x7f) | 2, CANDLES >> 4, 0},
+               TAG_BYTES);
+    Petahour__V1__MarketDataFrame *m = phc_unpack_market_data(&u, longest, size);
+    ck_assert_ptr_nonnull(m);
+    ck_assert_uint_eq(m->n_candles, size / TAG_BYTES);
+    ck_assert_uint_le(u.used, PHC_UNPACKED_MAX);
+    size_t used = u.used;
+    while (phc_unpack_market_data(&u, longest, size) != NULL)
+        used = u.used;
+    ck_assert(u.is_full && u.used == used); /* what was read before stays */
     phc_unpack_release(&u);
 }
 END_TEST
@@ -255,7 +362,10 @@ static void add(TCase *t)
     tcase_add_test(t, a_frame_is_what_protobuf_reads);
     tcase_add_test(t, a_frame_holds_256_messages);
     tcase_add_test(t, a_frame_never_passes_its_size);
-    tcase_add_test(t, a_message_is_read_in_or_beside_its_room);
+    tcase_add_test(t, a_message_is_given_up_whole);
+    tcase_add_test(t, the_longest_report_is_read);
+    tcase_add_test(t, a_message_that_grows_is_refused);
+    tcase_add_test(t, market_data_that_grows_has_bounds);
     tcase_add_test(t, the_messages_of_a_frame_come_one_by_one);
     tcase_add_test(t, what_is_no_frame_is_recognised);
     tcase_add_test(t, a_header_says_version_and_kind);
