@@ -716,8 +716,8 @@ typedef enum {
     PHC_REFUSED_TAKEN_OVER = 8,
     /* The role, the kind of key or of session does not permit it, e.g. copy_of.  Ends. */
     PHC_REFUSED_NOT_ALLOWED = 9,
-    /* The participant has as many sessions as it may: end one of them, or open this client with
-       take_over.  Comes back. */
+    /* The participant has as many sessions as it may at this gateway: end one of them, or open this
+       client with take_over.  Comes back. */
     PHC_REFUSED_TOO_MANY_SESSIONS = 10,
     /* Answers were not read while more was sent: turn more often.  Comes back. */
     PHC_REFUSED_NOT_READING = 11,
