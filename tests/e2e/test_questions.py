@@ -54,10 +54,9 @@ class Raw:
         self.logon.messages[0].logon.next_report = self.logon.messages[0].logon.next_contract = 1
         self.logon.messages[0].logon.receive = receive
         self.send(self.logon)
-        first = self.receive()[0]
+        first, *self.waiting = self.receive()
         assert first.WhichOneof("message") == "logon_accepted"
         self.next_id = first.logon_accepted.last_client_order_id + 1
-        self.waiting = []
 
     def send(self, frame):
         self.socket.send_multipart([b"\1\1", frame.SerializeToString()])
@@ -200,15 +199,17 @@ class Questions(unittest.TestCase):
                             ("frames that answer requests", 2048), ("bytes of topics", 1 << 19)):  # fmt: skip
             self.assertEqual(rows[limit]["max"], most, limit)
             self.assertEqual(rows[limit]["used"] + rows[limit]["left"], most, limit)
-        raws = [Raw(self.market, "buyer") for _ in range(14)]
-        for raw in raws:
-            self.addCleanup(raw.close)
+        raws, told = [], 0
+        while told < 14:  # with those of other tests that the gateway has not missed yet
+            raws.append(Raw(self.market, "buyer"))
+            self.addCleanup(raws[-1].close)
+            told = raws[-1].next("limits").limits.sessions
         rows = {r["limit"]: r for r in self.market.cli("limits", key="buyer")}
-        self.assertGreaterEqual(rows["sessions"]["used"], 15)
-        self.assertGreaterEqual(rows["connections to order entry"]["used"], 15)
+        self.assertGreater(rows["sessions"]["used"], len(raws))
+        self.assertGreater(rows["connections to order entry"]["used"], len(raws))
         table = self.market.raw("limits", key="buyer").stdout
         self.assertRegex(table, r"(?m)^LIMIT +USED +LEFT +MOST +PER SECOND +BEYOND$")
-        self.assertRegex(table, r"(?m)^sessions +1[56] +[01] +16 +- +refused$")
+        self.assertRegex(table, r"(?m)^sessions +\d+ +\d+ +16 +- +refused$")
         for raw in raws:
             raw.log_out()
 
