@@ -250,8 +250,12 @@ class CheckConfig(unittest.TestCase):
                                       text=True, timeout=PATIENCE, check=False)  # fmt: skip
                 self.assertEqual(done.returncode, 1)
                 self.assertIn("/nowhere.ini: could not be opened: No such file", done.stderr)
-                done = subprocess.run([program, "--check-config"], capture_output=True, timeout=PATIENCE, check=False)
-                self.assertEqual(done.returncode, 2)
+                for option in ("--check-config", "--print-config"):
+                    done = subprocess.run([program, option], capture_output=True, text=True, timeout=PATIENCE, check=False)
+                    self.assertEqual(done.returncode, 2)
+                    self.assertIn("give --config FILE", done.stderr)
+                done = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=PATIENCE, check=True)
+                self.assertRegex(done.stdout, r"--print-config +with --config:")
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can start a program as another user")
     def test_what_the_user_may_not_use(self):
