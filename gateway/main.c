@@ -45,7 +45,7 @@ static const ph_config_row rows[] = {
     ROW_NUMBER(open_orders_max, "100000", 1, 100000000, "open orders of one participant"),
     ROW_NUMBER(question_burst, "40", 1, 1000000, "questions of one participant at once"),
     ROW_NUMBER(streams_memory_mib, "1024", 1, 1 << 24,
-               "memory for private streams; what was told before that lies in a file"),
+               "memory for private streams and trades; what was told before that lies in a file"),
     ROW_PLACE(streams_folder, PH_CONFIG_OWN_FOLDER, "/var/tmp", 1,
               "folder of that file, which has no name and ends with the gateway"),
     ROW_PLACE(monitor, PH_CONFIG_LOOPBACK, "", 0,

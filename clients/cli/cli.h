@@ -284,6 +284,7 @@ int cli_market_candles(int argc, char **argv);
 int cli_market_grade(int argc, char **argv);
 int cli_market_type(int argc, char **argv);
 int cli_market_region(int argc, char **argv);
+int cli_market_trades(int argc, char **argv);
 int cli_trade_list(int argc, char **argv);
 int cli_notary_rotate(int argc, char **argv);
 int cli_contract_list(int argc, char **argv);

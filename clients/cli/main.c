@@ -55,6 +55,7 @@ static const command commands[] = {
      "show or watch the price levels of a grade over all sites"},
     {"market", "statistics", cli_market_statistics, "show or watch what is traded of a product"},
     {"market", "candles", cli_market_candles, "show or watch prices by minute, hour or day"},
+    {"market", "trades", cli_market_trades, "show or watch every trade of a product"},
     {"market", "type", cli_market_type, "show or watch the totals of a compute type"},
     {"market", "region", cli_market_region, "show or watch the totals and sites of a region"},
     {"trade", "list", cli_trade_list, "list or watch your trades"},

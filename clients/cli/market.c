@@ -226,6 +226,7 @@ static const char *name_of(phc_stream stream)
     case PHC_STREAM_PERIOD_CANDLES: return "candles by period of product";
     case PHC_STREAM_TYPE: return "compute type";
     case PHC_STREAM_REGION: return "region";
+    case PHC_STREAM_TRADES: return "trades of product";
     }
     return "a stream";
 }

@@ -223,6 +223,7 @@ void phc_close(phc_client *c)
     phc_known_release(&c->known);
     free(c->segments.v);
     phc_follow_release(c);
+    phc_follow_trades_release(c);
     free(c->connect_file);
     phc_key_wipe(&c->key);
     free(c);
@@ -252,11 +253,13 @@ static void step(phc_client *c)
     phc_session_receive(c);
     phc_feed_receive(c);
     phc_follow_time(c, phc_now_ms());
+    phc_follow_trades_time(c, phc_now_ms());
     /* What the callbacks queued goes out now, and sending may have swallowed the sign that
        something arrived: look again before waiting. */
     phc_signatures_send(c);
     if (c->dealer != NULL) phc_session_send(c, phc_now_ms());
     uint64_t due = phc_session_due_ms(c), follow = phc_follow_due_ms(c);
+    if (phc_follow_trades_due_ms(c) < due) due = phc_follow_trades_due_ms(c);
     nudge(c, c->again);
     set_timer(c, follow < due ? follow : due, phc_now_ms());
 }

@@ -7,7 +7,8 @@
     session.c     what the gateway says in them
     signatures.c  countersignatures, keys of the notary
     feed.c        market data: its connection
-    follow.c      market data: books that are kept, trades
+    follow.c      market data: books that are kept, and trades beside them
+    follow_trades.c  market data: every trade
     commands.c    the sending functions
 
       DOWN --attempt--> CONNECTING --handshake--> LOGGING_ON --accepted--> READING --read--> READY
@@ -28,6 +29,7 @@
 #include "clients/lib/decode.h"
 #include "clients/lib/encode.h"
 #include "clients/lib/follow.h"
+#include "clients/lib/follow_trades.h"
 #include "clients/lib/frame.h"
 #include "clients/lib/match.h"
 #include "clients/lib/notary_keys.h"
@@ -100,6 +102,9 @@ struct phc_client {
     char feed_name[18]; /* "!" and a random number: to be told why it was dropped */
     phc_follow_stream **follows;
     uint32_t follow_cnt;
+    phc_tape **tapes;
+    uint32_t tape_cnt;
+    phc_tape *ended_tapes;
     phc_follow_stream *ended; /* may be in use until the callback returns that ended them */
 
     size_t handled; /* in this turn */

@@ -372,7 +372,8 @@ bool phc_decode_public_trade(const Petahour__V1__PublicTrade *m, uint32_t produc
                               .at = m->at,
                               .taker = (phc_side)m->taker,
                               .segments = room->v,
-                              .segment_cnt = m->n_segments};
+                              .segment_cnt = m->n_segments,
+                              .number = m->number};
     return true;
 }
 

@@ -25,6 +25,15 @@ void phc_feed_renew(phc_client *c)
 {
     if (!name_itself(c)) phc_client_problem(c, PHC_EIO, "could not subscribe again");
     phc_follow_renew(c);
+    phc_follow_trades_renew(c);
+}
+
+static bool take_frame(phc_client *c, zmq_msg_t part[3])
+{
+    const void *topic = zmq_msg_data(&part[0]), *bytes = zmq_msg_data(&part[2]);
+    size_t topic_size = zmq_msg_size(&part[0]), size = zmq_msg_size(&part[2]);
+    return phc_follow_trades_take(c, topic, topic_size, bytes, size) ||
+           phc_follow_take(c, topic, topic_size, bytes, size);
 }
 
 /* Topic, header, payload.  False if there is nothing. */
@@ -43,8 +52,7 @@ static bool receive_frame(phc_client *c)
     }
     bool is_frame = cnt == 3 && phc_frame_header_ok(zmq_msg_data(&part[1]), zmq_msg_size(&part[1]),
                                                     PHC_KIND_MARKET_DATA);
-    bool is_taken = is_frame && phc_follow_take(c, zmq_msg_data(&part[0]), zmq_msg_size(&part[0]),
-                                                zmq_msg_data(&part[2]), zmq_msg_size(&part[2]));
+    bool is_taken = is_frame && take_frame(c, part);
     if (cnt > 0 && !is_taken) phc_client_problem(c, PHC_ECORRUPT, "market data that is no frame");
     for (int i = 0; i < 3; i++)
         (void)zmq_msg_close(&part[i]);

@@ -43,6 +43,7 @@ static bool is_stream(phc_stream s)
     case PHC_STREAM_TYPE:
     case PHC_STREAM_REGION:
     case PHC_STREAM_GRADE: return true;
+    case PHC_STREAM_TRADES: break; /* has no book: see follow_trades.c */
     }
     return false;
 }
@@ -320,13 +321,21 @@ static void take_reason(phc_client *c, const Petahour__V1__MarketDataFrame *m)
     if (c->cb.on_dropped != NULL) c->cb.on_dropped(c->cb.arg, m->reason);
 }
 
-static void take_limits(phc_client *c, const Petahour__V1__StreamLimits *m)
+void phc_follow_limits(phc_client *c, const Petahour__V1__StreamLimits *m)
 {
     if (m == NULL || c->cb.on_stream_limits == NULL) return;
     phc_stream_limits l;
     phc_decode_stream_limits(m, &l);
     c->handled++;
     c->cb.on_stream_limits(c->cb.arg, &l);
+}
+
+void phc_follow_no_frame(phc_client *c)
+{
+    phc_client_problem(c, PHC_ECORRUPT,
+                       c->unpacking.is_full
+                           ? "market data that takes more memory than there is for it"
+                           : "market data that is no frame");
 }
 
 bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const void *bytes,
@@ -341,14 +350,11 @@ bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const 
     if (topic_size < 1 || !(is_name || is_stream((phc_stream)text[0]))) return false;
     Petahour__V1__MarketDataFrame *m = phc_unpack_market_data(&c->unpacking, bytes, size);
     if (m == NULL) {
-        phc_client_problem(c, PHC_ECORRUPT,
-                           c->unpacking.is_full
-                               ? "market data that takes more memory than there is for it"
-                               : "market data that is no frame");
+        phc_follow_no_frame(c);
         return true;
     }
     if (is_name) take_reason(c, m);
-    take_limits(c, m->limits);
+    phc_follow_limits(c, m->limits);
     phc_follow_stream *f = is_name ? NULL : find(c, (phc_stream)text[0], m->product);
     if (f != NULL) {
         if (m->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_UNSPECIFIED)

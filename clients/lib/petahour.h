@@ -914,14 +914,15 @@ typedef struct {
     size_t sum_cnt;
 } phc_account_statement;
 
-/* A trade that somebody made.  One with more than 1,024 segments is told in parts, each with its
-   number. */
+/* A trade that somebody made.  In stream PHC_STREAM_PRICES one with more than 1,024 segments is
+   told in parts, each with its numbers. */
 typedef struct {
     uint32_t product;
     uint64_t trade, at;
     phc_side taker;
     const phc_segment *segments;
     size_t segment_cnt;
+    uint64_t number; /* among the trades of the product, from 1 without gaps; at every gateway */
 } phc_public_trade;
 
 /* Best prices of EACH orders in a run of equal periods; 0 when there is none. */
@@ -942,7 +943,8 @@ typedef enum {
     PHC_STREAM_PERIOD_CANDLES = 'C', /* candles of each period by itself */
     PHC_STREAM_TYPE = 'T',           /* of a compute type */
     PHC_STREAM_REGION = 'R',         /* of a region, by the site that was registered first in it */
-    PHC_STREAM_GRADE = 'G', /* depth of a grade over all sites, by its number in the catalogue */
+    PHC_STREAM_GRADE = 'G',  /* depth of a grade over all sites, by its number in the catalogue */
+    PHC_STREAM_TRADES = 'E', /* every trade, see phc_follow_trades */
 } phc_stream;
 
 typedef struct {
@@ -1111,12 +1113,14 @@ typedef struct {
     void (*on_problem)(void *arg, phc_status status, const char *text);
     /* Of a followed stream PHC_STREAM_PRICES: each trade of it once, in order of their numbers,
        before the book that is after it.  Between the book before PHC_LOSS_NOT_KEPT,
-       PHC_LOSS_CHECKSUM or PHC_LOSS_EPOCH and the book that comes next some may be missing. */
+       PHC_LOSS_CHECKSUM or PHC_LOSS_EPOCH and the book that comes next some may be missing:
+       phc_follow_trades leaves out none. */
     void (*on_trade)(void *arg, const phc_public_trade *t);
     /* The book of a stream that is followed: whole, and with the gateway's checksum.  After every
        change that was received; valid during the call. */
     void (*on_book)(void *arg, const phc_book *b);
-    /* From `first` to `last` (0: not known) the stream was not seen.  on_book comes again when the
+    /* From `first` to `last` (0: not known) the stream was not seen; of PHC_STREAM_TRADES these are
+       numbers of trades, and none is lost.  on_book comes again when the
        book is right again. */
     void (*on_loss)(void *arg, phc_stream stream, uint32_t product, phc_loss loss, uint64_t first,
                     uint64_t last);
@@ -1127,6 +1131,10 @@ typedef struct {
        subscribed to too much, or sent faster than could be taken; the library has connected again,
        and asks for what is missing. */
     void (*on_dropped)(void *arg, const char *why);
+    /* Of phc_follow_trades: each trade of the product once, whole, in order of `number`, without a
+       gap.  When all that the gateway has were told comes on_book, of PHC_STREAM_TRADES and without
+       rows: its stream_number is the last one's. */
+    void (*on_every_trade)(void *arg, const phc_public_trade *t);
 } phc_callbacks;
 
 /* ---- The client ---------------------------------------------------------------------------- */
@@ -1358,6 +1366,17 @@ PHC_API phc_status phc_follow_conflated(phc_client *c, phc_stream stream, uint32
 /* May be called in the callbacks of the stream itself, of which none follows.  PHC_ENOTFOUND: it is
    not followed. */
 PHC_API phc_status phc_unfollow(phc_client *c, phc_stream stream, uint32_t product);
+
+/* Every trade of a product from number `from` on (1: from the first one that ever was; 0: from now
+   on): on_every_trade.  The numbers are the same at every gateway and after every restart, and
+   every trade can be asked for at any time: whatever happened while there was no connection, or
+   before this program was started, is told, at this or another gateway.  An application that is to
+   miss nothing remembers the last number that it has worked off, and begins with the next one.
+   PHC_ENOTFOUND: no feed; PHC_EINVAL: product 0; PHC_EFULL: 4,096 are followed. */
+PHC_API phc_status phc_follow_trades(phc_client *c, uint32_t product, uint64_t from);
+/* May be called in the callbacks of the product's trades, of which none follows.  PHC_ENOTFOUND:
+   they are not followed. */
+PHC_API phc_status phc_unfollow_trades(phc_client *c, uint32_t product);
 PHC_API const char *phc_loss_text(phc_loss l); /* NULL: no such loss */
 
 /* ---- Opening and checking what others sent -------------------------------------------------- */

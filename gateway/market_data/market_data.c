@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: one socket, and all that is said on it */
 #include "gateway/market_data/market_data.h"
 
 #include "engine/base/panic.h"
@@ -23,11 +24,6 @@ enum {
     ANSWER_BURST = 2048,
 };
 
-/* What was sent last of each stream of a product. */
-typedef struct {
-    phg_history prices, depth, statistics, candles, period_candles, grade, region;
-} histories;
-
 /* A stream that somebody wants conflated. */
 typedef struct {
     phg_topic topic;
@@ -45,11 +41,9 @@ struct phg_market_data {
     phg_replica *replica;
     phg_feed *feed; /* of the replica */
     phg_translator *translator;
-    bool has_no_memory; /* a frame could not be written */
-    histories *kept;    /* of product, grade or site n: kept[n - 1] */
-    uint32_t kept_cnt;
-    uint64_t served_cnt; /* products, grades and sites whose streams are served */
-    phg_history types[PH_COMPUTE_EDGE];
+    ph_status failure; /* PH_OK, or why an answer or a frame could not be written */
+    phg_histories kept;
+    uint64_t served_cnt;     /* products, grades and sites whose streams are served */
     phg_ratelimit *requests; /* of participant n: requests[n - 1] */
     uint32_t request_cnt;
     conflated *conflated;
@@ -120,18 +114,7 @@ void phg_market_data_close(phg_market_data *md)
     if (!md) return;
     if (md->socket) (void)zmq_close(md->socket);
     phg_audience_close(md->audience);
-    for (uint32_t i = 0; i < md->kept_cnt; i++) {
-        phg_history_release(&md->kept[i].prices);
-        phg_history_release(&md->kept[i].depth);
-        phg_history_release(&md->kept[i].statistics);
-        phg_history_release(&md->kept[i].candles);
-        phg_history_release(&md->kept[i].period_candles);
-        phg_history_release(&md->kept[i].grade);
-        phg_history_release(&md->kept[i].region);
-    }
-    for (uint32_t i = 0; i < PH_COMPUTE_EDGE; i++)
-        phg_history_release(&md->types[i]);
-    free(md->kept);
+    phg_histories_release(&md->kept);
     free(md->requests);
     free(md->conflated);
     free(md);
@@ -192,35 +175,19 @@ static void send_frame(phg_market_data *md, const char *topic, size_t topic_size
     phg_audience_lost(md->audience, topic, topic_size, md->now_ns);
 }
 
-/* NULL: there is no such product, type or site, or no memory. */
+/* Streams of a kind that exist. */
+static uint32_t stream_cnt(const phg_market_data *md, phg_stream_kind kind)
+{
+    return kind == PHG_STREAM_REGION  ? md->replica->overview.site_cnt
+           : kind == PHG_STREAM_TYPE  ? PH_COMPUTE_EDGE
+           : kind == PHG_STREAM_GRADE ? md->feed->grade_cnt
+                                      : md->feed->product_cnt;
+}
+
+/* NULL: there is no such product, type or site, frames of it are not kept, or no memory. */
 static phg_history *history_of(phg_market_data *md, phg_stream_kind kind, ph_product_id product)
 {
-    uint32_t cnt = kind == PHG_STREAM_REGION  ? md->replica->overview.site_cnt
-                   : kind == PHG_STREAM_TYPE  ? PH_COMPUTE_EDGE
-                   : kind == PHG_STREAM_GRADE ? md->feed->grade_cnt
-                                              : md->feed->product_cnt;
-    if (product.v == 0 || product.v > cnt) return NULL;
-    if (kind == PHG_STREAM_TYPE) return &md->types[product.v - 1];
-    if (product.v > md->kept_cnt) {
-        uint32_t more = cnt + 16;
-        histories *grown = realloc(md->kept, more * sizeof *grown);
-        if (!grown) return NULL;
-        memset(grown + md->kept_cnt, 0, (more - md->kept_cnt) * sizeof *grown);
-        md->kept = grown;
-        md->kept_cnt = more;
-    }
-    histories *of = &md->kept[product.v - 1];
-    switch (kind) {
-    case PHG_STREAM_PRICES: return &of->prices;
-    case PHG_STREAM_DEPTH: return &of->depth;
-    case PHG_STREAM_STATISTICS: return &of->statistics;
-    case PHG_STREAM_CANDLES: return &of->candles;
-    case PHG_STREAM_PERIOD_CANDLES: return &of->period_candles;
-    case PHG_STREAM_GRADE: return &of->grade;
-    case PHG_STREAM_REGION: return &of->region;
-    case PHG_STREAM_TYPE: break;
-    }
-    return NULL;
+    return phg_histories_of(&md->kept, kind, product.v, stream_cnt(md, kind));
 }
 
 static void emit(void *arg, const phg_picture *picture)
@@ -228,9 +195,12 @@ static void emit(void *arg, const phg_picture *picture)
     phg_market_data *md = arg;
     char topic[PHG_TOPIC_SIZE + 1];
     phg_bytes frame = phg_translate_picture(md->translator, picture);
-    phg_history *history = history_of(md, picture->stream, picture->product);
-    if (!frame.p || !history || phg_history_keep(history, picture->number, frame) != PH_OK) {
-        md->has_no_memory = true;
+    if (frame.p && picture->stream != PHG_STREAM_TRADES) { /* those are kept for ever */
+        phg_history *history = history_of(md, picture->stream, picture->product);
+        if (!history || phg_history_keep(history, picture->number, frame) != PH_OK) frame.p = NULL;
+    }
+    if (!frame.p) {
+        md->failure = PH_EFULL;
         return;
     }
     phg_topic_write(topic, picture->stream, picture->product);
@@ -245,6 +215,7 @@ static bool is_overview(phg_stream_kind kind)
 static uint64_t number_of(phg_market_data *md, phg_stream_kind kind, ph_product_id product)
 {
     if (is_overview(kind)) return phg_overview_number(&md->replica->overview, kind, product.v);
+    if (kind == PHG_STREAM_TRADES) return phg_tape_number(&md->replica->tape, product);
     return phg_feed_number(md->feed, kind, product);
 }
 
@@ -254,11 +225,18 @@ static phg_overview_telling telling(phg_market_data *md, phg_feed_emit to)
                                   md};
 }
 
+static phg_tape_telling telling_trades(phg_market_data *md, phg_feed_emit to)
+{
+    return (phg_tape_telling){&md->replica->tape, &md->replica->streams.store, md->feed, to, md};
+}
+
 /* Everything that is new. */
 static ph_status publish(phg_market_data *md)
 {
     const phg_overview_telling t = telling(md, emit);
-    ph_status s = phg_feed_publish(md->feed, emit, md);
+    const phg_tape_telling trades = telling_trades(md, emit);
+    ph_status s = phg_tape_publish(&trades);
+    if (s == PH_OK) s = phg_feed_publish(md->feed, emit, md);
     if (s == PH_OK) phg_overview_publish(&t);
     return s;
 }
@@ -292,7 +270,7 @@ static void emit_answer(void *arg, const phg_picture *picture)
     if (frame.p)
         send_frame(md, md->answer_topic, md->answer_topic_size, frame);
     else
-        md->has_no_memory = true;
+        md->failure = PH_EFULL;
 }
 
 static void refuse(phg_market_data *md, const phg_topic *topic, phg_stream_answer answer,
@@ -308,19 +286,50 @@ static void refuse(phg_market_data *md, const phg_topic *topic, phg_stream_answe
     emit_answer(md, &p);
 }
 
-/* Frames as they were sent, then a word that these were all. */
-static phg_request_answer send_range(phg_market_data *md, const phg_topic *topic)
+/* A frame that is sent again. */
+static void emit_again(void *arg, const phg_picture *picture)
+{
+    phg_market_data *md = arg;
+    phg_bytes frame = phg_translate_picture(md->translator, picture);
+    if (frame.p)
+        send_frame(md, md->answer_topic, md->answer_topic_size, frame);
+    else
+        md->failure = PH_EFULL;
+}
+
+/* Sends frames of the range as they were sent, all of them or none; how many. */
+static uint32_t send_kept(phg_market_data *md, const phg_topic *topic)
 {
     const phg_history *history = history_of(md, topic->kind, topic->product);
-    if (!history || !phg_history_has(history, topic->first, topic->last)) {
-        refuse(md, topic, PHG_ANSWER_NOT_KEPT,
-               "these frames are not kept any more, or were never sent: ask for a snapshot");
-        return PHG_REQUEST_NOT_KEPT;
-    }
+    if (!history || !phg_history_has(history, topic->first, topic->last)) return 0;
     for (uint64_t n = topic->first; n <= topic->last; n++)
         send_frame(md, md->answer_topic, md->answer_topic_size, phg_history_frame(history, n));
-    const uint64_t cnt = topic->last - topic->first + 1;
-    md->answer_frames += (uint32_t)cnt;
+    return (uint32_t)(topic->last - topic->first + 1);
+}
+
+/* Sends the trades of the range that there are, or the first of them; in how many frames. */
+static uint32_t send_trades(phg_market_data *md, const phg_topic *topic)
+{
+    const phg_tape_telling t = telling_trades(md, emit_again);
+    uint32_t frames = 0;
+    ph_status s = phg_tape_range(&t, topic->product, topic->first, topic->last, &frames);
+    if (s != PH_OK) md->failure = s;
+    return frames;
+}
+
+/* Frames, then a word that these were all. */
+static phg_request_answer send_range(phg_market_data *md, const phg_topic *topic)
+{
+    const bool is_tape = topic->kind == PHG_STREAM_TRADES;
+    const uint32_t cnt = is_tape ? send_trades(md, topic) : send_kept(md, topic);
+    if (cnt == 0) {
+        refuse(md, topic, PHG_ANSWER_NOT_KEPT,
+               is_tape ? "these trades have not been made, or the gateway still reads the log"
+                       : "these frames are not kept any more, or were never sent: ask for a "
+                         "snapshot");
+        return PHG_REQUEST_NOT_KEPT;
+    }
+    md->answer_frames += cnt;
     md->totals.sent_again += cnt;
     phg_picture end = {.stream = topic->kind,
                        .product = topic->product,
@@ -335,6 +344,8 @@ static phg_request_answer send_range(phg_market_data *md, const phg_topic *topic
 static bool send_whole(phg_market_data *md, const phg_topic *topic)
 {
     const phg_overview_telling t = telling(md, emit_answer);
+    const phg_tape_telling trades = telling_trades(md, emit_answer);
+    if (topic->kind == PHG_STREAM_TRADES) return phg_tape_whole(&trades, topic->product);
     if (is_overview(topic->kind)) return phg_overview_whole(&t, topic->kind, topic->product.v);
     return phg_feed_whole(md->feed, topic->kind, topic->product, emit_answer, md);
 }
@@ -425,8 +436,12 @@ static void give_conflated(phg_market_data *md, uint64_t now_ns)
 static ph_status serve(phg_market_data *md, const phg_topic *topic, phg_named *named)
 {
     if (topic->is_conflated) return named->is_counted ? PH_OK : want_conflated(md, topic, named);
-    if (!is_overview(topic->kind)) return phg_feed_follow(md->feed, topic->kind, topic->product);
-    phg_overview_follow(&md->replica->overview, topic->kind, topic->product.v);
+    if (topic->kind == PHG_STREAM_TRADES)
+        phg_tape_follow(&md->replica->tape, topic->product);
+    else if (is_overview(topic->kind))
+        phg_overview_follow(&md->replica->overview, topic->kind, topic->product.v);
+    else
+        return phg_feed_follow(md->feed, topic->kind, topic->product);
     return PH_OK;
 }
 
@@ -595,5 +610,5 @@ ph_status phg_market_data_give(phg_market_data *md, uint64_t now_ns)
     if (s == PH_OK) s = publish(md);
     if (s == PH_OK) s = serve_new(md);
     if (s == PH_OK && md->feed->is_live) give_conflated(md, now_ns);
-    return md->has_no_memory ? PH_EFULL : s;
+    return s == PH_OK ? md->failure : s;
 }

@@ -48,11 +48,12 @@ static ph_status read_request(const char *text, size_t size, phg_topic *ret)
     return PH_OK;
 }
 
-/* "~" and the topic of one stream. */
+/* "~" and the topic of one stream that has a book. */
 static ph_status read_conflated(const char *text, size_t size, phg_topic *ret)
 {
     phg_topic topic;
     if (size != PHG_TOPIC_SIZE || phg_topic_read(text, size, &topic) != PH_OK) return PH_EINVAL;
+    if (topic.kind == PHG_STREAM_TRADES) return PH_EINVAL;
     topic.is_conflated = true;
     *ret = topic;
     return PH_OK;
@@ -76,8 +77,9 @@ ph_status phg_topic_read(const void *bytes, size_t size, phg_topic *ret)
     if (size > 1 && text[0] == '~') return read_conflated(text + 1, size - 1, ret);
     if (size != 1 && size != PHG_TOPIC_SIZE) return PH_EINVAL;
     static const char kinds[] = {
-        PHG_STREAM_PRICES, PHG_STREAM_DEPTH,  PHG_STREAM_STATISTICS, PHG_STREAM_CANDLES,
-        PHG_STREAM_TYPE,   PHG_STREAM_REGION, PHG_STREAM_GRADE,      PHG_STREAM_PERIOD_CANDLES};
+        PHG_STREAM_PRICES,  PHG_STREAM_DEPTH,          PHG_STREAM_STATISTICS,
+        PHG_STREAM_CANDLES, PHG_STREAM_TYPE,           PHG_STREAM_REGION,
+        PHG_STREAM_GRADE,   PHG_STREAM_PERIOD_CANDLES, PHG_STREAM_TRADES};
     if (!memchr(kinds, text[0], sizeof kinds)) return PH_EINVAL;
     if (size != 1 && (!read_hex(text + 1, PHG_TOPIC_SIZE - 1, &product) || product == 0))
         return PH_EINVAL;

@@ -5,9 +5,10 @@
     grade, type or region in eight hexadecimal digits; the letter alone stands for every one.
 
     "?" and the topic of one stream asks for a snapshot; "?", the topic, ":", 16 hexadecimal
-    digits, "-" and 16 more asks for the frames with these numbers again.  "~" and the topic of one
-    stream is the stream conflated.  "!" and 16 hexadecimal digits is a
-    name that the subscriber gives itself, to be told under it why it was dropped.
+    digits, "-" and 16 more asks for the frames with these numbers again, or the trades of a
+    product.  "~" and the topic of one stream is the stream conflated; not of trades, of which none
+    is left out.  "!" and 16 hexadecimal digits is a name that the subscriber gives itself, to be
+    told under it why it was dropped.
 
     Owns      nothing.  Pure. */
 #ifndef GATEWAY_MARKET_DATA_TOPIC_H

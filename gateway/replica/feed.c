@@ -373,8 +373,8 @@ static ph_status keep_trade(phg_feed *f, phg_feed_product *p, const ph_command *
              p->segment_cnt + (uint64_t)e->segment_cnt);
     p->segments = rows;
     if (s != PH_OK) return s;
-    p->trades[p->trade_cnt++] =
-        (phg_feed_trade){e->trade, c->at, e->taker, p->segment_cnt, e->segment_cnt};
+    p->trades[p->trade_cnt++] = (phg_feed_trade){e->trade,       c->at,          e->taker,
+                                                 p->segment_cnt, e->segment_cnt, p->trades_so_far};
     for (uint32_t i = 0; i < e->segment_cnt; i++)
         p->segments[p->segment_cnt++] = segments[i].u.segment;
     return phg_feed_list(f, p);

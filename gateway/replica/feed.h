@@ -65,6 +65,7 @@ typedef struct {
     ph_time at;
     ph_side taker;
     uint32_t segment_first, segment_cnt; /* among the product's segments */
+    uint64_t number;                     /* among the product's trades */
 } phg_feed_trade;
 
 /* An order that lost what was open of it in a period whose gate closed. */
@@ -95,6 +96,7 @@ typedef struct {
     phg_candles candles;
     phg_period_candles period_candles;
     uint64_t open_interest; /* unit-periods sold in periods that are open */
+    uint64_t trades_so_far;
     phg_blocks blocks;
     phg_feed_change *changes; /* of depth, since the last publish */
     uint32_t change_cnt, change_max;

@@ -21,6 +21,7 @@ static phg_feed_stream *stream_of(phg_feed_product *p, phg_stream_kind kind)
     case PHG_STREAM_CANDLES: return &p->trading;
     case PHG_STREAM_PERIOD_CANDLES: return &p->period_trading;
     case PHG_STREAM_GRADE:
+    case PHG_STREAM_TRADES:
     case PHG_STREAM_TYPE:
     case PHG_STREAM_REGION: break;
     }
@@ -207,6 +208,7 @@ static bool *all_of(phg_feed *f, phg_stream_kind kind)
     case PHG_STREAM_CANDLES: return &f->all_candles;
     case PHG_STREAM_PERIOD_CANDLES: return &f->all_period_candles;
     case PHG_STREAM_GRADE:
+    case PHG_STREAM_TRADES:
     case PHG_STREAM_TYPE:
     case PHG_STREAM_REGION: break;
     }
@@ -268,6 +270,7 @@ uint64_t phg_feed_number(const phg_feed *f, phg_stream_kind kind, ph_product_id 
     case PHG_STREAM_CANDLES: return p->trading.number;
     case PHG_STREAM_PERIOD_CANDLES: return p->period_trading.number;
     case PHG_STREAM_GRADE:
+    case PHG_STREAM_TRADES:
     case PHG_STREAM_TYPE:
     case PHG_STREAM_REGION: return 0;
     }

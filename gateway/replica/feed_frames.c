@@ -12,7 +12,7 @@
 enum {
     COST_MAX = PHG_FRAME_BYTES_MAX - 256, /* less what the frame itself says */
     COST_RUN = 58,
-    COST_TRADE = 32,
+    COST_TRADE = 44,
     COST_SEGMENT = 31,
     TRADES_PER_FRAME_MAX = 64,
 };
@@ -54,6 +54,7 @@ static void tell(const frame *f, bool more)
         .phase = f->phase,
         .more = more,
         .checksum = more ? 0 : stream->checksum,
+        .trades_so_far = f->answer == PHG_ANSWER_SNAPSHOT ? f->product->trades_so_far : 0,
     };
     f->emit(f->arg, &picture);
 }
@@ -77,8 +78,9 @@ static void add_trade(frame *f, const phg_feed_trade *trade)
         uint32_t cost = COST_TRADE + cnt * COST_SEGMENT;
         if (f->cost + cost > COST_MAX || f->trade_cnt == TRADES_PER_FRAME_MAX) flush(f, true);
         f->trades[f->trade_cnt++] =
-            (phg_public_trade){trade->trade, trade->at, trade->taker,
-                               f->product->segments + trade->segment_first + first, cnt};
+            (phg_public_trade){trade->trade, trade->at,
+                               trade->taker, f->product->segments + trade->segment_first + first,
+                               cnt,          trade->number};
         f->cost += cost;
         first += cnt;
     } while (first < trade->segment_cnt);

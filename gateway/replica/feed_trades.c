@@ -17,6 +17,7 @@ ph_status phg_feed_count(phg_feed *f, phg_feed_product *p, const ph_command *c, 
         .is_resale = e->from_contract.v != 0,
     };
     ph_status s = phg_candles_trade(&p->candles, c->at);
+    p->trades_so_far++;
     for (uint32_t i = 0; i < e->segment_cnt && s == PH_OK; i++) {
         const ph_segment *g = &segments[i].u.segment;
         ph_period end = (ph_period)ph_window_end(g->window);

@@ -18,6 +18,7 @@ void phg_replica_release(phg_replica *r)
     phg_catalogue_release(&r->catalogue);
     phg_feed_release(&r->feed);
     phg_overview_release(&r->overview);
+    phg_tape_release(&r->tape);
     phg_private_streams_release(&r->streams);
     phg_entered_release(&r->entered);
     phg_takeovers_release(&r->takeovers);
@@ -65,6 +66,7 @@ static ph_status take_event(phg_replica *r, const ph_command *c, phg_event_at ev
     if (s == PH_OK)
         s = phg_takeovers_take(&r->takeovers, &r->catalogue, &r->entered, c, &events.v[events.at]);
     if (s == PH_OK) s = phg_feed_take(&r->feed, c, events);
+    if (s == PH_OK) s = phg_tape_take(&r->tape, &r->streams.store, r->translator, c, events);
     if (s == PH_OK) s = take_grade(r, c, &events.v[events.at]);
     if (s == PH_OK) s = phg_overview_take(&r->overview, &r->catalogue, c, events);
     if (s == PH_OK) s = phg_private_streams_take(&r->streams, r->translator, &r->feed, c, events);

@@ -16,6 +16,7 @@
 #include "gateway/replica/overview.h"
 #include "gateway/replica/private_stream.h"
 #include "gateway/replica/takeovers.h"
+#include "gateway/replica/tape.h"
 #include "gateway/translate/translate.h"
 
 typedef struct {
@@ -23,6 +24,7 @@ typedef struct {
     phg_feed feed;
     phg_overview overview;
     phg_private_streams streams;
+    phg_tape tape; /* in the store of the streams */
     phg_entered entered;
     phg_takeovers takeovers;
     phg_translator *translator;

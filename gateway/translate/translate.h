@@ -256,6 +256,7 @@ typedef struct {
     ph_side taker;
     const ph_segment *segments;
     uint32_t segment_cnt;
+    uint64_t number; /* among the trades of the product */
 } phg_public_trade;
 
 /* What stands at one price, in every period of a run; quantity 0: nothing any more. */
@@ -319,6 +320,7 @@ typedef enum {
     PHG_STREAM_TYPE = 'T',
     PHG_STREAM_REGION = 'R',
     PHG_STREAM_GRADE = 'G',
+    PHG_STREAM_TRADES = 'E',
 } phg_stream_kind;
 
 /* Numbers of the protocol. */
@@ -344,6 +346,7 @@ typedef struct {
     ph_product_id product; /* or number of a grade, a compute type, or a region's first site */
     uint64_t number, epoch, seq;
     const phg_public_trade *trades;
+    phg_bytes tape; /* trades behind these, written by phg_translate_trade; p NULL: none */
     const phg_run *runs;
     const phg_level_run *levels;
     const phg_block_told *blocks;
@@ -362,10 +365,15 @@ typedef struct {
     ph_period closed_before; /* 0: not told */
     bool more;               /* the next frame belongs to the same state */
     uint64_t checksum;       /* of the book; 0 while there is more */
+    uint64_t trades_so_far;  /* 0: not told */
     phg_stream_answer answer;
     const char *reason;              /* of an answer that is a refusal; else NULL */
     const phg_stream_limits *limits; /* NULL: not told */
 } phg_picture;
+
+/* A trade as an element of MarketDataFrame.trades, as it stays; its segments follow the event. */
+phg_bytes phg_translate_trade(phg_translator *t, uint64_t number, ph_time at,
+                              const ph_event *trade);
 
 /* The payload of a market data frame, not framed. */
 phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p);

@@ -2,6 +2,7 @@
 /* Pictures of the feed to protobuf. */
 #include "gateway/translate/translate.h"
 
+#include "engine/base/panic.h"
 #include "gateway/translate/translate_buffers.h"
 #include "gateway/translate/translate_prices.h"
 
@@ -80,6 +81,7 @@ static void fill_trades(Petahour__V1__MarketDataFrame *m, const phg_picture *p, 
         to->trade = from->trade.v;
         to->at = from->at.ns;
         to->taker = (Petahour__V1__Side)from->taker;
+        to->number = from->number;
         to->n_segments = from->segment_cnt;
         to->segments = (Petahour__V1__Segment **)room->pointers;
         room->pointers += from->segment_cnt;
@@ -318,9 +320,19 @@ static phg_bytes translate_prices(phg_translator *t, const phg_picture *p)
     return has_room ? (phg_bytes){t->out, phg_write_prices(t->out, p)} : (phg_bytes){NULL, 0};
 }
 
+phg_bytes phg_translate_trade(phg_translator *t, uint64_t number, ph_time at, const ph_event *trade)
+{
+    void *room = t->out;
+    bool has_room = phg_grow(&room, &t->out_max, phg_trade_room(&trade->u.trade));
+    t->out = room;
+    return has_room ? (phg_bytes){t->out, phg_write_trade(t->out, number, at, trade)}
+                    : (phg_bytes){NULL, 0};
+}
+
 phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
 {
     if (phg_picture_is_prices(p)) return translate_prices(t, p);
+    PH_ASSERT(!p->tape.p); /* an answer with more than trades is a word about them */
     Petahour__V1__MarketDataFrame m;
     petahour__v1__market_data_frame__init(&m);
     picture_room room;
@@ -350,6 +362,7 @@ phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p)
     if (p->limits) fill_limits(&m, p->limits, &limits);
     m.closed_before = p->closed_before;
     m.reference_price = p->reference;
+    m.trades_so_far = p->trades_so_far;
     Petahour__V1__PhaseChange phase;
     petahour__v1__phase_change__init(&phase);
     Petahour__V1__PhaseChange *phases[1] = {&phase};

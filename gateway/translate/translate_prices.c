@@ -6,9 +6,9 @@
 
 enum {
     MESSAGE_MAX = 2 + PB_LENGTH_MAX,
-    TRADE_MAX = MESSAGE_MAX + 3 * PB_FIELD_MAX,
+    TRADE_MAX = MESSAGE_MAX + 4 * PB_FIELD_MAX,
     RUN_MAX = MESSAGE_MAX + 6 * PB_FIELD_MAX,
-    FRAME_MAX = 4 * PB_FIELD_MAX + MESSAGE_MAX + 4 * PB_FIELD_MAX,
+    FRAME_MAX = 4 * PB_FIELD_MAX + MESSAGE_MAX + 5 * PB_FIELD_MAX,
 };
 
 bool phg_picture_is_prices(const phg_picture *p)
@@ -21,7 +21,8 @@ bool phg_picture_is_prices(const phg_picture *p)
 
 size_t phg_prices_room(const phg_picture *p)
 {
-    size_t size = FRAME_MAX + (size_t)p->trade_cnt * TRADE_MAX + (size_t)p->run_cnt * RUN_MAX;
+    size_t size =
+        FRAME_MAX + (size_t)p->trade_cnt * TRADE_MAX + p->tape.size + (size_t)p->run_cnt * RUN_MAX;
     for (uint32_t i = 0; i < p->trade_cnt; i++)
         size += (size_t)p->trades[i].segment_cnt * PHG_PUT_SEGMENT_MAX;
     return size;
@@ -35,7 +36,24 @@ static uint8_t *put_trade(uint8_t *p, const phg_public_trade *t)
     p = pb_put(p, 3, (uint64_t)t->taker);
     for (uint32_t i = 0; i < t->segment_cnt; i++)
         p = phg_put_segment(p, 4, &t->segments[i]);
-    return pb_put_end(begin, p);
+    return pb_put_end(begin, pb_put(p, 5, t->number));
+}
+
+size_t phg_trade_room(const ph_trade *e)
+{
+    return TRADE_MAX + (size_t)e->segment_cnt * PHG_PUT_SEGMENT_MAX;
+}
+
+size_t phg_write_trade(uint8_t *room, uint64_t number, ph_time at, const ph_event *trade)
+{
+    const ph_trade *e = &trade->u.trade;
+    uint8_t *begin = pb_put_begin(room, 5);
+    uint8_t *p = pb_put(begin, 1, e->trade.v);
+    p = pb_put(p, 2, at.ns);
+    p = pb_put(p, 3, (uint64_t)e->taker);
+    for (uint32_t i = 1; i <= e->segment_cnt; i++)
+        p = phg_put_segment(p, 4, &trade[i].u.segment);
+    return (size_t)(pb_put_end(begin, pb_put(p, 5, number)) - room);
 }
 
 static uint8_t *put_run(uint8_t *p, const phg_run *r)
@@ -59,6 +77,10 @@ size_t phg_write_prices(uint8_t *room, const phg_picture *picture)
     p = pb_put(p, 4, picture->seq);
     for (uint32_t i = 0; i < picture->trade_cnt; i++)
         p = put_trade(p, &picture->trades[i]);
+    if (picture->tape.p) {
+        memcpy(p, picture->tape.p, picture->tape.size);
+        p += picture->tape.size;
+    }
     for (uint32_t i = 0; i < picture->run_cnt; i++)
         p = put_run(p, &picture->runs[i]);
     if (picture->phase != 0) {
@@ -68,5 +90,6 @@ size_t phg_write_prices(uint8_t *room, const phg_picture *picture)
     p = pb_put_fixed64(p, 8, picture->checksum);
     p = pb_put(p, 9, picture->more);
     p = pb_put(p, 10, (uint64_t)picture->answer);
+    p = pb_put(p, 24, picture->trades_so_far);
     return (size_t)(p - room);
 }

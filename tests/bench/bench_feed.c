@@ -14,7 +14,8 @@
    and each with -followed: the candles are followed, and each trade is published.
 
    Prints for each row nanoseconds a trade of the whole feed; of the candles by period alone, which
-   are given the same fills once more; and their ratio.  For instructions, of both together:
+   are given the same fills once more; their ratio; and of keeping the trade, so that it can be
+   asked for, with telling it where -followed says so.  For instructions, of the first two:
 
      valgrind --tool=callgrind --toggle-collect=phg_period_candles_fill bench_feed period
 
@@ -22,6 +23,7 @@
 #include "engine/process/clock.h"
 #include "gateway/bounds.h"
 #include "gateway/replica/feed.h"
+#include "gateway/replica/tape.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +52,10 @@ static const row rows[] = {
 
 static phg_feed feed;
 static phg_period_candles alone;
-static uint64_t seq, orders, chance, frames;
+static phg_tape tape;
+static phg_stream_store store; /* all in memory */
+static phg_translator *translator;
+static uint64_t seq, orders, chance, frames, frames_of_trades;
 static ph_time now;
 
 static void check(bool ok, const char *what)
@@ -70,6 +75,7 @@ static void on_picture(void *arg, const phg_picture *picture)
 {
     (void)arg;
     frames += picture->stream == PHG_STREAM_PERIOD_CANDLES;
+    if (picture->stream == PHG_STREAM_TRADES) frames_of_trades++;
 }
 
 static void take(ph_command *c, const ph_event *events, uint32_t cnt)
@@ -84,7 +90,10 @@ static void list_product(void)
 {
     ph_command c = {.kind = PH_CMD_LIST_PRODUCT, .sender = {1}};
     c.u.product = (ph_product_terms){.id = {1}, .period_seconds = SECONDS};
-    take(&c, &(ph_event){.kind = PH_EVT_DONE, .u.done = {c.kind, 0}}, 1);
+    const ph_event done = {.kind = PH_EVT_DONE, .u.done = {c.kind, 0}};
+    take(&c, &done, 1);
+    check(phg_tape_take(&tape, &store, translator, &c, (phg_event_at){&done, 1, 0}) == PH_OK,
+          "not listed");
 }
 
 static ph_command new_order(ph_side side, ph_shape shape, ph_window w, ph_price price)
@@ -146,10 +155,20 @@ static void ignore(void *arg, uint32_t interval, const phg_candle_run *told)
 }
 
 typedef struct {
-    uint64_t all_ns, alone_ns;
+    uint64_t all_ns, alone_ns, tape_ns;
 } spent;
 
-/* One trade of the row, in the feed and then in the candles alone. */
+/* Keeps the trade. */
+static void keep(const row *r, const ph_command *c, const ph_event *events, uint32_t cnt)
+{
+    const phg_tape_telling t = {&tape, &store, &feed, on_picture, NULL};
+    for (uint32_t i = 0; i < cnt; i++)
+        check(phg_tape_take(&tape, &store, translator, c, (phg_event_at){events, cnt, i}) == PH_OK,
+              "not kept");
+    if (r->is_followed) check(phg_tape_publish(&t) == PH_OK, "publish");
+}
+
+/* One trade of the row, in the feed, then in the candles alone, then kept. */
 static spent trade_once(const row *r, uint64_t number)
 {
     static ph_event events[HOURS + 2];
@@ -168,13 +187,15 @@ static spent trade_once(const row *r, uint64_t number)
     uint64_t middle = ph_clock_monotonic_ns();
     fill_alone(events, is_each);
     if (r->is_followed) phg_period_candles_news(&alone, ignore, NULL);
-    return (spent){middle - start, ph_clock_monotonic_ns() - middle};
+    uint64_t end = ph_clock_monotonic_ns();
+    keep(r, &meets, events, cnt);
+    return (spent){middle - start, end - middle, ph_clock_monotonic_ns() - end};
 }
 
 static spent measure(const row *r, uint64_t trades)
 {
     spent sum = {0};
-    seq = orders = frames = 0;
+    seq = orders = frames = frames_of_trades = 0;
     chance = 7;
     now.ns = T0;
     list_product();
@@ -183,15 +204,21 @@ static spent measure(const row *r, uint64_t trades)
         check(phg_feed_follow(&feed, PHG_STREAM_PERIOD_CANDLES, (ph_product_id){0}) == PH_OK,
               "follow");
         check(phg_period_candles_follow(&alone) == PH_OK, "memory");
+        phg_tape_follow(&tape, (ph_product_id){0});
     }
     for (uint64_t i = 0; i < trades; i++) {
         now.ns += UINT64_C(1000000000) / RATE;
         const spent once = trade_once(r, i);
         sum.all_ns += once.all_ns;
         sum.alone_ns += once.alone_ns;
+        sum.tape_ns += once.tape_ns;
     }
     check(alone.sum == feed.products[0].period_candles.sum, "the two are not the same");
     check(!r->is_followed || frames >= trades, "frames are missing");
+    check(!r->is_followed || frames_of_trades >= trades, "trades are missing");
+    check(phg_tape_number(&tape, (ph_product_id){1}) == trades, "trades are not kept");
+    phg_tape_release(&tape);
+    phg_stream_store_release(&store);
     phg_feed_release(&feed);
     phg_period_candles_release(&alone);
     return sum;
@@ -205,14 +232,17 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench_feed: 1 to %d trades, so that no gate closes\n", SECONDS * RATE);
         return 2;
     }
-    printf("%-20s%10s%10s%8s\n", "nanoseconds a trade", "feed", "candles", "ratio");
+    check(phg_translator_open(&translator) == PH_OK, "memory");
+    printf("%-20s%10s%10s%8s%10s\n", "nanoseconds a trade", "feed", "candles", "ratio", "kept");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (argc > 1 && strcmp(argv[1], rows[i].name) != 0) continue;
         is_known = true;
         const spent s = measure(&rows[i], trades);
-        printf("%-20s%10.0f%10.0f%8.2f\n", rows[i].name, (double)s.all_ns / (double)trades,
-               (double)s.alone_ns / (double)trades, (double)s.alone_ns / (double)s.all_ns);
+        printf("%-20s%10.0f%10.0f%8.2f%10.0f\n", rows[i].name, (double)s.all_ns / (double)trades,
+               (double)s.alone_ns / (double)trades, (double)s.alone_ns / (double)s.all_ns,
+               (double)s.tape_ns / (double)trades);
     }
+    phg_translator_close(translator);
     if (is_known) return EXIT_SUCCESS;
     fprintf(stderr, "bench_feed: there is no row \"%s\"\n", argv[1]);
     return 2;

@@ -167,7 +167,7 @@ class Benches(unittest.TestCase):
                                   timeout=PATIENCE, check=False)
         for row in ("period", "each", "block", "columns"):
             done = run(f"{row}-followed", "100")
-            self.assertRegex(done.stdout, rf"(?m)^{row}-followed( +[\d.]+){{3}}$", done.stderr)
+            self.assertRegex(done.stdout, rf"(?m)^{row}-followed( +[\d.]+){{4}}$", done.stderr)
         for words in (("block", "0"), ("none",)):
             self.assertEqual(run(*words).returncode, 2)
 

@@ -157,6 +157,7 @@ void truth_check_figures(const phc_book *b, uint32_t design_pue_ppm)
         return;
     case PHC_STREAM_PRICES:
     case PHC_STREAM_DEPTH:
+    case PHC_STREAM_TRADES:
     case PHC_STREAM_GRADE: return;
     }
 }

@@ -17,6 +17,12 @@ static struct {
     bool has_book, is_lost;
 } products[TRUTH_PRODUCTS_MAX + 1];
 
+/* What was told of a product's trades from the first on. */
+static struct {
+    uint64_t number;
+    uint32_t fill; /* the first one after them, of any product */
+} tapes[TRUTH_PRODUCTS_MAX + 1];
+
 truth_trades_told truth_trades(void)
 {
     return counted;
@@ -29,6 +35,7 @@ void truth_forget_trades(void)
     is_told_max = 0;
     counted = (truth_trades_told){0};
     memset(products, 0, sizeof products);
+    memset(tapes, 0, sizeof tapes);
 }
 
 static void mark(uint64_t trade)
@@ -49,17 +56,11 @@ static bool was_told(uint64_t trade)
     return trade < is_told_max && is_told[trade];
 }
 
-void truth_trade_told(const phc_public_trade *t)
+/* The trade is the market's, whose fills begin at i; returns where they end. */
+static uint32_t check_fills(const phc_public_trade *t, uint32_t i)
 {
     const truth_fill *fills = truth_fills();
-    uint32_t cnt = truth_fill_cnt(), i = 0;
-    ck_assert(t->product >= 1 && t->product <= TRUTH_PRODUCTS_MAX);
-    ck_assert_uint_gt(t->trade, products[t->product].last);
-    products[t->product].last = t->trade;
-    mark(t->trade);
-    counted.told++;
-    while (i < cnt && fills[i].trade != t->trade)
-        i++;
+    uint32_t cnt = truth_fill_cnt();
     for (size_t k = 0; k < t->segment_cnt; k++, i++) {
         const phc_segment *g = &t->segments[k];
         ck_assert(i < cnt && fills[i].trade == t->trade && fills[i].product == t->product);
@@ -69,6 +70,52 @@ void truth_trade_told(const phc_public_trade *t)
     }
     ck_assert_msg(t->segment_cnt > 0 && (i == cnt || fills[i].trade != t->trade),
                   "trade %llu is not whole", (unsigned long long)t->trade);
+    return i;
+}
+
+void truth_trade_told(const phc_public_trade *t)
+{
+    uint32_t cnt = truth_fill_cnt(), i = 0;
+    ck_assert(t->product >= 1 && t->product <= TRUTH_PRODUCTS_MAX);
+    ck_assert_uint_gt(t->trade, products[t->product].last);
+    products[t->product].last = t->trade;
+    mark(t->trade);
+    counted.told++;
+    uint64_t number = 1, before = 0;
+    for (; i < cnt && truth_fills()[i].trade != t->trade; i++) {
+        const truth_fill *f = &truth_fills()[i];
+        number += f->product == t->product && f->trade != before;
+        before = f->trade;
+    }
+    ck_assert_uint_eq(t->number, number);
+    (void)check_fills(t, i);
+}
+
+/* The product's next fill that was not told in full. */
+static uint32_t next_fill(uint32_t product)
+{
+    uint32_t i = tapes[product].fill;
+    while (i < truth_fill_cnt() && truth_fills()[i].product != product)
+        i++;
+    return i;
+}
+
+void truth_every_trade_told(const phc_public_trade *t)
+{
+    ck_assert(t->product >= 1 && t->product <= TRUTH_PRODUCTS_MAX);
+    ck_assert_uint_eq(t->number, tapes[t->product].number + 1);
+    tapes[t->product].number = t->number;
+    tapes[t->product].fill = check_fills(t, next_fill(t->product));
+}
+
+uint64_t truth_tape_number(uint32_t product)
+{
+    return tapes[product].number;
+}
+
+bool truth_tape_is_whole(uint32_t product, uint64_t seq)
+{
+    return next_fill(product) >= truth_after(seq)->fill_cnt;
 }
 
 void truth_prices_lost(uint32_t product)

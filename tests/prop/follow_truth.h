@@ -86,6 +86,13 @@ void truth_trade_told(const phc_public_trade *t);
 void truth_prices_lost(uint32_t product);
 void truth_prices_told(const phc_book *b);
 
+/* follow_trades.c: trades that phc_follow_trades told from the first on: each is the next one of
+   the product that the market made, and has the next number. */
+void truth_every_trade_told(const phc_public_trade *t);
+uint64_t truth_tape_number(uint32_t product); /* of the last one that was told */
+/* True if all were told that the market made of the product up to this record. */
+bool truth_tape_is_whole(uint32_t product, uint64_t seq);
+
 typedef struct {
     uint64_t told, in_holes; /* trades */
 } truth_trades_told;

@@ -9,8 +9,9 @@
    in the middle of all this too, is the book that the market had at the sequence that it states:
    best prices, depth, also of grades, statistics, candles, totals and measurements are found anew
    each time; and when the proxy is honest again the client comes to the last one by itself.  Every
-   trade is told once, but what happened while a loss that the client was told of lasted.  In the
-   end the proxy changes levels inside frames, or leaves them out, of changes and of snapshots.
+   trade is told once, but what happened while a loss that the client was told of lasted; and who
+   follows every trade of a product is told every one, once and in order, all the time.  In the end
+   the proxy changes levels inside frames, or leaves them out, of changes and of snapshots.
 
    PH_SEEDS=n runs n seeds (default 1) of PH_STEPS commands a round (default 300); PH_SEED=s runs
    one. */
@@ -414,12 +415,12 @@ static void turn_proxy(void)
 
 static phc_client *client;
 
-enum { PRICES, DEPTH, STATISTICS, CANDLES, PERIOD_CANDLES, TYPE, REGION, GRADE, STREAMS };
+enum { PRICES, DEPTH, STATISTICS, CANDLES, PERIOD_CANDLES, TYPE, REGION, GRADE, TRADES, STREAMS };
 
 static struct {
     uint64_t books, number[STREAMS][PRODUCTS + 1], epoch[STREAMS][PRODUCTS + 1],
         sequence[STREAMS][PRODUCTS + 1];
-    uint64_t losses[PHC_LOSS_BUSY + 1];
+    uint64_t losses[PHC_LOSS_BUSY + 1], trade_gaps;
 } seen;
 
 /* From the rows, with the gateway's own function. */
@@ -467,6 +468,7 @@ static uint32_t index_of(phc_stream stream)
     case PHC_STREAM_TYPE: return TYPE;
     case PHC_STREAM_REGION: return REGION;
     case PHC_STREAM_GRADE: return GRADE;
+    case PHC_STREAM_TRADES: return TRADES;
     }
     ck_abort_msg("a stream that nobody followed");
     return 0;
@@ -494,6 +496,12 @@ static void on_book(void *arg, const phc_book *b)
         ck_assert_msg(sum_of(b) == truth_after(b->sequence)->depth[b->product],
                       "product %u at record %llu: not the market's book", b->product,
                       (unsigned long long)b->sequence);
+    if (stream == TRADES) {
+        ck_assert_uint_eq(b->stream_number, truth_tape_number(b->product));
+        ck_assert_msg(truth_tape_is_whole(b->product, b->sequence),
+                      "product %u at record %llu: not every trade was told", b->product,
+                      (unsigned long long)b->sequence);
+    }
     truth_check_figures(b, DESIGN_PUE_PPM);
     if (stream == GRADE)
         ck_assert_msg(sum_of(b) == truth_after(b->sequence)->grade[b->product],
@@ -511,6 +519,11 @@ static void on_loss(void *arg, phc_stream stream, uint32_t product, phc_loss los
         loss == PHC_LOSS_NOT_KEPT || loss == PHC_LOSS_EPOCH || loss == PHC_LOSS_CHECKSUM;
     if (index_of(stream) == PRICES && begins_anew) truth_prices_lost(product);
     ck_assert(product >= 1 && product <= PRODUCTS && phc_loss_text(loss) != NULL);
+    if (index_of(stream) == TRADES) {
+        ck_assert(loss == PHC_LOSS_GAP || loss == PHC_LOSS_SILENCE || loss == PHC_LOSS_BUSY);
+        seen.trade_gaps += loss == PHC_LOSS_GAP;
+        return;
+    }
     seen.losses[loss]++;
 }
 
@@ -519,6 +532,12 @@ static void on_trade(void *arg, const phc_public_trade *t)
     (void)arg;
     ck_assert_uint_ne(t->product, CONFLATED);
     truth_trade_told(t);
+}
+
+static void on_every_trade(void *arg, const phc_public_trade *t)
+{
+    (void)arg;
+    truth_every_trade_told(t);
 }
 
 static void open_client(const phc_key *key, const phc_key *front)
@@ -530,7 +549,10 @@ static void open_client(const phc_key *key, const phc_key *front)
                     .market_data = proxy.endpoint,
                     .server_key = server_key,
                     .key = key,
-                    .callbacks = {.on_book = on_book, .on_loss = on_loss, .on_trade = on_trade}};
+                    .callbacks = {.on_book = on_book,
+                                  .on_loss = on_loss,
+                                  .on_trade = on_trade,
+                                  .on_every_trade = on_every_trade}};
     phc_status s = phc_open(&f, &client, err, sizeof err);
     ck_assert_msg(s == PHC_OK, "%s", err);
     for (uint32_t i = 1; i <= PRODUCTS; i++) {
@@ -539,6 +561,7 @@ static void open_client(const phc_key *key, const phc_key *front)
                          PHC_OK);
         ck_assert_int_eq(phc_follow(client, PHC_STREAM_DEPTH, i), PHC_OK);
         ck_assert_int_eq(phc_follow(client, PHC_STREAM_STATISTICS, i), PHC_OK);
+        ck_assert_int_eq(phc_follow_trades(client, i, 1), PHC_OK);
         ck_assert_int_eq(i == 1 ? phc_follow(client, PHC_STREAM_CANDLES, i)
                                 : phc_follow_conflated(client, PHC_STREAM_CANDLES, i),
                          PHC_OK);
@@ -579,6 +602,7 @@ static bool is_in_step(void)
         const phg_feed_product *p = &replica.feed.products[i - 1];
         const uint64_t numbers[] = {p->prices.number, p->depth.number, p->statistics.number,
                                     p->trading.number, p->period_trading.number};
+        if (!truth_tape_is_whole(i, record_cnt)) return false;
         for (uint32_t k = 0; k <= PERIOD_CANDLES; k++)
             if (seen.epoch[k][i] != replica.feed.epoch || seen.number[k][i] != numbers[k])
                 return false;
@@ -698,6 +722,7 @@ static void run_rounds(void)
     ck_assert_uint_eq(seen.losses[PHC_LOSS_CHECKSUM], 0);
     alter_levels();
     ck_assert(truth_trades().told > truth_trades().in_holes / 2);
+    ck_assert_uint_gt(seen.trade_gaps, 0);
 }
 
 START_TEST(a_client_always_comes_back)
@@ -725,6 +750,9 @@ START_TEST(a_client_always_comes_back)
     printf("altered: %llu changes, %llu snapshots\n",
            (unsigned long long)proxy.altered[ALTER_CHANGE],
            (unsigned long long)proxy.altered[ALTER_SNAPSHOT]);
+    printf("trades of which none may be missing: %llu, %llu, %llu; %llu gaps were noticed\n",
+           (unsigned long long)truth_tape_number(1), (unsigned long long)truth_tape_number(2),
+           (unsigned long long)truth_tape_number(3), (unsigned long long)seen.trade_gaps);
     printf("%llu books; frames: %llu passed, %llu lost, %llu doubled, %llu late; noticed: %llu "
            "gaps, %llu not kept, %llu checksums, %llu epochs, %llu silences, %llu busy\n",
            (unsigned long long)seen.books, (unsigned long long)proxy.passed,

@@ -52,8 +52,38 @@ START_TEST(bytes_are_bounded_but_the_last_frame_is_kept)
 }
 END_TEST
 
+START_TEST(each_stream_has_its_own)
+{
+    static const phg_stream_kind kinds[] = {
+        PHG_STREAM_PRICES, PHG_STREAM_DEPTH,          PHG_STREAM_STATISTICS, PHG_STREAM_CANDLES,
+        PHG_STREAM_GRADE,  PHG_STREAM_PERIOD_CANDLES, PHG_STREAM_REGION};
+    phg_histories all = {0};
+    for (uint32_t number = 1; number <= 40; number++)
+        for (uint32_t k = 0; k < 7; k++) {
+            phg_history *h = phg_histories_of(&all, kinds[k], number, number);
+            ck_assert_ptr_nonnull(h);
+            keep(h, number * 10 + k, 1);
+        }
+    for (uint32_t number = 1; number <= 40; number++)
+        for (uint32_t k = 0; k < 7; k++) {
+            const phg_history *h = phg_histories_of(&all, kinds[k], number, 40);
+            ck_assert(h->end - h->first == 1 && h->first == number * 10 + k);
+        }
+    ck_assert_ptr_null(phg_histories_of(&all, PHG_STREAM_DEPTH, 0, 40));
+    ck_assert_ptr_null(phg_histories_of(&all, PHG_STREAM_DEPTH, 41, 40));
+    ck_assert_ptr_null(phg_histories_of(&all, PHG_STREAM_TRADES, 1, 40));
+    for (uint32_t type = 1; type <= PH_COMPUTE_EDGE; type++)
+        keep(phg_histories_of(&all, PHG_STREAM_TYPE, type, PH_COMPUTE_EDGE), type, 1);
+    ck_assert_ptr_null(phg_histories_of(&all, PHG_STREAM_TYPE, PH_COMPUTE_EDGE + 1, 40));
+    ck_assert_uint_eq(phg_histories_of(&all, PHG_STREAM_TYPE, 2, PH_COMPUTE_EDGE)->first, 2);
+    phg_histories_release(&all);
+    phg_histories_release(&all);
+}
+END_TEST
+
 static void add(TCase *t)
 {
+    tcase_add_test(t, each_stream_has_its_own);
     tcase_add_test(t, only_the_last_frames_are_kept);
     tcase_add_test(t, a_gap_begins_anew);
     tcase_add_test(t, bytes_are_bounded_but_the_last_frame_is_kept);

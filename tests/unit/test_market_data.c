@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* long: subscribers of every kind at one door, which share a market that moves */
 /* The door of market data with real subscribers: who falls behind, names too much, leaves. */
+#include "gateway/market_data/history.h"
 #include "tests/unit/market_data_fixture.h"
 
 /* Reads what is there; the numbers of stream D go on without a gap. */
@@ -363,6 +364,131 @@ START_TEST(nobody_receives_what_another_one_asked_for)
 }
 END_TEST
 
+/* The last offer is taken. */
+static void trade_last(uint64_t trade_number)
+{
+    const ph_window w = {HOUR + 10, 1};
+    ph_command c = new_order(OTHER, ++next_order, PH_SIDE_BUY, w, 1, 2000);
+    ph_event e[] = {accepted(next_order, 0),
+                    trade(trade_number, next_order, 0, next_order - 1, 0, 1),
+                    segment(HOUR + 10, 1, 1, 900)};
+    e[1].u.trade.buyer.v = OTHER;
+    e[1].u.trade.seller.v = e[1].u.trade.supplier.v = READER;
+    ck_assert_int_eq(take(&replica, c, e, 3), PH_OK);
+}
+
+/* Reads an answer to the end; of the trades in it the first and the last number. */
+static Petahour__V1__StreamAnswer read_trades(void *s, const char *request, uint64_t *first,
+                                              uint64_t *last)
+{
+    char topic[64];
+    *first = *last = 0;
+    for (;;) {
+        frame *f = wait_for_frame(s, topic);
+        Petahour__V1__StreamAnswer answer = f->answer;
+        ck_assert_str_eq(topic, request);
+        for (size_t i = 0; i < f->n_trades; i++) {
+            ck_assert(*last == 0 || f->trades[i]->number == *last + 1);
+            *last = f->trades[i]->number;
+            if (*first == 0) *first = *last;
+        }
+        ck_assert(f->n_trades == 0 || f->stream_number == *last);
+        free_frame(f);
+        if (answer != PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_UNSPECIFIED) return answer;
+    }
+}
+
+/* However many there were, nobody having followed them, and to who asked alone. */
+START_TEST(every_trade_can_be_asked_for)
+{
+    enum { TRADES = 2 * PHG_HISTORY_FRAMES };
+    uint64_t first, last;
+    char topic[64];
+    void *s = subscriber(ZMQ_SUB, READER), *other = subscriber(ZMQ_SUB, OTHER);
+    for (uint64_t n = 1; n <= TRADES; n++) {
+        move_prices();
+        trade_last(n);
+        turn();
+    }
+    subscribe(other, "E");
+    wait_for(1, 1, 0);
+    const char *all = "?E00000001:0000000000000001-ffffffffffffffff";
+    ask(s, all, PHG_REQUEST_RANGE, 1);
+    ck_assert_int_eq(read_trades(s, all, &first, &last),
+                     PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_RANGE_END);
+    ck_assert(first == 1 && last == TRADES);
+    const uint64_t sent_again = phg_market_data_summed(door).sent_again;
+    ck_assert(sent_again > 1 && sent_again <= PHG_TAPE_FRAMES_MAX);
+    const char *few = "?E00000001:00000000000000ff-0000000000000100";
+    ask(s, few, PHG_REQUEST_RANGE, 2);
+    ck_assert_int_eq(read_trades(s, few, &first, &last),
+                     PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_RANGE_END);
+    ck_assert(first == 255 && last == 256);
+    const char *none = "?E00000001:0000000000000401-0000000000000401";
+    ask(s, none, PHG_REQUEST_NOT_KEPT, 1);
+    ck_assert_int_eq(read_trades(s, none, &first, &last),
+                     PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_NOT_KEPT);
+    ask(s, "?E00000001", PHG_REQUEST_SNAPSHOT, 1);
+    frame *f = wait_for_frame(s, topic);
+    ck_assert(f->stream_number == TRADES && f->n_trades == 0 && f->limits != NULL);
+    free_frame(f);
+    ask(s, "?E00000009", PHG_REQUEST_UNKNOWN, 1);
+    move_prices();
+    trade_last(TRADES + 1);
+    f = wait_for_frame(other, topic);
+    ck_assert_str_eq(topic, "E00000001");
+    ck_assert(f->stream_number == TRADES + 1 && f->n_trades == 1);
+    ck_assert_uint_eq(f->trades[0]->number, TRADES + 1);
+    free_frame(f);
+    ask(s, "?P00000001", PHG_REQUEST_SNAPSHOT, 2);
+    while (f = wait_for_frame(s, topic), strcmp(topic, "?P00000001") != 0)
+        free_frame(f);
+    ck_assert(f->trades_so_far == TRADES + 1 && f->n_trades == 0);
+    free_frame(f);
+    subscribe(other, "P");
+    wait_for(2, 8, 0);
+    move_prices();
+    trade_last(TRADES + 2);
+    while (f = wait_for_frame(other, topic), topic[0] != 'P')
+        free_frame(f);
+    ck_assert(f->n_trades == 1 && f->trades[0]->number == TRADES + 2 && f->trades_so_far == 0);
+    free_frame(f);
+    (void)zmq_close(s);
+    (void)zmq_close(other);
+}
+END_TEST
+
+/* What a long answer is worth is paid before the next. */
+START_TEST(trades_are_paid_for_by_frames)
+{
+    uint64_t trades = 0, asked = 0;
+    char request[64];
+    void *s = subscriber(ZMQ_SUB, READER);
+    stopped_ns = ph_clock_monotonic_ns(); /* what may be asked does not grow */
+    while (trades < 20000) {
+        move_prices();
+        trade_last(++trades);
+    }
+    while (phg_market_data_summed(door).asked[PHG_REQUEST_BUSY] == 0) {
+        snprintf(request, sizeof request, "?E00000001:%016x-ffffffffffffffff",
+                 1 + (unsigned)asked++);
+        subscribe(s, request);
+        uint64_t until = deadline();
+        const phg_market_data_totals before = phg_market_data_summed(door);
+        phg_market_data_totals t = before;
+        while (t.asked[PHG_REQUEST_RANGE] + t.asked[PHG_REQUEST_BUSY] < asked) {
+            turn();
+            t = phg_market_data_summed(door);
+            ck_assert_msg(ph_clock_monotonic_ns() < until, "\"%s\": no answer", request);
+        }
+        ck_assert_uint_le(t.sent_again - before.sent_again, PHG_TAPE_FRAMES_MAX);
+    }
+    /* 2,048 frames at once: each answer has 32, and the word that ends it. */
+    ck_assert_uint_eq(asked, 2048 / (PHG_TAPE_FRAMES_MAX + 1) + 2);
+    (void)zmq_close(s);
+}
+END_TEST
+
 /* Nobody gets more by another key. */
 START_TEST(keys_of_a_participant_share_what_it_may_ask)
 {
@@ -482,6 +608,8 @@ static void add(TCase *t)
     tcase_add_test(t, an_answer_tells_what_is_left);
     tcase_add_test(t, nobody_receives_what_another_one_asked_for);
     tcase_add_test(t, keys_of_a_participant_share_what_it_may_ask);
+    tcase_add_test(t, every_trade_can_be_asked_for);
+    tcase_add_test(t, trades_are_paid_for_by_frames);
     tcase_add_test(t, what_is_not_there_yet_comes_when_it_is);
 }
 

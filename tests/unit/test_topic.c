@@ -8,14 +8,15 @@
 START_TEST(topics_read_back)
 {
     const uint32_t ids[] = {1, 42, 0xabcdef, UINT32_MAX};
-    const phg_stream_kind kinds[] = {PHG_STREAM_PRICES, PHG_STREAM_DEPTH, PHG_STREAM_STATISTICS,
-                                     PHG_STREAM_CANDLES, PHG_STREAM_PERIOD_CANDLES};
-    for (int i = 0; i < 20; i++) {
+    const phg_stream_kind kinds[] = {PHG_STREAM_PRICES,         PHG_STREAM_DEPTH,
+                                     PHG_STREAM_STATISTICS,     PHG_STREAM_CANDLES,
+                                     PHG_STREAM_PERIOD_CANDLES, PHG_STREAM_TRADES};
+    for (int i = 0; i < 24; i++) {
         char text[PHG_TOPIC_SIZE + 1];
         phg_topic topic = {0};
-        phg_topic_write(text, kinds[i % 5], (ph_product_id){ids[i / 5]});
+        phg_topic_write(text, kinds[i % 6], (ph_product_id){ids[i / 6]});
         ck_assert_int_eq(phg_topic_read(text, strlen(text), &topic), PH_OK);
-        ck_assert(topic.product.v == ids[i / 5] && topic.kind == kinds[i % 5] && !topic.is_request);
+        ck_assert(topic.product.v == ids[i / 6] && topic.kind == kinds[i % 6] && !topic.is_request);
     }
     phg_topic all = {.product = {7}};
     ck_assert_int_eq(phg_topic_read("D", 1, &all), PH_OK);
@@ -38,6 +39,8 @@ START_TEST(requests_are_read)
     ck_assert(t.is_request && t.kind == PHG_STREAM_PRICES && t.product.v == 42 && t.first == 0);
     ck_assert_int_eq(phg_topic_read("~P0000002a", 10, &t), PH_OK);
     ck_assert(t.is_conflated && t.kind == PHG_STREAM_PRICES && t.product.v == 42);
+    ck_assert_int_eq(phg_topic_read("?E0000002a", 10, &t), PH_OK);
+    ck_assert(t.is_request && t.kind == PHG_STREAM_TRADES && t.product.v == 42 && t.first == 0);
     ck_assert_int_eq(phg_topic_read("!00000000000000ff", 17, &t), PH_OK);
     ck_assert(t.name == 255 && t.product.v == 0 && !t.is_request && !t.is_conflated);
     const char *range = "?P0000002a:0000000000000010-00000000000000ff";
@@ -76,6 +79,7 @@ START_TEST(other_topics_are_refused)
                                       "~D",
                                       "~?D000002a",
                                       "~D00000000",
+                                      "~E0000002a",
                                       "?~D000002a",
                                       "~D0000002a0",
                                       "?D00000000:0000000000000010-00000000000000ff"};

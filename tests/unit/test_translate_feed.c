@@ -11,6 +11,7 @@
 #include "clients/lib/market_book.h"
 #include "gateway/replica/book_sum.h"
 #include "gateway/translate/translate.h"
+#include "gateway/translate/translate_prices.h"
 #include "tests/unit/suite.h"
 
 #include <stdio.h>
@@ -29,8 +30,8 @@ static phg_picture picture_of(phg_stream_kind kind)
 static phg_picture write_prices(void)
 {
     static const ph_segment segments[] = {{{1, 2}, 3, 4}, {{5, 6}, 7, 8}};
-    static const phg_public_trade trades[] = {{{1}, {2}, PH_SIDE_BUY, segments, 2},
-                                              {{2}, {3}, PH_SIDE_SELL, segments, 1}};
+    static const phg_public_trade trades[] = {{{1}, {2}, PH_SIDE_BUY, segments, 2, 0},
+                                              {{2}, {3}, PH_SIDE_SELL, segments, 1, 0}};
     static const phg_run runs[] = {{{9, 10}, {11, 12, 13, 14}}};
     phg_picture p = picture_of(PHG_STREAM_PRICES);
     p.trades = trades;
@@ -101,6 +102,56 @@ static void check_prices_book(const market_data_frame *f)
     ck_assert(v.best_prices[2].bid == 0 && v.best_prices[2].ask == 110 &&
               v.best_prices[2].ask_quantity == 9);
     phc_market_book_release(&b);
+}
+
+/* A snapshot says how many trades there were. */
+static phg_picture write_prices_traded(void)
+{
+    phg_picture p = write_prices_book();
+    p.trades_so_far = 300;
+    return p;
+}
+
+static void check_prices_traded(const market_data_frame *f)
+{
+    ck_assert(f->trades_so_far == 300 && f->n_best_prices == 2 && f->n_trades == 0);
+    check_prices_book(f);
+}
+
+/* Trades 41 and 42 of a product, as they are kept. */
+static phg_picture write_trades(void)
+{
+    static uint8_t kept[256];
+    static const ph_event events[] = {
+        {.kind = PH_EVT_TRADE,
+         .u.trade = {.trade = {1000}, .taker = PH_SIDE_SELL, .segment_cnt = 2}},
+        {.kind = PH_EVT_SEGMENT, .u.segment = {{498912, 2}, 3, 4000000}},
+        {.kind = PH_EVT_SEGMENT, .u.segment = {{498915, 1}, 5, 6000000}},
+        {.kind = PH_EVT_TRADE,
+         .u.trade = {.trade = {1002}, .taker = PH_SIDE_BUY, .segment_cnt = 1}},
+        {.kind = PH_EVT_SEGMENT, .u.segment = {{498912, 24}, 7, 8000000}},
+    };
+    phg_picture p = picture_of(PHG_STREAM_TRADES);
+    p.number = 42;
+    p.tape = (phg_bytes){kept, 0};
+    for (uint32_t i = 0; i < 2; i++)
+        p.tape.size += phg_write_trade(kept + p.tape.size, 41 + i,
+                                       (ph_time){1796083200000000000u + i}, &events[3 * i]);
+    return p;
+}
+
+static void check_trades(const market_data_frame *f)
+{
+    phc_segments room = {0};
+    phc_public_trade t;
+    ck_assert(f->n_trades == 2 && f->stream_number == 42 && f->checksum == 0);
+    ck_assert(phc_decode_public_trade(f->trades[0], f->product, &room, &t));
+    ck_assert(t.number == 41 && t.trade == 1000 && t.taker == PHC_SELL && t.segment_cnt == 2);
+    ck_assert(t.segments[1].first_period == 498915 && t.segments[1].price == 6000000);
+    ck_assert(phc_decode_public_trade(f->trades[1], f->product, &room, &t));
+    ck_assert(t.number == 42 && t.trade == 1002 && t.taker == PHC_BUY && t.segment_cnt == 1);
+    ck_assert(t.segments[0].periods == 24 && t.segments[0].quantity == 7 && t.product == 42);
+    free(room.v);
 }
 
 static phg_picture write_depth(void)
@@ -534,6 +585,7 @@ static const struct {
     ROW(grade),       ROW(period_candles),
     ROW(prices_part), ROW(prices_book),
     ROW(range_end),   ROW(prices_asked_for),
+    ROW(trades),      ROW(prices_traded),
 };
 enum { ROW_CNT = sizeof rows / sizeof rows[0] };
 

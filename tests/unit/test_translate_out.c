@@ -86,8 +86,8 @@ END_TEST
 START_TEST(a_picture_reads_back)
 {
     ph_segment segments[2] = {{{1, 2}, 3, 4}, {{5, 6}, 7, 8}};
-    phg_public_trade trades[2] = {{{1}, {2}, PH_SIDE_BUY, segments, 2},
-                                  {{2}, {3}, PH_SIDE_SELL, segments, 1}};
+    phg_public_trade trades[2] = {{{1}, {2}, PH_SIDE_BUY, segments, 2, 0},
+                                  {{2}, {3}, PH_SIDE_SELL, segments, 1, 0}};
     phg_run runs[1] = {{{9, 10}, {11, 12, 13, 14}}};
     phg_picture p = {.product = {42},
                      .number = 5,

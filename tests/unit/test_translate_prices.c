@@ -40,6 +40,7 @@ static phg_run any_run(void)
 static void check_trade(const Petahour__V1__PublicTrade *m, const phg_public_trade *t)
 {
     ck_assert(m->trade == t->trade.v && m->at == t->at.ns && (int)m->taker == (int)t->taker);
+    ck_assert_uint_eq(m->number, t->number);
     ck_assert_uint_eq(m->n_segments, t->segment_cnt);
     bool are_same = true;
     for (uint32_t i = 0; i < t->segment_cnt; i++) {
@@ -64,6 +65,7 @@ static void check(const Petahour__V1__MarketDataFrame *m, const phg_picture *p)
     ck_assert(m->product == p->product.v && m->stream_number == p->number);
     ck_assert(m->epoch == p->epoch && m->sequence == p->seq);
     ck_assert(m->n_trades == p->trade_cnt && m->n_best_prices == p->run_cnt);
+    ck_assert_uint_eq(m->trades_so_far, p->trades_so_far);
     for (uint32_t i = 0; i < p->trade_cnt; i++)
         check_trade(m->trades[i], &p->trades[i]);
     for (uint32_t i = 0; i < p->run_cnt; i++)
@@ -89,7 +91,8 @@ START_TEST(every_frame_is_what_protobuf_writes)
                                            {any_or_none()},
                                            (ph_side)(any() % 3),
                                            segments,
-                                           (uint32_t)(any() % (most + 1))};
+                                           (uint32_t)(any() % (most + 1)),
+                                           any_or_none()};
             runs[k] = any_run();
         }
         phg_picture p = {.stream = PHG_STREAM_PRICES,
@@ -103,6 +106,7 @@ START_TEST(every_frame_is_what_protobuf_writes)
                          .run_cnt = (uint32_t)(any() % (ROWS_MAX + 1)),
                          .phase = (ph_phase)(any() % 4),
                          .checksum = any_or_none(),
+                         .trades_so_far = any_or_none(),
                          .more = any() % 2 != 0,
                          .answer = (phg_stream_answer)(any() % 3)};
         size_t room = phg_prices_room(&p);
@@ -124,11 +128,49 @@ START_TEST(every_frame_is_what_protobuf_writes)
 }
 END_TEST
 
+/* A trade that is kept alone is, in a frame, what it would have been there. */
+START_TEST(a_trade_alone_has_the_bytes_that_it_has_in_a_frame)
+{
+    static ph_segment segments[SEGMENTS_MAX];
+    static ph_event events[SEGMENTS_MAX + 1];
+    uint8_t kept[64 << 10], with[64 << 10], without[64 << 10];
+    state = 2;
+    for (int i = 0; i < 500; i++) {
+        const phg_public_trade t = {{any_or_none()},
+                                    {any_or_none()},
+                                    (ph_side)(any() % 3),
+                                    segments,
+                                    (uint32_t)(any() % (i % 8 == 0 ? SEGMENTS_MAX : 3)),
+                                    any_or_none()};
+        events[0] = (ph_event){.kind = PH_EVT_TRADE};
+        events[0].u.trade.trade = t.trade;
+        events[0].u.trade.taker = t.taker;
+        events[0].u.trade.segment_cnt = t.segment_cnt;
+        for (uint32_t k = 0; k < t.segment_cnt; k++) {
+            segments[k] =
+                (ph_segment){any_window(), (uint32_t)any_or_none(), (int64_t)any_or_none()};
+            events[k + 1] = (ph_event){.kind = PH_EVT_SEGMENT, .u.segment = segments[k]};
+        }
+        ck_assert_uint_le(phg_trade_room(&events[0].u.trade), sizeof kept);
+        size_t size = phg_write_trade(kept, t.number, t.at, events);
+        ck_assert_uint_le(size, phg_trade_room(&events[0].u.trade));
+        phg_picture p = {.product = {(uint32_t)any()}, .number = any(), .trades = &t};
+        p.trade_cnt = 1;
+        size_t all = phg_write_prices(with, &p);
+        p.trade_cnt = 0;
+        p.tape = (phg_bytes){kept, size};
+        ck_assert_uint_le(phg_prices_room(&p), sizeof without);
+        ck_assert_uint_eq(phg_write_prices(without, &p), all);
+        ck_assert_mem_eq(with, without, all);
+    }
+}
+END_TEST
+
 /* A field that is not written here must send its frame through protobuf-c. */
 START_TEST(no_field_is_new)
 {
-    ck_assert_uint_eq(petahour__v1__market_data_frame__descriptor.n_fields, 23);
-    ck_assert_uint_eq(petahour__v1__public_trade__descriptor.n_fields, 4);
+    ck_assert_uint_eq(petahour__v1__market_data_frame__descriptor.n_fields, 24);
+    ck_assert_uint_eq(petahour__v1__public_trade__descriptor.n_fields, 5);
     ck_assert_uint_eq(petahour__v1__best_prices__descriptor.n_fields, 6);
     ck_assert_uint_eq(petahour__v1__phase_change__descriptor.n_fields, 1);
     ck_assert_uint_eq(petahour__v1__segment__descriptor.n_fields, 4);
@@ -153,6 +195,7 @@ END_TEST
 static void add(TCase *t)
 {
     tcase_add_test(t, every_frame_is_what_protobuf_writes);
+    tcase_add_test(t, a_trade_alone_has_the_bytes_that_it_has_in_a_frame);
     tcase_add_test(t, no_field_is_new);
     tcase_add_test(t, a_frame_with_anything_else_is_not_of_prices);
 }
