@@ -92,8 +92,8 @@ APPENDS_NOT = {"account_kind", "backfill", "cancel_reason", "compute_type", "del
                "payment_sum", "price_sum", "summed", "transfer_reason"}
 
 # Functions that read or make what their caller may not.
-DEFINERS = {"contract_proof", "invoice", "invoice_transfer", "make_next_partition", "me", "my_delivery_steps",
-            "my_invoice", "partitions_ahead", "price_history", "reach", "sold_on_by_me", "sum_up"}
+DEFINERS = {"billing_period", "contract_proof", "invoice", "invoice_detail", "invoice_transfer", "make_next_partition",
+            "me", "my_delivery_steps", "my_invoice", "my_invoice_detail", "partitions_ahead", "price_history", "reach", "sold_on_by_me", "sum_up"}
 
 RELATIONS = ("FROM pg_class c WHERE c.relnamespace = 'petahour'::regnamespace"
              " AND c.relkind IN ('r', 'p', 'v')")
@@ -204,6 +204,7 @@ class Roles(SettleCase):
             f"SELECT string_agg(proname, ', ') {of} AND prosecdef AND NOT coalesce("
             "'search_path=petahour, pg_temp' = ANY (proconfig), false)"), "")
         for sql in ("SELECT * FROM petahour.invoice(2, '2015-08-01')",
+                    "SELECT * FROM petahour.invoice_detail(2, '2015-08-01')",
                     "SELECT * FROM petahour.invoice_transfer(2, '2015-08-01')",
                     "SELECT * FROM petahour.contract_lot()", "SELECT * FROM petahour.final_paid()",
                     "SELECT * FROM petahour.reconcile_laws()",
