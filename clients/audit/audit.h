@@ -43,6 +43,7 @@ typedef struct {
     const char *scenario;  /* file, or "-" for standard input */
     const char *database;  /* connection string */
     const char *month;     /* of invoice: YYYY-MM */
+    const char *dataset;   /* the same: of FOCUS, or NULL */
     const char *key;       /* 64 hexadecimal digits, or NULL: the one the journal states */
     const char *log;       /* folder of a transparency log, or NULL */
     const char *snapshot;  /* file of a snapshot to begin with, or NULL */
@@ -71,6 +72,8 @@ int ph_audit_replay(const ph_audit_request *q);
 int ph_audit_contract(const ph_audit_request *q);
 int ph_audit_compare(const ph_audit_request *q);
 int ph_audit_invoice(const ph_audit_request *q);
+/* invoice can write this data set; NULL: the first one. */
+bool ph_audit_has_dataset(const char *name);
 int ph_audit_journal(const ph_audit_request *q);
 int ph_audit_report(const ph_audit_request *q);
 int ph_audit_export(const ph_audit_request *q);

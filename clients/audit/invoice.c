@@ -3,8 +3,33 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/settle/pg.h"
+
+/* What is asked for it: of somebody, and of whoever asks. */
+typedef struct {
+    const char *name, *function, *own;
+} dataset;
+
+static const dataset datasets[] = {
+    {"cost-and-usage", "invoice", "my_invoice"},
+    {"invoice-detail", "invoice_detail", "my_invoice_detail"},
+    {"billing-period", NULL, "billing_period"},
+};
+
+static const dataset *find_dataset(const char *name)
+{
+    if (name == NULL) return &datasets[0];
+    for (size_t i = 0; i < sizeof datasets / sizeof datasets[0]; i++)
+        if (strcmp(datasets[i].name, name) == 0) return &datasets[i];
+    return NULL;
+}
+
+bool ph_audit_has_dataset(const char *name)
+{
+    return find_dataset(name) != NULL;
+}
 
 static ph_status write_line(void *arg, const uint8_t *bytes, size_t size)
 {
@@ -34,12 +59,16 @@ static ph_status look_for(ph_pg *pg, uint64_t id, bool *ret, ph_pg_error *e)
 
 int ph_audit_invoice(const ph_audit_request *q)
 {
-    char sql[256], who[32] = "my_invoice(";
+    char sql[256], who[64];
+    const dataset *of = find_dataset(q->dataset); /* checked with the arguments */
     ph_pg_error e = {0};
     ph_pg *pg = NULL;
     uint64_t lines = 0;
     bool is_there = true;
-    if (q->id != 0) (void)snprintf(who, sizeof who, "invoice(%" PRIu64 ", ", q->id);
+    if (q->id != 0)
+        (void)snprintf(who, sizeof who, "%s(%" PRIu64 ", ", of->function, q->id);
+    else
+        (void)snprintf(who, sizeof who, "%s(", of->own);
     /* The month was checked: digits and a hyphen. */
     (void)snprintf(sql, sizeof sql,
                    "COPY (SELECT * FROM petahour.%s'%s-01')) TO STDOUT (FORMAT csv, HEADER)", who,

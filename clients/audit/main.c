@@ -48,6 +48,7 @@ enum {
     KEY_CONTRACTS,
     KEY_MONTH,
     KEY_PARTICIPANT,
+    KEY_DATASET,
     KEY_COUNTERSIGNATURES,
     KEY_STATEMENTS,
     KEY_CHAIN_ONLY
@@ -156,6 +157,8 @@ static const struct argp_option compare_options[] = {
 static const struct argp_option invoice_options[] = {
     {"database", KEY_DATABASE, "CONNINFO", 0, "the database, as libpq understands it", 0},
     {"month", KEY_MONTH, "YYYY-MM", 0, "the month, in UTC", 0},
+    {"dataset", KEY_DATASET, "NAME", 0,
+     "of FOCUS: cost-and-usage (without it), invoice-detail or billing-period", 0},
     {"participant", KEY_PARTICIPANT, "N", 0,
      "of this participant, as an auditor; without it, of whoever the database knows you as", 0},
     {0},
@@ -231,7 +234,8 @@ static const struct command {
      "Write what a participant was charged and used in a month as CSV, in the columns of FOCUS "
      "1.4.\v"
      "Each line is a transfer of the books and never changes; refunds and penalties are lines of "
-     "the month in which the money moved.  What the columns mean here is in schema/README.md.",
+     "the month in which the money moved.  Of --dataset invoice-detail each is a line of the "
+     "invoice, issued or not.  What the columns mean here is in schema/README.md.",
      invoice_options, ARGS_INVOICE, ph_audit_invoice},
     {"journal", "JOURNAL", "List what a journal holds, verifying it on the way.", journal_options,
      ARGS_JOURNAL, ph_audit_journal},
@@ -353,6 +357,11 @@ static void settle_invoice(const struct argp_state *state, const reading *r)
         (void)snprintf(day, sizeof day, "%.7s-01", q->month);
         if (strlen(q->month) != sizeof "2026-11" - 1 || !day_parse(day, &at))
             argp_error(state, "--month %s: not a month; give one like 2026-11", q->month);
+        if (!ph_audit_has_dataset(q->dataset))
+            argp_error(state, "--dataset %s: not cost-and-usage, invoice-detail or billing-period",
+                       q->dataset);
+        if (q->id != 0 && q->dataset != NULL && strcmp(q->dataset, "billing-period") == 0)
+            argp_error(state, "--participant: a billing period is the same for everybody");
     }
 }
 
@@ -428,6 +437,7 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     case KEY_KEY: q->key = arg; break;
     case KEY_DATABASE: q->database = arg; break;
     case KEY_MONTH: q->month = arg; break;
+    case KEY_DATASET: q->dataset = arg; break;
     case KEY_PARTICIPANT: q->id = number_to(state, "participant", arg, UINT32_MAX); break;
     case KEY_LOG: q->log = arg; break;
     case KEY_JOURNAL: q->journal = arg; break;

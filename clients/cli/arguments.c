@@ -50,6 +50,12 @@ static bool keys_of(const char *text, cli_keys *ret)
     return true;
 }
 
+/* Only digits, and still no number: it is above what fits. */
+static bool is_too_large(const char *text)
+{
+    return text[strspn(text, "0")] != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
 static const char *convert(const cli_field *f, const char *text)
 {
     uint64_t number;
@@ -61,14 +67,18 @@ static const char *convert(const cli_field *f, const char *text)
     case CLI_FLAG: *(bool *)f->to = true; return NULL;
     case CLI_U32:
         if (phc_number_parse(text, UINT32_MAX, &number) != PHC_OK)
-            return "not a whole number from 0 to 4294967295";
+            return is_too_large(text) ? "too large: at most 4294967295"
+                                      : "not a whole number from 0 to 4294967295";
         *(uint32_t *)f->to = (uint32_t)number;
         return NULL;
     case CLI_U64:
-        return phc_number_parse(text, UINT64_MAX, f->to) == PHC_OK ? NULL : "not a whole number";
+        if (phc_number_parse(text, UINT64_MAX, f->to) == PHC_OK) return NULL;
+        return is_too_large(text) ? "too large: at most 18446744073709551615"
+                                  : "not a whole number";
     case CLI_ID:
         if (phc_number_parse(text, UINT64_MAX, &number) != PHC_OK || number == 0)
-            return "not a whole number from 1 to 18446744073709551615";
+            return is_too_large(text) ? "too large: at most 18446744073709551615"
+                                      : "not a whole number from 1 to 18446744073709551615";
         *(uint64_t *)f->to = number;
         return NULL;
     case CLI_MONEY:

@@ -134,6 +134,7 @@ typedef struct cli_session {
     char refusal[300];
     bool ready, ended;
     bool only_asks;          /* nothing that it sends changes anything */
+    bool busy;               /* the market has said so to what is waited for */
     bool watching, lost;     /* the connection, while watching */
     uint64_t request;        /* whose result is waited for */
     uint64_t count;          /* orders that it cancelled, or put into a group */
@@ -230,6 +231,7 @@ void cli_read_order(int argc, char **argv, const char *doc, cli_order_words *w, 
 /* ---- Commands ------------------------------------------------------------------------------ */
 
 int cli_keygen(int argc, char **argv);
+int cli_limits(int argc, char **argv);
 int cli_participant_register(int argc, char **argv);
 int cli_participant_list(int argc, char **argv);
 int cli_participant_state(int argc, char **argv);

@@ -97,6 +97,23 @@ static const char *clock_text(uint64_t s, char to[40])
     return to;
 }
 
+/* Units that nodes hold are reserved by whole nodes: what was not sold is given away with them, and
+   can be reserved for nobody else. */
+static uint32_t whole_nodes(const handing *h, const cli_run *r)
+{
+    uint32_t over = r->quantity % h->per_node;
+    uint32_t nodes = r->quantity / h->per_node + (over != 0);
+    char start[40];
+    if (over == 0) return nodes;
+    (void)cli_say(
+        CLI_DONE,
+        "from %s: %u units are not whole nodes of %u; the reservation takes %u node%s, and "
+        "with them %u more than were sold",
+        phc_time_text(start_s(h, r) * NS_PER_S, start), r->quantity, h->per_node, nodes,
+        nodes == 1 ? "" : "s", h->per_node - over);
+    return nodes;
+}
+
 static void print_reservation(const handing *h, const cli_run *r)
 {
     char start[40], end[40], amount[48];
@@ -107,8 +124,7 @@ static void print_reservation(const handing *h, const cli_run *r)
     else if (has_unit(h, "node"))
         snprintf(amount, sizeof amount, "NodeCnt=%u", r->quantity);
     else
-        snprintf(amount, sizeof amount, "NodeCnt=%u",
-                 r->quantity / h->per_node + (r->quantity % h->per_node != 0));
+        snprintf(amount, sizeof amount, "NodeCnt=%u", whole_nodes(h, r));
     printf("TZ=UTC scontrol create reservation ReservationName=petahour_%llu_%u StartTime=%s "
            "EndTime=%s %s %s=%s%s%s\n",
            (unsigned long long)c->contract, r->first_period,
@@ -266,12 +282,15 @@ static json_t *pod_of(const handing *h, const cli_run *r)
     set_amount(h, guard);
     json_t *pod = json_pack("{s:s, s:[o], s:[o]}", "restartPolicy", "Never", "initContainers",
                             guard, "containers", box);
-    if (has_unit(h, "node")) /* each pod on a node of its own */
+    /* Each pod on a node of its own.  Every contract has a namespace, and without a selector of
+       them only the pod's own is looked at: the empty one is all. */
+    if (has_unit(h, "node"))
         json_object_set_new(pod, "affinity",
-                            json_pack("{s:{s:[{s:s, s:{s:{s:s}}}]}}", "podAntiAffinity",
+                            json_pack("{s:{s:[{s:s, s:{}, s:{s:{s:s}}}]}}", "podAntiAffinity",
                                       "requiredDuringSchedulingIgnoredDuringExecution",
-                                      "topologyKey", "kubernetes.io/hostname", "labelSelector",
-                                      "matchLabels", "app.kubernetes.io/managed-by", "petahour"));
+                                      "topologyKey", "kubernetes.io/hostname", "namespaceSelector",
+                                      "labelSelector", "matchLabels",
+                                      "app.kubernetes.io/managed-by", "petahour"));
     if (h->selector != NULL) {
         char label[TEXT_MAX];
         const char *is = strchr(h->selector, '=');

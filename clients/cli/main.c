@@ -77,6 +77,7 @@ static const command commands[] = {
     {"meter", "count", cli_meter_count, "count a recording per contract and period"},
     {"meter", "report", cli_meter_report, "report what a recording says was delivered"},
     {"position", "list", cli_position_list, "list what your contracts still deliver"},
+    {"limits", NULL, cli_limits, "show what you are allowed here, and how much of it is used"},
     {"statement", NULL, cli_statement, "show your balances, or what moved your cash"},
     {"cash", "list", cli_cash_list, "list what came into and went out of your cash"},
     {"report", "watch", cli_report_watch, "show your private stream"},

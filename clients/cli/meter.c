@@ -88,26 +88,28 @@ static cli_exit read_format(metering *k)
         meter_reader read;
     } formats[] = {{"dcgm-exporter", meter_read_exporter},
                    {"dcgmi-dmon", meter_read_dmon},
-                   {"sacct", meter_read_sacct}};
+                   {"sacct", meter_read_sacct},
+                   {"scontrol", meter_read_scontrol}};
     for (size_t i = 0; i < CNT(formats); i++)
         if (strcmp(k->format, formats[i].name) == 0) k->read = formats[i].read;
     if (k->read == NULL)
         return cli_say(CLI_USAGE,
-                       "--format is one of dcgm-exporter, dcgmi-dmon and sacct, not "
+                       "--format is one of dcgm-exporter, dcgmi-dmon, sacct and scontrol, not "
                        "\"%s\"",
                        k->format);
     bool is_sacct = k->read == meter_read_sacct;
+    bool is_slurm = is_sacct || k->read == meter_read_scontrol;
     if (is_sacct && k->follow)
         return cli_say(CLI_USAGE, "sacct is asked again and again, not followed: give its newest "
                                   "output; what was reported is not reported twice");
-    if (!is_sacct && k->cards == NULL)
+    if (!is_slurm && k->cards == NULL)
         return cli_say(CLI_USAGE, "--cards is missing: which card serves which contract");
-    if (is_sacct && (k->cards != NULL || k->allow_absent))
-        return cli_say(CLI_USAGE, "--cards and --allow-absent are for recordings of cards: sacct "
+    if (is_slurm && (k->cards != NULL || k->allow_absent))
+        return cli_say(CLI_USAGE, "--cards and --allow-absent are for recordings of cards: Slurm "
                                   "names contracts by their reservations");
     if (!is_sacct && (k->since_ns != 0 || k->until_ns != 0))
-        return cli_say(CLI_USAGE, "--since and --until are for sacct: every reading of a card has "
-                                  "its time");
+        return cli_say(CLI_USAGE, "--since and --until are for sacct: every other reading has its "
+                                  "time");
     if (is_sacct && k->since_ns == 0)
         return cli_say(CLI_USAGE, "--since is missing: the time that sacct -S was given; it tells "
                                   "nothing of the time before");
@@ -396,7 +398,7 @@ static int run(int argc, char **argv, const char *doc, bool reports)
          .kind = CLI_TEXT,
          .required = true,
          .to = &k.format,
-         .doc = "dcgm-exporter, dcgmi-dmon or sacct"},
+         .doc = "dcgm-exporter, dcgmi-dmon, scontrol (what is reserved) or sacct (what jobs use)"},
         {.name = "contracts",
          .arg = "FOLDER",
          .kind = CLI_TEXT,
@@ -413,12 +415,12 @@ static int run(int argc, char **argv, const char *doc, bool reports)
          .arg = "FILE",
          .kind = CLI_TEXT,
          .to = &k.cards,
-         .doc = "Lines CONTRACT CARD: which card serves which contract (not for sacct)"},
+         .doc = "Lines CONTRACT CARD: which card serves which contract (not for Slurm)"},
         {.name = "gap",
          .arg = "SECONDS",
          .kind = CLI_U32,
          .to = &k.gap_seconds,
-         .doc = "A card that was not read for longer was not there (default 60)"},
+         .doc = "What was not read for longer was not there (default 60; not for sacct)"},
         {.name = "allow-absent",
          .kind = CLI_FLAG,
          .to = &k.allow_absent,

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  clients/cli/meter.h - recordings of accelerators and of a scheduler, counted by contract-period.
 
-    meter_tally.c   when which units were there for a contract -> unit-seconds of each period
-    meter_dcgm.c    lines of dcgm-exporter and of dcgmi dmon
-    meter_sacct.c   lines of sacct --parsable2
-    meter_state.c   what was reported already, on disk
-    meter.c         the commands
+    meter_tally.c     when which units were there for a contract -> unit-seconds of each period
+    meter_dcgm.c      lines of dcgm-exporter and of dcgmi dmon
+    meter_sacct.c     lines of sacct --parsable2
+    meter_scontrol.c  lines of scontrol --oneliner
+    meter_state.c     what was reported already, on disk
+    meter.c           the commands
 
-    A unit is delivered while it is there, whether its buyer uses it or not.  Of a card that is read
-    every so often that is the time between two readings which are at most `gap` apart; of a job it
-    is what the scheduler allocated to it.  In one period no more units count at a time than the
-    contract has. */
+    A unit is delivered while it is there, whether its buyer uses it or not.  Of a card or a
+    reservation that is read every so often that is the time between two readings which are at most
+    `gap` apart.  sacct knows jobs alone, so of them it is what the scheduler allocated.  In one
+    period no more units count at a time than the contract has. */
 #ifndef CLIENTS_CLI_METER_H
 #define CLIENTS_CLI_METER_H
 
@@ -51,10 +52,30 @@ typedef struct {
     size_t span;       /* its newest, or SIZE_MAX */
 } meter_card;
 
+/* A node of a Slurm cluster, as it was read last. */
+typedef struct {
+    char name[64];
+    uint64_t read_ms;
+    uint32_t cards;
+    bool is_ready;
+} meter_node;
+
+/* A reservation, and how many units of its contract it had ready when it was read last. */
+typedef struct {
+    char name[80];
+    size_t contract;
+    uint64_t read_ms;
+    uint32_t units;
+    size_t span; /* its newest, or SIZE_MAX */
+} meter_reservation;
+
 typedef struct {
     meter_contract *contracts;
     meter_card *cards; /* by name */
     size_t contract_cnt, card_cnt;
+    meter_node *nodes;
+    meter_reservation *reservations;
+    size_t node_cnt, node_room, node_next, reservation_cnt;
     uint64_t gap_ms;
     uint64_t seen_from_ms, seen_until_ms; /* what the recording covers */
     uint64_t now_ms;
@@ -72,6 +93,8 @@ void meter_free(meter *m);
 
 /* The contract with this number, or NULL. */
 meter_contract *meter_find(const meter *m, uint64_t number);
+/* "petahour_17_498868", a reservation of contract 17: its number; 0 for those that are not ours. */
+uint64_t meter_contract_of(const char *reservation);
 /* A card of the contract that the recording has not named so far, or NULL. */
 const meter_card *meter_find_absent(const meter *m, const meter_contract *c);
 /* First of the entries of a card, *ret_cnt of them; NULL if it serves none. */
@@ -93,6 +116,7 @@ typedef const char *(*meter_reader)(meter *m, char *line);
 const char *meter_read_exporter(meter *m, char *line);
 const char *meter_read_dmon(meter *m, char *line);
 const char *meter_read_sacct(meter *m, char *line);
+const char *meter_read_scontrol(meter *m, char *line);
 
 /* Reads one line with it, as getline gives it: with its line feed, and `size` > 0 bytes. */
 const char *meter_read_line(meter *m, meter_reader read, char *line, size_t size);

@@ -94,17 +94,6 @@ static bool time_of(const char *text, uint64_t *ret_ms)
     return true;
 }
 
-/* "petahour_17_498868": 17; 0 for reservations that are not ours. */
-static uint64_t contract_of(const char *reservation)
-{
-    uint64_t number = 0;
-    char digits[24];
-    if (strncmp(reservation, "petahour_", 9) != 0) return 0;
-    snprintf(digits, sizeof digits, "%.*s", (int)strspn(reservation + 9, "0123456789"),
-             reservation + 9);
-    return phc_number_parse(digits, UINT64_MAX, &number) == PHC_OK ? number : 0;
-}
-
 const char *meter_read_sacct(meter *m, char *line)
 {
     char *words[WORDS_MAX];
@@ -112,7 +101,7 @@ const char *meter_read_sacct(meter *m, char *line)
     if (!m->has_columns) return read_header(m, words, cnt);
     if (cnt != m->column[COLUMN_CNT]) return "it has another number of columns than the header";
     if (strchr(words[m->column[JOB]], '.') != NULL) return NULL; /* a step: the job has it all */
-    meter_contract *c = meter_find(m, contract_of(words[m->column[RESERVATION]]));
+    meter_contract *c = meter_find(m, meter_contract_of(words[m->column[RESERVATION]]));
     if (c == NULL) return NULL;
     c->is_metered = true;
     const char *start = words[m->column[START]], *end = words[m->column[END]];

@@ -97,6 +97,16 @@ meter_contract *meter_find(const meter *m, uint64_t number)
     return NULL;
 }
 
+uint64_t meter_contract_of(const char *reservation)
+{
+    uint64_t number = 0;
+    char digits[24];
+    if (strncmp(reservation, "petahour_", 9) != 0) return 0;
+    snprintf(digits, sizeof digits, "%.*s", (int)strspn(reservation + 9, "0123456789"),
+             reservation + 9);
+    return phc_number_parse(digits, UINT64_MAX, &number) == PHC_OK ? number : 0;
+}
+
 /* ---- Cards ---------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
@@ -209,6 +219,8 @@ void meter_free(meter *m)
     }
     free(m->contracts);
     free(m->cards);
+    free(m->nodes);
+    free(m->reservations);
     *m = (meter){0};
 }
 

@@ -104,6 +104,8 @@ static void on_preview(void *arg, const phc_preview *p)
                                                cli_number(p->fills[i].units)));
     json_object_set_new(o, "fills", fills);
     json_object_set_new(o, "fill_count", cli_number(p->fill_count));
+    json_object_set_new(o, "average_price",
+                        p->executed == 0 ? json_null() : cli_money(p->average_price));
 }
 
 static void on_why(void *arg, const phc_why *w)
@@ -142,6 +144,21 @@ static void on_why(void *arg, const phc_why *w)
     json_object_set_new(o, "products", others);
 }
 
+/* For people: the object, then its fills as rows. */
+static int end_preview(cli_session *s, cli_asking *a, cli_exit e)
+{
+    static const cli_column columns[] = {
+        {"from", "FROM", false}, {"price", "PRICE", true}, {"units", "UNITS", true}};
+    json_t *fills = json_incref(json_object_get(a->result, "fills"));
+    const bool has_rows = e == CLI_DONE && !s->common.json && json_array_size(fills) != 0;
+    int code = cli_ask_end(s, a, e);
+    if (has_rows)
+        cli_print_rows(fills, columns, CNT(columns), false);
+    else
+        json_decref(fills);
+    return code;
+}
+
 static int preview(int argc, char **argv, phc_side side)
 {
     cli_common common;
@@ -166,7 +183,7 @@ static int preview(int argc, char **argv, phc_side side)
     w.order.product = a.product->id;
     e = cli_ask_wait(&s, &a, phc_ask_preview(s.client, &w.order, NULL));
     if (e == CLI_DONE && w.why) e = cli_ask_wait(&s, &a, phc_ask_why(s.client, 0, &w.order, NULL));
-    return cli_ask_end(&s, &a, e);
+    return end_preview(&s, &a, e);
 }
 
 int cli_preview_buy(int argc, char **argv)

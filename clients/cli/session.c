@@ -36,6 +36,14 @@ static void on_refused(void *arg, phc_refusal reason, const char *text)
     snprintf(s->refusal, sizeof s->refusal, "%s", text);
 }
 
+static void on_busy(void *arg, uint64_t request, uint64_t client_order_id)
+{
+    cli_session *s = arg;
+    (void)request;
+    (void)client_order_id;
+    s->busy = true;
+}
+
 static void on_problem(void *arg, phc_status status, const char *text)
 {
     cli_session *s = arg;
@@ -92,6 +100,7 @@ static cli_exit open_session(cli_session *s, const cli_common *common, phc_confi
     cb->on_disconnected = on_disconnected;
     cb->on_refused = on_refused;
     cb->on_problem = on_problem;
+    cb->on_busy = on_busy;
     if (cb->on_result == NULL) cb->on_result = on_result;
     config.connect_file = common->connect_file;
     config.key = &s->key;
@@ -131,6 +140,19 @@ void cli_close(cli_session *s)
 
 static cli_exit time_is_up(const cli_session *s)
 {
+    if (s->ready && s->only_asks && s->busy)
+        return cli_say(
+            CLI_UNKNOWN_OUTCOME,
+            "no answer within %u seconds but Busy: what answers questions (a replica) is "
+            "away, behind or hangs, or you have asked too much (`petahour limits`); "
+            "nothing was changed by asking: ask again later",
+            s->common.timeout_seconds);
+    if (s->ready && s->busy)
+        return cli_say(CLI_UNKNOWN_OUTCOME,
+                       "no answer within %u seconds but Busy: the market is at its limit, or you "
+                       "are at yours (`petahour limits`); what was sent may or may not have been "
+                       "done: look at `petahour report watch`",
+                       s->common.timeout_seconds);
     if (s->ready && s->only_asks)
         return cli_say(
             CLI_UNKNOWN_OUTCOME,
@@ -158,6 +180,7 @@ static cli_exit turn(cli_session *s, int timeout_ms)
 
 cli_exit cli_wait(cli_session *s, const bool *done)
 {
+    s->busy = false;
     while (!*done) {
         uint64_t now = cli_now_ms();
         if (now >= s->deadline_ms) return time_is_up(s);

@@ -63,6 +63,17 @@ void phc_decode_limits(const Petahour__V1__Limits *m, phc_limits *ret)
         .open_orders_max = m->open_orders_max,
         .under_way = m->under_way,
         .under_way_max = m->under_way_max,
+        .control = {m->control_per_second, m->control_burst, m->control_left},
+        .refused = {m->refused_per_second, m->refused_burst, m->refused_left},
+        .questions_under_way = m->questions_under_way,
+        .questions_under_way_max = m->questions_under_way_max,
+        .connections = m->connections,
+        .market_data_connections = m->market_data_connections,
+        .connections_max = m->connections_max,
+        .mute_connections = m->mute_connections,
+        .mute_connections_max = m->mute_connections_max,
+        .busy_waiting = m->busy_waiting,
+        .busy_waiting_max = m->busy_waiting_max,
     };
 }
 

@@ -28,7 +28,8 @@ bool phc_decode_preview(const Petahour__V1__PreviewAnswer *m, phc_answer_room *r
                          .contracts = m->contracts,
                          .fills = room->fills,
                          .fill_cnt = m->n_fills,
-                         .fill_count = m->fill_count};
+                         .fill_count = m->fill_count,
+                         .average_price = m->average_price};
     return true;
 }
 

@@ -330,6 +330,14 @@ void phc_follow_limits(phc_client *c, const Petahour__V1__StreamLimits *m)
     c->cb.on_stream_limits(c->cb.arg, &l);
 }
 
+void phc_follow_no_frame(phc_client *c)
+{
+    phc_client_problem(c, PHC_ECORRUPT,
+                       c->unpacking.is_full
+                           ? "market data that takes more memory than there is for it"
+                           : "market data that is no frame");
+}
+
 bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const void *bytes,
                      size_t size)
 {
@@ -342,10 +350,7 @@ bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const 
     if (topic_size < 1 || !(is_name || is_stream((phc_stream)text[0]))) return false;
     Petahour__V1__MarketDataFrame *m = phc_unpack_market_data(&c->unpacking, bytes, size);
     if (m == NULL) {
-        phc_client_problem(c, PHC_ECORRUPT,
-                           c->unpacking.is_full
-                               ? "market data that takes more memory than there is for it"
-                               : "market data that is no frame");
+        phc_follow_no_frame(c);
         return true;
     }
     if (is_name) take_reason(c, m);

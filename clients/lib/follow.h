@@ -54,6 +54,9 @@ bool phc_follow_take(phc_client *c, const void *topic, size_t topic_size, const 
                      size_t size);
 /* What an answer says of the limits, or NULL. */
 void phc_follow_limits(phc_client *c, const Petahour__V1__StreamLimits *m);
+
+/* Tells of what could not be unpacked. */
+void phc_follow_no_frame(phc_client *c);
 /* Asks for what is missing, and frees what has ended; never inside a callback. */
 void phc_follow_time(phc_client *c, uint64_t now_ms);
 uint64_t phc_follow_due_ms(const phc_client *c);

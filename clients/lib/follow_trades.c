@@ -178,6 +178,7 @@ static void take(phc_client *c, phc_tape *t, const Petahour__V1__MarketDataFrame
         be_later(t);
         return;
     case PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_DROPPED:
+    case PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_LIMITS:
     case _PETAHOUR__V1__STREAM_ANSWER_IS_INT_SIZE: return;
     }
 }
@@ -197,10 +198,7 @@ bool phc_follow_trades_take(phc_client *c, const void *topic, size_t topic_size,
     if (topic_size < 1 || text[0] != (char)PHC_STREAM_TRADES) return false;
     Petahour__V1__MarketDataFrame *m = phc_unpack_market_data(&c->unpacking, bytes, size);
     if (m == NULL) {
-        phc_client_problem(c, PHC_ECORRUPT,
-                           c->unpacking.is_full
-                               ? "market data that takes more memory than there is for it"
-                               : "market data that is no frame");
+        phc_follow_no_frame(c);
         return true;
     }
     phc_follow_limits(c, m->limits);

@@ -35,8 +35,8 @@ static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0, "read the configuration from FILE", 0},
     {"check-config", KEY_CHECK, NULL, 0,
      "look at the configuration and at what it names, tell every fault, and end", 0},
-    {"print-config", KEY_PRINT, NULL, 0, "write the effective configuration, commented, and end",
-     0},
+    {"print-config", KEY_PRINT, NULL, 0,
+     "with --config: write what FILE and the defaults make together, commented, and end", 0},
     {"log-format", KEY_FORMAT, "WORD", 0, "log lines as logfmt (the default) or json", 0},
     {0},
 };

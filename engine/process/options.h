@@ -3,7 +3,7 @@
 
       --config FILE     read the configuration from FILE
       --check-config    look at it and at what it names, tell every fault as FILE:LINE: ..., and end
-      --print-config    write the effective values with a comment each, and end
+      --print-config    write what FILE and the defaults make together, commented, and end
 
       --log-format WORD logfmt (the default) or json
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/query/answer.h"
 
+#include "engine/base/money.h"
 #include "engine/base/panic.h"
 
 #include <string.h>
@@ -28,6 +29,7 @@ static void answer_preview(const ph_answerer *a, const ph_query *q, ph_answer *r
         .bond = p.bond,
         .contracts = p.contracts,
         .fill_cnt = p.fill_cnt,
+        .average = p.executed == 0 ? 0 : (ph_price)((ph_wide)p.notional / (ph_wide)p.executed),
     };
     ret->cnt = p.fill_cnt < PH_QUERY_FILLS_MAX ? p.fill_cnt : PH_QUERY_FILLS_MAX;
     for (uint32_t i = 0; i < ret->cnt; i++)

@@ -184,6 +184,7 @@ static void write_preview(ph_writer *w, const ph_answer *a)
     ph_write_i64(w, p->bond);
     ph_write_u32(w, p->contracts);
     ph_write_u32(w, p->fill_cnt);
+    ph_write_i64(w, p->average);
     for (uint32_t i = 0; i < a->cnt; i++) {
         ph_write_u32(w, a->rows.fills[i].period);
         ph_write_i64(w, a->rows.fills[i].price);
@@ -208,6 +209,7 @@ static void read_preview(ph_reader *r, ph_answer *a)
     p->bond = ph_read_i64(r);
     p->contracts = ph_read_u32(r);
     p->fill_cnt = ph_read_u32(r);
+    p->average = ph_read_i64(r);
     if (a->cnt > PH_QUERY_FILLS_MAX) r->bad = true;
     for (uint32_t i = 0; i < a->cnt && !r->bad; i++) {
         a->rows.fills[i].period = ph_read_u32(r);

@@ -89,6 +89,7 @@ typedef struct {
     ph_money notional, fee, fee_at_trade, bond;
     uint32_t contracts;
     uint32_t fill_cnt; /* all there are */
+    ph_price average;  /* notional / executed, rounded down; 0: nothing executes */
 } ph_answer_preview;
 
 typedef struct {

@@ -228,6 +228,13 @@ void phg_connections_strike(phg_connections *c, phg_inflow_door door, int file, 
     if (!phg_ratelimit_take(&f->strikes, now_ns, 1) && f->over_ns == 0) f->over_ns = now_ns;
 }
 
+uint32_t phg_connections_strikes_left(phg_connections *c, phg_inflow_door door, int file,
+                                      uint64_t number, uint64_t now_ns)
+{
+    connection *f = of(c, door, file, number);
+    return f && f->strikes.burst != 0 ? phg_ratelimit_left(&f->strikes, now_ns) : PHG_STRIKES_BURST;
+}
+
 bool phg_connections_is_over(const phg_connections *c, phg_inflow_door door, int file,
                              uint64_t number)
 {
@@ -338,6 +345,12 @@ void phg_connections_look(phg_connections *c, uint64_t now_ns)
 uint64_t phg_connections_were_ended(const phg_connections *c, phg_end_reason why)
 {
     return c->ended[why];
+}
+
+uint32_t phg_connections_mute(phg_connections *c, ph_participant_id who, uint64_t now_ns)
+{
+    forget_old(c, now_ns);
+    return who.v < c->tally_cnt ? c->tallies[who.v].mute : 0;
 }
 
 uint32_t phg_connections_of(const phg_connections *c, phg_inflow_door door, ph_participant_id who)

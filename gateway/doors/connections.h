@@ -77,6 +77,10 @@ void phg_connections_strike(phg_connections *c, phg_inflow_door door, int file, 
 bool phg_connections_is_over(const phg_connections *c, phg_inflow_door door, int file,
                              uint64_t number);
 
+/* How many more it may send so. */
+uint32_t phg_connections_strikes_left(phg_connections *c, phg_inflow_door door, int file,
+                                      uint64_t number, uint64_t now_ns);
+
 /* It has a session at order entry now.  Before each look, as is all that the doors tell. */
 void phg_connections_used(phg_connections *c, int file, uint64_t number, uint64_t now_ns);
 
@@ -91,5 +95,8 @@ uint64_t phg_connections_were_ended(const phg_connections *c, phg_end_reason why
 
 /* Of one participant at a door that have said something. */
 uint32_t phg_connections_of(const phg_connections *c, phg_inflow_door door, ph_participant_id who);
+
+/* Of one participant, at both doors, that were let in and have said nothing. */
+uint32_t phg_connections_mute(phg_connections *c, ph_participant_id who, uint64_t now_ns);
 
 #endif

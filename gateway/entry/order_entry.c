@@ -94,27 +94,14 @@ void phg_order_entry_refuse(phg_taking *t, phg_refusal reason, const char *text)
         (void)phg_router_send(t->oe->socket, message.p, message.size);
 }
 
-static phg_rate_left left_of(phg_ratelimit *r, uint64_t now_ns)
-{
-    return (phg_rate_left){r->per_second, r->burst, phg_ratelimit_left(r, now_ns)};
-}
+/* What else a session is told of when little of it is left. */
+enum { FEW_CONTROL = 1, FEW_REFUSED = 2, FEW_QUESTIONS = 4, FEW_UNDER_WAY = 8 };
 
-static phg_limits limits_of(phg_order_entry *oe, phg_session *s, uint64_t now_ns)
+/* Told once, until there is more again. */
+static void watch_few(phg_session *s, uint8_t what, bool is_few)
 {
-    phg_rates_of_one *rates = phg_rates_of(&oe->rates, s->participant, now_ns);
-    phg_limits l = {
-        .session_messages = left_of(&s->messages, now_ns),
-        .sessions = phg_session_table_count(&oe->table, s->participant),
-        .sessions_max = PHG_SESSIONS_PER_PARTICIPANT_MAX,
-        .open_orders = phg_entered_open(oe->view.entered, s->participant),
-        .open_orders_max = oe->settings.open_orders_max,
-        .under_way = oe->under_way,
-        .under_way_max = oe->under_way_max,
-    };
-    if (!rates) return l;
-    l.messages = left_of(&rates->messages, now_ns);
-    l.questions = left_of(&rates->questions, now_ns);
-    return l;
+    if (is_few && (s->told_few & what) == 0) s->owes_limits = true;
+    s->told_few = (uint8_t)(is_few ? s->told_few | what : s->told_few & ~what);
 }
 
 /* A session that is over gives up its tag, so that its orders are cancelled. */
@@ -143,7 +130,7 @@ ph_status phg_order_entry_give_session(phg_order_entry *oe, phg_seat *seat, uint
         phg_session_refuse(s, PHG_REFUSAL_NOT_ALLOWED, PHG_READS_NOT);
     phg_session_time(s, now_ns);
     if (s->owes_heartbeat) s->owes_limits = true;
-    if (s->owes_limits) s->limits = limits_of(oe, s, now_ns);
+    if (s->owes_limits) s->limits = phg_order_entry_limits(oe, seat, now_ns);
     for (int i = 0; phg_session_owes(s, &oe->view); i++) {
         ph_status status =
             i == FRAMES_PER_SESSION ? PH_EAGAIN : phg_router_address(oe->socket, &seat->id);
@@ -237,25 +224,10 @@ static bool is_full(const phg_taking *t, const ph_command *c)
            phg_entered_open(t->oe->view.entered, t->from->who) >= t->oe->settings.open_orders_max;
 }
 
-/* Why this kind of session does not send the command; NULL: it may. */
-static const char *why_not(const phg_session *s, const ph_command *c)
-{
-    if (s->is_copy) return "a drop copy only reads";
-    if (s->reads_only) return "the key of this connection is for reading; connect with another one";
-    if (s->tag != 0 && c->kind == PH_CMD_NEW_GROUP)
-        return "a group cannot be entered with cancel_on_disconnect; use a session without";
-    return NULL;
-}
-
 static ph_status command(phg_taking *t, ph_command *c)
 {
     const uint64_t request = c->request; /* of an order there is none */
     phg_session *s = &t->seat->session;
-    const char *wrong = why_not(s, c);
-    if (wrong) {
-        phg_order_entry_refuse(t, PHG_REFUSAL_NOT_ALLOWED, wrong);
-        return PH_OK;
-    }
     if (c->kind == PH_CMD_NEW_ORDER) c->request = s->tag;
     c->sender = t->from->who;
     bool may = phg_order_entry_may_go(t, c); /* paid for whether it is full or not */
@@ -278,6 +250,7 @@ static bool may_ask(const phg_taking *t)
     phg_rates_of_one *rates = phg_rates_of(&t->oe->rates, t->from->who, t->now_ns);
     bool may = rates && phg_ratelimit_take(&rates->questions, t->now_ns, 1);
     if (!may) t->oe->counts.limited++;
+    watch_few(&t->seat->session, FEW_QUESTIONS, !may || phg_ratelimit_is_low(&rates->questions));
     return may;
 }
 
@@ -288,22 +261,39 @@ static void list(phg_taking *t, uint64_t request)
     phg_session_busy(&t->seat->session, request, 0, t->now_ns);
 }
 
-/* Logon, Logout and Heartbeat, which have a rate of their own. */
+/* Logon and Heartbeat, which have a rate of their own. */
 static bool may_control(const phg_taking *t)
 {
     phg_rates_of_one *rates = phg_rates_of(&t->oe->rates, t->from->who, t->now_ns);
     bool may = rates && phg_ratelimit_take(&rates->control, t->now_ns, 1);
     if (!may) t->oe->counts.limited++;
+    if (t->seat)
+        watch_few(&t->seat->session, FEW_CONTROL, !may || phg_ratelimit_is_low(&rates->control));
     return may;
+}
+
+static void beat(const phg_taking *t)
+{
+    if (may_control(t)) return;
+    strike(t);
+    uint32_t left =
+        t->routes->connections
+            ? phg_connections_strikes_left(t->routes->connections, PHG_INFLOW_ORDERS, t->from->file,
+                                           t->from->connection, t->now_ns)
+            : PHG_STRIKES_BURST;
+    watch_few(&t->seat->session, FEW_REFUSED, left < PHG_STRIKES_BURST / 4);
 }
 
 static void question(phg_taking *t, const phg_asked *asked)
 {
     phg_asker asker = {t->from->id, t->from->who, asked->request};
     t->oe->counts.questions++;
-    if (may_ask(t) &&
-        phg_questions_ask(t->routes->questions, &asker, &asked->query, t->now_ns) == PH_OK)
-        return;
+    bool is_asked = may_ask(t) && phg_questions_ask(t->routes->questions, &asker, &asked->query,
+                                                    t->now_ns) == PH_OK;
+    watch_few(&t->seat->session, FEW_UNDER_WAY,
+              phg_questions_under_way(t->routes->questions, asker.who) * 4 >=
+                  PHG_QUESTIONS_PER_PARTICIPANT * 3);
+    if (is_asked) return;
     t->oe->counts.busy++;
     phg_session_busy(&t->seat->session, asked->request, 0, t->now_ns);
 }
@@ -322,22 +312,33 @@ static ph_status take_message(phg_taking *t, phg_in *m)
     case PHG_IN_COMMAND: return command(t, &m->u.command);
     case PHG_IN_LOGOUT: phg_session_logout(&t->seat->session); return PH_OK;
     case PHG_IN_LIST_CATALOGUE: list(t, m->u.request); return PH_OK;
-    case PHG_IN_QUERY:
-        if (t->seat->session.is_copy)
-            phg_order_entry_refuse(t, PHG_REFUSAL_NOT_ALLOWED, "a drop copy only reads");
-        else
-            question(t, &m->u.asked);
-        return PH_OK;
-    case PHG_IN_HEARTBEAT:
-        if (!may_control(t)) strike(t);
-        return PH_OK;
+    case PHG_IN_QUERY: question(t, &m->u.asked); return PH_OK;
+    case PHG_IN_HEARTBEAT: beat(t); return PH_OK;
     case PHG_IN_LOGON: return PH_OK;
     }
     return PH_OK;
 }
 
+/* Every message may be answered Busy: what has no room for that is not taken.  What ends a session
+   is that it does not read, not that it sends much at once. */
+static ph_status make_room(phg_taking *t, uint32_t cnt)
+{
+    bool is_waiting;
+    phg_seat *seat = t->seat;
+    if (!seat || seat->session.busy_cnt + cnt <= PHG_BUSY_MAX) return PH_OK;
+    ph_status status = phg_order_entry_give_session(t->oe, seat, t->now_ns, &is_waiting);
+    t->seat = seat = phg_session_table_find(&t->oe->table, &t->from->id);
+    if (status == PH_OK && seat && seat->session.busy_cnt + cnt > PHG_BUSY_MAX)
+        phg_session_refuse(&seat->session, PHG_REFUSAL_NOT_READING,
+                           "too many messages were sent without reading the busy answers");
+    return status;
+}
+
 static ph_status take_messages(phg_taking *t, phg_in_frame *frame)
 {
+    bool is_open = t->seat && t->seat->session.state == PHG_SESSION_READY;
+    if ((is_open || frame->v[0].kind == PHG_IN_LOGON) && !phg_order_entry_is_whole(t, frame))
+        return PH_OK;
     for (uint32_t i = 0; i < frame->cnt; i++) {
         bool is_ready = t->seat && t->seat->session.state == PHG_SESSION_READY;
         if (!is_ready && frame->v[i].kind != PHG_IN_LOGON) {
@@ -390,12 +391,8 @@ static ph_status take_frame(phg_taking *t)
     }
     oe->taken += oe->in.cnt;
     if (t->seat) phg_session_heard(&t->seat->session, t->now_ns);
-    ph_status status = take_messages(t, &oe->in);
-    bool waits;
-    if (status != PH_OK || !t->seat) return status;
-    if (t->seat->session.busy_cnt <= PHG_BUSY_MAX - PHG_FRAME_MESSAGES_MAX) return PH_OK;
-    /* What ends a session is that it does not read, not that it sends much at once. */
-    return phg_order_entry_give_session(oe, t->seat, t->now_ns, &waits);
+    ph_status status = make_room(t, oe->in.cnt);
+    return status == PH_OK ? take_messages(t, &oe->in) : status;
 }
 
 /* A gateway that was stopped wakes up beside clients whose heartbeats it has not read yet. */
@@ -452,6 +449,8 @@ ph_status phg_order_entry_take(phg_order_entry *oe, uint64_t now_ns, bool is_rec
     oe->under_way = routes->under_way;
     oe->under_way_max = routes->under_way_max;
     oe->taken = 0;
+    oe->connections = routes->connections;
+    oe->questions = routes->questions;
     for (int i = 0; routes->has_frames && i < FRAMES_PER_TURN && status == PH_OK; i++) {
         if (oe->taken >= MESSAGES_PER_TURN) break;
         bool is_there = phg_router_receive(oe->socket, oe->view.catalogue, &from);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*  gateway/entry/order_entry_parts.h - what the files of order entry share: order_entry.c takes and
-    gives frames, logon.c begins sessions and ends those that are taken over. */
+    gives frames, whole.c says which are not taken, logon.c begins sessions and ends those that are
+    taken over, limits.c tells how close a session is to its limits. */
 #ifndef GATEWAY_ENTRY_ORDER_ENTRY_PARTS_H
 #define GATEWAY_ENTRY_ORDER_ENTRY_PARTS_H
 
@@ -20,6 +21,8 @@ struct phg_order_entry {
     phg_disconnects *disconnects;      /* borrowed, as routes bring it */
     uint32_t under_way, under_way_max; /* likewise */
     uint32_t taken;                    /* messages of this turn */
+    phg_connections *connections;      /* likewise; NULL: nobody keeps count */
+    const phg_questions *questions;    /* likewise */
     uint64_t turned_ns;                /* when the last turn began; 0: none has */
     phg_in_frame in;
     phg_out_frame out;
@@ -45,6 +48,13 @@ bool phg_order_entry_may_go(phg_taking *t, const ph_command *c);
 ph_status phg_order_entry_give_session(phg_order_entry *oe, phg_seat *seat, uint64_t now_ns,
                                        bool *ret_is_waiting);
 void phg_order_entry_leave(phg_order_entry *oe, phg_seat *seat);
+
+/* limits.c */
+phg_limits phg_order_entry_limits(phg_order_entry *oe, phg_seat *seat, uint64_t now_ns);
+
+/* whole.c: looks for what would end the session before anything of a frame is taken.  False: the
+   frame was refused. */
+bool phg_order_entry_is_whole(phg_taking *t, const phg_in_frame *frame);
 
 /* logon.c: true if a participant may read the streams of another one (0: its own). */
 bool phg_order_entry_may_read(const phg_order_entry *oe, const phg_participant *who,

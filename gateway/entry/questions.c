@@ -61,6 +61,14 @@ void *phg_questions_socket(phg_questions *q)
     return q->socket;
 }
 
+uint32_t phg_questions_under_way(const phg_questions *q, ph_participant_id who)
+{
+    uint32_t own = 0;
+    for (uint32_t i = 0; q->cnt != 0 && i < PHG_QUESTIONS_MAX; i++)
+        if (q->v[i].tag != 0 && q->v[i].asker.who.v == who.v) own++;
+    return own;
+}
+
 /* A free place, or PHG_QUESTIONS_MAX: none, or the participant has too many. */
 static uint32_t place_for(const phg_questions *q, ph_participant_id who)
 {

@@ -42,6 +42,9 @@ void phg_questions_close(phg_questions *q);
 /* For zmq_poll; NULL: there is no replica. */
 void *phg_questions_socket(phg_questions *q);
 
+/* Of one participant that wait for their answers. */
+uint32_t phg_questions_under_way(const phg_questions *q, ph_participant_id who);
+
 /* PH_EAGAIN: not taken. */
 ph_status phg_questions_ask(phg_questions *q, const phg_asker *asker, const ph_query *query,
                             uint64_t now_ns);

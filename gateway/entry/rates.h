@@ -10,8 +10,8 @@
 #include "engine/base/types.h"
 #include "gateway/doors/ratelimit.h"
 
-/* Logon, Logout and Heartbeat of all sessions together: a third of silence_seconds is a second or
-   more, and 16 sessions that come back at once log on twice. */
+/* Logon and Heartbeat of all sessions together: a third of silence_seconds is a second or more, and
+   16 sessions that come back at once log on twice.  Logout has none: it ends what a Logon began. */
 enum { PHG_CONTROL_PER_SECOND = 50, PHG_CONTROL_BURST = 200 };
 
 typedef struct {

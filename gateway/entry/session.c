@@ -139,6 +139,7 @@ static void owe_busy(phg_session *s, phg_busy busy)
         return;
     }
     s->busy[s->busy_cnt++] = busy;
+    if (s->busy_cnt == PHG_BUSY_MAX / 4 * 3) s->owes_limits = true;
 }
 
 void phg_session_full(phg_session *s, uint64_t request, uint64_t client_order_id)

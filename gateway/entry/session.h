@@ -61,7 +61,8 @@ typedef struct {
     phg_tag took_over;     /* names it in the TAKE_OVER that was sent for it; 0: none was */
     bool awaits_take_over; /* that has not come back yet: an earlier one does not end it */
     phg_ratelimit messages;
-    bool told_low; /* that few messages are left */
+    bool told_low;    /* that few messages are left */
+    uint8_t told_few; /* of what else little was left when it was told last; order_entry.c */
     phg_limits limits;
     uint32_t silence_seconds;
     uint64_t heard_ns, sent_ns;

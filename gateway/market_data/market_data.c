@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: one socket, and all that is said on it */
 #include "gateway/market_data/market_data.h"
 
 #include "engine/base/panic.h"
@@ -8,6 +9,7 @@
 #include "gateway/doors/zap.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -376,13 +378,19 @@ static phg_request_answer answer_one(phg_market_data *md, const phg_topic *topic
     return PHG_REQUEST_UNKNOWN;
 }
 
+/* What pays for an answer, which tells what is left of it. */
+static phg_ratelimit *begin_answer(phg_market_data *md, uint32_t participant)
+{
+    md->answer_frames = 0;
+    md->answer_participant = participant;
+    md->answer_allowance = allowance_of(md, participant, md->now_ns);
+    return md->answer_allowance;
+}
+
 /* How long an answer is shows when it is given: what was too much is paid before the next. */
 static void answer(phg_market_data *md, const phg_topic *topic, uint32_t participant)
 {
-    phg_ratelimit *allowance = allowance_of(md, participant, md->now_ns);
-    md->answer_frames = 0;
-    md->answer_participant = participant;
-    md->answer_allowance = allowance;
+    phg_ratelimit *allowance = begin_answer(md, participant);
     const bool is_allowed = allowance && phg_ratelimit_take(allowance, md->now_ns, 1);
     md->totals.asked[answer_one(md, topic, is_allowed)]++;
     if (md->answer_frames > 1) phg_ratelimit_charge(allowance, md->now_ns, md->answer_frames - 1);
@@ -460,16 +468,28 @@ static ph_status serve_new(phg_market_data *md)
 
 /* ---- Messages of subscribers --------------------------------------------------------------- */
 
-/* Tells somebody who is back why it was dropped; it has subscribed to its name for the moment. */
-static void tell_dropped(phg_market_data *md, const phg_subscriber *who)
+/* Says something under the name of a subscriber, to which it has subscribed for the moment. */
+static void say(phg_market_data *md, phg_stream_answer what, const char *reason)
 {
-    const char *why = phg_audience_why(md->audience, who);
-    if (!why) return;
-    phg_picture p = {.epoch = md->feed->epoch,
-                     .seq = md->feed->seq,
-                     .answer = PHG_ANSWER_DROPPED,
-                     .reason = why};
+    phg_picture p = {
+        .epoch = md->feed->epoch, .seq = md->feed->seq, .answer = what, .reason = reason};
     emit_answer(md, &p);
+}
+
+/* Tells who names that not much more may be. */
+static void warn(phg_market_data *md, phg_subscriber *who)
+{
+    char topic[32];
+    if (!phg_subscriber_is_near(phg_audience_subscribers(md->audience), who)) return;
+    md->answer_topic_size = (size_t)snprintf(topic, sizeof topic, "!%016" PRIx64, who->name);
+    md->answer_topic = topic;
+    (void)begin_answer(md, who->participant);
+    if (zmq_setsockopt(md->socket, ZMQ_SUBSCRIBE, topic, md->answer_topic_size) == 0) {
+        say(md, PHG_ANSWER_LIMITS,
+            "you have named most of what you may: unsubscribe from what you do not need");
+        (void)zmq_setsockopt(md->socket, ZMQ_UNSUBSCRIBE, topic, md->answer_topic_size);
+    }
+    md->answer_allowance = NULL;
 }
 
 /* A topic that is asked about alone: the subscription stands while it is answered, and only that
@@ -481,7 +501,8 @@ static void answer_topic(phg_market_data *md, phg_subscriber *who, const phg_nam
     md->answer_topic_size = named->size;
     if (topic->name != 0) {
         who->name = topic->name;
-        tell_dropped(md, who);
+        const char *why = phg_audience_why(md->audience, who);
+        if (why) say(md, PHG_ANSWER_DROPPED, why);
     } else {
         answer(md, topic, who->participant);
     }
@@ -537,11 +558,12 @@ static ph_status take_subscription(phg_market_data *md, zmq_msg_t *m)
     case PHG_NAMED_AGAIN:
     case PHG_NAMED_NEW: break;
     }
-    if (phg_topic_read(bytes, size - 1, &topic) != PH_OK) {
+    if (phg_topic_read(bytes, size - 1, &topic) != PH_OK)
         md->totals.no_topics++;
-        return PH_OK;
-    }
-    return subscribe(md, who, phg_subscriber_topic(who, bytes, size - 1), &topic);
+    else
+        s = subscribe(md, who, phg_subscriber_topic(who, bytes, size - 1), &topic);
+    if (s == PH_OK) warn(md, who);
+    return s;
 }
 
 void phg_market_data_count(phg_market_data *md, phg_inflow *inflow)

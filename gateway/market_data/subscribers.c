@@ -178,6 +178,14 @@ uint32_t phg_subscribers_named(const phg_subscribers *s, uint32_t participant)
     return participant < s->participant_max ? s->named[participant] : 0;
 }
 
+bool phg_subscriber_is_near(const phg_subscribers *s, phg_subscriber *who)
+{
+    const bool was_warned = who->is_warned;
+    if (who->name == 0) return false;
+    who->is_warned = phg_subscribers_named(s, who->participant) >= PHG_NAMED_BYTES_MAX / 4 * 3;
+    return who->is_warned && !was_warned;
+}
+
 phg_naming phg_subscriber_name(phg_subscribers *s, phg_subscriber *who, const void *topic,
                                size_t size)
 {

@@ -38,6 +38,7 @@ typedef struct {
     uint32_t key, participant;
     int file;
     uint64_t name;          /* that it gave itself; 0: none */
+    bool is_warned;         /* that its participant has named three quarters of what it may */
     bool is_cut;            /* it will end: nothing that it says counts any more */
     uint64_t slow_since_ns; /* it has lost a frame, and has not caught up since; 0: no */
     phg_named *topics;      /* in no order */
@@ -81,6 +82,10 @@ bool phg_subscriber_forget(phg_subscribers *s, phg_subscriber *who, const void *
 
 /* Bytes that the participant has named and not taken back, over all its connections. */
 uint32_t phg_subscribers_named(const phg_subscribers *s, uint32_t participant);
+
+/* True if it has a name and its participant has named three quarters of what it may; once, until
+   it names something when there is room again. */
+bool phg_subscriber_is_near(const phg_subscribers *s, phg_subscriber *who);
 
 /* NULL: it has not named it.  Valid until it names or takes back another one. */
 phg_named *phg_subscriber_topic(const phg_subscriber *who, const void *topic, size_t size);

@@ -198,8 +198,12 @@ typedef struct {
 
 /* Fields of petahour.v1.Limits. */
 typedef struct {
-    phg_rate_left messages, session_messages, questions;
+    phg_rate_left messages, session_messages, questions, control, refused;
     uint32_t sessions, sessions_max, open_orders, open_orders_max, under_way, under_way_max;
+    uint32_t questions_under_way, questions_under_way_max;
+    uint32_t connections, market_data_connections, connections_max; /* that have said something */
+    uint32_t mute_connections, mute_connections_max;                /* that have not */
+    uint32_t busy_waiting, busy_waiting_max;
 } phg_limits;
 
 phg_bytes phg_translate_report(phg_translator *t, const phg_report *r);
@@ -326,7 +330,8 @@ typedef enum {
     PHG_ANSWER_RANGE_END = 2,
     PHG_ANSWER_NOT_KEPT = 3,
     PHG_ANSWER_BUSY = 4,
-    PHG_ANSWER_DROPPED = 5,
+    PHG_ANSWER_DROPPED = 5, /* this and LIMITS under the name that a subscriber gave itself */
+    PHG_ANSWER_LIMITS = 6,
 } phg_stream_answer;
 
 /* How close a participant is to what it may have of market data. */

@@ -141,6 +141,7 @@ static phg_bytes preview(phg_translator *t, uint64_t request, const ph_answer *a
     m.bond = p->bond;
     m.contracts = p->contracts;
     m.fill_count = p->fill_cnt;
+    m.average_price = p->average;
     m.n_fills = a->cnt;
     m.fills = (Petahour__V1__PreviewFill **)(void *)(v + a->cnt);
     for (uint32_t i = 0; i < a->cnt; i++) {

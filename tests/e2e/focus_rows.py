@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Whether rows are "Cost and Usage" of FOCUS 1.4: columns, nulls, types and values as its list of
-columns says (focus/), and the rules between columns that its text adds.
+columns says (focus/), and the rules between columns that its text adds. Of its other data sets only
+the former are checked, and of "Invoice Detail" that it has one line for each charge.
 
 As a program:  focus_rows.py FILE.csv...    prints what is wrong, and exits with 1 if anything is."""
 
@@ -182,10 +183,10 @@ LAWS = {
 }
 
 
-def columns():
+def columns(dataset="Cost and Usage"):
     with open(LIST, encoding="utf-8", newline="") as file:
         return {line["column"]: line for line in csv.DictReader(file)
-                if line["dataset"] == "Cost and Usage"}
+                if line["dataset"] == dataset}
 
 
 def check_json(kind, value):
@@ -279,6 +280,39 @@ def check(lines):
         wrong += together.check(row)
         found += [f"row {number}: {why}" for why in wrong]
     return found
+
+
+def check_other(dataset, lines):
+    """The same of another data set."""
+    known, found = columns(dataset), []
+    reader = csv.DictReader(lines)
+    found += check_columns(known, reader.fieldnames or [])
+    for number, line in enumerate(reader, 1):
+        found += [f"row {number}: {name} {why}" for name, value in line.items() if name in known
+                  and (why := check_value(known[name], value))]
+    return found
+
+
+def check_details(lines, charges):
+    """Lines of "Invoice Detail" beside the charges of the same invoices: what a line says is theirs."""
+    found, left = check_other("Invoice Detail", lines), {}
+    for charge in charges:
+        left[charge["InvoiceId"], charge["InvoiceDetailId"]] = charge
+    for number, line in enumerate(csv.DictReader(lines), 1):
+        charge = left.pop((line["InvoiceId"], line["InvoiceDetailId"]), None)
+        if charge is None:
+            found.append(f"row {number}: no charge is on this line")
+            continue
+        found += [f"row {number}: {name} is another than the charge's" for name in
+                  ("BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodEnd",
+                   "BillingPeriodStart", "ChargeCategory", "InvoiceIssuerName") if line[name] != charge[name]]
+        if (line["ReferenceInvoiceId"] == line["InvoiceId"]) == is_correction(charge):
+            found.append(f"row {number}: ReferenceInvoiceId names another invoice for a correction alone")
+        if line["InvoiceDetailLastUpdated"] < line["InvoiceDetailCreated"]:
+            found.append(f"row {number}: it was updated before it was made")
+        if (line["InvoiceIssueStatus"] == "Issued") != (line["InvoiceIssueDate"] != ""):
+            found.append(f"row {number}: it is issued if it has a date of issue")
+    return found + [f"a charge is on no line: {detail}" for detail in left]
 
 
 def main(paths):

@@ -16,6 +16,7 @@ import time
 import unittest
 
 import fill_books
+import skips
 from private_postgres import Cluster
 
 SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "schema"
@@ -175,4 +176,4 @@ class SettleCase(unittest.TestCase):
 
 
 def main():
-    unittest.main(argv=[sys.argv[0]] + sys.argv[4:], verbosity=2)
+    skips.main([sys.argv[0]] + sys.argv[4:], verbosity=2)

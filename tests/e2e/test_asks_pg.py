@@ -7,16 +7,15 @@ usage: test_asks_pg.py PETAHOUR ENGINE NOTARY GATEWAY REPLICA SETTLE JOURNAL_OF
 """
 
 import collections
-import os
-import subprocess
 import sys
 import time
 import unittest
 
 import fill_books
 import private_postgres
-from live_market import MARKET, PATIENCE, Market
-from past_market import LAST, STEP, PastMarket, at
+from books_market import Books
+from live_market import MARKET, PATIENCE
+from past_market import LAST, STEP, at
 
 PROGRAMS, JOURNAL_OF = sys.argv[1:7], sys.argv[7]
 NUMBERS = {"supplier": 2, "buyer": 3, "second": 6}
@@ -40,25 +39,11 @@ def micro(text):
     return (-1 if text.startswith("-") else 1) * (int(whole) * 10**6 + int(rest))
 
 
-class Books(PastMarket):
-    """With a database."""
-
-    def __init__(self, pg):
-        self.journal_of, self.unit = JOURNAL_OF, "card"
-        settle = f"database = {pg.conninfo('petahour_settle')}\n"
-        path = os.path.join(pg.folder, "migrate.ini")
-        with open(path, "w", encoding="ascii") as f:
-            f.write(f"[market]\nname = x\n[settle]\njournal = /tmp\n{settle}")
-        subprocess.run([PROGRAMS[5], "--config", path, "--migrate", pg.conninfo()], check=True, capture_output=True,
-                       timeout=PATIENCE)  # fmt: skip
-        Market.__init__(self, PROGRAMS, settle=settle, gateway="questions_per_second = 1000\nquestion_burst = 1000\n")
-
-
 class Asks(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.pg = cls.enterClassContext(private_postgres.Cluster())
-        cls.m = m = Books(cls.pg)
+        cls.m = m = Books(PROGRAMS, JOURNAL_OF, cls.pg)
         cls.addClassCleanup(m.close)
         m.cli("participant", "register", "--name", "second", "--roles", "supplier,buyer", "--of", m.key("second"), key="operator")
         m.cli("deposit", "--participant", "second", "--amount", "500", "--reference", "bank 6", key="operator")

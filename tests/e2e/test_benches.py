@@ -223,6 +223,9 @@ class Benches(unittest.TestCase):
             for signed in (False, True):
                 text = said(books.trades, 1200, 100, signed)
                 self.assertRegex(text, r"^ +100( +\d+(\.\d+)?){8}\n$")
+                # The ratio is that of the columns beside it; how large it is says nothing here.
+                _, ours, bare, ratio = (float(n) for n in text.split()[:4])
+                self.assertAlmostEqual(ratio, ours / bare, delta=0.006 + ours / bare / min(ours, bare))
                 # Of the last transaction nobody signed what it concluded.
                 self.assertEqual(books.pg.sql("SELECT count(*) > 2000, bool_and(holds) FROM"
                                               " petahour.contract_countersignature"), "t|t" if signed else "f|")

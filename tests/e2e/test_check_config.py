@@ -14,6 +14,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import skips
+
 PETAHOUR = sys.argv[1]
 DAEMONS = dict(zip(["engine", "notary", "gateway", "replica", "settle"], sys.argv[2:7]))
 PATIENCE = 60
@@ -250,11 +252,16 @@ class CheckConfig(unittest.TestCase):
                                       text=True, timeout=PATIENCE, check=False)  # fmt: skip
                 self.assertEqual(done.returncode, 1)
                 self.assertIn("/nowhere.ini: could not be opened: No such file", done.stderr)
-                done = subprocess.run([program, "--check-config"], capture_output=True, timeout=PATIENCE, check=False)
-                self.assertEqual(done.returncode, 2)
+                for option in ("--check-config", "--print-config"):
+                    done = subprocess.run([program, option], capture_output=True, text=True, timeout=PATIENCE, check=False)
+                    self.assertEqual(done.returncode, 2)
+                    self.assertIn("give --config FILE", done.stderr)
+                done = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=PATIENCE, check=True)
+                self.assertRegex(done.stdout, r"--print-config +with --config:")
 
-    @unittest.skipUnless(os.geteuid() == 0, "only root can start a program as another user")
     def test_what_the_user_may_not_use(self):
+        if os.geteuid() != 0:
+            skips.without("root", "only root can start a program as another user")
         self.write(self.good)
         os.chmod(self.run, 0o755)
         os.chmod(self.run / "journal", 0o700)
@@ -265,10 +272,10 @@ class CheckConfig(unittest.TestCase):
                 capture_output=True, text=True, timeout=PATIENCE, check=False,
             )  # fmt: skip
             if "ermission denied" in done.stderr:
-                self.skipTest("the build folder is not open to other users")
+                skips.without("root", "the build folder is not open to other users")
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertEqual(done.stderr.count("start the program as its own user"), cnt, done.stderr)
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    skips.main(sys.argv[:1])

@@ -88,6 +88,10 @@ class Commands(unittest.TestCase):
                  "5", "--client-order-id"]  # fmt: skip
         self.refused(3, f"; it is order {first['order']}", *words, str(first["client_order_id"]), key="buyer")
         self.refused(2, "not a whole number from 1", *words, "0", key="buyer")
+        self.refused(2, '"18446744073709551616": too large: at most 18446744073709551615', *words, str(2**64), key="buyer")
+        self.refused(2, "not a whole number from 1", *words, "-1", key="buyer")
+        self.refused(2, '--quantity "4294967296": too large: at most 4294967295', *words[:-2], str(2**32), key="buyer")
+        self.refused(2, '"18446744073709551616": too large', "order", "status", str(2**64), key="buyer")
         self.cli("order", "cancel", str(first["order"]), key="buyer")
 
     def test_open_orders_are_told_without_what_gates_took(self):
@@ -120,7 +124,7 @@ class Commands(unittest.TestCase):
         own = self.cli("market", "candles", "AI.P1", "--interval", "day", "--from", from_, key="buyer")["candles"]
         self.assertEqual([(c["from"], c["interval_seconds"]) for c in own], [(from_, 86400)] * len(own))
         self.assertEqual(own[-1]["close"], "3.000000")
-        self.assertEqual(sum(c["volume"] for c in own), row["volume"])  # some of yesterday, if it is past midnight
+        self.assertEqual(sum(c["volume"] for c in own), row["volume"])  # before and after midnight
         more = ("market", "candles", "AI.P1", "--from", from_, "--periods", "3")
         several = self.cli(*more, key="buyer")["candles"]
         self.assertLessEqual({c["from"] for c in several}, {at(self.soon(6 + n) * STEP) for n in range(3)})

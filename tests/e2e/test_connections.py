@@ -12,9 +12,9 @@ import time
 import unittest
 
 import zmq
-from gateways import asked, log_on
+from gateways import AUDITOR, asked, log_on
 from raw_zmtp import shaken
-from test_attacks import BUYER, SUPPLIER, Attacked
+from test_attacks import BUYER, OPERATOR, SUPPLIER, Attacked
 from test_gateway import HEADER, PATIENCE, Key, message, session_pb2
 from zmq.utils import z85
 
@@ -155,6 +155,74 @@ class Connections(Attacked):
                 self.assertLess(kinds.count("session_refused"), 600)
                 if first:
                     self.assertEqual(reasons, {session_pb2.SESSION_REFUSAL_MALFORMED})
+
+    def limits(self, client):
+        """As they are now: a Logon is answered with them."""
+        client.messages.clear()
+        log_on(client, receive=False)
+        return client.wait("limits")
+
+    # Whoever uses its rate up does it under a key that no other test needs.
+
+    def test_who_logs_on_and_beats_too_often_is_told_before(self):
+        client = self.opened(AUDITOR)
+        told = self.limits(client)
+        self.assertEqual((told.control_per_second, told.control_burst), (50, 200))
+        self.assertGreater(told.control_left, 150)
+        client.messages.clear()
+        client.send(*[message(heartbeat={})] * 160)  # of one instant
+        told = client.wait("limits")  # by itself
+        self.assertLess(told.control_left, 50)
+        self.assertEqual(told.refused_left, 256)
+
+    def test_who_is_refused_too_often_is_told_before(self):
+        client = self.opened(OPERATOR)
+        told, end = self.limits(client), time.monotonic() + 4 * PATIENCE
+        self.assertEqual((told.refused_per_second, told.refused_burst, told.refused_left), (10, 256, 256))
+        while told.refused_left >= 64:
+            self.assertLess(time.monotonic(), end, told)
+            for _ in range(40):
+                client.send_raw(HEADER, b"no message")
+            client.wait("session_refused")
+            told = self.limits(client)
+        beats = [message(heartbeat={})] * 250  # a Heartbeat above its rate counts likewise
+        client.messages.clear()
+        client.send(*beats)
+        self.assertLess(client.wait("limits").refused_left, 64)
+
+    def test_connections_are_told(self):
+        client = self.opened(SUPPLIER)
+        told = self.limits(client)
+        self.assertEqual((told.connections_max, told.mute_connections_max), (EACH, MUTE))
+        before, subscribers = told.market_data_connections, []
+        for i in range(EACH - before - 4):
+            subscriber = self.connected(self.run_.market_data, b"SUB", patience=PATIENCE)
+            self.assertIsNotNone(subscriber, i)
+            subscriber.send(subscriber.message(b"\1D00000001"))
+            subscribers.append(subscriber)
+        end = time.monotonic() + PATIENCE
+        while (told := self.limits(client)).market_data_connections < EACH - 4:
+            self.assertLess(time.monotonic(), end, told)
+            time.sleep(0.1)
+        self.assertGreaterEqual(told.connections, 1)
+        hello = session_pb2.ClientFrame(messages=[message(heartbeat={})]).SerializeToString()
+        talks = told.connections
+        for _ in range(10):
+            other = self.connected(self.run_.order_entry, b"DEALER", patience=PATIENCE)
+            other.send(other.message(HEADER, hello))
+            self.assertTrue(other.receive())
+        self.assertGreater(self.limits(client).connections, talks)
+        end = time.monotonic() + 4 * PATIENCE
+        while self.limits(client).mute_connections < MUTE - 32:  # they are forgotten after a while
+            self.assertLess(time.monotonic(), end)
+            for _ in range(8):
+                self.connected(self.run_.order_entry, b"DEALER", patience=PATIENCE)
+        for subscriber in subscribers:
+            subscriber.close()
+        end = time.monotonic() + PATIENCE
+        while (told := self.limits(client)).market_data_connections > before:
+            self.assertLess(time.monotonic(), end, told)
+            time.sleep(0.1)
 
     def test_lists_of_the_catalogue_are_questions(self):
         client = self.opened(SUPPLIER)

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import unittest
 
+import skips
 import stepped
 import stepped_market
 
@@ -126,7 +127,7 @@ class Crash(unittest.TestCase):
         """A real one, too small for the second segment: made larger, the day goes on to its end."""
         with tempfile.TemporaryDirectory(prefix="petahour-") as probe:
             if subprocess.run(["mount", "-t", "tmpfs", "none", probe], capture_output=True, check=False).returncode != 0:
-                self.skipTest("only root can mount a small file system")
+                skips.without("disk", "only root can mount a small file system")
             subprocess.run(["umount", probe], check=True)
 
         class Small(stepped_market.Run):
@@ -173,4 +174,4 @@ class Crash(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[7:], verbosity=1)
+    skips.main(sys.argv[:1] + sys.argv[7:])

@@ -120,6 +120,41 @@ def check(*rows, names=tuple(VALUES)):
     return focus_rows.check(file.getvalue().splitlines())
 
 
+DETAIL = {
+    "BilledCost": VALUES["BilledCost"], "BillingAccountId": VALUES["BillingAccountId"],
+    "BillingCurrency": VALUES["BillingCurrency"], "BillingPeriodEnd": VALUES["BillingPeriodEnd"],
+    "BillingPeriodStart": VALUES["BillingPeriodStart"], "ChargeCategory": VALUES["ChargeCategory"],
+    "InvoiceDetailCreated": VALUES["BillingPeriodStart"], "InvoiceDetailDescription": "", "InvoiceDetailGrain": '{"SkuId": "x"}',
+    "InvoiceDetailId": VALUES["InvoiceDetailId"], "InvoiceDetailLastUpdated": VALUES["BillingPeriodEnd"],
+    "InvoiceId": VALUES["InvoiceId"], "InvoiceIssueDate": VALUES["BillingPeriodEnd"], "InvoiceIssueStatus": "Issued",
+    "InvoiceIssuerName": VALUES["InvoiceIssuerName"], "PaymentDueDate": "", "PaymentTerms": "Prepaid",
+    "ReferenceInvoiceId": VALUES["InvoiceId"],
+}  # fmt: skip
+# What an invoice's line cannot say beside its charge, and what is then found.
+DETAIL_BROKEN = (
+    ({"InvoiceIssueStatus": "Closed"}, 'InvoiceIssueStatus is "Closed", which is none of its values'),
+    ({"ReferenceInvoiceId": ""}, "ReferenceInvoiceId is empty"),
+    ({"PaymentTerms": ""}, "PaymentTerms is empty"),
+    ({"InvoiceIssueDate": "2026-12-01"}, 'InvoiceIssueDate is "2026-12-01", which is no Date/Time'),
+    ({"InvoiceDetailGrain": "[]"}, "InvoiceDetailGrain is no JSON object"),
+    ({"BilledCost": "7.77"}, "BilledCost is another than the charge's"),
+    ({"ChargeCategory": "Tax"}, "ChargeCategory is another than the charge's"),
+    ({"InvoiceDetailId": "0.0"}, "no charge is on this line"),
+    ({"ReferenceInvoiceId": "another"}, "ReferenceInvoiceId names another invoice for a correction alone"),
+    ({"InvoiceDetailLastUpdated": "2020-01-01T00:00:00Z"}, "it was updated before it was made"),
+    ({"InvoiceIssueDate": ""}, "it is issued if it has a date of issue"),
+    ({"InvoiceIssueStatus": "Open"}, "it is issued if it has a date of issue"),
+)
+
+
+def check_detail(charges, *lines):
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(DETAIL))
+    writer.writeheader()
+    writer.writerows(lines)
+    return focus_rows.check_details(file.getvalue().splitlines(), charges)
+
+
 class FocusRows(unittest.TestCase):
     def assert_found(self, of, changes, why):
         found = check({**SAMPLES[of], **changes})
@@ -177,6 +212,20 @@ class FocusRows(unittest.TestCase):
         for name, of in ONE:
             found = check(VALUES, {**other, of: changed.get(of, VALUES[of] + " (another)")})
             self.assertIn(f"row 2: {of} is another than before for the same {name}", found)
+
+    def test_lines_of_an_invoice_are_its_charges(self):
+        charge = {**VALUES, "ChargeClass": ""}
+        self.assertEqual(check_detail([charge], DETAIL), [])
+        for changes, why in DETAIL_BROKEN:
+            self.assertIn(f"row 1: {why}", check_detail([charge], {**DETAIL, **changes}), changes)
+        corrects = {**charge, "ChargeClass": "Correction"}
+        self.assertEqual(check_detail([corrects], {**DETAIL, "ReferenceInvoiceId": "another"}), [])
+        self.assertEqual(len(check_detail([corrects], DETAIL)), 1)
+        self.assertEqual(len(check_detail([charge])), 1, "a charge is on no line")
+        self.assertEqual(check_detail([charge], DETAIL, DETAIL), ["row 2: no charge is on this line"])
+        period = dict(zip(focus_rows.columns("Billing Period"), ["2026-11-01T00:00:00Z"] * 4 + ["Closed", "x"]))
+        self.assertEqual(focus_rows.check_other("Billing Period", [",".join(period), ",".join(period.values())]), [])
+        self.assertEqual(len(focus_rows.check_other("Billing Period", [",".join(period), ",".join(period.values()).replace("Closed", "")])), 1)
 
 
 if __name__ == "__main__":

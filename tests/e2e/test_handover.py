@@ -9,7 +9,6 @@ Nobody waits for the end of an hour: when the job is done, engine and meter go o
 ahead (libfaketime).
 """
 
-import glob
 import json
 import os
 import re
@@ -22,12 +21,13 @@ import time
 import unittest
 
 import private_slurm
+import skips
 from live_market import HASH, PATIENCE
-from past_market import LAST, STEP, PastMarket, at
+from past_market import FAKETIME, LAST, STEP, PastMarket, at
 
 JOURNAL_OF, AUDIT = sys.argv[5:7]
-FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
 TYPES = ("kubernetes-types@1.30.0", "typescript@7.0.2")
+KINDS = {"Namespace": "core/v1", "ResourceQuota": "core/v1", "Job": "batch/v1", "CronJob": "batch/v1"}
 AHEAD = 2 * STEP  # the period of the job and the next one are over then
 YEAR = 365 * 24 * 3600
 END = LAST - 1 + 42  # first period behind the contract
@@ -44,21 +44,51 @@ def market(unit, test):
     return m, path
 
 
+def check_types(test, items):
+    """Every object is one of its type, without an unknown field; and the check itself finds faults."""
+    if shutil.which("npm") is None:
+        skips.without("types", "npm is not installed: the manifest was not checked against Kubernetes' types")
+    with tempfile.TemporaryDirectory(prefix="ph") as folder:
+        words = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=20000"]
+        fetched = subprocess.run(["timeout", "90", *words, *TYPES], cwd=folder, capture_output=True, check=False)
+        if fetched.returncode != 0:
+            skips.without("types", f"npm could not fetch {TYPES[0]}: the manifest was not checked against Kubernetes' types")
+        broken = json.loads(json.dumps(items[2]))
+        broken["spec"]["activeDeadlineSecond"] = broken["spec"].pop("activeDeadlineSeconds")
+        for n, item in enumerate([*items, broken]):
+            kind = item["kind"]
+            with open(f"{folder}/item{n}.ts", "w", encoding="utf-8") as f:
+                f.write(f'import {{{kind}}} from "kubernetes-types/{KINDS[kind]}";\n'
+                        f"export const item: {kind} = {json.dumps(item)};\n")  # fmt: skip
+        done = subprocess.run(["node_modules/.bin/tsc", "--noEmit", "--strict", "--module", "nodenext",
+                               "--moduleResolution", "nodenext", *(f"item{n}.ts" for n in range(len(items) + 1))],
+                              cwd=folder, capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+        test.assertEqual(re.findall(r"^(item\d+)\.ts", done.stdout, re.M), [f"item{len(items)}"], done.stdout + done.stderr)
+        test.assertIn("'\"activeDeadlineSecond\"' does not exist", done.stdout)
+
+
 class ToSlurm(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        why = private_slurm.why_not() or (None if FAKETIME else "libfaketime is missing")
-        if why:
-            raise unittest.SkipTest(f"no Slurm here: {why}")
+        missing = private_slurm.missing()
+        if missing:
+            skips.without("slurm", f"{', '.join(missing)} missing: install slurmctld, slurmd, slurm-client and munge")
+        if not FAKETIME:
+            skips.without("faketime", "libfaketime is missing")
+        if os.geteuid() != 0:
+            skips.without("root", "slurmd starts jobs as their users and needs root")
         try:
             cls.slurm = private_slurm.Slurm(cores=2)
         except AssertionError as e:
             if "Unable to initialize cgroup plugin" not in str(e):
                 raise
-            raise unittest.SkipTest("no Slurm here: slurmd may not use this machine's control groups") from e
+            skips.without("cgroups", "slurmd may not use this machine's control groups")
         cls.addClassCleanup(cls.slurm.close)
         cls.m, cls.path = market("core", cls)
         cls.notary = cls.m.keys["notary"]["sign_public"]
+        done = cls.m.raw("contract", "reservation", cls.path, "--notary-key", cls.notary, "--users", "root", "--partition", "market")
+        assert (done.returncode, len(done.stdout.splitlines())) == (0, 1), done
+        cls.slurm.run("sh", "-c", done.stdout)
 
     def reservation(self, *words):
         return self.m.raw("contract", "reservation", self.path, "--notary-key", self.notary, *words)
@@ -66,21 +96,8 @@ class ToSlurm(unittest.TestCase):
     def job(self, number):
         return dict(re.findall(r"(\w+)=(\S*)", self.slurm.run("scontrol", "show", "job", number)))
 
-    def ahead(self, program):
-        """A program whose clock is ahead, as a script in its place."""
-        path = f"{self.m.run}/ahead-{os.path.basename(program)}"
-        with open(path, "w", encoding="ascii") as f:
-            f.write(f"#!/bin/sh\nexport LD_PRELOAD={FAKETIME[0]} FAKETIME=+{AHEAD} FAKETIME_DONT_FAKE_MONOTONIC=1\n"
-                    f"export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0\nexec {shlex.quote(program)} \"$@\"\n")  # fmt: skip
-        os.chmod(path, 0o755)
-        return path
-
     def test_a_contract_is_a_reservation_and_its_use_is_paid(self):
         m, slurm = self.m, self.slurm
-        done = self.reservation("--users", "root", "--partition", "market")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(len(done.stdout.splitlines()), 1)
-        slurm.run("sh", "-c", done.stdout)
         name = f"petahour_1_{LAST - 1}"
         shown = dict(re.findall(r"(\w+)=(\S*)", slurm.run("scontrol", "show", "reservation", name)))
         self.assertEqual((shown["CoreCnt"], shown["Users"], shown["State"]), ("2", "root", "ACTIVE"))
@@ -114,13 +131,11 @@ class ToSlurm(unittest.TestCase):
             f.write(usage)
         seconds = [time.mktime(time.strptime(job[k], "%Y-%m-%dT%H:%M:%S")) for k in ("StartTime", "EndTime")]
         self.assertGreaterEqual(seconds[1] - seconds[0], 4)
-        m.kill("engine")
-        m.daemons["engine"] = self.ahead(m.daemons["engine"])
-        m.start("engine")
+        m.go_ahead(AHEAD)
         words = ["meter", "report", path, "--format", "sacct", "--contracts", f"{m.run}/contracts", "--notary-key", self.notary,
                  "--state", f"{m.run}/state", "--since", at((LAST - 1) * STEP), "--until", at((LAST + 3) * STEP), "--json"]  # fmt: skip
         environment = dict(os.environ, PETAHOUR_KEY=m.key("supplier"), PETAHOUR_CONNECT=f"{m.run}/gateway.ready")
-        done = subprocess.run([self.ahead(m.petahour), *words], env=environment, capture_output=True, text=True,
+        done = subprocess.run([m.ahead(m.petahour, AHEAD), *words], env=environment, capture_output=True, text=True,
                               timeout=PATIENCE, check=False)  # fmt: skip
         self.assertEqual(done.returncode, 0, done)
         rows = {r["period"]: r["delivered"] for r in map(json.loads, done.stdout.splitlines())}
@@ -134,6 +149,55 @@ class ToSlurm(unittest.TestCase):
         self.assertEqual(paid, [f"0.{m:06d}" for m in micro])
         done = subprocess.run([AUDIT, "replay", m.journal], capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_reserved_hours_count_without_a_job(self):
+        """What scontrol says of the reservation, told for two periods: its node is drained from 300 s to 600 s of the first."""
+        slurm = self.slurm
+        update = ("scontrol", "update", f"nodename={slurm.host}")
+
+        def told():
+            return [line.strip() for what in ("node", "reservation")
+                    for line in slurm.run("scontrol", "--oneliner", "show", what).splitlines() if line.strip()]  # fmt: skip
+
+        def state():
+            return re.search(r" State=(\S+)", told()[0])[1].split("+")
+
+        # A job of the other test may be there yet, and is none of this one's.
+        slurm.wait(lambda: state()[0] == "IDLE" and "DRAIN" not in state())
+        up = told()
+        slurm.run(*update, "state=drain", "reason=repair")
+        slurm.wait(lambda: "DRAIN" in state())
+        drained = told()
+        slurm.run(*update, "state=resume")
+        slurm.wait(lambda: "DRAIN" not in state())
+        path = f"{self.m.run}/scontrol.txt"
+        begin = (LAST - 1) * STEP
+        with open(path, "w", encoding="utf-8") as f:
+            for second in range(0, 2 * STEP + 1, 30):
+                lines = drained if 300 <= second <= 600 else up
+                f.writelines(f"{at(begin + second)} {line}\n" for line in lines)
+        words = ["--contracts", f"{self.m.run}/contracts", "--notary-key", self.notary]
+        rows = self.m.cli("meter", "count", path, "--format", "scontrol", *words)
+        self.assertEqual([(r["period"], r["delivered"], r["outcome"]) for r in rows[:2]],
+                         [(LAST - 1, 2 * (270 + 270), "counted"), (LAST, 2 * STEP, "counted")])  # fmt: skip
+        self.assertEqual({r["delivered"] for r in rows[2:]}, {0})
+
+    def test_cores_of_a_node_that_is_away_do_not_count(self):
+        """Two cores on a node each, told in the way that scontrol tells which; of a node that it does not tell, none counts."""
+        cores = "NodeName=n1 CoreIDs=0 NodeName=n2 CoreIDs=3-3"
+        rows = [self.counted(second, cores, state) for second, state in ((60, "IDLE"), (60, "DOWN"))]
+        self.assertEqual(rows, [2 * 60, 60])
+        self.assertEqual([self.counted(60, "", state) for state in ("MIXED", "FAIL")], [2 * 60, 0])
+
+    def counted(self, seconds, cores, state):
+        path = f"{self.m.run}/cores.txt"
+        with open(path, "w", encoding="utf-8") as f:
+            for second in (0, seconds):
+                for line in ("NodeName=n1 Gres=(null) State=ALLOCATED", f"NodeName=n2 Gres=(null) State={state}",
+                             f"ReservationName=petahour_1_{LAST - 1} Nodes=n[1-2] NodeCnt=2 CoreCnt=2 Flags= {cores} State=ACTIVE"):  # fmt: skip
+                    f.write(f"{at((LAST - 1) * STEP + second)} {line}\n")
+        words = ["--format", "scontrol", "--contracts", f"{self.m.run}/contracts", "--notary-key", self.notary]
+        return self.m.cli("meter", "count", path, *words)[0]["delivered"]
 
     def test_what_is_refused(self):
         for words, said in (
@@ -150,8 +214,6 @@ class ToSlurm(unittest.TestCase):
 
 class ToKubernetes(unittest.TestCase):
     """The manifest against Kubernetes' own types, where npm can fetch them."""
-
-    KINDS = {"Namespace": "core/v1", "ResourceQuota": "core/v1", "Job": "batch/v1", "CronJob": "batch/v1"}
 
     @classmethod
     def setUpClass(cls):
@@ -213,29 +275,13 @@ class ToKubernetes(unittest.TestCase):
         done = m.raw("contract", "reservation", path, "--notary-key", self.notary, "--accounts", "lab", "--per-node", "2")
         self.assertEqual(done.stdout, f"TZ=UTC scontrol create reservation ReservationName=petahour_{bought}_{first} "
                          f"StartTime={at(first * STEP)[:-1]} EndTime={at((first + 8) * STEP)[:-1]} NodeCnt=2 Accounts=lab\n")  # fmt: skip
-        self.types([*self.items(), run])
-
-    def types(self, items):
-        """Every object is one of its type, without an unknown field; and the check itself finds faults."""
-        if shutil.which("npm") is None:
-            self.skipTest("npm is not installed: the manifest was not checked against Kubernetes' types")
-        with tempfile.TemporaryDirectory(prefix="ph") as folder:
-            words = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=20000"]
-            fetched = subprocess.run(["timeout", "90", *words, *TYPES], cwd=folder, capture_output=True, check=False)
-            if fetched.returncode != 0:
-                self.skipTest(f"npm could not fetch {TYPES[0]}: the manifest was not checked against Kubernetes' types")
-            broken = json.loads(json.dumps(items[2]))
-            broken["spec"]["activeDeadlineSecond"] = broken["spec"].pop("activeDeadlineSeconds")
-            for n, item in enumerate([*items, broken]):
-                kind = item["kind"]
-                with open(f"{folder}/item{n}.ts", "w", encoding="utf-8") as f:
-                    f.write(f'import {{{kind}}} from "kubernetes-types/{self.KINDS[kind]}";\n'
-                            f"export const item: {kind} = {json.dumps(item)};\n")  # fmt: skip
-            done = subprocess.run(["node_modules/.bin/tsc", "--noEmit", "--strict", "--module", "nodenext",
-                                   "--moduleResolution", "nodenext", *(f"item{n}.ts" for n in range(len(items) + 1))],
-                                  cwd=folder, capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
-            self.assertEqual(re.findall(r"^(item\d+)\.ts", done.stdout, re.M), [f"item{len(items)}"], done.stdout + done.stderr)
-            self.assertIn("'\"activeDeadlineSecond\"' does not exist", done.stdout)
+        # Whole nodes: what is reserved beyond what was sold is said, and the command is the same.
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stderr, f"petahour: from {at(first * STEP)}: 3 units are not whole nodes of 2; the reservation takes "
+                         "2 nodes, and with them 1 more than were sold\n")  # fmt: skip
+        done = m.raw("contract", "reservation", path, "--notary-key", self.notary, "--accounts", "lab", "--per-node", "3")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        check_types(self, [*self.items(), run])
 
     def test_what_is_refused(self):
         for words, said in (
@@ -252,5 +298,42 @@ class ToKubernetes(unittest.TestCase):
         self.assertIn('a contract of units "card" needs --per-node', done.stderr)
 
 
+class NodesToKubernetes(unittest.TestCase):
+    """Units that are nodes: a pod of one contract stands on a node where no other pod of any contract does."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.m, cls.path = market("node", cls)
+
+    def manifest(self, *words):
+        return self.m.raw("contract", "manifest", self.path, "--notary-key", self.m.keys["notary"]["sign_public"], "--image", "x", *words)
+
+    def test_no_two_pods_share_a_node(self):
+        done = self.manifest()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        items = json.loads(done.stdout)["items"]
+        space, quota, run = items
+        self.assertEqual(quota["spec"]["hard"], {"pods": "2"})
+        self.assertEqual((run["spec"]["parallelism"], run["spec"]["completions"]), (2, 2))
+        template = run["spec"]["template"]
+        for box in (*template["spec"]["initContainers"], *template["spec"]["containers"]):
+            self.assertNotIn("resources", box, "nothing else would keep two of them apart")
+        [term] = template["spec"]["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        self.assertEqual(term["topologyKey"], "kubernetes.io/hostname")
+        # Of every contract: each has a namespace of its own, which a term without a selector does not leave.
+        self.assertEqual(space["metadata"]["name"], "petahour-1")
+        self.assertNotIn("namespaces", term)
+        self.assertEqual(term.get("namespaceSelector"), {}, "the empty selector is all namespaces, none is the pod's own")
+        labels = term["labelSelector"]["matchLabels"]
+        self.assertEqual(labels, {k: template["metadata"]["labels"][k] for k in labels})
+        self.assertEqual(labels, {"app.kubernetes.io/managed-by": "petahour"}, "what the pods of every contract have")
+        check_types(self, items)
+
+    def test_a_pod_is_a_node(self):
+        done = self.manifest("--per-pod", "2")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("leave out --per-pod", done.stderr)
+
+
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[7:], verbosity=2)
+    skips.main(sys.argv[:1] + sys.argv[7:], verbosity=2)

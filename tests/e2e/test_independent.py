@@ -15,6 +15,7 @@ import subprocess
 import sys
 import unittest
 
+import skips
 import verify_log
 from notary_market import MARKET, Market, read, stop, write_key
 
@@ -175,6 +176,5 @@ class Independent(unittest.TestCase):
 
 if __name__ == "__main__":
     if GO is None or not os.path.isdir(f"{PACKAGES}/src/golang.org/x/mod/sumdb"):
-        print("SKIPPED: golang-go and golang-golang-x-mod-dev are not installed (./dev installs them)", file=sys.stderr)
-        sys.exit(77)
-    unittest.main(argv=sys.argv[:1] + sys.argv[5:], verbosity=1)
+        skips.without_all("go", "golang-go and golang-golang-x-mod-dev are not installed (./dev installs them)")
+    skips.main(sys.argv[:1] + sys.argv[5:])

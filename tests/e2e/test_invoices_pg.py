@@ -65,10 +65,14 @@ class Invoices(SettleCase):
     def test_invoices_add_up_to_the_ledger(self):
         """Participants are charged in August and September; what is known of August in September
         is still the same at the end."""
-        self.make(3500, per_hour=PER_HOUR)
+        self.make(1500, per_hour=PER_HOUR)
         self.settle("--once")
         self.member("member_six", 6)
+        self.assert_details("member_six", "2015-08", self.invoice("member_six", "2015-08"), "Open")
+        self.make(3500, per_hour=PER_HOUR)
+        self.settle("--once")
         august = self.invoice("member_six", "2015-08")
+        self.assert_details("member_six", "2015-08", august, "Issued")
         self.make(RECORDS, per_hour=PER_HOUR)
         self.settle("--once")
         self.assertEqual(self.invoice("member_six", "2015-08"), august)
@@ -83,6 +87,8 @@ class Invoices(SettleCase):
                 kinds.update((row["ChargeCategory"], row["ChargeClass"]) for row in rows)
                 self.assert_corrections(rows, told)
                 self.assert_prices(rows, set(own))
+                self.assert_details("petahour_auditor", month, text, "Open" if month == "2015-09" else "Issued",
+                                    "--participant", str(who))  # fmt: skip
                 told += rows
                 billed = sum(Decimal(row["BilledCost"]) for row in rows) * 1000000
                 kept += billed - sum(Decimal(row["EffectiveCost"]) for row in rows) * 1000000
@@ -94,6 +100,14 @@ class Invoices(SettleCase):
             self.assertEqual(kept, self.micro(
                 "SELECT balance FROM petahour.account a JOIN petahour.contract c USING (id) WHERE"
                 f" (a.kind IN (3, 7) AND buyer = {who}) OR (a.kind = 4 AND supplier = {who})"), who)
+        # A month without records is no billing period; members and auditors see the same ones.
+        self.assertEqual(len(self.invoice("member_six", "2015-10", "--dataset", "billing-period").splitlines()), 1)
+        self.assertEqual(self.invoice("member_six", "2015-08", "--dataset", "billing-period"),
+                         self.invoice("petahour_auditor", "2015-08", "--dataset", "billing-period"))
+        self.assertIn("permission denied", self.invoice("member_six", "2015-08", "--participant", "7", "--dataset",
+                                                        "invoice-detail", code=1))
+        self.invoice("member_six", "2015-08", "--dataset", "invoices", code=2)
+        self.invoice("petahour_auditor", "2015-08", "--participant", "6", "--dataset", "billing-period", code=2)
         self.assertEqual(kinds, {("Purchase", ""), ("Usage", ""), ("Credit", ""), ("Adjustment", ""),
                                  ("Purchase", "Correction")})
         used = self.pg.sql('SELECT sum("ConsumedQuantity") FROM petahour.month m,'
@@ -116,6 +130,30 @@ class Invoices(SettleCase):
         self.assertNotIn("Success", done.stderr)
         for month in ("2015-13", "2015", "2015-08-01"):
             self.invoice("member_six", month, code=2)
+
+    def assert_details(self, user, month, text, status, *arguments):
+        """Each charge is a line of its invoice, which is issued when its month is closed."""
+        charges = list(csv.DictReader(text.splitlines()))
+        lines = self.invoice(user, month, *arguments, "--dataset", "invoice-detail").splitlines()
+        self.assertEqual(focus_rows.check_details(lines, charges), [])
+        rows = list(csv.DictReader(lines))
+        self.assertEqual([row["InvoiceDetailId"] for row in rows], [charge["InvoiceDetailId"] for charge in charges])
+        for category in focus_rows.columns("Invoice Detail")["ChargeCategory"]["allowed_values"].split(";"):
+            self.assertEqual(*(sum(Decimal(row["BilledCost"]) for row in of if row["ChargeCategory"] == category)
+                               for of in (rows, charges)))  # fmt: skip
+        self.assertEqual({row["InvoiceIssueStatus"] for row in rows}, {status})
+        market, who, _ = rows[0]["InvoiceId"].split("/")
+        # Every correction is of September, of a purchase of August.
+        self.assertLessEqual({row["ReferenceInvoiceId"] for row in rows} - {rows[0]["InvoiceId"]}, {f"{market}/{who}/2015-08"})
+        [line, period] = self.invoice(user, month, "--dataset", "billing-period").splitlines()
+        self.assertEqual(focus_rows.check_other("Billing Period", [line, period]), [])
+        period = dict(zip(line.split(","), period.split(",")))
+        self.assertEqual(period["BillingPeriodStatus"], "Closed" if status == "Issued" else "Open")
+        for name in ("BillingPeriodStart", "BillingPeriodEnd", "InvoiceIssuerName"):
+            self.assertEqual({row[name] for row in rows}, {period[name]})
+        if status == "Issued":
+            self.assertEqual({row["InvoiceIssueDate"] for row in rows}, {period["BillingPeriodEnd"]})
+            self.assertLessEqual(max(row["InvoiceDetailCreated"] for row in rows), period["BillingPeriodLastUpdated"])
 
     def test_prices_of_periods_of_all_lengths(self):
         """Of hours and of days; at two prices in one period, a part of which was sold on and a part

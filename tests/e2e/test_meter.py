@@ -151,6 +151,69 @@ class Metering(Metered):
         for words in (since, ("--until", at(LAST * STEP))):
             self.refused(2, "are for sacct", *self.words("count", self.exporter, "dcgm-exporter", "--cards", self.cards[0], *words))
 
+    # ---- what scontrol says of reservations ----------------------------------------------------
+
+    @staticmethod
+    def told(second, nodes, *reservations):
+        """Lines of one reading: nodes by name, their State and Gres; name, Nodes, NodeCnt and State of reservations."""
+        lines = [f"NodeName={name} Arch=x86_64 CPUTot=8 Gres={gres} NodeAddr=10.0.0.1 State={state} Partitions=market "
+                 f"BootTime=None CfgTRES=cpu=8" for name, (state, gres) in nodes.items()]  # fmt: skip
+        lines += [f"ReservationName={name} StartTime=2026-11-28T20:00:00 EndTime=2026-11-29T20:00:00 Nodes={listed} NodeCnt={cnt} "
+                  f"CoreCnt={8 * cnt} Features=(null) Flags=SPEC_NODES TRES=cpu={8 * cnt} Users=lab State={state} Watts=n/a"
+                  for name, listed, cnt, state in reservations]  # fmt: skip
+        return "".join(f"{at((LAST - 1) * STEP + second)} {line}\n" for line in lines)
+
+    def held(self):
+        """Two contracts of two cards.  Of the first a node is down from 330 s to 600 s, and nothing is held at 930 s and
+        960 s; the second's are one card each on n1 and n10, for its n2 does not respond and its login node has none."""
+        text = ""
+        for second in range(0, 2 * STEP + 1, 30):
+            is_down = 330 <= second <= 600
+            nodes = {"gpu01": ("MIXED+RESERVED", "gpu:h100:1(S:0-1)"), "gpu02": ("DOWN" if is_down else "ALLOCATED", "gpu:1,shard:4"),
+                     "n1": ("IDLE", "gpu:1"), "n2": ("IDLE+NOT_RESPONDING", "gpu:4"), "n10": ("IDLE+PLANNED", "gpu:h100:1"),
+                     "login": ("IDLE", "(null)")}  # fmt: skip
+            nodes |= dict.fromkeys(("gpu1", "gpu002", "n01", "n3", "n11", "n1x", "logi", "login2"), ("IDLE", "gpu:8"))
+            text += self.told(second, nodes, ("maintenance", "n[1-11]", 11, "ACTIVE"), ("petahour_99_7", "gpu1", 1, "ACTIVE"),
+                              (f"petahour_1_{LAST - 1}", "gpu[01-02]", 2, "INACTIVE" if second in (930, 960) else "ACTIVE"),
+                              (f"petahour_2_{LAST - 1}", "n[1-2,10],login", 4, "ACTIVE"))  # fmt: skip
+        return text
+
+    def test_what_is_reserved_is_counted(self):
+        path = self.file("scontrol.txt", self.held())
+        rows = self.count(path, "scontrol")
+        # 300 s of both, then until 630 s of one, 270 s of both; 810 s of both from 990 s on.
+        self.assertEqual([(r["contract"], r["period"], r["delivered"], r["outcome"]) for r in rows],
+                         [(1, LAST - 1, 2 * 300 + 330 + 2 * 270, "counted"), (1, LAST, 2 * 810, "counted"),
+                          (2, LAST - 1, 1800, "counted"), (2, LAST, 1800, "counted")])  # fmt: skip
+        rows = self.m.cli(*self.words("count", path, "scontrol", "--gap", "29"))
+        self.assertEqual({r["delivered"] for r in rows}, {0}, "no two readings are near enough")
+        for words, said in ((("--cards", self.cards[0]), "recordings of cards"), (("--allow-absent",), "recordings of cards"),
+                            (("--since", at(LAST * STEP)), "are for sacct")):
+            self.refused(2, said, *self.words("count", path, "scontrol", *words))
+
+    def test_bad_readings_of_a_cluster_are_named(self):
+        ours = (f"petahour_1_{LAST - 1}", "gpu[01-02]", 2, "ACTIVE")
+        both = {"gpu01": ("IDLE", "gpu:1"), "gpu02": ("IDLE", "gpu:1")}
+        late = at(time.time() + 3600)
+        text = self.told(15, both, ours) + self.told(30, {"gpu01": both["gpu01"]}, ours)
+        text += self.told(60, dict.fromkeys(both, ("IDLE", "(null)")), ours)
+        text += self.told(60, {}, (ours[0], "(null)", 0, "ACTIVE")).replace("CoreCnt", "Cores")
+        text += self.told(0, both, ours) + "20:00 NodeName=gpu01 State=IDLE\nNodeName=gpu01\n" + f"{late} NodeName=gpu01 State=IDLE\n"
+        text += f"{at(LAST * STEP)} NodeName=gpu01 Gres=gpu:1\n{at(LAST * STEP)} No reservations in the system\n"
+        path = self.file("bad.scontrol", text)
+        said = self.refused(1, "nothing was counted", *self.words("count", path, "scontrol"))
+        found = dict(line.split(": ", 1) for line in (s.rsplit("bad.scontrol:", 1)[1] for s in said.splitlines() if "bad.scontrol:" in s))
+        self.assertEqual({int(line): reason for line, reason in found.items()}, {
+            5: "not each of its nodes was told with the same time before it",
+            8: "a contract of cards needs nodes with Gres=gpu:",
+            9: "it lacks one of Nodes, NodeCnt, CoreCnt",
+            12: "its time is before that of the reservation's last reading",
+            13: "it does not begin with a UTC time like 2026-11-28T20:00:00Z",
+            14: "it has no time and nothing behind it",
+            15: "its time is in the future",
+            16: "its node has no State",
+        })
+
     def test_bad_lines_are_named(self):
         lines = recording("dcgm-exporter.prom", self.shift).splitlines(keepends=True)
         bad = list(lines)

@@ -7,6 +7,7 @@ usage: test_questions.py PETAHOUR ENGINE NOTARY GATEWAY REPLICA PROTO_FOLDER PRO
 
 import glob
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,7 +37,7 @@ from petahour.v1 import session_pb2  # noqa: E402
 class Raw:
     """A client that shares no code with us."""
 
-    def __init__(self, market, key):
+    def __init__(self, market, key, receive=False):
         with open(f"{market.run}/gateway.ready", encoding="ascii") as f:
             doors = dict(line.split(" = ", 1) for line in f.read().splitlines())
         with open(market.key(key), encoding="utf-8") as f:
@@ -48,11 +49,14 @@ class Raw:
         self.socket.curve_secretkey = own["curve_secret"].encode()
         self.socket.linger = 0
         self.socket.connect(doors["order_entry"])
-        frame = session_pb2.ClientFrame()
-        frame.messages.add().logon.protocol_version = 1
-        frame.messages[0].logon.next_report = frame.messages[0].logon.next_contract = 1
-        self.send(frame)
-        assert self.receive()[0].WhichOneof("message") == "logon_accepted"
+        self.logon = session_pb2.ClientFrame()
+        self.logon.messages.add().logon.protocol_version = 1
+        self.logon.messages[0].logon.next_report = self.logon.messages[0].logon.next_contract = 1
+        self.logon.messages[0].logon.receive = receive
+        self.send(self.logon)
+        first, *self.waiting = self.receive()
+        assert first.WhichOneof("message") == "logon_accepted"
+        self.next_id = first.logon_accepted.last_client_order_id + 1
 
     def send(self, frame):
         self.socket.send_multipart([b"\1\1", frame.SerializeToString()])
@@ -70,6 +74,42 @@ class Raw:
             found += [m for m in self.receive() if m.WhichOneof("message") not in ("heartbeat", "limits")]
         return found
 
+    def log_out(self):
+        frame = session_pb2.ClientFrame()
+        frame.messages.add().logout.SetInParent()
+        self.send(frame)
+        self.next("logout_accepted")
+
+    def ask(self, cnt):
+        """So many questions in one frame, requests from 1 on."""
+        frame = session_pb2.ClientFrame()
+        for i in range(cnt):
+            frame.messages.add().ask_balances.request = i + 1
+        self.send(frame)
+
+    def next(self, *kinds):
+        """The next message of one of these kinds, whatever else comes before it."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            for i, m in enumerate(self.waiting):
+                if m.WhichOneof("message") in kinds:
+                    del self.waiting[: i + 1]
+                    return m
+            assert time.monotonic() < end, f"no {kinds}"
+            self.waiting = list(self.receive())
+
+    def may_ask(self, cnt):
+        """Waits until the participant may ask so many questions at once: it may have asked too much."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            self.waiting = []
+            self.send(self.logon)  # answered with the limits as they are
+            self.next("logon_accepted")
+            if self.next("limits").limits.questions_left >= cnt:
+                return
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
     def close(self):
         self.socket.close()
         self.context.term()
@@ -78,7 +118,7 @@ class Raw:
 class Questions(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.market = m = Market(sys.argv[1:6], gateway="questions_per_second = 10\nquestion_burst = 64\n")
+        cls.market = m = Market(sys.argv[1:6], gateway="questions_per_second = 10\nquestion_burst = 64\nsilence_seconds = 90\n")
         cls.period = first_period()
         register(m)
         # 10 units at 2 in both hours; 4 more at 3 in the first alone.
@@ -129,10 +169,49 @@ class Questions(unittest.TestCase):
         for name in ["notional", "fee", "hold"]:
             self.assertEqual(done[name], asked[name])
         self.assertEqual(done["filled_unit_periods"], 12)
+        # 12 at 2; of EACH in the first hour 4 at 2 and 1 at 3, in the second 4 at 2: 19 / 9 is 2.1111111...
+        self.assertEqual(asked["average_price"], "2.000000")
+        each = self.words("5", "3")
+        mixed = m.cli("preview", "buy", *each, key="buyer")
+        self.assertEqual((mixed["executed_unit_periods"], mixed["notional"], mixed["average_price"]), (9, "19.000000", "2.111111"))
+        self.assertEqual([(f["from"], f["price"], f["units"]) for f in mixed["fills"]], [
+            (start_of(self.period), "2.000000", 4), (start_of(self.period), "3.000000", 1),
+            (start_of(self.period + 1), "2.000000", 4)])  # fmt: skip
+        lines = m.raw("preview", "buy", *each, key="buyer").stdout.splitlines()
+        self.assertIn(["average_price", "2.111111"], [line.split() for line in lines])
+        self.assertEqual([line.split() for line in lines[-4:]], [
+            ["FROM", "PRICE", "UNITS"], [start_of(self.period), "2.000000", "4"],
+            [start_of(self.period), "3.000000", "1"], [start_of(self.period + 1), "2.000000", "4"]])  # fmt: skip
+        none = m.raw("preview", "buy", *self.words("1", "1"), key="buyer").stdout
+        self.assertIn(["average_price", "-"], [line.split() for line in none.splitlines()])
+        self.assertNotIn("UNITS", none)
         refused = m.raw("preview", "buy", *self.words("1", "2.00001"), key="buyer")
         self.assertEqual(refused.returncode, 3)
         self.assertIn("PRICE_TICK", refused.stderr)
         self.assertEqual(m.raw("preview", "sell", *self.words("1", "2"), key="buyer").returncode, 3)
+
+    def test_1_limits_are_shown(self):
+        rows = {r["limit"]: r for r in self.market.cli("limits", key="buyer")}
+        self.assertEqual((rows["questions"]["max"], rows["questions"]["per_second"]), (64, 10))
+        for limit, most in (("sessions", 16), ("questions under way", 8), ("logons and heartbeats", 200),
+                            ("refused frames of a connection", 256), ("connections to order entry", 64),
+                            ("connections that say nothing", 128), ("busy answers not read", 1024),
+                            ("frames that answer requests", 2048), ("bytes of topics", 1 << 19)):  # fmt: skip
+            self.assertEqual(rows[limit]["max"], most, limit)
+            self.assertEqual(rows[limit]["used"] + rows[limit]["left"], most, limit)
+        raws, told = [], 0
+        while told < 14:  # with those of other tests that the gateway has not missed yet
+            raws.append(Raw(self.market, "buyer"))
+            self.addCleanup(raws[-1].close)
+            told = raws[-1].next("limits").limits.sessions
+        rows = {r["limit"]: r for r in self.market.cli("limits", key="buyer")}
+        self.assertGreater(rows["sessions"]["used"], len(raws))
+        self.assertGreater(rows["connections to order entry"]["used"], len(raws))
+        table = self.market.raw("limits", key="buyer").stdout
+        self.assertRegex(table, r"(?m)^LIMIT +USED +LEFT +MOST +PER SECOND +BEYOND$")
+        self.assertRegex(table, r"(?m)^sessions +\d+ +\d+ +16 +- +refused$")
+        for raw in raws:
+            raw.log_out()
 
     def test_2_why_names_a_price_that_does_and_a_tick_less_that_does_not(self):
         m = self.market
@@ -241,6 +320,84 @@ class Questions(unittest.TestCase):
         self.assertEqual(found["open_unit_periods"], 1)
         self.assertEqual(len(m.cli("position", "list", key="buyer")), 1)
 
+    def enter(self, raw):
+        """What the supplier is told of an order that does not rest, but for its numbers."""
+        frame = session_pb2.ClientFrame()
+        n = frame.messages.add().new_order
+        n.client_order_id, n.product, n.side, n.shape, n.time_in_force = raw.next_id, 1, 2, 1, 3
+        n.first_period, n.periods, n.quantity, n.price = self.period, 1, 1, 9_000_000
+        raw.send(frame)
+        told = []
+        while len(told) < 2:
+            answer = raw.next("execution_report", "busy")
+            self.assertNotEqual(answer.busy.client_order_id, raw.next_id)
+            if answer.execution_report.client_order_id == raw.next_id:  # or what came before
+                told.append(answer.execution_report)
+        for report in told:
+            for name in ("stream_number", "sequence", "at", "order", "client_order_id"):
+                report.ClearField(name)
+            report.as_understood.client_order_id = 0
+        raw.next_id += 1
+        return told
+
+    def hang(self):
+        """A replica that is there and answers nothing."""
+        process = self.market.processes["replica"]
+        process.send_signal(signal.SIGSTOP)
+        self.addCleanup(process.send_signal, signal.SIGCONT)
+        end = time.monotonic() + PATIENCE
+        while self.state(process) != "T":
+            self.assertLess(time.monotonic(), end)
+        return process
+
+    @staticmethod
+    def state(process):
+        with open(f"/proc/{process.pid}/stat", encoding="utf-8") as f:
+            return f.read().rpartition(")")[2].split()[0]
+
+    def test_6_a_replica_that_hangs(self):
+        """Each participant has eight questions under way, the ninth is Busy at once, the others when
+        their time is over; orders are answered as ever."""
+        m = self.market
+        raws = [Raw(m, who, receive=True) for who in ("buyer", "supplier")]
+        for raw in raws:
+            self.addCleanup(raw.close)
+            raw.may_ask(20)
+        as_ever = self.enter(raws[1])
+        replica = self.hang()
+        for raw in raws:
+            raw.ask(9)
+        busy = {1: [], 0: []}
+        for k, raw in enumerate(raws):  # the ninth comes first: what was taken is still waited for
+            told = raw.next("limits").limits
+            while told.questions_under_way == 0:  # with a heartbeat before
+                told = raw.next("limits").limits
+            self.assertEqual((told.questions_under_way, told.questions_under_way_max), (8, 8))
+            busy[k].append(raw.next("busy", "balances_answer").busy.request)
+        self.assertEqual(busy, {0: [9], 1: [9]})
+        for _ in range(3):
+            self.assertEqual(self.enter(raws[1]), as_ever)
+        for k, raw in enumerate(raws):
+            while len(busy[k]) < 9:
+                busy[k].append(raw.next("busy", "balances_answer").busy.request)
+            self.assertEqual(sorted(busy[k]), list(range(1, 10)))
+        self.assertEqual(self.state(replica), "T")
+        # Who asks by the command line is told what the market said.
+        done = m.raw("statement", "--timeout", "9", key="buyer")
+        self.assertEqual(done.returncode, 7)
+        self.assertIn("no answer within 9 seconds but Busy", done.stderr)
+        self.assertIn("nothing was changed by asking", done.stderr)
+        # What was given up is not answered later, and new questions are.
+        replica.send_signal(signal.SIGCONT)
+        raw, end = Raw(m, "buyer"), time.monotonic() + PATIENCE
+        self.addCleanup(raw.close)
+        answer = None
+        while answer is None or answer.WhichOneof("message") == "busy":
+            self.assertLess(time.monotonic(), end)
+            raw.ask(1)
+            answer = raw.next("busy", "balances_answer")
+        self.assertEqual(answer.balances_answer.request, 1)
+
     def test_7_contracts_and_statements_are_told_in_the_words_of_the_protocol(self):
         raw = Raw(self.market, "buyer")
         frame = session_pb2.ClientFrame()
@@ -281,4 +438,4 @@ class Questions(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[8:], verbosity=2)

@@ -93,9 +93,9 @@ APPENDS_NOT = {"account_kind", "backfill", "cancel_reason", "compute_type", "del
                "payment_sum", "price_sum", "summed", "transfer_reason"}
 
 # Functions that read or make what their caller may not.
-DEFINERS = {"contract_proof", "invoice", "invoice_transfer", "make_next_partition", "me", "my_contract_periods",
-            "my_delivery_steps", "my_invoice", "my_links", "my_reports", "partitions_ahead", "price_history", "reach",
-            "rows_without_partition", "site_utilisation", "sold_on_by_me", "sum_up"}
+DEFINERS = {"billing_period", "contract_proof", "invoice", "invoice_detail", "invoice_transfer", "make_next_partition", "me",
+            "my_contract_periods", "my_delivery_steps", "my_invoice", "my_invoice_detail", "my_links", "my_reports",
+            "partitions_ahead", "price_history", "reach", "rows_without_partition", "site_utilisation", "sold_on_by_me", "sum_up"}
 
 # What PostgreSQL lets everybody do and this database does not: wait for each other by number, keep bytes.
 NOT_EVERYBODYS = ("proname ~ '^pg_(try_)?advisory_' OR proname ~ '^lo_' OR proname IN ('loread', 'lowrite',"
@@ -213,6 +213,7 @@ class Roles(SettleCase):
             f"SELECT string_agg(proname, ', ') {of} AND prosecdef AND NOT coalesce("
             "'search_path=petahour, pg_temp' = ANY (proconfig), false)"), "")
         for sql in ("SELECT * FROM petahour.invoice(2, '2015-08-01')",
+                    "SELECT * FROM petahour.invoice_detail(2, '2015-08-01')",
                     "SELECT * FROM petahour.invoice_transfer(2, '2015-08-01')",
                     "SELECT * FROM petahour.contract_lot()", "SELECT * FROM petahour.final_paid()",
                     "SELECT * FROM petahour.reconcile_laws()",

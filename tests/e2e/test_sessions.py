@@ -510,10 +510,72 @@ class Limits(Session):
         self.assertEqual(busy.request, 0)
         self.assertGreater(busy.client_order_id, self.next_id)
 
+    def test_each_gateway_has_room_for_as_many_sessions(self):
+        for gate in (None, self.second):
+            clients = [self.opened(AUDITOR, gate) for _ in range(17)]
+            for i, client in enumerate(clients[:16]):
+                log_on(client, receive=False)
+                limits = client.wait("limits")
+                self.assertEqual((limits.sessions, limits.sessions_max), (i + 1, 16))
+            clients[16].send(asked(receive=False))
+            refused = clients[16].wait("session_refused")
+            self.assertEqual(refused.reason, session_pb2.SESSION_REFUSAL_TOO_MANY_SESSIONS)
+            self.alive += clients[:16]
+        self.told(seconds=0.1)  # a heartbeat of each: all 32 are open
+        for client in self.alive:
+            client.messages.clear()
+            log_on(client, receive=False)
+            self.assertEqual(client.wait("limits").sessions, 16)
+        for client in self.alive:
+            client.send(message(logout={}))
+            client.wait("logout_accepted")
+        self.alive = []
+
     def test_it_is_told_again_with_a_heartbeat(self):
         client = self.opened(BUYER)
         log_on(client, receive=False)
         client.wait("limits", 2)
+
+
+class WholeFrames(Session):
+    """What ends the session is looked for before anything of a frame is taken."""
+
+    def frame(self, first, last):
+        member = order(self.next_id + 1, 1, self.run_.first, price=1, all_or_none=True).new_order
+        member.shape = 2
+        return [order(self.next_id, 1, self.run_.first, price=1), first, message(new_group={"request": 8, "orders": [member]}),
+                order(self.next_id + 2, 1, self.run_.first, price=1), last]  # fmt: skip
+
+    def nothing_was_taken(self, reason, *frame, **logon):
+        client = self.opened(BUYER)
+        if logon:
+            log_on(client, **{"receive": False, **logon})
+        client.send(*frame)
+        self.assertEqual(client.wait("session_refused").reason, reason)
+        log_on(client, receive=False)  # taken behind it, and told after all that came before
+        client.send(message(mass_cancel={"request": 91}))
+        told = self.told(until=lambda t: t[-1][0] == "command_result" and t[-1][1].request == 91)
+        self.assertEqual([kind for kind, _ in told], ["command_result"], told)
+        self.assertEqual(told[0][1].count, 0)
+
+    def test_a_group_behind_an_order_where_groups_may_not_be(self):
+        beat = message(heartbeat={})
+        no = session_pb2.SESSION_REFUSAL_NOT_ALLOWED
+        self.nothing_was_taken(no, *self.frame(beat, beat), cancel_on_disconnect=True)
+        self.nothing_was_taken(no, asked(receive=False, cancel_on_disconnect=True), *self.frame(beat, beat))
+
+    def test_a_logon_or_logout_in_the_middle(self):
+        beat, no = message(heartbeat={}), session_pb2.SESSION_REFUSAL_MALFORMED
+        for middle in (asked(receive=False), asked(next_report=10**9), message(logout={})):
+            self.nothing_was_taken(no, *self.frame(middle, beat), receive=False)
+
+    def test_first_and_last_they_may_be(self):
+        client = self.opened(BUYER)
+        client.send(asked(receive=False), order(self.next_id, 1, self.run_.first, price=1), message(logout={}))
+        client.wait("logon_accepted")
+        client.wait("logout_accepted")
+        told = self.told(until=lambda t: len(t) == 1)
+        self.assertEqual((told[0][1].type, told[0][1].client_order_id), (ACCEPTED, self.next_id))
 
 
 class OpenOrders(Session):

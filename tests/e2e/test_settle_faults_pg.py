@@ -19,8 +19,8 @@ import signal
 import subprocess
 import tempfile
 import time
-import unittest
 
+import skips
 from cut_proxy import (CUT, CUT_AFTER, CUT_ANSWERED, CUT_WITHIN, CUT_WITHIN_ANSWER, PASS, SILENT,
                        SILENT_ANSWERED, SILENT_WITHIN, Proxy)
 from private_postgres import ADMIN, BIN, children, run
@@ -257,7 +257,7 @@ class Faults(SettleCase):
         mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", disk]
         if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
             os.rmdir(disk)
-            self.skipTest("a small disk needs the right to mount one")
+            skips.without("disk", "a small disk needs the right to mount one")
         try:
             os.chmod(disk, 0o777)
             place = pathlib.Path(disk) / "rows"

@@ -11,8 +11,8 @@ Arguments: petahour-settle, make_journal, compare (built programs)."""
 import os
 import shutil
 import subprocess
-import unittest
 
+import skips
 from private_postgres import Cluster
 from settle_rig import PATIENCE_S, SettleCase, main, wait_until
 
@@ -38,10 +38,11 @@ def can_make_networks():
     return made.returncode == 0
 
 
-@unittest.skipUnless(can_make_networks(), "needs root and network namespaces")
 class DeadNetwork(SettleCase):
     @classmethod
     def setUpClass(cls):
+        if not can_make_networks():
+            skips.without("netns", "a network that goes dead needs root and network namespaces")
         cls.addClassCleanup(ip, "netns", "del", SPACE)
         cls.addClassCleanup(ip, "link", "del", HERE, check=False)  # both ends go with the space
         ip("address", "add", f"{SERVER}/30", "dev", HERE)

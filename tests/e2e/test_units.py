@@ -22,11 +22,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import skips
+
 PROGRAMS, (UNITS, EXAMPLES, SCHEMA) = sys.argv[1:7], map(Path, sys.argv[7:10])
 INSIDE = Path(__file__).resolve().parent / "units_inside.py"
 HOME = "/opt/petahour"
 PATIENCE = 420
-SKIPPED = 77
 
 DRIVER = f"""[Unit]
 Description=What the test does
@@ -124,6 +125,5 @@ if __name__ == "__main__":
     elif os.geteuid() != 0 or shutil.which("systemd-nspawn") is None:
         missing = "it needs root and systemd-nspawn (package systemd-container)"
     if missing is not None:
-        print(f"skipped: {missing}")
-        sys.exit(SKIPPED)
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+        skips.without_all("boot", missing)
+    skips.main(sys.argv[:1], verbosity=2)

@@ -747,12 +747,12 @@ START_TEST(a_client_always_comes_back)
            (unsigned long long)truth_forgotten().of_periods);
     printf("trades: %llu told, %llu not seen in holes\n", (unsigned long long)truth_trades().told,
            (unsigned long long)truth_trades().in_holes);
-    printf("trades of which none may be missing: %llu, %llu, %llu; %llu gaps were noticed\n",
-           (unsigned long long)truth_tape_number(1), (unsigned long long)truth_tape_number(2),
-           (unsigned long long)truth_tape_number(3), (unsigned long long)seen.trade_gaps);
     printf("altered: %llu changes, %llu snapshots\n",
            (unsigned long long)proxy.altered[ALTER_CHANGE],
            (unsigned long long)proxy.altered[ALTER_SNAPSHOT]);
+    printf("trades of which none may be missing: %llu, %llu, %llu; %llu gaps were noticed\n",
+           (unsigned long long)truth_tape_number(1), (unsigned long long)truth_tape_number(2),
+           (unsigned long long)truth_tape_number(3), (unsigned long long)seen.trade_gaps);
     printf("%llu books; frames: %llu passed, %llu lost, %llu doubled, %llu late; noticed: %llu "
            "gaps, %llu not kept, %llu checksums, %llu epochs, %llu silences, %llu busy\n",
            (unsigned long long)seen.books, (unsigned long long)proxy.passed,

@@ -220,6 +220,20 @@ START_TEST(the_questions_of_the_rulebook_are_answered)
     ask((ph_query){.kind = PH_QUERY_PREVIEW, .who = {BUYER}, .order = c.u.order});
     ck_assert(answer.u.preview.executed == 24 && answer.u.preview.notional == 120);
     ck_assert(answer.cnt == 4 && answer.rows.fills[3].units == 6);
+    ck_assert_int_eq(answer.u.preview.average, 5);
+    order(SELLER, PH_SIDE_SELL, (ph_window){0, 1}, 1, 8);
+    c.u.order.shape = PH_SHAPE_EACH;
+    c.u.order.quantity = 7;
+    c.u.order.price = 8;
+    ask((ph_query){.kind = PH_QUERY_PREVIEW, .who = {BUYER}, .order = c.u.order});
+    ck_assert(answer.u.preview.executed == 25 && answer.u.preview.notional == 128);
+    ck_assert_int_eq(answer.u.preview.average, 5); /* 5.12, rounded down */
+    c.u.order.price = 1;
+    ask((ph_query){.kind = PH_QUERY_PREVIEW, .who = {BUYER}, .order = c.u.order});
+    ck_assert(answer.u.preview.executed == 0 && answer.u.preview.average == 0);
+    c.u.order.shape = PH_SHAPE_BLOCK;
+    c.u.order.quantity = 6;
+    c.u.order.price = 5;
     ask((ph_query){.kind = PH_QUERY_PREVIEW, .who = {SELLER}, .order = c.u.order});
     ck_assert_int_eq(answer.u.preview.reject, PH_REJECT_ROLE_MISSING);
     ph_query depth = {.kind = PH_QUERY_DEPTH,

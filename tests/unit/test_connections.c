@@ -156,6 +156,10 @@ START_TEST(those_that_say_nothing_are_counted_until_they_speak_or_are_gone)
         ck_assert_uint_ne(number = phg_connections_let_in(c, key_of(2), now), 0);
     ck_assert_uint_eq(phg_connections_let_in(c, key_of(2), now), 0);
     ck_assert_uint_ne(phg_connections_let_in(c, key_of(3), now), 0);
+    ck_assert_uint_eq(phg_connections_mute(c, (ph_participant_id){2}, now),
+                      PHG_CONNECTIONS_MUTE_MAX);
+    ck_assert_uint_eq(phg_connections_mute(c, (ph_participant_id){3}, now), 1);
+    ck_assert_uint_eq(phg_connections_mute(c, (ph_participant_id){999}, now), 0);
     phg_connections_said(c, DATA, FIRST_FILE, number,
                          key_of(2)); /* and its file was closed since */
     ck_assert_uint_ne(phg_connections_let_in(c, key_of(2), now), 0);
@@ -238,8 +242,15 @@ END_TEST
 START_TEST(who_is_refused_too_often_is_over)
 {
     uint64_t number = opened(ORDERS, FIRST_FILE, 2), other = opened(ORDERS, FIRST_FILE + 1, 2);
-    for (int i = 0; i < PHG_STRIKES_BURST; i++)
+    ck_assert_uint_eq(phg_connections_strikes_left(c, ORDERS, FIRST_FILE, number, now),
+                      PHG_STRIKES_BURST);
+    for (int i = 0; i < PHG_STRIKES_BURST; i++) {
         phg_connections_strike(c, ORDERS, FIRST_FILE, number, now);
+        ck_assert_uint_eq(phg_connections_strikes_left(c, ORDERS, FIRST_FILE, number, now),
+                          PHG_STRIKES_BURST - 1 - (uint32_t)i);
+    }
+    ck_assert_uint_eq(phg_connections_strikes_left(c, ORDERS, FIRST_FILE + 1, other, now),
+                      PHG_STRIKES_BURST);
     ck_assert(!phg_connections_is_over(c, ORDERS, FIRST_FILE, number));
     phg_connections_strike(c, ORDERS, FIRST_FILE, number, now);
     ck_assert(phg_connections_is_over(c, ORDERS, FIRST_FILE, number));

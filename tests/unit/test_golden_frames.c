@@ -288,6 +288,36 @@ static void check_limits_all(const gateway_message *m)
     ck_assert_uint_eq(m->limits->open_orders_max, 15);
 }
 
+/* With what was added later. */
+static phg_bytes write_limits_of_connections(void)
+{
+    phg_limits l = {.sessions = 1,
+                    .control = {16, 17, 18},
+                    .refused = {19, 20, 21},
+                    .questions_under_way = 22,
+                    .questions_under_way_max = 23,
+                    .connections = 24,
+                    .market_data_connections = 25,
+                    .connections_max = 26,
+                    .mute_connections = 27,
+                    .mute_connections_max = 28,
+                    .busy_waiting = 29,
+                    .busy_waiting_max = 30};
+    return phg_translate_limits(translator, &l);
+}
+
+static void check_limits_of_connections(const gateway_message *m)
+{
+    phc_limits l;
+    phc_decode_limits(m->limits, &l);
+    ck_assert(l.control.per_second == 16 && l.control.burst == 17 && l.control.left == 18);
+    ck_assert(l.refused.per_second == 19 && l.refused.burst == 20 && l.refused.left == 21);
+    ck_assert(l.questions_under_way == 22 && l.questions_under_way_max == 23);
+    ck_assert(l.connections == 24 && l.market_data_connections == 25 && l.connections_max == 26);
+    ck_assert(l.mute_connections == 27 && l.mute_connections_max == 28);
+    ck_assert(l.busy_waiting == 29 && l.busy_waiting_max == 30);
+}
+
 static phg_bytes write_countersignature(void)
 {
     ph_countersignature c = {.contract = {6},
@@ -387,6 +417,22 @@ static void check_preview(const gateway_message *m)
     ck_assert(p.fee_at_trade == 7 && p.contracts == 9 && p.fill_count == 10 && p.fill_cnt == 2);
     ck_assert_str_eq(p.ends, "IOC");
     ck_assert(p.fills[1].period == 498913 && p.fills[1].price == 2600000 && p.fills[1].units == 4);
+}
+
+/* With what was added later: 5 / 3. */
+static phg_bytes write_preview_average(void)
+{
+    (void)write_preview();
+    answer.u.preview.average = 1;
+    return phg_translate_answer(translator, 9, &answer);
+}
+
+static void check_preview_average(const gateway_message *m)
+{
+    phc_preview p;
+    check_preview(m);
+    ck_assert(phc_decode_preview(m->preview_answer, &rows_room, &p));
+    ck_assert_int_eq(p.average_price, 1);
 }
 
 static phg_bytes write_why(void)
@@ -731,6 +777,7 @@ static const struct {
     ROW(refused),
     ROW(busy),
     ROW(preview),
+    ROW(preview_average),
     ROW(why),
     ROW(depth),
     ROW(orders),
@@ -748,6 +795,7 @@ static const struct {
     ROW(logon_accepted_copy),
     ROW(limits),
     ROW(limits_all),
+    ROW(limits_of_connections),
     ROW(full),
     ROW(why_more),
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* long: subscribers of every kind at one door, which share a market that moves */
 /* The door of market data with real subscribers: who falls behind, names too much, leaves. */
 #include "gateway/market_data/history.h"
 #include "tests/unit/market_data_fixture.h"
@@ -21,8 +22,9 @@ static bool is_told(void *s, const char *why)
     bool is = false;
     for (frame *f; !is && (f = read_frame(s, topic)) != NULL; free_frame(f)) {
         is = f->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_DROPPED;
+        bool is_warned = f->answer == PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_LIMITS;
         ck_assert_msg(!is || strstr(f->reason, why) != NULL, "%s", f->reason);
-        ck_assert(is == (strcmp(topic, name) == 0));
+        ck_assert((is || is_warned) == (strcmp(topic, name) == 0));
     }
     return is;
 }
@@ -164,6 +166,61 @@ START_TEST(who_names_too_much_is_dropped_and_told_why)
     }
     (void)zmq_close(greedy);
     (void)zmq_close(good);
+}
+END_TEST
+
+/* Names topics of 31 bytes until so many bytes are named; returns how many times it was told of its
+   limits, and with which bytes last. */
+static uint32_t name_up_to(void *s, uint32_t bytes, uint32_t *at, uint32_t *ret_told_of)
+{
+    char text[64], topic[64];
+    uint32_t told = 0;
+    for (; *at * 31 < bytes; ++*at) {
+        snprintf(text, sizeof text, "%031u", *at);
+        subscribe(s, text);
+        turn();
+    }
+    wait_for(1, *at + 1, 0);
+    for (frame *f; (f = read_frame(s, topic)) != NULL; free_frame(f)) {
+        ck_assert_str_eq(topic, name);
+        ck_assert_int_eq(f->answer, PETAHOUR__V1__STREAM_ANSWER__STREAM_ANSWER_LIMITS);
+        ck_assert_ptr_nonnull(f->limits);
+        ck_assert_uint_eq(f->limits->named_bytes_max, PHG_NAMED_BYTES_MAX);
+        *ret_told_of = f->limits->named_bytes;
+        told++;
+    }
+    return told;
+}
+
+/* Nothing is asked for, so nothing else says how much is left. */
+START_TEST(who_only_follows_is_told_before_it_names_too_much)
+{
+    const uint32_t near = PHG_NAMED_BYTES_MAX / 4 * 3;
+    uint32_t at = 0, told_of = 0, told = 0;
+    uint64_t until = deadline();
+    void *s = subscriber(ZMQ_SUB, READER);
+    subscribe(s, name);
+    wait_for(1, 1, 0);
+    ck_assert_uint_eq(name_up_to(s, near - 1000, &at, &told_of), 0);
+    while ((told = name_up_to(s, near + 1000, &at, &told_of)) == 0) {
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "it was told nothing");
+        turn();
+    }
+    ck_assert_uint_eq(told, 1);
+    ck_assert(told_of >= near && told_of < near + 31);
+    /* Once, until there was room again. */
+    ck_assert_uint_eq(name_up_to(s, near + 3000, &at, &told_of), 0);
+    const uint32_t last = at;
+    for (; at > last - 200; at--) {
+        char text[64];
+        snprintf(text, sizeof text, "%031u", at - 1);
+        ck_assert_int_eq(zmq_setsockopt(s, ZMQ_UNSUBSCRIBE, text, 31), 0);
+    }
+    while ((told = name_up_to(s, near + 1000, &at, &told_of)) == 0)
+        ck_assert_msg(ph_clock_monotonic_ns() < until, "it was told nothing");
+    ck_assert_uint_eq(told, 1);
+    ck_assert_uint_eq(dropped(PHG_DROP_TOPICS), 0);
+    (void)zmq_close(s);
 }
 END_TEST
 
@@ -545,6 +602,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_conflated_stream_ends_with_its_last_follower);
     tcase_add_test(t, nobody_can_keep_a_conflated_stream_alive);
     tcase_add_test(t, who_names_too_much_is_dropped_and_told_why);
+    tcase_add_test(t, who_only_follows_is_told_before_it_names_too_much);
     tcase_add_test(t, who_sends_faster_than_is_taken_is_told_why);
     tcase_add_test(t, every_request_is_counted_by_its_answer);
     tcase_add_test(t, an_answer_tells_what_is_left);

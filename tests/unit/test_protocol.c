@@ -12,7 +12,6 @@
 #include "clients/lib/decode.h"
 #include "clients/lib/encode.h"
 #include "clients/lib/frame.h"
-#include "clients/lib/petahour_rejects.h"
 #include "engine/wire/reject.h"
 #include "gateway/translate/translate.h"
 #include "tests/unit/suite.h"

@@ -132,8 +132,8 @@ static void fill(ph_answer *a, ph_query_kind kind)
     a->more = true;
     a->first = 498912;
     if (kind == PH_QUERY_PREVIEW) {
-        a->u.preview = (ph_answer_preview){PH_REJECT_BLOCKS_FULL, 1, -2, 3, 4,  5,  6,
-                                           PH_CANCEL_BAND,        7, 8,  9, 10, 11, 5000};
+        a->u.preview = (ph_answer_preview){
+            PH_REJECT_BLOCKS_FULL, 1, -2, 3, 4, 5, 6, PH_CANCEL_BAND, 7, 8, 9, 10, 11, 5000, 12};
         a->cnt = PH_QUERY_FILLS_MAX;
     } else if (kind == PH_QUERY_WHY) {
         a->u.why =

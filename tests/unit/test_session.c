@@ -320,6 +320,24 @@ START_TEST(one_that_never_reads_is_shown_out)
 }
 END_TEST
 
+START_TEST(one_that_does_not_read_is_told_before)
+{
+    ready();
+    skip();
+    for (int i = 0; i < PHG_BUSY_MAX / 4 * 3 - 1; i++)
+        phg_session_busy(&session, 1, 0, 0);
+    ck_assert(!session.owes_limits);
+    phg_session_busy(&session, 1, 0, 0);
+    ck_assert(session.owes_limits);
+    session.limits.busy_waiting = session.busy_cnt; /* as its owner does */
+    Petahour__V1__GatewayFrame *f = fill();
+    ck_assert_ptr_nonnull(f->messages[0]->limits);
+    ck_assert_uint_eq(f->messages[0]->limits->busy_waiting, PHG_BUSY_MAX / 4 * 3);
+    petahour__v1__gateway_frame__free_unpacked(f, NULL);
+    ck_assert(!session.owes_limits);
+}
+END_TEST
+
 START_TEST(the_catalogue_ends_with_its_end)
 {
     for (uint32_t id = 4; id < 600; id++)
@@ -367,6 +385,7 @@ static void add(TCase *t)
     tcase_add_test(t, a_logout_is_the_last_word);
     tcase_add_test(t, an_order_that_was_not_taken_holds_back_later_ones);
     tcase_add_test(t, one_that_never_reads_is_shown_out);
+    tcase_add_test(t, one_that_does_not_read_is_told_before);
     tcase_add_test(t, the_catalogue_ends_with_its_end);
 }
 
