@@ -373,7 +373,9 @@ bool phc_decode_public_trade(const Petahour__V1__PublicTrade *m, uint32_t produc
                               .taker = (phc_side)m->taker,
                               .segments = room->v,
                               .segment_cnt = m->n_segments,
-                              .number = m->number};
+                              .number = m->number,
+                              .segments_before = m->segments_before,
+                              .segments_in_all = m->segments_in_all};
     return true;
 }
 

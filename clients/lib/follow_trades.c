@@ -117,16 +117,22 @@ static void take_frame(phc_client *c, phc_tape *t, const Petahour__V1__MarketDat
     const bool was_in_step = before >= t->wanted;
     if (t->from_now) return; /* where it begins is told by the answer that is under way */
     for (size_t i = 0; i < m->n_trades && !t->has_ended; i++) {
-        if (m->trades[i]->number != t->number + 1) continue;
-        t->number++;
+        const Petahour__V1__PublicTrade *trade = m->trades[i];
+        if (trade->number != t->number + 1 || trade->segments_before != t->segments) continue;
+        const uint64_t end = t->segments + (uint64_t)trade->n_segments;
+        const bool is_last = end >= trade->segments_in_all;
+        if (is_last) t->number++;
+        t->segments = is_last ? 0 : (uint32_t)end;
         t->has_news = true;
-        tell(c, t, m->trades[i]);
+        tell(c, t, trade);
     }
     if (t->has_ended || !t->is_known) return;
     if (m->stream_number > t->wanted) t->wanted = m->stream_number;
     if (t->number >= t->wanted) {
         if (!t->is_asking) be_quiet(c, t);
         if (!m->more) hand_over(c, t, m);
+    } else if (t->segments != 0 && m->stream_number == t->number + 1) {
+        if (!t->is_later) be_quiet(c, t); /* the parts behind this one are on their way */
     } else if (t->is_asking) {
         if (t->number != before) t->due_ms = phc_now_ms() + ANSWER_MS;
     } else {

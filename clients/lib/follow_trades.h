@@ -29,6 +29,7 @@ typedef struct phc_tape {
     bool is_later;               /* nothing is asked before due_ms */
     bool has_news;               /* something was told since on_book */
     uint64_t number;             /* of the last one that was told, or that was not wanted */
+    uint32_t segments;           /* that were told of the one behind it, which comes in parts */
     uint64_t wanted;             /* the last one that there is, as far as is known */
     uint64_t asked_at;           /* `number` when trades were asked for */
     uint64_t due_ms;             /* when to ask, or to ask again */

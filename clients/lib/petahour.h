@@ -914,8 +914,8 @@ typedef struct {
     size_t sum_cnt;
 } phc_account_statement;
 
-/* A trade that somebody made.  In stream PHC_STREAM_PRICES one with more than 1,024 segments is
-   told in parts, each with its numbers. */
+/* A trade that somebody made.  One with more than 1,024 segments is told in parts, one behind the
+   other, each with its numbers; phc_follow_trades says in each how many there are in all. */
 typedef struct {
     uint32_t product;
     uint64_t trade, at;
@@ -923,6 +923,7 @@ typedef struct {
     const phc_segment *segments;
     size_t segment_cnt;
     uint64_t number; /* among the trades of the product, from 1 without gaps; at every gateway */
+    uint32_t segments_before, segments_in_all; /* of a part; 0: the trade is whole */
 } phc_public_trade;
 
 /* Best prices of EACH orders in a run of equal periods; 0 when there is none. */
@@ -1131,7 +1132,7 @@ typedef struct {
        subscribed to too much, or sent faster than could be taken; the library has connected again,
        and asks for what is missing. */
     void (*on_dropped)(void *arg, const char *why);
-    /* Of phc_follow_trades: each trade of the product once, whole, in order of `number`, without a
+    /* Of phc_follow_trades: each trade of the product once, in order of `number`, without a
        gap.  When all that the gateway has were told comes on_book, of PHC_STREAM_TRADES and without
        rows: its stream_number is the last one's. */
     void (*on_every_trade)(void *arg, const phc_public_trade *t);

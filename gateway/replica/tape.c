@@ -73,8 +73,10 @@ static phg_picture picture_of(const phg_tape_telling *t, ph_product_id id, uint6
                          .seq = t->feed->seq};
 }
 
-/* Emits one frame of trades *from to `last`, which there are; *from is then the next one. */
-static ph_status tell(const phg_tape_telling *t, ph_product_id id, uint64_t *from, uint64_t last)
+/* Emits one frame of trades *from to `last`, which there are, or a long one in parts; *from is then
+   the next one, and *frames more. */
+static ph_status tell(const phg_tape_telling *t, ph_product_id id, uint64_t *from, uint64_t last,
+                      uint32_t *frames)
 {
     const phg_stream *trades = &product_of(t->tape, id)->trades;
     const uint64_t cnt = last - *from + 1;
@@ -82,13 +84,18 @@ static ph_status tell(const phg_tape_telling *t, ph_product_id id, uint64_t *fro
     ph_status s =
         phg_stream_take(t->store, trades, *from, cnt > UINT32_MAX ? UINT32_MAX : (uint32_t)cnt,
                         PHG_TAPE_FRAME_BYTES, &run);
-    if (s == PH_OK && run.cnt == 0) s = phg_stream_take(t->store, trades, *from, 1, SIZE_MAX, &run);
+    const bool is_long = s == PH_OK && run.cnt == 0;
+    if (is_long) s = phg_stream_take(t->store, trades, *from, 1, SIZE_MAX, &run);
     if (s != PH_OK) return s;
     *from += run.cnt;
     phg_picture p = picture_of(t, id, *from - 1);
-    p.tape = (phg_bytes){run.bytes, run.size};
-    p.more = *from <= trades->cnt; /* `seq` has seen those too */
-    t->emit(t->arg, &p);
+    for (const uint8_t *at = run.bytes, *end = at + run.size; at < end; at += p.tape.size) {
+        p.tape = (phg_bytes){at, is_long ? phg_trade_part(at, end) : run.size};
+        /* `seq` has seen what comes behind it too. */
+        p.more = *from <= trades->cnt || at + p.tape.size < end;
+        t->emit(t->arg, &p);
+        *frames += 1;
+    }
     return PH_OK;
 }
 
@@ -96,12 +103,13 @@ ph_status phg_tape_publish(const phg_tape_telling *t)
 {
     phg_tape *tape = t->tape;
     ph_status s = PH_OK;
+    uint32_t frames = 0;
     for (uint32_t i = 0; i < tape->news_cnt && s == PH_OK; i++) {
         const ph_product_id id = {tape->news[i]};
         phg_tape_product *p = product_of(tape, id);
         uint64_t next = p->told + 1;
         while (t->feed->is_live && p->is_followed && next <= p->trades.cnt && s == PH_OK)
-            s = tell(t, id, &next, p->trades.cnt);
+            s = tell(t, id, &next, p->trades.cnt, &frames);
         p->told = p->trades.cnt;
         p->is_listed = false;
     }
@@ -143,9 +151,7 @@ ph_status phg_tape_range(const phg_tape_telling *t, ph_product_id id, uint64_t f
     *ret_frames = 0;
     if (!t->feed->is_live) return PH_OK;
     if (last > end) last = end;
-    while (first <= last && *ret_frames < PHG_TAPE_FRAMES_MAX && s == PH_OK) {
-        s = tell(t, id, &first, last);
-        if (s == PH_OK) *ret_frames += 1;
-    }
+    while (first <= last && *ret_frames < PHG_TAPE_FRAMES_MAX && s == PH_OK)
+        s = tell(t, id, &first, last, ret_frames);
     return s;
 }

@@ -23,12 +23,12 @@
 #include "gateway/replica/stream.h"
 
 enum {
-    PHG_TAPE_FRAME_BYTES = 16 << 10, /* trades of one frame, unless one is longer by itself */
-    PHG_TAPE_FRAMES_MAX = 32,        /* that answer one request */
+    PHG_TAPE_FRAME_BYTES = 16 << 10, /* trades of one frame, or a part of a longer one */
+    PHG_TAPE_FRAMES_MAX = 32,        /* that answer one request, but a trade is sent whole */
 };
 
 typedef struct {
-    phg_stream trades; /* each as an element of MarketDataFrame.trades */
+    phg_stream trades; /* each as elements of MarketDataFrame.trades, a long one in parts */
     uint64_t told;     /* number of the last one that was told, or that nobody wanted */
     bool is_followed, is_listed;
 } phg_tape_product;
@@ -70,8 +70,9 @@ uint64_t phg_tape_number(const phg_tape *t, ph_product_id id);
    product, or nothing is told yet. */
 bool phg_tape_whole(const phg_tape_telling *t, ph_product_id id);
 
-/* Emits trades `first` to `last`, or up to the last one there is, at most PHG_TAPE_FRAMES_MAX
-   frames.  *ret_frames: how many; 0: there is no trade `first`, or nothing is told yet. */
+/* Emits trades `first` to `last`, or up to the last one there is, until there are
+   PHG_TAPE_FRAMES_MAX frames.  *ret_frames: how many; 0: there is no trade `first`, or nothing is
+   told yet. */
 ph_status phg_tape_range(const phg_tape_telling *t, ph_product_id id, uint64_t first, uint64_t last,
                          uint32_t *ret_frames);
 

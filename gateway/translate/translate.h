@@ -371,9 +371,13 @@ typedef struct {
     const phg_stream_limits *limits; /* NULL: not told */
 } phg_picture;
 
-/* A trade as an element of MarketDataFrame.trades, as it stays; its segments follow the event. */
+/* A trade as an element of MarketDataFrame.trades, as it stays, or as several if it is long; its
+   segments follow the event. */
 phg_bytes phg_translate_trade(phg_translator *t, uint64_t number, ph_time at,
                               const ph_event *trade);
+
+/* Bytes of the first element of these. */
+size_t phg_trade_part(const uint8_t *p, const uint8_t *end);
 
 /* The payload of a market data frame, not framed. */
 phg_bytes phg_translate_picture(phg_translator *t, const phg_picture *p);

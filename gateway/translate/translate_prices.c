@@ -2,11 +2,12 @@
 #include "gateway/translate/translate_prices.h"
 
 #include "engine/base/panic.h"
+#include "gateway/bounds.h"
 #include "gateway/translate/translate_write.h"
 
 enum {
     MESSAGE_MAX = 2 + PB_LENGTH_MAX,
-    TRADE_MAX = MESSAGE_MAX + 4 * PB_FIELD_MAX,
+    TRADE_MAX = MESSAGE_MAX + 6 * PB_FIELD_MAX,
     RUN_MAX = MESSAGE_MAX + 6 * PB_FIELD_MAX,
     FRAME_MAX = 4 * PB_FIELD_MAX + MESSAGE_MAX + 5 * PB_FIELD_MAX,
 };
@@ -41,19 +42,40 @@ static uint8_t *put_trade(uint8_t *p, const phg_public_trade *t)
 
 size_t phg_trade_room(const ph_trade *e)
 {
-    return TRADE_MAX + (size_t)e->segment_cnt * PHG_PUT_SEGMENT_MAX;
+    return (size_t)(e->segment_cnt / PHG_SEGMENTS_PER_PUBLIC_TRADE_MAX + 1) * TRADE_MAX +
+           (size_t)e->segment_cnt * PHG_PUT_SEGMENT_MAX;
 }
 
 size_t phg_write_trade(uint8_t *room, uint64_t number, ph_time at, const ph_event *trade)
 {
     const ph_trade *e = &trade->u.trade;
-    uint8_t *begin = pb_put_begin(room, 5);
-    uint8_t *p = pb_put(begin, 1, e->trade.v);
-    p = pb_put(p, 2, at.ns);
-    p = pb_put(p, 3, (uint64_t)e->taker);
-    for (uint32_t i = 1; i <= e->segment_cnt; i++)
-        p = phg_put_segment(p, 4, &trade[i].u.segment);
-    return (size_t)(pb_put_end(begin, pb_put(p, 5, number)) - room);
+    const uint32_t all = e->segment_cnt;
+    uint8_t *p = room;
+    uint32_t first = 0;
+    do {
+        const uint32_t left = all - first, most = PHG_SEGMENTS_PER_PUBLIC_TRADE_MAX;
+        const uint32_t end = first + (left < most ? left : most);
+        uint8_t *begin = pb_put_begin(p, 5);
+        p = pb_put(begin, 1, e->trade.v);
+        p = pb_put(p, 2, at.ns);
+        p = pb_put(p, 3, (uint64_t)e->taker);
+        for (uint32_t i = first; i < end; i++)
+            p = phg_put_segment(p, 4, &trade[1 + i].u.segment);
+        p = pb_put(p, 5, number);
+        if (all > most) p = pb_put(pb_put(p, 6, first), 7, all);
+        p = pb_put_end(begin, p);
+        first = end;
+    } while (first < all);
+    return (size_t)(p - room);
+}
+
+size_t phg_trade_part(const uint8_t *p, const uint8_t *end)
+{
+    const uint8_t *at = p + 1, *body;
+    size_t size;
+    bool is_whole = pb_take_bytes(&at, end, &body, &size);
+    PH_ASSERT(is_whole);
+    return (size_t)(at - p);
 }
 
 static uint8_t *put_run(uint8_t *p, const phg_run *r)

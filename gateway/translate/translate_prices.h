@@ -14,8 +14,9 @@
 /* True if the picture has no rows but trades and best prices, and nothing for who asked alone. */
 bool phg_picture_is_prices(const phg_picture *p);
 
-/* Writes a trade as an element of such a frame, alone, into phg_trade_room bytes; its SEGMENT
-   events are behind it.  Returns how many bytes. */
+/* Writes a trade as an element of such a frame, or as several of at most
+   PHG_SEGMENTS_PER_PUBLIC_TRADE_MAX segments, into phg_trade_room bytes; its SEGMENT events are
+   behind it.  Returns how many bytes. */
 size_t phg_trade_room(const ph_trade *e);
 size_t phg_write_trade(uint8_t *room, uint64_t number, ph_time at, const ph_event *trade);
 

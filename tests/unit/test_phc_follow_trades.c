@@ -84,6 +84,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     phc_follow_trades_release(client);
+    phc_unpack_release(&client->unpacking);
     (void)zmq_close(client->sub);
     (void)zmq_ctx_term(context);
     free(client->segments.v);
@@ -272,6 +273,60 @@ START_TEST(another_gateway_goes_on)
 }
 END_TEST
 
+/* A part of trade `number`, of as many segments as trade. */
+static void tell_part(answer a, uint64_t number, uint32_t before, uint32_t cnt, uint32_t all)
+{
+    static uint8_t bytes[4096];
+    Petahour__V1__Segment segment;
+    Petahour__V1__Segment *segments[8];
+    Petahour__V1__PublicTrade t, *trades[] = {&t};
+    Petahour__V1__MarketDataFrame m;
+    petahour__v1__market_data_frame__init(&m);
+    petahour__v1__public_trade__init(&t);
+    petahour__v1__segment__init(&segment);
+    for (uint32_t i = 0; i < cnt; i++)
+        segments[i] = &segment;
+    t.number = number;
+    t.trade = number * 3;
+    t.taker = PETAHOUR__V1__SIDE__SIDE_BUY;
+    t.segments = segments;
+    t.n_segments = cnt;
+    t.segments_before = before;
+    t.segments_in_all = all;
+    m.product = PRODUCT;
+    m.stream_number = number;
+    m.epoch = EPOCH;
+    m.answer = a;
+    m.trades = trades;
+    m.n_trades = 1;
+    m.more = before + cnt < all;
+    size_t size = petahour__v1__market_data_frame__pack(&m, bytes);
+    ck_assert(phc_follow_trades_take(client, "E0000002a", 9, bytes, size));
+}
+
+/* Each part once, also when one is lost and all are sent again. */
+START_TEST(a_long_trade_comes_in_parts)
+{
+    follow(1);
+    say(SNAPSHOT, 0);
+    told.books = 0;
+    tell_part(NONE, 1, 0, 1, 3);
+    ck_assert(told.trade_cnt == 1 && told.books == 0 && told.losses[PHC_LOSS_GAP] == 0);
+    tell_part(NONE, 1, 0, 1, 3); /* doubled */
+    tell_part(NONE, 1, 2, 1, 3); /* the one before is lost */
+    ck_assert_uint_eq(told.trade_cnt, 1);
+    phc_follow_trades_time(client, phc_follow_trades_due_ms(client));
+    ck_assert_str_eq(asked(), "?E0000002a:0000000000000001-0000000000000001");
+    for (uint32_t before = 0; before < 3; before++)
+        tell_part(NONE, 1, before, 1, 3);
+    ck_assert_uint_eq(told.trade_cnt, 3);
+    say(RANGE_END, 1);
+    ck_assert(told.books == 1 && told.book_number == 1);
+    traded(2, 2);
+    ck_assert(told.trade_cnt == 4 && told.trades[3] == 2);
+}
+END_TEST
+
 START_TEST(it_may_begin_now)
 {
     follow(0);
@@ -322,6 +377,7 @@ static void add(TCase *t)
     tcase_add_test(t, what_is_quiet_is_asked);
     tcase_add_test(t, who_is_too_eager_waits);
     tcase_add_test(t, another_gateway_goes_on);
+    tcase_add_test(t, a_long_trade_comes_in_parts);
     tcase_add_test(t, it_may_begin_now);
     tcase_add_test(t, it_may_end_in_its_own_trade);
     tcase_add_test(t, what_no_gateway_sends_is_refused);

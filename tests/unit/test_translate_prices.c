@@ -170,7 +170,7 @@ END_TEST
 START_TEST(no_field_is_new)
 {
     ck_assert_uint_eq(petahour__v1__market_data_frame__descriptor.n_fields, 24);
-    ck_assert_uint_eq(petahour__v1__public_trade__descriptor.n_fields, 5);
+    ck_assert_uint_eq(petahour__v1__public_trade__descriptor.n_fields, 7);
     ck_assert_uint_eq(petahour__v1__best_prices__descriptor.n_fields, 6);
     ck_assert_uint_eq(petahour__v1__phase_change__descriptor.n_fields, 1);
     ck_assert_uint_eq(petahour__v1__segment__descriptor.n_fields, 4);
