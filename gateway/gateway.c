@@ -9,15 +9,15 @@
 #include "engine/process/z85.h"
 #include "gateway/bounds.h"
 #include "gateway/doors/connections.h"
-#include "gateway/entry/disconnects.h"
-#include "gateway/figures.h"
 #include "gateway/doors/inflow.h"
-#include "gateway/market_data/market_data.h"
+#include "gateway/doors/zap.h"
+#include "gateway/entry/disconnects.h"
 #include "gateway/entry/order_entry.h"
+#include "gateway/figures.h"
+#include "gateway/market_data/market_data.h"
 #include "gateway/replica/replica.h"
 #include "gateway/uplink.h"
 #include "gateway/watch.h"
-#include "gateway/doors/zap.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -16,9 +16,9 @@
 
 #include "engine/process/keyfile.h"
 #include "gateway/bounds.h"
-#include "gateway/entry/disconnects.h"
-#include "gateway/doors/inflow.h"
 #include "gateway/doors/connections.h"
+#include "gateway/doors/inflow.h"
+#include "gateway/entry/disconnects.h"
 #include "gateway/entry/questions.h"
 #include "gateway/entry/session_table.h"
 

@@ -25,9 +25,9 @@
 #ifndef GATEWAY_ENTRY_SESSION_H
 #define GATEWAY_ENTRY_SESSION_H
 
+#include "gateway/doors/ratelimit.h"
 #include "gateway/replica/entered.h"
 #include "gateway/replica/private_stream.h"
-#include "gateway/doors/ratelimit.h"
 #include "gateway/translate/translate.h"
 
 #define PHG_BUSY_HOLD_NS UINT64_C(2000000000)

@@ -4,9 +4,9 @@
 
 #include "engine/base/panic.h"
 #include "gateway/bounds.h"
-#include "gateway/market_data/history.h"
 #include "gateway/doors/ratelimit.h"
 #include "gateway/doors/zap.h"
+#include "gateway/market_data/history.h"
 
 #include <errno.h>
 #include <inttypes.h>

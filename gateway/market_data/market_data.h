@@ -16,11 +16,11 @@
 #define GATEWAY_MARKET_DATA_MARKET_DATA_H
 
 #include "engine/process/keyfile.h"
-#include "gateway/market_data/audience.h"
 #include "gateway/bounds.h"
 #include "gateway/doors/inflow.h"
-#include "gateway/replica/replica.h"
+#include "gateway/market_data/audience.h"
 #include "gateway/market_data/topic.h"
+#include "gateway/replica/replica.h"
 
 typedef struct phg_market_data phg_market_data;
 

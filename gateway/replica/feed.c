@@ -3,8 +3,8 @@
 
 #include "engine/base/panic.h"
 #include "engine/base/period.h"
-#include "gateway/replica/book_sum.h"
 #include "gateway/bounds.h"
+#include "gateway/replica/book_sum.h"
 #include "gateway/replica/feed_parts.h"
 
 #include <stdlib.h>

@@ -27,8 +27,8 @@
 
 #include "gateway/books/depth.h"
 #include "gateway/books/grades.h"
-#include "gateway/replica/period_candles.h"
 #include "gateway/books/resting.h"
+#include "gateway/replica/period_candles.h"
 #include "gateway/translate/translate.h"
 
 /* One of the events of a command. */

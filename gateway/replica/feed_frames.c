@@ -4,8 +4,8 @@
 
 #include "engine/base/panic.h"
 #include "engine/base/period.h"
-#include "gateway/replica/book_sum.h"
 #include "gateway/bounds.h"
+#include "gateway/replica/book_sum.h"
 #include "gateway/replica/feed_parts.h"
 
 /* Bytes that parts of a frame take at most, and how many of each fit. */

@@ -15,8 +15,8 @@
 #ifndef GATEWAY_REPLICA_OVERVIEW_H
 #define GATEWAY_REPLICA_OVERVIEW_H
 
-#include "gateway/replica/feed.h"
 #include "gateway/books/totals.h"
+#include "gateway/replica/feed.h"
 
 typedef struct {
     phg_totals ever, day;

@@ -16,8 +16,8 @@
 #include "engine/process/clock.h"
 #include "engine/wire/codec.h"
 #include "engine/wire/record.h"
-#include "gateway/market_data/market_data.h"
 #include "gateway/doors/zap.h"
+#include "gateway/market_data/market_data.h"
 
 #include <inttypes.h>
 #include <signal.h>

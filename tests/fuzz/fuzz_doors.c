@@ -9,10 +9,10 @@
 
 #include "engine/base/panic.h"
 #include "engine/link/frame.h"
+#include "gateway/doors/zap.h"
+#include "gateway/entry/session.h"
 #include "gateway/market_data/market_data.h"
 #include "gateway/replica/replica.h"
-#include "gateway/entry/session.h"
-#include "gateway/doors/zap.h"
 
 static const uint8_t *at, *end;
 

@@ -19,10 +19,10 @@
 #include "engine/base/period.h"
 #include "engine/process/clock.h"
 #include "engine/wire/record.h"
-#include "gateway/replica/book_sum.h"
+#include "gateway/doors/zap.h"
 #include "gateway/market_data/history.h"
 #include "gateway/market_data/market_data.h"
-#include "gateway/doors/zap.h"
+#include "gateway/replica/book_sum.h"
 
 #include "tests/prop/follow_alter.h"
 #include "tests/prop/follow_truth.h"

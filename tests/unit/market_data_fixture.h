@@ -8,8 +8,8 @@
 
 #include "engine/process/clock.h"
 #include "gateway/doors/inflow.h"
-#include "gateway/market_data/subscribers.h"
 #include "gateway/doors/zap.h"
+#include "gateway/market_data/subscribers.h"
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"
 

@@ -6,8 +6,8 @@
 #include "tests/unit/gateway_records.h"
 #include "tests/unit/suite.h"
 
-#include "gateway/replica/book_sum.h"
 #include "gateway/bounds.h"
+#include "gateway/replica/book_sum.h"
 
 enum { PERIODS_SEEN = 8192 };
 
