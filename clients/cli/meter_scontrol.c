@@ -46,8 +46,9 @@ static bool is_ready(char *state)
     static const char *const ready[] = {"IDLE",    "ALLOCATED",  "MIXED", "RESERVED",
                                         "PLANNED", "COMPLETING", "CLOUD", "DYNAMIC_NORM"};
     char *next = NULL;
-    for (char *flag = strtok_r(state, "+", &next); flag != NULL;
-         flag = strtok_r(NULL, "+", &next)) {
+    char *flag = strtok_r(state, "+", &next);
+    if (flag == NULL) return false;
+    for (; flag != NULL; flag = strtok_r(NULL, "+", &next)) {
         bool found = false;
         for (size_t i = 0; i < sizeof ready / sizeof ready[0]; i++)
             found = found || strcmp(flag, ready[i]) == 0;

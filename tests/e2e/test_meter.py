@@ -165,12 +165,12 @@ class Metering(Metered):
 
     def held(self):
         """Two contracts of two cards.  Of the first a node is down from 330 s to 600 s, and nothing is held at 930 s and
-        960 s; the second's are one card each on n1 and n10, for its n2 does not respond and its login node has none."""
+        960 s; the second has one card on n10, for its n1 and login node have none, and its n2 does not respond or has no state."""
         text = ""
         for second in range(0, 2 * STEP + 1, 30):
             is_down = 330 <= second <= 600
             nodes = {"gpu01": ("MIXED+RESERVED", "gpu:h100:1(S:0-1)"), "gpu02": ("DOWN" if is_down else "ALLOCATED", "gpu:1,shard:4"),
-                     "n1": ("IDLE", "gpu:1"), "n2": ("IDLE+NOT_RESPONDING", "gpu:4"), "n10": ("IDLE+PLANNED", "gpu:h100:1"),
+                     "n1": ("IDLE", "shard:2"), "n2": ("IDLE+NOT_RESPONDING" if second < 600 else "", "gpu:4"), "n10": ("IDLE+PLANNED", "gpu:h100:1"),
                      "login": ("IDLE", "(null)")}  # fmt: skip
             nodes |= dict.fromkeys(("gpu1", "gpu002", "n01", "n3", "n11", "n1x", "logi", "login2"), ("IDLE", "gpu:8"))
             text += self.told(second, nodes, ("maintenance", "n[1-11]", 11, "ACTIVE"), ("petahour_99_7", "gpu1", 1, "ACTIVE"),
@@ -184,7 +184,7 @@ class Metering(Metered):
         # 300 s of both, then until 630 s of one, 270 s of both; 810 s of both from 990 s on.
         self.assertEqual([(r["contract"], r["period"], r["delivered"], r["outcome"]) for r in rows],
                          [(1, LAST - 1, 2 * 300 + 330 + 2 * 270, "counted"), (1, LAST, 2 * 810, "counted"),
-                          (2, LAST - 1, 1800, "counted"), (2, LAST, 1800, "counted")])  # fmt: skip
+                          (2, LAST - 1, 900, "counted"), (2, LAST, 900, "counted")])  # fmt: skip
         rows = self.m.cli(*self.words("count", path, "scontrol", "--gap", "29"))
         self.assertEqual({r["delivered"] for r in rows}, {0}, "no two readings are near enough")
         for words, said in ((("--cards", self.cards[0]), "recordings of cards"), (("--allow-absent",), "recordings of cards"),

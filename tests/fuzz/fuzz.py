@@ -19,7 +19,7 @@ FRAMES = {
     "fuzz_client": [("gateway.txt", 2), ("market_data.txt", 3)],
 }
 # Which format of recordings each file has.
-RECORDINGS = {"dcgm-exporter.prom": 0, "dcgmi-dmon.txt": 1, "sacct.txt": 2}
+RECORDINGS = {"dcgm-exporter.prom": 0, "dcgmi-dmon.txt": 1, "sacct.txt": 2, "scontrol.txt": 3}
 LONGEST = 70000  # a little more than a frame may have
 
 

@@ -13,8 +13,9 @@
 enum {
     CONTRACTS = 3,
     PERIODS = 3,
-    FORMATS = 3,
+    FORMATS = 4,
     SACCT = 2,
+    SCONTROL = 3, /* this and sacct have no cards and tell of no energy */
     CARDS_MAX = 4,
     GAP_MS = 60000,
     AHEAD_MS = 60000, /* how far clocks may be apart */
@@ -100,7 +101,7 @@ static void check(const meter *m, uint32_t format)
     if (m->seen_from_ms > m->seen_until_ms) abort();
     for (size_t i = 0; i < m->contract_cnt; i++) {
         const meter_contract *c = &m->contracts[i];
-        uint64_t most = format == SACCT ? UINT64_MAX : 0; /* units that there are at a time */
+        uint64_t most = format >= SACCT ? UINT64_MAX : 0; /* units that there are at a time */
         for (size_t k = 0; k < m->card_cnt; k++)
             most += m->cards[k].contract == i;
         for (size_t k = 0; k < c->span_cnt; k++)
@@ -109,8 +110,8 @@ static void check(const meter *m, uint32_t format)
             const meter_period *p = &c->periods[k];
             uint64_t units = p->quantity < most ? p->quantity : most;
             if (meter_delivered(c, p) > units * c->period_seconds) abort();
-            if (format == SACCT && p->energy_uj != 0) abort();
-            if (format != SACCT && p->energy_uj > most * POWER_MW * c->period_seconds * 1000)
+            if (format >= SACCT && p->energy_uj != 0) abort();
+            if (format < SACCT && p->energy_uj > most * POWER_MW * c->period_seconds * 1000)
                 abort();
             (void)meter_covers(m, c, p);
         }
@@ -123,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static const meter_reader readers[FORMATS] = {meter_read_exporter, meter_read_dmon,
-                                                  meter_read_sacct};
+                                                  meter_read_sacct, meter_read_scontrol};
     if (size == 0) return 0;
     uint32_t format = bytes[0] % FORMATS;
     meter m = begin(format);
