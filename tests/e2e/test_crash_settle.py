@@ -60,6 +60,7 @@ class Crash(unittest.TestCase):
         cls.pg.database = "postgres"
         cls.pg.sql("DROP DATABASE IF EXISTS petahour WITH (FORCE)")
         cls.pg.sql("CREATE DATABASE petahour TEMPLATE migrated")
+        cls.pg.sql("REVOKE TEMPORARY ON DATABASE petahour FROM PUBLIC")  # privileges of a database are not copied
         cls.pg.database = "petahour"
 
     @classmethod
