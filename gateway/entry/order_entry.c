@@ -404,8 +404,8 @@ static void excuse_silence(phg_order_entry *oe, uint64_t now_ns)
         phg_session_excuse(&oe->table.seats[i].session, since_ns);
 }
 
-/* One that says something for the first time may be new. */
-/* *ret_is_over: it has sent too much that has no answer, and nothing more is taken from it. */
+/* One that says something for the first time may be new.  *ret_is_over: it has sent too much that
+   has no answer, and nothing more is taken from it. */
 static ph_status take_sender(phg_order_entry *oe, phg_connections *c, const phg_arrival *from,
                              uint64_t now_ns, bool *ret_is_over)
 {

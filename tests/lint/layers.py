@@ -97,7 +97,6 @@ LAYERS = {
     "clients/lib": Layer(None, ("proto",)),
     "clients/cli": Layer(None, ("clients/lib",)),
     "clients/demo": Layer(None, ("clients/lib",), quiet=("scenario", "orders", "catalogue")),
-    "clients/web": Layer(None, ("clients/lib",)),
     # An auditor checks with the same reader, market and documents as the engine and the notary.
     "clients/audit": Layer(
         None,
